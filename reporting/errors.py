@@ -1,0 +1,107 @@
+"""Named problems: a stable code, a message for people, and what they can do about it."""
+
+from typing import Any
+
+
+class Problem(Exception):
+    """Base of every problem that a person may be told about."""
+
+    code = "problem"
+    status = 400
+    message = "Something went wrong."
+    what_to_do = "Please try again."
+
+    def __init__(self, message: str | None = None, *, what_to_do: str | None = None, **details: Any) -> None:
+        self.message = message or self.message
+        self.what_to_do = what_to_do or self.what_to_do
+        self.details = details
+        super().__init__(self.message)
+
+
+class InvalidInput(Problem):
+    """A value is not allowed. Says which field, what was found and what is allowed."""
+
+    code = "invalid_input"
+    status = 422
+
+    def __init__(self, *, field: str, found: object, allowed: str, row: int | None = None) -> None:
+        self.field, self.found, self.allowed, self.row = field, found, allowed, row
+        where = f"Row {row}: " if row is not None else ""
+        super().__init__(
+            f"{where}{field}: found {found!r}; allowed is {allowed}.", what_to_do="Correct the value and send it again."
+        )
+
+
+class UnreadableFile(Problem):
+    """A whole file cannot be read: wrong kind, empty, no such column."""
+
+    code = "unreadable_file"
+    status = 422
+    what_to_do = "Check that it is the right file, saved as CSV text."
+
+
+class NotFound(Problem):
+    code = "not_found"
+    status = 404
+    message = "There is nothing here that you may see."
+    what_to_do = "Check the address, or go back to the start page."
+
+
+class NotAllowed(Problem):
+    code = "not_allowed"
+    status = 403
+    message = "Your role does not allow this."
+    what_to_do = "Ask an administrator of your clinic."
+
+
+class SignInNeeded(Problem):
+    code = "sign_in_needed"
+    status = 401
+    message = "You are not signed in, or your session has ended."
+    what_to_do = "Sign in again. Nothing that you sent before is lost."
+
+
+class LinkNotValid(Problem):
+    """Unknown, expired and revoked links alike, so that a guess learns nothing."""
+
+    code = "link_not_valid"
+    status = 410
+    message = "This link does not work any more."
+    what_to_do = "Use the newest link from your clinic, or call the clinic and ask for a new one."
+
+
+class TooManyTries(Problem):
+    code = "too_many_tries"
+    status = 429
+    message = "There were too many tries."
+    what_to_do = "Wait 15 minutes, then try again."
+
+
+class Conflict(Problem):
+    """Somebody else was faster, or the record is no longer in the state that was shown."""
+
+    code = "conflict"
+    status = 409
+    message = "This was changed by somebody else in the meantime."
+    what_to_do = "Look at the newest state and decide again."
+
+
+class StorageBusy(Problem):
+    code = "storage_busy"
+    status = 503
+    message = "This was not saved: the database is busy."
+    what_to_do = "Your answers are still here. Send them again in a moment."
+
+
+class StorageFull(Problem):
+    code = "storage_full"
+    status = 507
+    message = "This was not saved: the disk of the server is full."
+    what_to_do = "Your answers are still here. Tell the clinic by telephone if it is urgent."
+
+
+class UnsafeSettings(Problem):
+    code = "unsafe_settings"
+    status = 500
+    message = "The settings are not safe for real patients."
+    what_to_do = "Set the values that the message names, then start again."

@@ -1,0 +1,10 @@
+"""Puts every group of commands onto the one command line."""
+
+import typer
+
+from reporting.cli import audit
+
+
+def all_commands(app: typer.Typer) -> None:
+    """Register all commands on ``app``."""
+    app.add_typer(audit.app, name="audit")

@@ -1,0 +1,129 @@
+"""The audit chain: every action's row is hashed together with the one before it.
+
+The newest hash also goes into a file beside the data after each commit, so that cutting rows off the end
+shows even to one who can rewrite the whole database.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import Session, select
+
+from reporting.clock import now
+from reporting.domain.actors import Actor
+from reporting.settings import settings
+from reporting.storage.engine import after_commit, reading
+from reporting.storage.tables import AuditEvent, AuditHead
+
+START = "0" * 64
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the check of the chain found. ``sequence`` names the first row that is wrong."""
+
+    ok: bool
+    rows: int
+    sequence: int | None = None
+    reason: str = ""
+
+
+def _digest(event: AuditEvent) -> str:
+    """SHA-256 over the previous hash and every field, in a fixed spelling."""
+    fields = [
+        event.previous_hash, event.sequence, event.at.isoformat(timespec="microseconds"), event.clinic_id,
+        event.actor_kind, event.actor_id, event.actor_label, event.action, event.record_kind,
+        event.record_id, event.details,
+    ]  # fmt: skip
+    spelled = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(spelled.encode()).hexdigest()
+
+
+def write(
+    session: Session,
+    by: Actor,
+    action: str,
+    record_kind: str,
+    record_id: object,
+    *,
+    clinic_id: int | None = None,
+    at: datetime | None = None,
+    **details: Any,
+) -> None:
+    """Append one row to the chain, in the caller's transaction. ``details`` must be plain JSON values."""
+    session.flush()
+    session.execute(update(AuditHead).values(sequence=AuditHead.sequence + 1))  # takes the lock
+    head = session.exec(select(AuditHead).execution_options(populate_existing=True)).one()
+    event = AuditEvent(
+        sequence=head.sequence,
+        at=at or now(),
+        clinic_id=clinic_id if clinic_id is not None else by.clinic_id,
+        actor_kind=by.kind,
+        actor_id=by.id,
+        actor_label=by.label,
+        action=action,
+        record_kind=record_kind,
+        record_id=str(record_id),
+        details=details,
+        previous_hash=head.hash,
+        hash="",
+    )
+    event.hash = head.hash = _digest(event)
+    session.add(event)
+    session.add(head)
+    session.flush()
+    sequence, digest = event.sequence, event.hash
+    after_commit(lambda: _keep_head(sequence, digest))
+
+
+def _keep_head(sequence: int, digest: str) -> None:
+    """Write the newest head beside the data; an older one never replaces a newer one."""
+    kept = kept_head()
+    if kept is None or kept[0] < sequence:
+        path = settings().data_dir / "audit_head.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(f".{sequence}.new")
+        fresh.write_text(json.dumps({"sequence": sequence, "hash": digest}))
+        fresh.replace(path)
+
+
+def kept_head() -> tuple[int, str] | None:
+    """The head that the file beside the data remembers: (sequence, hash)."""
+    path = settings().data_dir / "audit_head.json"
+    if not path.exists():
+        return None
+    stored = json.loads(path.read_text())
+    return int(stored["sequence"]), str(stored["hash"])
+
+
+def verify() -> Verdict:
+    """Walk the chain and name the first row that was changed, removed, reordered or cut off the end."""
+    previous, expected = START, 1
+    hashes: dict[int, str] = {}
+    kept = kept_head()
+    with reading() as session:
+        for event in session.exec(select(AuditEvent).order_by(AuditEvent.sequence)).yield_per(1000):  # type: ignore[arg-type]
+            if event.sequence != expected:
+                return Verdict(False, expected - 1, expected, "the row is missing")
+            if event.previous_hash != previous:
+                return Verdict(False, expected - 1, expected, "the row does not follow the one before it")
+            if _digest(event) != event.hash:
+                return Verdict(False, expected - 1, expected, "the row was changed")
+            if kept and event.sequence == kept[0]:
+                hashes[kept[0]] = event.hash
+            previous, expected = event.hash, expected + 1
+        head = session.exec(select(AuditHead)).one()
+    rows = expected - 1
+    if head.sequence > rows:
+        return Verdict(False, rows, expected, "the row was cut off the end")
+    if head.sequence != rows or head.hash != previous:
+        return Verdict(False, rows, rows, "the row is not the one that the head remembers")
+    if kept and kept[0] > rows:
+        return Verdict(False, rows, expected, "the row was cut off the end (the head file remembers it)")
+    if kept and hashes.get(kept[0]) != kept[1]:
+        return Verdict(False, rows, kept[0], "the row is not the one that the head file remembers")
+    return Verdict(True, rows)

@@ -1,0 +1,148 @@
+"""Triage cases, messages, imports, the audit chain and the revision counter."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from reporting.storage.tables.base import json_object, key, moment, one_of, ref
+
+CASE_STATES = ("new", "acknowledged", "contacted", "outcome", "closed")
+CASE_LEVELS = ("one_week", "one_day", "same_day", "emergency")
+
+
+class TriageCase(SQLModel, table=True):
+    __tablename__ = "triage_case"
+    __table_args__ = (
+        one_of("state", *CASE_STATES, name="ck_case_state"),
+        one_of("level", *CASE_LEVELS, name="ck_case_level"),
+        one_of("confirmation", "confirmed", "not_confirmed", "expected_course", name="ck_case_confirmation"),
+        Index("ix_case_open", "clinic_id", "due_at", sqlite_where=text("state <> 'closed'"),
+              postgresql_where=text("state <> 'closed'")),
+    )  # fmt: skip
+
+    id: int | None = key()
+    clinic_id: int = ref("clinic")
+    patient_id: int = ref("patient", index=True)
+    treatment_id: int = ref("treatment")
+    check_in_id: int = ref("check_in")
+    level: str
+    rules: list[str] = json_object(list)
+    """Codes of the rules that fired."""
+    reasons: list[str] = json_object(list)
+    """The same rules in words, as they were when they fired."""
+    state: str = "new"
+    owner_id: int | None = ref("staff_account", nullable=True)
+    opened_at: datetime = moment(nullable=False)
+    due_at: datetime = moment(nullable=False)
+    acknowledged_at: datetime | None = moment()
+    action_taken: str | None = None
+    """``advice``, ``call``, ``visit``, ``prescription``, ``referral`` or ``none_needed``."""
+    confirmation: str | None = None
+    complication_term: str | None = None
+    complication_grade: int | None = None
+    closed_at: datetime | None = moment()
+    version: int = 1
+    """Counts changes, so that two people on one case notice each other."""
+
+
+class CaseEvent(SQLModel, table=True):
+    __tablename__ = "case_event"
+
+    id: int | None = key()
+    clinic_id: int = ref("clinic")
+    case_id: int = ref("triage_case", index=True)
+    at: datetime = moment(nullable=False)
+    staff_id: int | None = ref("staff_account", nullable=True)
+    kind: str
+    """``opened``, ``new_report``, ``acknowledged``, ``contacted``, ``note``, ``outcome``, ``closed``, ``reopened``."""
+    note: str = ""
+    details: dict[str, Any] = json_object()
+
+
+class OutboxMessage(SQLModel, table=True):
+    """A message that is to leave the house, written in the transaction that gives cause for it."""
+
+    __tablename__ = "outbox_message"
+    __table_args__ = (
+        UniqueConstraint("idempotency_key", name="uq_outbox_key"),
+        one_of("status", "waiting", "sending", "sent", "failed", "dead", name="ck_outbox_status"),
+        Index("ix_outbox_waiting", "next_attempt_at", sqlite_where=text("status = 'waiting'"),
+              postgresql_where=text("status = 'waiting'")),
+    )  # fmt: skip
+
+    id: int | None = key()
+    clinic_id: int = ref("clinic")
+    patient_id: int | None = ref("patient", nullable=True)
+    staff_id: int | None = ref("staff_account", nullable=True)
+    channel: str
+    kind: str
+    due_on: date | None = None
+    payload: dict[str, Any] = json_object()
+    idempotency_key: str = Field(max_length=128)
+    status: str = "waiting"
+    attempts: int = 0
+    next_attempt_at: datetime = moment(nullable=False)
+    sent_at: datetime | None = moment()
+    last_error: str = ""
+    created_at: datetime = moment(nullable=False)
+
+
+class ImportRun(SQLModel, table=True):
+    __tablename__ = "import_run"
+
+    id: int | None = key()
+    clinic_id: int | None = ref("clinic", nullable=True)
+    """Empty when one file named several clinics."""
+    kind: str
+    file_name: str
+    file_sha256: str
+    rows_read: int
+    rows_imported: int
+    rows_unchanged: int
+    rows_refused: int
+    details: dict[str, Any] = json_object()
+    created_at: datetime = moment(nullable=False)
+    created_by: int | None = ref("staff_account", nullable=True)
+
+
+class AuditEvent(SQLModel, table=True):
+    """Who did what, when, on which record. No foreign keys, so that nothing here blocks an erasure."""
+
+    __tablename__ = "audit_event"
+    __table_args__ = (Index("ix_audit_record", "record_kind", "record_id"),)
+
+    sequence: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    at: datetime = moment(nullable=False)
+    clinic_id: int | None = Field(default=None, sa_type=BigInteger)
+    actor_kind: str
+    actor_id: int | None = Field(default=None, sa_type=BigInteger)
+    actor_label: str
+    action: str
+    record_kind: str
+    record_id: str
+    details: dict[str, Any] = json_object()
+    previous_hash: str = Field(max_length=64)
+    hash: str = Field(max_length=64)
+
+
+class AuditHead(SQLModel, table=True):
+    """The newest link of the audit chain: one row, locked by whoever appends."""
+
+    __tablename__ = "audit_head"
+    __table_args__ = (CheckConstraint("id = 1", name="ck_audit_head_single"),)
+
+    id: int = Field(default=1, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    sequence: int = Field(default=0, sa_type=BigInteger)
+    hash: str = Field(default="0" * 64, max_length=64)
+
+
+class Revision(SQLModel, table=True):
+    """The counter behind ``outcome.revision``: one row, locked until its transaction ends."""
+
+    __tablename__ = "revision"
+    __table_args__ = (CheckConstraint("id = 1", name="ck_revision_single"),)
+
+    id: int = Field(default=1, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    value: int = Field(default=0, sa_type=BigInteger)

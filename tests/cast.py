@@ -1,0 +1,84 @@
+"""A fixed cast for stories: two clinics, staff of each role, and patients with one treatment each."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlmodel import Session
+
+from reporting.domain.actors import ROLES, Actor, Role
+from reporting.storage.engine import transaction
+from reporting.storage.tables import Clinic, Device, Operator, Patient, StaffAccount, TreatedArea, Treatment
+
+PERFORMED = date(2026, 3, 7)
+"""Three days before the stopped clock of the tests."""
+
+
+@dataclass(frozen=True)
+class House:
+    """One clinic of the cast: ids of its records and an actor per role."""
+
+    clinic_id: int
+    operator_id: int
+    device_id: int
+    patient_id: int
+    treatment_id: int
+    area_ids: tuple[int, ...]
+    staff: dict[Role, Actor]
+
+    @property
+    def patient(self) -> Actor:
+        """The patient, signed in with a second factor."""
+        return Actor(
+            kind="patient", id=self.patient_id, clinic_id=self.clinic_id, label="patient", strength="full",
+            treatment_id=self.treatment_id,
+        )  # fmt: skip
+
+
+def _add(session: Session, row: Any) -> Any:
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _staff(session: Session, clinic_id: int, code: str) -> dict[Role, Actor]:
+    made = {}
+    for role in ROLES:
+        account = _add(
+            session,
+            StaffAccount(
+                clinic_id=clinic_id, email=f"{role}@{code.lower()}.example", display_name=f"Demo {role} {code}",
+                password_hash="not a hash", role=role,
+            ),
+        )  # fmt: skip
+        made[role] = Actor(
+            kind="staff", id=account.id, clinic_id=clinic_id, role=role, label=account.display_name
+        )
+    return made
+
+
+def house(code: str, areas: tuple[str, ...] = ("cheeks",), procedure: str = "ablative") -> House:
+    """A clinic with one of everything. ``code`` must be new."""
+    with transaction() as session:
+        clinic = _add(session, Clinic(code=code, name=f"Demo clinic {code}", timezone="Europe/Madrid",
+                                      telephone="+34 555 0100", is_synthetic=True))  # fmt: skip
+        operator = _add(session, Operator(clinic_id=clinic.id, code="O1", name="Demo operator 1"))
+        device = _add(session, Device(clinic_id=clinic.id, code="D1", device_class="frac_ablative_co2",
+                                      model="Demo CO2", serial="SYN-1"))  # fmt: skip
+        patient = _add(session, Patient(clinic_id=clinic.id, reference="P-0001", year_of_birth=1980,
+                                        fitzpatrick=4, pigmentation_history=True))  # fmt: skip
+        treatment = _add(
+            session,
+            Treatment(clinic_id=clinic.id, patient_id=patient.id, reference="T-0001", performed_on=PERFORMED,
+                      operator_id=operator.id, device_id=device.id, procedure_class=procedure),
+        )  # fmt: skip
+        made = [
+            _add(session, TreatedArea(treatment_id=treatment.id, clinic_id=clinic.id, area=area,
+                                      indication="acne_scars", pulse_energy_mj=30, density_pct=15, passes=1))
+            for area in areas
+        ]  # fmt: skip
+        return House(
+            clinic_id=clinic.id, operator_id=operator.id, device_id=device.id, patient_id=patient.id,
+            treatment_id=treatment.id, area_ids=tuple(area.id for area in made),
+            staff=_staff(session, clinic.id, code),
+        )  # fmt: skip

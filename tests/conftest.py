@@ -1,0 +1,97 @@
+"""What every test may use: a fresh database of either kind, a stopped clock, a small cast."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import hypothesis
+import psycopg
+import pytest
+
+from reporting import clock
+from reporting.settings import settings
+from reporting.storage import engine as storage
+from reporting.storage.migrate import migrate
+from tests.postgres import cluster
+
+hypothesis.settings.register_profile("suite", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("suite")
+
+NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a throw-away PostgreSQL cluster."""
+    with cluster() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_cluster: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A migrated database to copy from, so that each test starts in milliseconds."""
+    with psycopg.connect(postgres_cluster, autocommit=True) as admin:
+        admin.execute("CREATE DATABASE template_reporting")
+    _use(tmp_path_factory.mktemp("template"), postgres_cluster.replace("/postgres", "/template_reporting"))
+    migrate()
+    storage.forget_engine()
+    return "template_reporting"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated empty SQLite file to copy from."""
+    folder = tmp_path_factory.mktemp("template-sqlite")
+    _use(folder, "")
+    migrate()
+    storage.forget_engine()
+    return folder / "reporting.db"
+
+
+def _use(folder: Path, url: str) -> None:
+    storage.forget_engine()
+    settings.cache_clear()
+    os.environ["REPORTING_DATA_DIR"] = str(folder)
+    os.environ["REPORTING_DATABASE_URL"] = url
+    os.environ["REPORTING_DEMO"] = "false"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh migrated database, once on SQLite and once on a real PostgreSQL. Its kind is the value."""
+    if request.param == "sqlite":
+        yield from _fresh_sqlite(request, tmp_path)
+        return
+    address = request.getfixturevalue("postgres_cluster")
+    template = request.getfixturevalue("postgres_template")
+    name = f"t_{uuid.uuid4().hex}"
+    with psycopg.connect(address, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    _use(tmp_path, address.replace("/postgres", f"/{name}"))
+    yield "postgresql"
+    storage.forget_engine()
+    with psycopg.connect(address, autocommit=True) as admin:
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def sqlite_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh migrated SQLite database, for tests of pages and routes."""
+    yield from _fresh_sqlite(request, tmp_path)
+
+
+def _fresh_sqlite(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    template: Path = request.getfixturevalue("sqlite_template")
+    (tmp_path / "reporting.db").write_bytes(template.read_bytes())
+    _use(tmp_path, "")
+    yield "sqlite"
+    storage.forget_engine()
+
+
+@pytest.fixture
+def stopped_clock() -> Iterator[datetime]:
+    """The clock stands at NOW, a Tuesday morning."""
+    with clock.fixed(NOW):
+        yield NOW

@@ -1,0 +1,157 @@
+"""Statements about triage cases: to open or extend one, to find them, and their events."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlmodel import Session, col
+
+from reporting.domain.triage import deadline_hours
+from reporting.storage.tables import CaseEvent, CheckIn, Clinic, Patient, StaffAccount, Treatment, TriageCase
+from reporting.storage.tables.work import CASE_LEVELS
+
+CLOSED_SHOWN = 100
+"""The closed list shows the newest ones; older ones are on the patient's timeline."""
+
+
+def add_event(
+    session: Session,
+    case: TriageCase,
+    kind: str,
+    *,
+    at: datetime,
+    staff_id: int | None = None,
+    note: str = "",
+    **details: Any,
+) -> None:
+    """Write down who did what to a case. Events are never changed afterwards."""
+    session.flush()
+    session.add(
+        CaseEvent(
+            clinic_id=case.clinic_id, case_id=case.id, at=at, staff_id=staff_id, kind=kind, note=note,
+            details=details,
+        )
+    )  # fmt: skip
+    session.flush()
+
+
+def open_case_of(session: Session, treatment_id: int, patient_id: int) -> TriageCase | None:
+    """The case of a treatment that is not closed, or nothing. The treatment stays locked until the end."""
+    session.execute(select(Treatment.id).where(col(Treatment.id) == treatment_id).with_for_update())
+    return session.execute(
+        select(TriageCase)
+        .where(
+            col(TriageCase.patient_id) == patient_id,
+            col(TriageCase.treatment_id) == treatment_id,
+            col(TriageCase.state) != "closed",
+        )
+        .order_by(col(TriageCase.id))
+        .limit(1)
+    ).scalar_one_or_none()
+
+
+def open_or_extend(
+    session: Session,
+    *,
+    check_in: CheckIn,
+    level: str,
+    rules: Sequence[str],
+    reasons: Sequence[str],
+    at: datetime,
+) -> TriageCase:
+    """The open case of the check-in's treatment, with this report in it; a new one if there is none.
+
+    An open case never gets milder or later: the higher level and the earlier deadline stay, and whatever
+    was done so far, it comes back to attention as new. ``at`` is the moment the deadline counts from.
+    """
+    session.flush()
+    case = open_case_of(session, check_in.treatment_id, check_in.patient_id)
+    due_at = at + timedelta(hours=deadline_hours(level))
+    kind = "new_report"
+    if case is None:
+        kind = "opened"
+        case = TriageCase(
+            clinic_id=check_in.clinic_id, patient_id=check_in.patient_id, treatment_id=check_in.treatment_id,
+            check_in_id=check_in.id or 0, level=level, rules=list(rules), reasons=list(reasons), opened_at=at,
+            due_at=due_at,
+        )  # fmt: skip
+    else:
+        case.level = max(case.level, level, key=CASE_LEVELS.index)
+        case.rules = [*case.rules, *(rule for rule in rules if rule not in case.rules)]
+        case.reasons = [*case.reasons, *(reason for reason in reasons if reason not in case.reasons)]
+        case.due_at = min(case.due_at, due_at)
+        case.check_in_id = check_in.id or 0
+        case.state, case.acknowledged_at = "new", None
+        case.version += 1
+    session.add(case)
+    add_event(session, case, kind, at=at, check_in=check_in.id, level=level, rules=list(rules))
+    return case
+
+
+def case_of(session: Session, check_in_id: int) -> int | None:
+    """Id of the case that a check-in opened or extended, or nothing."""
+    return session.execute(
+        select(TriageCase.id)
+        .join(CheckIn, col(CheckIn.patient_id) == TriageCase.patient_id)
+        .join(CaseEvent, col(CaseEvent.case_id) == TriageCase.id)
+        .where(
+            col(CheckIn.id) == check_in_id,
+            col(CaseEvent.kind).in_(("opened", "new_report")),
+            col(CaseEvent.details)["check_in"].as_integer() == check_in_id,
+        )
+        .limit(1)
+    ).scalar_one_or_none()
+
+
+def locked(session: Session, case_id: int) -> TriageCase | None:
+    """A case that nobody else can change until the transaction ends, or nothing."""
+    return session.execute(
+        select(TriageCase).where(col(TriageCase.id) == case_id).with_for_update()
+    ).scalar_one_or_none()
+
+
+def listed(session: Session, clinic_id: int | None, *, closed: bool, case_id: int | None = None) -> list[Row[Any]]:
+    """(case, patient, treatment, clinic, check-in, owner or None) of one clinic; None is every clinic.
+
+    Open cases stand by deadline; closed ones newest first, at most CLOSED_SHOWN. ``case_id`` picks one,
+    whatever its state.
+    """
+    statement = (
+        select(TriageCase, Patient, Treatment, Clinic, CheckIn, StaffAccount)
+        .join(Patient, col(Patient.id) == TriageCase.patient_id)
+        .join(Treatment, col(Treatment.id) == TriageCase.treatment_id)
+        .join(Clinic, col(Clinic.id) == TriageCase.clinic_id)
+        .join(CheckIn, col(CheckIn.id) == TriageCase.check_in_id)
+        .outerjoin(StaffAccount, col(StaffAccount.id) == TriageCase.owner_id)
+    )
+    if clinic_id is not None:
+        statement = statement.where(col(TriageCase.clinic_id) == clinic_id)
+    if case_id is not None:
+        statement = statement.where(col(TriageCase.id) == case_id)
+    elif closed:
+        statement = statement.where(col(TriageCase.state) == "closed")
+        statement = statement.order_by(col(TriageCase.closed_at).desc()).limit(CLOSED_SHOWN)
+    else:
+        statement = statement.where(col(TriageCase.state) != "closed").order_by(col(TriageCase.due_at))
+    return list(session.execute(statement).all())
+
+
+def of_patient(session: Session, patient_id: int) -> list[TriageCase]:
+    """Every case of a patient, newest first."""
+    return list(
+        session.execute(
+            select(TriageCase).where(col(TriageCase.patient_id) == patient_id).order_by(col(TriageCase.id).desc())
+        ).scalars()
+    )
+
+
+def events(session: Session, case_ids: Sequence[int]) -> list[tuple[CaseEvent, str]]:
+    """Events of these cases, oldest first, each with the name of who did it (empty: the system)."""
+    rows = session.execute(
+        select(CaseEvent, StaffAccount.display_name)
+        .outerjoin(StaffAccount, col(StaffAccount.id) == CaseEvent.staff_id)
+        .where(col(CaseEvent.case_id).in_(case_ids))
+        .order_by(col(CaseEvent.at), col(CaseEvent.id))
+    ).all()
+    return [(event, name or "") for event, name in rows]

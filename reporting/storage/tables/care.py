@@ -153,6 +153,7 @@ class Outcome(SQLModel, table=True):
     treatment_id: int = ref("treatment")
     clinic_id: int = ref("clinic")
     due_mask: int = Field(default=0, sa_type=BigInteger)
+    """Every scheduled day, days still to come included; the outcome frame leaves those out."""
     answered_mask: int = Field(default=0, sa_type=BigInteger)
     first_burning: int | None = Field(default=None, sa_type=SmallInteger)
     first_bumps: int | None = Field(default=None, sa_type=SmallInteger)

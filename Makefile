@@ -1,0 +1,55 @@
+# Every target builds the virtual environment on first use. `make help` lists them.
+PYTHON ?= python3
+PORT ?= 8501
+DEMO ?= 1
+DATA ?=
+WORKERS ?= 2
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONDONTWRITEBYTECODE = 1
+ifneq ($(DATA),)
+export REPORTING_DATA_DIR := $(abspath $(DATA))
+endif
+.DEFAULT_GOAL := help
+
+.PHONY: help run test check lint bench screenshots score browser clean
+
+help: ## List the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+$(VENV)/run.stamp: requirements.txt constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+	touch $@
+
+$(VENV)/test.stamp: $(VENV)/run.stamp requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	touch $@
+
+run: $(VENV)/run.stamp ## Start the application: PORT=8501, DEMO=0 for an empty one, DATA=DIR for its data
+	REPORTING_DEMO=$(DEMO) REPORTING_BASE_URL=$${REPORTING_BASE_URL:-http://localhost:$(PORT)} \
+		$(BIN)/streamlit run app.py --server.port $(PORT)
+
+browser: $(VENV)/test.stamp ## Install Chromium for the tests where there is none
+	@$(BIN)/python -m tests.browser
+
+test: $(VENV)/test.stamp browser ## Run the whole test suite, browser and PostgreSQL included
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+lint: $(VENV)/test.stamp ## Style, format and types
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+check: lint test ## Lint, types and tests
+
+bench: $(VENV)/test.stamp browser ## Print the timings that the notes quote
+	$(BIN)/python -m tests.benchmarks
+
+screenshots: $(VENV)/test.stamp browser ## Draw the pictures of the README anew
+	$(BIN)/python -m tests.e2e.screenshots
+
+score: $(VENV)/test.stamp ## Score the detector against clinics with known truth: SIM=DIR for another simulator
+	$(BIN)/python -m reporting.simulation.score_run $(if $(SIM),--simulator $(SIM))
+
+clean: ## Remove the virtual environment and caches (never the data)
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build

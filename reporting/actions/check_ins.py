@@ -1,0 +1,131 @@
+"""To send a check-in: validated again, exactly once, in one transaction with everything that follows from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from reporting import clock
+from reporting.domain.actors import Actor
+from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, complete
+from reporting.domain.schedule import due_days
+from reporting.domain.triage import Assessment, FiredRule, Guidance, assess
+from reporting.errors import InvalidInput, NotFound
+from reporting.security.encryption import encrypt
+from reporting.security.permissions import require
+from reporting.storage import audit, cases, check_ins
+from reporting.storage.engine import transaction
+from reporting.storage.outcomes import recompute
+from reporting.storage.tables import CheckIn
+
+Source = Literal["patient", "proxy", "demo"]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the sender is told. ``already_sent``: the same submission had arrived before."""
+
+    check_in_id: int
+    advice: str
+    guidance: Guidance
+    fired: tuple[FiredRule, ...]
+    case_id: int | None
+    already_sent: bool
+
+
+def _allowed(by: Actor, clinic_id: int, treatment_id: int, patient_id: int) -> None:
+    """A patient sends for the own treatment only; staff with the right to, for patients of their clinic."""
+    if by.kind == "patient":
+        if by.id != patient_id or (by.treatment_id is not None and by.treatment_id != treatment_id):
+            raise NotFound()
+        require(by, "check_in.submit", clinic_id=clinic_id)
+    else:
+        require(by, "check_in.proxy", clinic_id=clinic_id)
+
+
+def due_day(procedure_class: str, recovery_day: int) -> int:
+    """The scheduled day that an answer on ``recovery_day`` belongs to: the last one due by then."""
+    days = due_days(procedure_class)
+    return max((day for day in days if day <= recovery_day), default=days[0])
+
+
+def _row(
+    context: CheckInContext, subject: check_ins.Subject, done: CompletedCheckIn, assessed: Assessment
+) -> CheckIn:
+    scheduled = due_day(context.procedure_class, context.recovery_day)
+    return CheckIn(
+        clinic_id=subject.clinic_id,
+        patient_id=subject.patient_id,
+        treatment_id=subject.treatment_id,
+        scheduled_day=scheduled,
+        due_on=date.fromordinal(subject.performed_on.toordinal() + scheduled),
+        answered_at=clock.now(),
+        recovery_day=context.recovery_day,
+        **done.severities,
+        areas={symptom: list(ids) for symptom, ids in done.areas.items() if ids},
+        follow_up=dict(done.follow_up),
+        worried=done.worried,
+        can_wait=done.can_wait,
+        note_encrypted=encrypt(done.note) if done.note else None,
+        advice=assessed.advice,
+    )
+
+
+def _receipt(row: CheckIn, assessed: Assessment, case_id: int | None, *, already_sent: bool) -> Receipt:
+    assert row.id is not None
+    return Receipt(row.id, assessed.advice, assessed.guidance, assessed.fired, case_id, already_sent)
+
+
+def submit_check_in(
+    *, by: Actor, treatment_id: int, answers: Mapping[str, Any], submission_key: str, source: Source = "patient"
+) -> Receipt:
+    """Keep a check-in, its outcome, its case if a rule fires, and the audit row: all or nothing.
+
+    The same ``submission_key`` again gives the same receipt and no second check-in.
+    Raises InvalidInput for answers that the form would not allow, NotFound for a treatment that is not the
+    sender's, NotAllowed, StorageBusy or StorageFull.
+    """
+    if not submission_key:
+        raise InvalidInput(field="submission_key", found=submission_key, allowed="the key that came with the form")
+    with transaction() as session:
+        subject = check_ins.subject(session, treatment_id)
+        if subject is None:
+            raise NotFound()
+        _allowed(by, subject.clinic_id, treatment_id, subject.patient_id)
+        context = check_ins.context(session, subject, clock.now())
+        earlier = check_ins.by_submission_key(session, submission_key)
+        if earlier is not None:
+            return _again(session, earlier, subject)
+        done = complete(answers, context)
+        assessed = assess(done, context)
+        row = _row(context, subject, done, assessed)
+        row.source, row.submission_key = source, submission_key
+        row.entered_by = by.id if by.kind == "staff" else None
+        session.add(row)
+        session.flush()
+        case_id = None
+        if assessed.case_level is not None:
+            opened = cases.open_or_extend(
+                session,
+                check_in=row,
+                level=assessed.case_level,
+                rules=[rule.code for rule in assessed.fired],
+                reasons=[rule.words for rule in assessed.fired],
+                at=clock.now(),
+            )
+            case_id = opened.id
+        recompute(session, [treatment_id])
+        check_ins.drop_draft(session, treatment_id)
+        audit.write(
+            session, by, "check_in.sent", "check_in", row.id, clinic_id=subject.clinic_id,
+            treatment=treatment_id, advice=assessed.advice, case=case_id, source=source,
+        )  # fmt: skip
+    return _receipt(row, assessed, case_id, already_sent=False)
+
+
+def _again(session: Any, earlier: CheckIn, subject: check_ins.Subject) -> Receipt:
+    """The receipt of a check-in that had arrived before; only for the treatment it belongs to."""
+    if earlier.treatment_id != subject.treatment_id:
+        raise NotFound()
+    context, done = check_ins.as_it_was(session, subject, earlier)
+    return _receipt(earlier, assess(done, context), cases.case_of(session, earlier.id or 0), already_sent=True)

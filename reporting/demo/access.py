@@ -1,0 +1,45 @@
+"""Ways into the demo clinic: a patient link, and a fresh password per role. Refused for any real clinic."""
+
+import secrets
+from dataclasses import dataclass
+
+from reporting.actions.invitations import IssuedInvitation, issue_invitation
+from reporting.domain.actors import SYSTEM, Role
+from reporting.errors import NotAllowed
+from reporting.security.passwords import hash_password
+from reporting.storage import audit
+from reporting.storage.demo import demo_staff, first_open_treatment, set_password
+from reporting.storage.engine import reading, transaction
+from reporting.storage.rows import all_synthetic
+
+
+
+
+@dataclass(frozen=True)
+class Access:
+    """A patient link with its code, and (role, e-mail, password) for each staff account."""
+
+    invitation: IssuedInvitation
+    staff: list[tuple[Role, str, str]]
+
+
+def demo_access() -> Access:
+    """Issue a new patient link and new passwords; the old ones stop working.
+
+    Raises NotAllowed when the database holds any clinic that is not synthetic, or none at all.
+    """
+    with reading() as session:
+        if not all_synthetic(session):
+            raise NotAllowed(
+                "This database is not a demo: it has a clinic that is not synthetic, or none at all.",
+                what_to_do="Use the sign-in page. Demo access exists for synthetic clinics only.",
+            )
+        treatment = first_open_treatment(session)
+    staff: list[tuple[Role, str, str]] = []
+    with transaction() as session:
+        for account in demo_staff(session):
+            password = secrets.token_urlsafe(12)
+            set_password(session, account, hash_password(password))
+            audit.write(session, SYSTEM, "demo.password_set", "staff_account", account.id, clinic_id=account.clinic_id)
+            staff.append((account.role, account.email, password))  # type: ignore[arg-type]
+    return Access(issue_invitation(by=SYSTEM, treatment_id=treatment), staff)

@@ -1,0 +1,168 @@
+"""Writes the demo clinic: its people and devices, the history in bulk, the last days through the real actions."""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from reporting import clock
+from reporting.demo import recent
+from reporting.demo.history import CREEP_DAYS, MACHINES, Person, Visit, visits
+from reporting.domain.actors import ROLES, SYSTEM
+from reporting.domain.devices import check_setting, device_classes
+from reporting.security.passwords import hash_password
+from reporting.storage import audit
+from reporting.storage.engine import transaction
+from reporting.storage.outcomes import recompute
+from reporting.storage.rows import add_one, add_rows, has_any
+from reporting.storage.tables import (
+    CheckIn,
+    Clinic,
+    Device,
+    Operator,
+    Patient,
+    ServiceEvent,
+    StaffAccount,
+    TreatedArea,
+    Treatment,
+)
+
+ZONE = "Europe/London"
+BATCH = 4_000
+"""Treatments per transaction: bounded memory, and other writers get their turn."""
+
+
+@dataclass(frozen=True)
+class House:
+    """Ids of the demo clinic's fixed records."""
+
+    clinic_id: int
+    operators: list[int]
+    devices: dict[str, int]
+    patients: list[int]
+
+
+def _clinic(session: Any) -> int:
+    week = {day: ["08:00", "18:00"] for day in ("mon", "tue", "wed", "thu", "fri")}
+    return add_one(
+        session, Clinic, code="DEMO", name="Demo Clinic (synthetic)", timezone=ZONE,
+        telephone="+44 20 7946 0018", emergency_telephone="999", opening_hours=week, is_synthetic=True,
+        created_at=clock.now(),
+    )  # fmt: skip
+
+
+def _house(people: Sequence[Person]) -> House:
+    now = clock.now()
+    with transaction() as session:
+        clinic = _clinic(session)
+        operators = add_rows(session, Operator, [
+            {"clinic_id": clinic, "code": f"O{i}", "name": f"Demo operator {i}", "is_active": True} for i in (1, 2, 3)
+        ])  # fmt: skip
+        devices = add_rows(session, Device, [
+            {"clinic_id": clinic, "code": m.code, "device_class": m.device_class, "model": m.model,
+             "manufacturer": "synthetic", "serial": f"SYN-{m.code}", "handpiece": "", "is_active": True}
+            for m in MACHINES
+        ])  # fmt: skip
+        by_code = {machine.code: key for machine, key in zip(MACHINES, devices, strict=True)}
+        add_rows(session, ServiceEvent, [{
+            "clinic_id": clinic, "device_id": by_code["CO2-2"], "kind": "handpiece change",
+            "happened_on": (now - timedelta(days=CREEP_DAYS)).date(), "note": "synthetic",
+        }])  # fmt: skip
+        patients = add_rows(session, Patient, [
+            {"clinic_id": clinic, "reference": p.reference, "year_of_birth": p.year_of_birth,
+             "fitzpatrick": p.fitzpatrick, "pigmentation_history": p.pigmentation_history,
+             "herpes_history": p.herpes_history, "language": "en", "timezone": "", "created_at": now}
+            for p in people
+        ])  # fmt: skip
+        _staff(session, clinic, operators)
+        audit.write(session, SYSTEM, "demo.created", "clinic", clinic, clinic_id=clinic, patients=len(people))
+    return House(clinic, operators, by_code, patients)
+
+
+def _staff(session: Any, clinic: int, operators: list[int]) -> None:
+    rows = [
+        {"clinic_id": clinic, "email": f"{role.replace('_', '-')}@demo.example", "role": role,
+         "display_name": f"Demo {role.replace('_', ' ')}", "is_active": True, "created_at": clock.now(),
+         "operator_id": operators[0] if role == "clinician" else None,
+         "password_hash": hash_password(secrets.token_urlsafe(24))}
+        for role in ROLES
+    ]  # fmt: skip
+    add_rows(session, StaffAccount, rows)
+
+
+def _treatment(house: House, visit: Visit) -> dict[str, Any]:
+    return {
+        "clinic_id": house.clinic_id, "patient_id": house.patients[visit.person], "reference": visit.reference,
+        "performed_on": visit.performed_on, "operator_id": house.operators[visit.operator],
+        "device_id": house.devices[visit.machine.code], "procedure_class": visit.machine.procedure_class,
+        "session_number": visit.session_number, "source": "demo", "created_at": _at(visit, 0),
+    }  # fmt: skip
+
+
+def _at(visit: Visit, day: int) -> datetime:
+    evening = datetime.combine(visit.performed_on + timedelta(days=day), time(19, 0), ZoneInfo(ZONE))
+    return evening.astimezone(UTC)
+
+
+_SETTINGS = sorted({name for machine in MACHINES for name in machine.settings})
+
+
+def _area(house: House, visit: Visit, treatment_id: int) -> dict[str, Any]:
+    device_class = device_classes()[visit.machine.device_class]
+    outside = [
+        name for name, value in visit.settings.items() if check_setting(device_class, name, value) == "outside_typical"
+    ]
+    return {
+        "treatment_id": treatment_id, "clinic_id": house.clinic_id, "area": visit.area, "pass_group": 1,
+        "indication": visit.indication, "outside_typical": outside,
+        **{name: visit.settings.get(name) for name in _SETTINGS},
+    }  # fmt: skip
+
+
+def _check_ins(house: House, visit: Visit, treatment_id: int) -> Iterator[dict[str, Any]]:
+    for day, severities in visit.answers.items():
+        yield {
+            "clinic_id": house.clinic_id, "patient_id": house.patients[visit.person],
+            "treatment_id": treatment_id, "scheduled_day": day, "recovery_day": day,
+            "due_on": visit.performed_on + timedelta(days=day), "answered_at": _at(visit, day), **severities,
+            "areas": {}, "follow_up": {}, "worried": False, "judged_by_source": False, "source": "demo",
+            "replaced_reason": "", "created_at": _at(visit, day),
+        }  # fmt: skip
+
+
+def _write(house: House, part: Sequence[Visit]) -> None:
+    with transaction() as session:
+        ids = add_rows(session, Treatment, [_treatment(house, visit) for visit in part])
+        pairs = list(zip(part, ids, strict=True))
+        add_rows(session, TreatedArea, [_area(house, visit, key) for visit, key in pairs])
+        add_rows(session, CheckIn, [row for visit, key in pairs for row in _check_ins(house, visit, key)])
+        recompute(session, ids)
+        audit.write(
+            session, SYSTEM, "demo.filled", "clinic", house.clinic_id, clinic_id=house.clinic_id, treatments=len(part)
+        )
+
+
+def fill(treatments: int = 2_400, seed: int = 1, progress: Any = None) -> House:
+    """Write a synthetic clinic with ``treatments`` treatments over two years. ``progress(done)`` is called
+    after each batch. Meant for an empty database: raises the database's own error if the clinic exists."""
+    today = clock.today(ZONE)
+    everyone, chosen = visits(seed, treatments, today)
+    house = _house(everyone)
+    for start in range(0, len(chosen), BATCH):
+        part = chosen[start : start + BATCH]
+        _write(house, part)
+        if progress:
+            progress(len(part))
+    recent.play(house.clinic_id, house.patients, house.devices, house.operators)
+    return house
+
+
+def fill_if_empty() -> bool:
+    """Write the demo clinic into a database that has no clinic yet; says whether it did."""
+    with transaction() as session:
+        if has_any(session, Clinic):
+            return False
+    fill()
+    return True

@@ -1,0 +1,203 @@
+"""Two years of a synthetic clinic, drawn from a seed: patients, treatments with settings, answers by day.
+
+Nothing here is a real person. Darker skin gets gentler settings, as careful operators do; the density of
+one device creeps up over the last eight months, and with it the harm that the dashboards should find.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+from numpy.random import Generator
+
+from reporting.demo.profile import Incidence, incidences
+from reporting.domain.course import expected_severity
+from reporting.domain.schedule import due_days
+from reporting.domain.symptoms import SYMPTOMS
+
+DAYS = 730
+CREEP_DAYS = 240
+"""Length of the creep of the one device, up to today."""
+CREEP = 0.45
+"""Rise of its density at the end, as a share of its usual density."""
+RISK_PER_LOG_DOSE = 2.2
+"""Log odds of harm per log of dose over the usual one. Our estimate; only the direction is published."""
+DARK_SKIN_LOG_ODDS = {"hyperpigmentation": 0.9}
+"""Extra log odds for Fitzpatrick IV to VI (Graber 2008: more hyperpigmentation in darker skin; size ours)."""
+RESPONSE = (0.86, 0.62)
+"""Chance to answer the first and the last check-in of a schedule (ERAS and QoR-40 report 65 to 76 %)."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A device of the demo clinic with the settings usually chosen on it."""
+
+    code: str
+    device_class: str
+    model: str
+    procedure_class: str
+    share: float
+    settings: dict[str, float]
+    areas: tuple[str, ...]
+    indications: tuple[str, ...]
+    creeps: bool = False
+
+
+MACHINES = (
+    Machine("CO2-1", "frac_ablative_co2", "Demo CO2 A", "ablative", 0.20,
+            {"pulse_energy_mj": 30, "density_pct": 12, "passes": 1}, ("cheeks", "face", "perioral"),
+            ("acne_scars", "wrinkles")),
+    Machine("CO2-2", "frac_ablative_co2", "Demo CO2 A", "ablative", 0.20,
+            {"pulse_energy_mj": 30, "density_pct": 12, "passes": 1}, ("cheeks", "face", "perioral"),
+            ("acne_scars", "wrinkles"), creeps=True),
+    Machine("FRAX-1", "frac_nonablative_1550", "Demo 1550", "nonablative_fractional", 0.22,
+            {"pulse_energy_mj": 14, "density_mtz_cm2": 190, "passes": 6}, ("cheeks", "face", "neck"),
+            ("acne_scars", "wrinkles")),
+    Machine("ALEX-1", "alexandrite_755_long_pulse", "Demo 755", "light_based", 0.22,
+            {"fluence_j_cm2": 14, "spot_size_mm": 15, "pulse_width_ms": 3}, ("legs", "axillae", "bikini"),
+            ("hair_removal",)),
+    Machine("IPL-1", "ipl", "Demo IPL", "light_based", 0.16,
+            {"fluence_j_cm2": 20, "pulse_width_ms": 4, "passes": 1}, ("face", "cheeks", "chest"),
+            ("vascular", "hair_removal")),
+)  # fmt: skip
+MAIN_SETTING = {"frac_ablative_co2": "density_pct", "frac_nonablative_1550": "density_mtz_cm2",
+                "alexandrite_755_long_pulse": "fluence_j_cm2", "ipl": "fluence_j_cm2"}  # fmt: skip
+SKIN_SHARES = (0.06, 0.24, 0.30, 0.22, 0.12, 0.06)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A synthetic patient."""
+
+    reference: str
+    year_of_birth: int
+    fitzpatrick: int
+    pigmentation_history: bool
+    herpes_history: bool
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One treatment: whose, when, on what, with which settings, and the answers by scheduled day."""
+
+    person: int
+    reference: str
+    performed_on: date
+    machine: Machine
+    operator: int
+    area: str
+    indication: str
+    settings: dict[str, float]
+    answers: dict[int, dict[str, int]]
+    session_number: int
+
+
+def people(rng: Generator, count: int, today: date) -> list[Person]:
+    """``count`` synthetic patients."""
+    skin = rng.choice(6, size=count, p=SKIN_SHARES) + 1
+    ages = rng.integers(19, 72, size=count)
+    spots, herpes = rng.random(count) < 0.15, rng.random(count) < 0.2
+    return [
+        Person(f"DEMO-{i + 1:05d}", today.year - int(ages[i]), int(skin[i]), bool(spots[i]), bool(herpes[i]))
+        for i in range(count)
+    ]
+
+
+def _settings(rng: Generator, machine: Machine, person: Person, operator: int, days_ago: int) -> dict[str, float]:
+    gentler = 0.88 if person.fitzpatrick >= 5 else 0.94 if person.fitzpatrick == 4 else 1.0
+    main = MAIN_SETTING[machine.device_class]
+    habit = 1 + 0.03 * (operator - 1)
+    chosen = {}
+    for name, usual in machine.settings.items():
+        if name in ("passes", "spot_size_mm"):
+            chosen[name] = float(usual)
+            continue
+        value = usual * float(np.exp(rng.normal(0, 0.08)))
+        if name == main:
+            value *= gentler * habit * (1 + _creep(machine, days_ago))
+        chosen[name] = float(f"{value:.3g}")
+    return chosen
+
+
+def _creep(machine: Machine, days_ago: int) -> float:
+    if not machine.creeps or days_ago >= CREEP_DAYS:
+        return 0.0
+    return CREEP * (1 - days_ago / CREEP_DAYS)
+
+
+def _log_odds_shift(machine: Machine, person: Person, settings: dict[str, float], symptom: str) -> float:
+    main = MAIN_SETTING[machine.device_class]
+    dose = float(np.log(settings[main] / machine.settings[main]))
+    dark = DARK_SKIN_LOG_ODDS.get(symptom, 0.0) if person.fitzpatrick >= 4 else 0.0
+    return RISK_PER_LOG_DOSE * dose + dark - 0.4 * DARK_SKIN_LOG_ODDS.get(symptom, 0.0)
+
+
+def _onsets(
+    rng: Generator, profile: dict[tuple[str, str], Incidence], visit: tuple[Machine, Person, dict[str, float]]
+) -> dict[str, tuple[int, int, int]]:
+    """Symptom to (first day, last day, severity) of what goes beyond the expected course."""
+    machine, person, settings = visit
+    found = {}
+    for symptom in SYMPTOMS:
+        usual = profile[machine.device_class, symptom]
+        odds = usual.per_treatment / (1 - usual.per_treatment)
+        odds *= float(np.exp(_log_odds_shift(machine, person, settings, symptom)))
+        if rng.random() < odds / (1 + odds):
+            start = int(rng.integers(usual.onset_from_day, usual.onset_to_day + 1))
+            length = int(rng.integers(3, 9)) if usual.onset_to_day < 30 else int(rng.integers(30, 90))
+            found[symptom] = (start, start + length, int(rng.choice((1, 2, 3), p=(0.3, 0.5, 0.2))))
+    return found
+
+
+def _answer(
+    rng: Generator, procedure_class: str, day: int, previous: int, onsets: dict[str, tuple[int, int, int]]
+) -> dict[str, int]:
+    """The worst since the last answer, by symptom: the expected course, or more where something went wrong."""
+    answer = {}
+    for symptom in SYMPTOMS:
+        usual = expected_severity(procedure_class, symptom, day)
+        severity = int(rng.integers(0, usual + 1)) if usual else 0
+        start, end, extra = onsets.get(symptom, (9999, 0, 0))
+        if start <= day and end > previous:
+            severity = min(4, usual + extra)
+        answer[symptom] = severity
+    return answer
+
+
+def _answers(rng: Generator, machine: Machine, performed: date, today: date,
+             onsets: dict[str, tuple[int, int, int]]) -> dict[int, dict[str, int]]:  # fmt: skip
+    days = [day for day in due_days(machine.procedure_class) if performed + timedelta(days=day) < today]
+    keen, given, previous = rng.normal(0, 0.8), {}, 0
+    for position, day in enumerate(days):
+        share = RESPONSE[0] + (RESPONSE[1] - RESPONSE[0]) * position / max(1, len(days) - 1)
+        if rng.random() < 1 / (1 + np.exp(-(np.log(share / (1 - share)) + keen))):
+            given[day] = _answer(rng, machine.procedure_class, day, previous, onsets)
+            previous = day
+    return given
+
+
+def visits(seed: int, treatments: int, today: date) -> tuple[list[Person], list[Visit]]:
+    """Patients and their treatments over the two years before ``today``, oldest first."""
+    rng = np.random.default_rng(seed)
+    profile = incidences()
+    everyone = people(rng, max(1, round(treatments / 2.4)), today)
+    shares = np.array([machine.share for machine in MACHINES])
+    days_ago = np.sort(rng.integers(1, DAYS, size=treatments))[::-1]
+    usual_machine = rng.choice(len(MACHINES), size=len(everyone), p=shares / shares.sum())
+    chosen, sessions = [], np.zeros(len(everyone), dtype=int)
+    for number, ago in enumerate(days_ago):
+        who = int(rng.integers(len(everyone)))
+        person, machine, operator = everyone[who], MACHINES[usual_machine[who]], int(rng.integers(3))
+        settings = _settings(rng, machine, person, operator, int(ago))
+        performed = today - timedelta(days=int(ago))
+        onsets = _onsets(rng, profile, (machine, person, settings))
+        sessions[who] += 1
+        chosen.append(
+            Visit(
+                person=who, reference=f"DEMO-T{number + 1:07d}", performed_on=performed, machine=machine,
+                operator=operator, area=str(rng.choice(machine.areas)),
+                indication=str(rng.choice(machine.indications)), settings=settings,
+                answers=_answers(rng, machine, performed, today, onsets), session_number=int(sessions[who]),
+            )
+        )  # fmt: skip
+    return everyone, chosen

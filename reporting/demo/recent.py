@@ -1,0 +1,106 @@
+"""The last days of the demo clinic, played through the real actions so that the worklist has honest cases."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from reporting import clock
+from reporting.actions.check_ins import submit_check_in
+from reporting.domain.actors import Actor
+from reporting.domain.questionnaire import path
+from reporting.storage import audit, check_ins
+from reporting.storage.engine import reading, transaction
+from reporting.storage.outcomes import recompute
+from reporting.storage.rows import add_one
+from reporting.storage.tables import Patient, TreatedArea, Treatment
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A treatment some days ago and, unless ``wanted`` is empty, one check-in with these answers."""
+
+    days_ago: int
+    device: str
+    device_class_procedure: str
+    areas: tuple[str, ...]
+    settings: Mapping[str, float]
+    fitzpatrick: int
+    wanted: Mapping[str, Any]
+    sent_hours_ago: int = 1
+
+
+CO2 = {"pulse_energy_mj": 30, "density_pct": 12, "passes": 1}
+HEAVY_CO2 = {"pulse_energy_mj": 34, "density_pct": 24, "passes": 2}
+SCENES = (
+    Scene(3, "CO2-1", "ablative", ("cheeks", "periorbital"), CO2, 4, {}),
+    Scene(5, "CO2-2", "ablative", ("cheeks",), HEAVY_CO2, 3,
+          {"symptoms": ["infection"], "severity_infection": "2", "pus": "yes", "worried": "yes"}, 2),
+    Scene(30, "CO2-2", "ablative", ("cheeks",), HEAVY_CO2, 5,
+          {"symptoms": ["hyperpigmentation"], "severity_hyperpigmentation": "2"}, 20),
+    Scene(2, "ALEX-1", "light_based", ("legs",), {"fluence_j_cm2": 15, "spot_size_mm": 15, "pulse_width_ms": 3}, 3,
+          {"symptoms": ["bumps"], "severity_bumps": "1"}, 5),
+    Scene(4, "FRAX-1", "nonablative_fractional", ("face",),
+          {"pulse_energy_mj": 14, "density_mtz_cm2": 190, "passes": 6}, 2, {"start": "no_problems"}, 3),
+)  # fmt: skip
+"""Played in this order; the first has no check-in yet: it is the one to try."""
+
+
+def answers_for(context: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Walk the questions of ``context`` and give ``wanted`` answers; elsewhere the mildest one offered."""
+    given: dict[str, Any] = {"start": wanted.get("start", "something")}
+    for _ in range(60):
+        open_questions = [q for q in path(given, context) if q.id not in given and (q.required or q.id in wanted)]
+        if not open_questions:
+            return given
+        question = open_questions[0]
+        if question.id in wanted:
+            given[question.id] = wanted[question.id]
+        elif question.kind == "multiple":
+            given[question.id] = [question.options[0].value]
+        else:
+            values = [option.value for option in question.options]
+            given[question.id] = "no" if "no" in values else values[0]
+    raise RuntimeError("the questions do not come to an end")
+
+
+def _add(scene: Scene, number: int, clinic_id: int, devices: dict[str, int], operator: int) -> tuple[int, int]:
+    performed = clock.today("Europe/London") - timedelta(days=scene.days_ago)
+    with transaction() as session:
+        patient = add_one(
+            session, Patient, clinic_id=clinic_id, reference=f"DEMO-NOW-{number}", year_of_birth=1980 + number,
+            fitzpatrick=scene.fitzpatrick, pigmentation_history=False, language="en", timezone="",
+            created_at=clock.now(),
+        )  # fmt: skip
+        treatment = add_one(
+            session, Treatment, clinic_id=clinic_id, patient_id=patient, reference=f"DEMO-NOW-T{number}",
+            performed_on=performed, operator_id=operator, device_id=devices[scene.device],
+            procedure_class=scene.device_class_procedure, session_number=1, source="demo", created_at=clock.now(),
+        )  # fmt: skip
+        for area in scene.areas:
+            add_one(
+                session, TreatedArea, treatment_id=treatment, clinic_id=clinic_id, area=area, pass_group=1,
+                indication="not_recorded", outside_typical=[], **scene.settings,
+            )  # fmt: skip
+        recompute(session, [treatment])
+        audit.write(session, Actor(kind="system", label="system"), "demo.filled", "treatment", treatment,
+                    clinic_id=clinic_id)  # fmt: skip
+    return patient, treatment
+
+
+def play(clinic_id: int, _patients: list[int], devices: dict[str, int], operators: list[int]) -> None:
+    """Add the scenes: their treatments, and their check-ins as the patients would have sent them."""
+    for number, scene in enumerate(SCENES, start=1):
+        patient, treatment = _add(scene, number, clinic_id, devices, operators[number % len(operators)])
+        if not scene.wanted:
+            continue
+        by = Actor(kind="patient", id=patient, clinic_id=clinic_id, label="synthetic patient", treatment_id=treatment)
+        with clock.fixed(clock.now() - timedelta(hours=scene.sent_hours_ago)):
+            with reading() as session:
+                about = check_ins.subject(session, treatment)
+                assert about is not None
+                context = check_ins.context(session, about, clock.now())
+            submit_check_in(
+                by=by, treatment_id=treatment, answers=answers_for(context, scene.wanted),
+                submission_key=f"demo-{treatment}", source="demo",
+            )  # fmt: skip

@@ -1,0 +1,124 @@
+"""Statements about check-ins: whose they are, what the form needs to know, what was sent before."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, select
+from sqlmodel import Session, col
+
+from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, TreatedAreaRef
+from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.vocabulary import area_label
+from reporting.storage.tables import CheckIn, Clinic, Draft, Patient, TreatedArea, Treatment
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The treatment that a check-in is about, with what the rules need of its patient and clinic."""
+
+    treatment_id: int
+    clinic_id: int
+    patient_id: int
+    performed_on: date
+    procedure_class: str
+    timezone: str
+    fitzpatrick: int | None
+    pigmentation_history: bool | None
+
+
+def subject(session: Session, treatment_id: int) -> Subject | None:
+    """The treatment with that id, or nothing."""
+    row = session.execute(
+        select(Treatment, Patient, Clinic)
+        .join(Patient, col(Patient.id) == Treatment.patient_id)
+        .join(Clinic, col(Clinic.id) == Treatment.clinic_id)
+        .where(col(Treatment.id) == treatment_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    treatment, patient, clinic = row
+    return Subject(
+        treatment_id=treatment.id,
+        clinic_id=clinic.id,
+        patient_id=patient.id,
+        performed_on=treatment.performed_on,
+        procedure_class=treatment.procedure_class,
+        timezone=clinic.timezone,
+        fitzpatrick=patient.fitzpatrick,
+        pigmentation_history=patient.pigmentation_history,
+    )
+
+
+def areas_of(session: Session, treatment_id: int) -> tuple[TreatedAreaRef, ...]:
+    """The treated areas of a treatment, each area once, in the order they were recorded."""
+    rows = session.execute(
+        select(TreatedArea.id, TreatedArea.area)
+        .where(col(TreatedArea.treatment_id) == treatment_id)
+        .order_by(col(TreatedArea.pass_group), col(TreatedArea.id))
+    ).all()
+    first: dict[str, int] = {}
+    for row in rows:
+        first.setdefault(row.area, row.id)
+    return tuple(TreatedAreaRef(id=key, area=area, label=area_label(area)) for area, key in first.items())
+
+
+def current(session: Session, treatment_id: int, *, before: int | None = None) -> list[CheckIn]:
+    """Answered check-ins of a treatment that still count, oldest first; ``before`` leaves later ids out."""
+    statement = select(CheckIn).where(
+        col(CheckIn.treatment_id) == treatment_id,
+        col(CheckIn.answered_at).is_not(None),
+        col(CheckIn.replaced_at).is_(None),
+    )
+    if before is not None:
+        statement = statement.where(col(CheckIn.id) < before)
+    return list(session.execute(statement.order_by(col(CheckIn.answered_at), col(CheckIn.id))).scalars())
+
+
+def recovery_day(about: Subject, moment: datetime) -> int:
+    """Whole days from the treatment to ``moment``, in the clinic's time zone; never negative."""
+    here = moment.astimezone(ZoneInfo(about.timezone)).date()
+    return max(0, (here - about.performed_on).days)
+
+
+def context(
+    session: Session, about: Subject, moment: datetime, *, before: int | None = None
+) -> CheckInContext:
+    """What the questions and rules need to know at ``moment``."""
+    sent = current(session, about.treatment_id, before=before)
+    last = sent[-1] if sent else None
+    return CheckInContext(
+        procedure_class=about.procedure_class,
+        recovery_day=recovery_day(about, moment),
+        areas=areas_of(session, about.treatment_id),
+        fitzpatrick=about.fitzpatrick,
+        pigmentation_history=about.pigmentation_history,
+        first_check_in=last is None,
+        previous={symptom: getattr(last, symptom) or 0 for symptom in SYMPTOMS} if last else {},
+    )
+
+
+def by_submission_key(session: Session, submission_key: str) -> CheckIn | None:
+    """The check-in that this submission gave before, or nothing."""
+    return session.execute(
+        select(CheckIn).where(col(CheckIn.submission_key) == submission_key)
+    ).scalar_one_or_none()
+
+
+def as_it_was(session: Session, about: Subject, sent: CheckIn) -> tuple[CheckInContext, CompletedCheckIn]:
+    """The context and answers of a check-in sent earlier, as the rules saw them then."""
+    done = CompletedCheckIn(
+        severities={symptom: getattr(sent, symptom) or 0 for symptom in SYMPTOMS},
+        follow_up=dict(sent.follow_up),
+        areas={symptom: tuple(ids) for symptom, ids in sent.areas.items()},
+        worried=sent.worried,
+        can_wait=sent.can_wait,
+        note="",
+    )
+    moment = (sent.answered_at or sent.created_at).astimezone(UTC)
+    return context(session, about, moment, before=sent.id), done
+
+
+def drop_draft(session: Session, treatment_id: int) -> None:
+    """Forget the answers kept while the form was being filled: they have been sent."""
+    session.execute(delete(Draft).where(col(Draft.treatment_id) == treatment_id, col(Draft.kind) == "check_in"))

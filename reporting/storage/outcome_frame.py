@@ -1,0 +1,156 @@
+"""The outcome frame: one process-wide pandas frame of outcome rows that every dashboard filters.
+
+It is refreshed by asking for outcome rows above the last revision seen. Revisions appear in the order of
+their commits (their counter's row is locked until the transaction ends), so nothing is missed.
+"""
+
+import threading
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import text
+
+from reporting import clock
+from reporting.domain.schedule import SLOTS
+from reporting.domain.symptoms import SYMPTOMS
+from reporting.storage.engine import engine, reading
+
+SETTINGS = (
+    "fluence_j_cm2", "pulse_energy_mj", "density_pct", "density_mtz_cm2", "pulse_width_ms", "passes",
+    "spot_size_mm", "energy_per_pin_mj", "needle_depth_mm",
+)  # fmt: skip
+_CATEGORIES = ("clinic", "operator", "device", "device_class", "procedure_class", "area", "indication")
+_INTEGERS: dict[str, type[np.integer[Any]]] = {
+    "treated_area_id": np.int64, "treatment_id": np.int64, "patient_id": np.int64, "clinic_id": np.int32,
+    "operator_id": np.int32, "device_id": np.int32, "scheduled_mask": np.int64, "answered_mask": np.int64,
+    "fitzpatrick": np.int8, "age_years": np.int16, "is_over_typical": np.int8,
+    **{f"first_{symptom}": np.int16 for symptom in SYMPTOMS},
+    **{f"worst_{symptom}": np.int8 for symptom in SYMPTOMS},
+}  # fmt: skip
+_EMPTY = {"fitzpatrick": 0, "operator_id": 0, "device_id": 0}
+
+_QUERY = f"""
+SELECT o.treated_area_id, o.treatment_id, t.patient_id, o.clinic_id, t.performed_on,
+       c.code AS clinic, c.code || '/' || op.code AS operator, t.operator_id, t.device_id,
+       c.code || '/' || d.code AS device, d.device_class, t.procedure_class, a.area, a.indication,
+       p.fitzpatrick,
+       COALESCE(t.age_years, CAST(SUBSTR(CAST(t.performed_on AS TEXT), 1, 4) AS INTEGER) - p.year_of_birth) AS age_years,
+       {", ".join(f"a.{name}" for name in SETTINGS)},
+       CASE WHEN CAST(a.outside_typical AS TEXT) = '[]' THEN 0 ELSE 1 END AS is_over_typical,
+       o.due_mask AS scheduled_mask, o.answered_mask,
+       {", ".join(f"o.first_{s}" for s in SYMPTOMS)}, {", ".join(f"o.worst_{s}" for s in SYMPTOMS)}
+FROM outcome o
+JOIN treatment t ON t.id = o.treatment_id
+JOIN treated_area a ON a.id = o.treated_area_id
+JOIN patient p ON p.id = t.patient_id
+JOIN clinic c ON c.id = o.clinic_id
+LEFT JOIN operator op ON op.id = t.operator_id
+LEFT JOIN device d ON d.id = t.device_id
+WHERE o.revision > :after AND o.revision <= :upto
+"""
+
+
+def _compact(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same rows in the smallest types that hold them."""
+    frame["performed_on"] = pd.to_datetime(frame["performed_on"]).astype("datetime64[s]")
+    for name, kind in _INTEGERS.items():
+        frame[name] = frame[name].fillna(_EMPTY.get(name, -1)).astype(kind)
+    for name in SETTINGS:
+        frame[name] = frame[name].astype(np.float32)
+    for name in _CATEGORIES:
+        frame[name] = frame[name].fillna("not recorded").astype("category")
+    return frame
+
+
+def _read(after: int, upto: int) -> pd.DataFrame:
+    with reading() as session:
+        result = session.connection().execute(text(_QUERY), {"after": after, "upto": upto})
+        columns = list(result.keys())
+        parts = [pd.DataFrame(part, columns=columns) for part in iter(lambda: result.fetchmany(50_000), [])]
+        compact = [_compact(part) for part in parts]
+    return _joined(compact) if compact else _compact(pd.DataFrame([], columns=columns))
+
+
+def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Rows of several frames; categories are united so that they stay compact."""
+    if len(parts) == 1:
+        return parts[0]
+    for name in _CATEGORIES:
+        united = sorted({value for part in parts for value in part[name].cat.categories})
+        for part in parts:
+            part[name] = part[name].cat.set_categories(united)
+    return pd.concat(parts, ignore_index=True)
+
+
+_ELAPSED = np.cumsum(np.left_shift(np.int64(1), np.arange(len(SLOTS), dtype=np.int64)))
+
+
+def _mark_due(frame: pd.DataFrame, today: pd.Timestamp) -> pd.DataFrame:
+    """Set ``due_mask``: the scheduled days that have come by ``today``, and those answered."""
+    age = (today - frame["performed_on"]).dt.days.to_numpy()
+    passed = np.searchsorted(np.asarray(SLOTS), age, side="right")
+    elapsed = np.where(passed > 0, _ELAPSED[np.maximum(passed - 1, 0)], 0)
+    frame["due_mask"] = (frame["scheduled_mask"].to_numpy() & elapsed) | frame["answered_mask"].to_numpy()
+    return frame
+
+
+class _Store:
+    """The frame, the revision and day it stands at, and the database it was read from."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.forget()
+
+    def forget(self) -> None:
+        self.frame: pd.DataFrame | None = None
+        self.revision = 0
+        self.database = ""
+        self.today = pd.Timestamp(0)
+
+    def _replace(self, frame: pd.DataFrame, fresh: pd.DataFrame) -> pd.DataFrame:
+        keep = ~frame["treated_area_id"].isin(fresh["treated_area_id"])
+        return _joined([frame[keep].copy(), fresh])
+
+    def current(self) -> pd.DataFrame:
+        with self.lock:
+            address = str(engine().url)
+            if self.database != address:
+                self.forget()
+                self.database = address
+            newest, today = _newest_revision(), pd.Timestamp(clock.now().date())
+            if self.frame is None or newest < self.revision:
+                self.frame = _mark_due(_read(-1, newest), today)
+            elif newest > self.revision:
+                fresh = _mark_due(_read(self.revision, newest), today)
+                self.frame = self._replace(self.frame, fresh)
+            if today != self.today:
+                self.frame = _mark_due(self.frame.copy(), today)
+            self.revision, self.today = newest, today
+            return self.frame
+
+
+_store = _Store()
+
+
+def _newest_revision() -> int:
+    with reading() as session:
+        return int(session.connection().execute(text("SELECT value FROM revision")).scalar_one())
+
+
+def outcome_frame() -> pd.DataFrame:
+    """One row per treated area, as of the last committed transaction. Do not change it in place.
+
+    Columns: ids; ``performed_on`` (datetime64[s]); categories clinic, operator, device (``CLINIC/CODE``),
+    device_class, procedure_class, area, indication; fitzpatrick (0 unknown), age_years (-1 unknown);
+    settings with their unit in the name (float32, NaN where not recorded); ``due_mask`` (scheduled days that
+    have come) and ``answered_mask`` (bits of ``domain.schedule.SLOTS``); ``first_<symptom>`` (scheduled day of the first
+    unexpected answer, -1 none) and ``worst_<symptom>`` (0 to 4, -1 not asked).
+    """
+    return _store.current()
+
+
+def forget() -> None:
+    """Drop the frame; the next reader loads it afresh."""
+    with _store.lock:
+        _store.forget()

@@ -1,0 +1,162 @@
+"""Outcome rows: recomputed from a treatment's check-ins, never incremented.
+
+Recomputing costs a handful of rows and is right after late, corrected and withdrawn check-ins alike.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlmodel import Session, col
+
+from reporting.domain.course import is_unexpected
+from reporting.domain.schedule import due_days, slot_for
+from reporting.domain.symptoms import SYMPTOMS
+from reporting.storage.tables import CheckIn, Outcome, Revision, TreatedArea, Treatment
+
+CHUNK = 500
+"""Treatments per statement: below every database's limit of bound values."""
+
+
+@dataclass
+class _Tally:
+    """What has been seen of one treated area so far."""
+
+    due_mask: int = 0
+    answered_mask: int = 0
+    first: dict[str, int] = field(default_factory=dict)
+    worst: dict[str, int] = field(default_factory=dict)
+
+    def columns(self) -> dict[str, int | None]:
+        found: dict[str, int | None] = {"due_mask": self.due_mask, "answered_mask": self.answered_mask}
+        for symptom in SYMPTOMS:
+            found[f"first_{symptom}"] = self.first.get(symptom)
+            found[f"worst_{symptom}"] = self.worst.get(symptom)
+        return found
+
+
+def _unexpected(check_in: Row[Any], symptom: str, severity: int) -> bool:
+    if check_in.judged_by_source:
+        return severity >= 1
+    return is_unexpected(check_in.procedure_class, symptom, check_in.recovery_day, severity)
+
+
+def _scheduled_mask(source: str, procedure_class: str, check_ins: Sequence[Row[Any]]) -> int:
+    """Bits of the days on which our own schedule asks this patient.
+
+    A log that brings its own due check-ins keeps those alone; a treatment that was only imported and never
+    answered here was not asked by us, so that its silence is no missing answer.
+    """
+    origins = {row.source for row in check_ins}
+    asked_here = source in {"form", "demo"} or origins & {"patient", "proxy"}
+    if "import" in origins or not asked_here:
+        return 0
+    return sum(1 << slot_for(day) for day in due_days(procedure_class))
+
+
+def tally(check_ins: Sequence[Row[Any]], area_id: int, scheduled_mask: int = 0) -> dict[str, int | None]:
+    """Outcome columns of one treated area from its treatment's current check-ins (any order)."""
+    seen = _Tally(due_mask=scheduled_mask)
+    for check_in in sorted(check_ins, key=lambda row: (row.scheduled_day, row.id)):
+        bit = 1 << slot_for(check_in.scheduled_day)
+        seen.due_mask |= bit
+        if check_in.answered_at is None:
+            continue
+        seen.answered_mask |= bit
+        for symptom in SYMPTOMS:
+            severity = getattr(check_in, symptom)
+            if severity is None:
+                continue
+            where = check_in.areas.get(symptom)
+            here = severity if not where or area_id in where else 0
+            seen.worst[symptom] = max(seen.worst.get(symptom, 0), here)
+            if symptom not in seen.first and here and _unexpected(check_in, symptom, here):
+                seen.first[symptom] = check_in.scheduled_day
+    return seen.columns()
+
+
+def next_revision(session: Session) -> int:
+    """Take the next revision number; its row stays locked until the transaction ends, so numbers
+    appear in the order of their commits."""
+    session.execute(update(Revision).values(value=Revision.value + 1))
+    return int(session.execute(select(Revision.value)).scalar_one())
+
+
+_CHECK_IN_COLUMNS = (
+    CheckIn.id, CheckIn.treatment_id, CheckIn.scheduled_day, CheckIn.answered_at, CheckIn.recovery_day,
+    CheckIn.judged_by_source, CheckIn.areas, CheckIn.source, *(getattr(CheckIn, symptom) for symptom in SYMPTOMS),
+    Treatment.procedure_class,
+)  # fmt: skip
+
+
+def _check_ins_of(session: Session, treatment_ids: Sequence[int]) -> Mapping[int, list[Row[Any]]]:
+    statement = (
+        select(*_CHECK_IN_COLUMNS)
+        .join(Treatment, col(Treatment.id) == CheckIn.treatment_id)
+        .where(col(CheckIn.treatment_id).in_(treatment_ids), col(CheckIn.replaced_at).is_(None))
+    )
+    found: dict[int, list[Row[Any]]] = defaultdict(list)
+    for row in session.execute(statement):
+        found[row.treatment_id].append(row)
+    return found
+
+
+def computed(session: Session, treatment_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """The outcome rows that these treatments should have (without ``revision``)."""
+    check_ins = _check_ins_of(session, treatment_ids)
+    areas = session.execute(
+        select(
+            TreatedArea.id, TreatedArea.treatment_id, TreatedArea.clinic_id, Treatment.source, Treatment.procedure_class
+        )
+        .join(Treatment, col(Treatment.id) == TreatedArea.treatment_id)
+        .where(col(TreatedArea.treatment_id).in_(treatment_ids))
+    ).all()
+    rows = []
+    for area in areas:
+        sent = check_ins.get(area.treatment_id, [])
+        keys = {"treated_area_id": area.id, "treatment_id": area.treatment_id, "clinic_id": area.clinic_id}
+        rows.append(keys | tally(sent, area.id, _scheduled_mask(area.source, area.procedure_class, sent)))
+    return rows
+
+
+def recompute(session: Session, treatment_ids: Iterable[int]) -> None:
+    """Write the outcome rows of these treatments anew, in the caller's transaction."""
+    session.flush()
+    wanted = sorted(set(treatment_ids))
+    if not wanted:
+        return
+    revision = next_revision(session)
+    for start in range(0, len(wanted), CHUNK):
+        part = wanted[start : start + CHUNK]
+        rows = [row | {"revision": revision} for row in computed(session, part)]
+        ids = [row["treated_area_id"] for row in rows]
+        if ids:
+            session.execute(delete(Outcome).where(col(Outcome.treated_area_id).in_(bindparam("ids", ids, expanding=True))))
+            session.execute(insert(Outcome), rows)
+
+
+def compare(session: Session) -> list[int]:
+    """Ids of treated areas whose stored outcome is not what its check-ins say. Empty is right."""
+    wrong: list[int] = []
+    ids = session.execute(select(Treatment.id).order_by(col(Treatment.id))).scalars().all()
+    for start in range(0, len(ids), CHUNK):
+        part = list(ids[start : start + CHUNK])
+        stored = {
+            row.treated_area_id: row
+            for row in session.execute(select(Outcome).where(col(Outcome.treatment_id).in_(part))).scalars()
+        }
+        for row in computed(session, [int(i) for i in part if i is not None]):
+            have = stored.pop(row["treated_area_id"], None)
+            if have is None or any(getattr(have, name) != value for name, value in row.items()):
+                wrong.append(int(row["treated_area_id"]))
+        wrong.extend(stored)
+    return sorted(wrong)
+
+
+def rebuild(session: Session) -> int:
+    """Recompute every outcome row; returns how many treatments there were."""
+    ids = [int(i) for i in session.execute(select(Treatment.id)).scalars() if i is not None]
+    recompute(session, ids)
+    return len(ids)

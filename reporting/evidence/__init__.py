@@ -1,0 +1,1 @@
+"""Statistics of rates, comparisons, models and charts: arrays in, frozen results out, no database."""

@@ -1,0 +1,57 @@
+"""What every statistical function asks of its input before it calculates."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from reporting.evidence.errors import ImpossibleData
+
+Array = NDArray[np.float64]
+
+
+def finite(name: str, values: ArrayLike) -> Array:
+    """One-dimensional finite float array. Raises ImpossibleData for a missing or infinite value."""
+    array = np.atleast_1d(np.asarray(values, dtype=float))
+    if not np.isfinite(array).all():
+        raise ImpossibleData(name, "a missing or infinite value", "finite numbers")
+    return array
+
+
+def not_negative(name: str, values: ArrayLike) -> Array:
+    """Finite array of numbers from 0. Raises ImpossibleData."""
+    array = finite(name, values)
+    if (array < 0).any():
+        raise ImpossibleData(name, float(array.min()), "0 or more")
+    return array
+
+
+def same_length(**arrays: Array) -> None:
+    """Raises ImpossibleData unless all arrays have one length."""
+    sizes = {name: len(array) for name, array in arrays.items()}
+    if len(set(sizes.values())) > 1:
+        raise ImpossibleData(", ".join(sizes), tuple(sizes.values()), "one common length")
+
+
+def counts_within(events: ArrayLike, n: ArrayLike) -> tuple[Array, Array]:
+    """Events and their denominators, 0 <= events <= n. Raises ImpossibleData."""
+    some, all_of_them = not_negative("events", events), not_negative("n", n)
+    some, all_of_them = np.broadcast_arrays(some, all_of_them)
+    if (some > all_of_them).any():
+        at = int(np.argmax(some > all_of_them))
+        raise ImpossibleData("events", float(some[at]), f"at most n = {float(all_of_them[at]):g}")
+    return some, all_of_them
+
+
+def probabilities(name: str, values: ArrayLike) -> Array:
+    """Array of numbers from 0 to 1. Raises ImpossibleData."""
+    array = finite(name, values)
+    if ((array < 0) | (array > 1)).any():
+        raise ImpossibleData(name, float(array[(array < 0) | (array > 1)][0]), "0 to 1")
+    return array
+
+
+def normal_quantile(level: float) -> float:
+    """Two-sided standard normal quantile, 1.96 at 0.95. Raises ImpossibleData outside (0, 1)."""
+    if not 0 < level < 1:
+        raise ImpossibleData("level", level, "between 0 and 1")
+    return float(stats.norm.ppf((1 + level) / 2))

@@ -111,7 +111,9 @@ def locked(session: Session, case_id: int) -> TriageCase | None:
     ).scalar_one_or_none()
 
 
-def listed(session: Session, clinic_id: int | None, *, closed: bool, case_id: int | None = None) -> list[Row[Any]]:
+def listed(
+    session: Session, clinic_id: int | None, *, closed: bool, case_id: int | None = None
+) -> list[Row[Any]]:
     """(case, patient, treatment, clinic, check-in, owner or None) of one clinic; None is every clinic.
 
     Open cases stand by deadline; closed ones newest first, at most CLOSED_SHOWN. ``case_id`` picks one,
@@ -141,7 +143,9 @@ def of_patient(session: Session, patient_id: int) -> list[TriageCase]:
     """Every case of a patient, newest first."""
     return list(
         session.execute(
-            select(TriageCase).where(col(TriageCase.patient_id) == patient_id).order_by(col(TriageCase.id).desc())
+            select(TriageCase)
+            .where(col(TriageCase.patient_id) == patient_id)
+            .order_by(col(TriageCase.id).desc())
         ).scalars()
     )
 

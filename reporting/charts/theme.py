@@ -1,0 +1,88 @@
+"""One look for every chart: colour-blind safe, legible on light and dark pages and in print.
+
+Colours start from Okabe and Ito's set; those too faint on white (or on the dark page) are shifted until
+they reach 3:1 against it, text until it reaches 4.5:1 (WCAG 2.2, 1.4.3 and 1.4.11).
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from reporting.domain.symptoms import SYMPTOMS
+
+FONT = "Source Sans, Source Sans Pro, Noto Sans, DejaVu Sans, sans-serif"
+FONT_SIZE = 14
+SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
+"""Marks differ in shape as well, so that nothing is told by colour alone."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """Colours of one page background. ``series`` are for up to six things side by side."""
+
+    page: str
+    text: str
+    quiet: str
+    """Axis labels and reference lines."""
+    grid: str
+    band: str
+    """Expected course, guideline range, interval: a filled area behind the data."""
+    accent: str
+    warning: str
+    series: tuple[str, ...]
+
+
+LIGHT = Look(
+    page="#ffffff", text="#111111", quiet="#595959", grid="#e3e3e3", band="#c9d6df", accent="#005eb8",
+    warning="#b34700", series=("#0072b2", "#c75000", "#00825f", "#b0447f", "#a06c00", "#333333"),
+)  # fmt: skip
+DARK = Look(
+    page="#0e1117", text="#fafafa", quiet="#b8bcc4", grid="#31363f", band="#3a4654", accent="#6db8ff",
+    warning="#ff9d5c", series=("#56b4e9", "#f0873a", "#2bc79b", "#e39ac4", "#f0c040", "#eeeeee"),
+)  # fmt: skip
+
+
+def look(*, dark: bool = False) -> Look:
+    """The colours for a light or a dark page."""
+    return DARK if dark else LIGHT
+
+
+def symptom_colours(*, dark: bool = False) -> dict[str, str]:
+    """The same colour for a symptom in every chart."""
+    return dict(zip(SYMPTOMS, look(dark=dark).series, strict=True))
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart and everything that says the same without it.
+
+    ``title`` says the finding, ``alt`` states the numbers, ``table`` is what is drawn, as people read it.
+    """
+
+    chart: Any
+    title: str
+    alt: str
+    table: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+
+def themed(chart: Any, *, dark: bool = False) -> Any:
+    """The chart in our colours, sizes and fonts. Call it last, on the outermost chart."""
+    colours = look(dark=dark)
+    writing = {
+        "labelColor": colours.quiet, "titleColor": colours.text, "labelFontSize": FONT_SIZE,
+        "titleFontSize": FONT_SIZE, "labelFont": FONT, "titleFont": FONT,
+    }  # fmt: skip
+    return (
+        chart.configure(background="transparent", font=FONT, padding=6)
+        .configure_view(stroke=None)
+        .configure_axis(
+            **writing, gridColor=colours.grid, domainColor=colours.quiet, tickColor=colours.quiet,
+            titleFontWeight="normal", titlePadding=8, labelLimit=240,
+        )
+        .configure_legend(**writing | {"labelColor": colours.text}, orient="top", labelLimit=240, symbolSize=120)
+        .configure_header(**writing)
+        .configure_range(category=list(colours.series))
+        .configure_title(color=colours.text, font=FONT, fontSize=FONT_SIZE + 2)
+    )  # fmt: skip

@@ -1,0 +1,42 @@
+"""The look can be read: contrast of every colour against the page and the band it is drawn on."""
+
+import altair as alt
+import pandas as pd
+import pytest
+
+from reporting.charts.theme import DARK, LIGHT, SHAPES, Look, symptom_colours, themed
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])
+def test_marks_and_text_stand_out(look: Look) -> None:
+    for colour in (*look.series, look.accent, look.warning):
+        assert contrast(colour, look.page) >= 3
+        assert contrast(colour, look.band) >= 3
+    assert contrast(look.text, look.page) >= 4.5
+    assert contrast(look.quiet, look.page) >= 4.5
+    assert contrast(look.text, look.band) >= 4.5
+
+
+def test_every_symptom_has_a_colour_and_a_shape_of_its_own() -> None:
+    colours = symptom_colours()
+    assert len(set(colours.values())) == len(colours) == len(set(SHAPES)) == 6
+
+
+def test_the_theme_goes_into_the_chart() -> None:
+    plain = alt.Chart(pd.DataFrame({"day": [1], "severity": [2]})).mark_point().encode(x="day", y="severity")
+    config = themed(plain, dark=True).to_dict()["config"]
+    assert config["background"] == "transparent"
+    assert config["axis"]["titleColor"] == DARK.text
+    assert config["axis"]["labelFontSize"] >= 12
+    assert config["range"]["category"] == list(DARK.series)

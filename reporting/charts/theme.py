@@ -7,7 +7,6 @@ they reach 3:1 against it, text until it reaches 4.5:1 (WCAG 2.2, 1.4.3 and 1.4.
 from dataclasses import dataclass, field
 from typing import Any
 
-import altair as alt
 import pandas as pd
 
 from reporting.domain.symptoms import SYMPTOMS
@@ -81,7 +80,9 @@ def themed(chart: Any, *, dark: bool = False) -> Any:
             **writing, gridColor=colours.grid, domainColor=colours.quiet, tickColor=colours.quiet,
             titleFontWeight="normal", titlePadding=8, labelLimit=240,
         )
-        .configure_legend(**writing | {"labelColor": colours.text}, orient="top", labelLimit=240, symbolSize=120)
+        .configure_legend(
+            **writing | {"labelColor": colours.text}, orient="top", labelLimit=240, symbolSize=120
+        )
         .configure_header(**writing)
         .configure_range(category=list(colours.series))
         .configure_title(color=colours.text, font=FONT, fontSize=FONT_SIZE + 2)

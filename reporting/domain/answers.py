@@ -1,0 +1,98 @@
+"""Questions, and the reading of one answer: what the form would not allow is refused."""
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+from reporting.domain.content import content
+from reporting.domain.records import SYMPTOMS
+from reporting.errors import InvalidInput
+
+
+@dataclass(frozen=True)
+class Option:
+    """One answer that is offered."""
+
+    value: str
+    label: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question. ``kind`` is single, multiple or text; ``symptom`` the one it is about, if any."""
+
+    id: str
+    kind: str
+    title: str
+    hint: str = ""
+    options: tuple[Option, ...] = ()
+    required: bool = True
+    symptom: str | None = None
+    max_length: int | None = None
+
+
+def known_question_ids() -> frozenset[str]:
+    """Ids of all questions that any check-in can have."""
+    of_symptoms = (f"{prefix}_{symptom}" for symptom in SYMPTOMS for prefix in ("severity", "area"))
+    return frozenset({*content().questions, *content().follow_ups, *of_symptoms})
+
+
+def _offered(question: Question) -> str:
+    return "one of " + ", ".join(option.value for option in question.options)
+
+
+def _single(question: Question, given: Any) -> str:
+    if not isinstance(given, str) or given not in {option.value for option in question.options}:
+        raise InvalidInput(field=question.id, found=_shown(given), allowed=_offered(question))
+    return given
+
+
+def _multiple(question: Question, given: Any) -> tuple[str, ...]:
+    if not isinstance(given, list | tuple) or not all(isinstance(item, str) for item in given):
+        raise InvalidInput(field=question.id, found=_shown(given), allowed="a list of: " + _offered(question))
+    offered = [option.value for option in question.options]
+    for item in given:
+        if item not in offered or given.count(item) > 1:
+            raise InvalidInput(
+                field=question.id, found=_shown(item), allowed=_offered(question) + ", each once"
+            )
+    if question.required and not given:
+        raise InvalidInput(field=question.id, found="nothing", allowed="at least one answer")
+    return tuple(value for value in offered if value in given)
+
+
+def _text(question: Question, given: Any) -> str:
+    if not isinstance(given, str):
+        raise InvalidInput(field=question.id, found=_shown(given), allowed="text")
+    text = given.replace("\r\n", "\n").replace("\r", "\n").strip()
+    for character in text:
+        # Line breaks and tabs are what a text area sends; other control characters are no one's words.
+        if unicodedata.category(character) in {"Cc", "Cs"} and character not in "\n\t":
+            raise InvalidInput(
+                field=question.id, found=f"the control character U+{ord(character):04X}", allowed="plain text"
+            )
+    if question.max_length is not None and len(text) > question.max_length:
+        raise InvalidInput(
+            field=question.id,
+            found=f"{len(text)} characters",
+            allowed=f"at most {question.max_length} characters",
+        )
+    return text
+
+
+def _shown(given: Any) -> str:
+    return repr(given)[:80] if not isinstance(given, str) else given[:80]
+
+
+def read_answer(question: Question, given: Any) -> Any:
+    """The answer as str (single, text) or tuple of str in the order offered (multiple). Raises InvalidInput."""
+    if given is None or (given == "" and question.kind != "text"):
+        if question.required:
+            raise InvalidInput(field=question.id, found="no answer", allowed=_allowed_words(question))
+        return () if question.kind == "multiple" else ""
+    return {"single": _single, "multiple": _multiple, "text": _text}[question.kind](question, given)
+
+
+def _allowed_words(question: Question) -> str:
+    return _offered(question) if question.options else "text"

@@ -1,0 +1,156 @@
+"""Loads all clinical content tables together and refuses them as a whole if one row is wrong."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from reporting.domain import content_checks as checks
+from reporting.domain.content_reader import ContentError, Table, read_table
+from reporting.domain.records import (
+    CaseLevel,
+    CourseWindow,
+    DeviceClass,
+    FollowUp,
+    Guideline,
+    GuidanceText,
+    OptionText,
+    Parameter,
+    ParameterRow,
+    ProcedureClass,
+    QuestionText,
+    Rule,
+    ScheduledDay,
+    SettingField,
+    SeverityWord,
+    Symptom,
+    Term,
+)
+from reporting.settings import settings
+
+__all__ = ["Content", "ContentError", "content"]
+
+
+@dataclass(frozen=True)
+class Content:
+    """Every table, validated, looked up by code."""
+
+    symptoms: Mapping[str, Symptom]
+    severity_words: tuple[SeverityWord, ...]
+    questions: Mapping[str, QuestionText]
+    options: Mapping[str, tuple[OptionText, ...]]
+    """Option set to its options, best answer first."""
+    follow_ups: Mapping[str, FollowUp]
+    course: tuple[CourseWindow, ...]
+    expected: Mapping[tuple[str, str], tuple[int, ...]]
+    """(procedure class, symptom) to the highest expected severity by recovery day; 0 after the last."""
+    rules: tuple[Rule, ...]
+    guidance: Mapping[str, GuidanceText]
+    case_levels: Mapping[str, CaseLevel]
+    schedules: Mapping[str, tuple[int, ...]]
+    """Procedure class to its due recovery days, rising."""
+    procedure_classes: Mapping[str, ProcedureClass]
+    terms: Mapping[str, Mapping[str, Term]]
+    """Vocabulary kind to its terms by code."""
+    setting_fields: Mapping[str, SettingField]
+    device_classes: Mapping[str, DeviceClass]
+    common_parameters: Mapping[str, Parameter]
+    """Parameters that any device class may have."""
+    guidelines: tuple[Guideline, ...]
+
+
+def content(folder: Path | None = None) -> Content:
+    """The content of ``folder`` (default: the settings' ``content_dir``), read once. Raises ContentError."""
+    return _load(folder or settings().content_dir)
+
+
+@cache
+def _load(folder: Path) -> Content:
+    symptoms = read_table(folder / "symptoms.csv", Symptom)
+    classes = read_table(folder / "procedure_classes.csv", ProcedureClass)
+    terms = read_table(folder / "vocabulary.csv", Term)
+    options = read_table(folder / "answer_options.csv", OptionText)
+    questions = read_table(folder / "questions.csv", QuestionText)
+    follow_ups = read_table(folder / "follow_ups.csv", FollowUp)
+    course = read_table(folder / "expected_course.csv", CourseWindow)
+    rules = read_table(folder / "triage_rules.csv", Rule)
+    guidance = read_table(folder / "guidance.csv", GuidanceText)
+    levels = read_table(folder / "case_levels.csv", CaseLevel)
+    schedules = read_table(folder / "schedules.csv", ScheduledDay)
+    severity = read_table(folder / "severity_words.csv", SeverityWord)
+
+    known = classes.by("code")
+    option_sets = checks.grouped_options(options)
+    checks.all_present(symptoms, "code", checks.SYMPTOMS)
+    checks.all_present(guidance, "key", ("no_problems", *checks.ADVICE_LEVELS))
+    checks.all_present(levels, "code", checks.CASE_LEVELS)
+    checks.all_present(questions, "id", ("start", "symptoms", "can_wait", "worried", "note"))
+    checks.all_present(severity, "value", (0, 1, 2, 3, 4))
+    checks.all_present(classes, "code", ("other",))
+    for table in (course, schedules):
+        table.known("procedure_class", known)
+    rules.known("procedure_classes", known)
+    questions.known("options", option_sets)
+    follow_ups.known("options", option_sets)
+    checks.follow_ups(follow_ups)
+    by_key = follow_ups.by("key")
+    checks.rules(rules, by_key, option_sets)
+    checks.deadlines(levels)
+
+    fields = read_table(folder / "setting_fields.csv", SettingField)
+    devices, common, guidelines = _devices(folder, known, terms, fields)
+    return Content(
+        symptoms=symptoms.by("code"),
+        severity_words=tuple(sorted(severity.records, key=lambda word: word.value)),
+        questions=questions.by("id"),
+        options=option_sets,
+        follow_ups=by_key,
+        course=course.records,
+        expected=checks.expected_days(course, known),
+        rules=rules.records,
+        guidance=guidance.by("key"),
+        case_levels=levels.by("code"),
+        schedules=checks.schedule_days(schedules, known),
+        procedure_classes=known,
+        terms=_terms(terms),
+        setting_fields=fields.by("field"),
+        device_classes=devices,
+        common_parameters=common,
+        guidelines=guidelines,
+    )
+
+
+def _terms(table: Table[Term]) -> dict[str, dict[str, Term]]:
+    table.by("kind", "code")
+    found: dict[str, dict[str, Term]] = {"area": {}, "indication": {}, "endpoint": {}, "cooling": {}}
+    for term in table.records:
+        found[term.kind][term.code] = term
+    for kind in ("area", "indication"):
+        if "not_recorded" not in found[kind]:
+            table.fail(1, "code", f"the {kind} not_recorded is missing")
+    return found
+
+
+def _devices(
+    folder: Path, known: Mapping[str, ProcedureClass], terms: Table[Term], fields: Table[SettingField]
+) -> tuple[dict[str, DeviceClass], dict[str, Parameter], tuple[Guideline, ...]]:
+    classes = read_table(folder / "device_classes.csv", DeviceClass)
+    parameters = read_table(folder / "device_parameters.csv", ParameterRow)
+    guidelines = read_table(folder / "guidelines.csv", Guideline)
+    classes.known("procedure_class", known)
+    codes = classes.by("code")
+    units = {name: field.unit for name, field in fields.by("field").items()}
+    parameters.known("device_class", {*codes, "any"})
+    parameters.known("field", units)
+    parameters.by("device_class", "field")
+    checks.limits(parameters, units)
+    guidelines.known("device_class", codes)
+    guidelines.known("field", units)
+    guidelines.known("areas", {term.code for term in terms.records if term.kind == "area"})
+    checks.guidelines(guidelines)
+
+    def of(code: str) -> dict[str, Parameter]:
+        return {row.field: row for row in parameters.records if row.device_class == code}
+
+    joined: Callable[[str], DeviceClass] = lambda code: replace(codes[code], parameters=of(code))  # noqa: E731
+    return {code: joined(code) for code in codes}, of("any"), guidelines.records

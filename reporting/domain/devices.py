@@ -1,0 +1,124 @@
+"""Device classes, their settings, and how a value stands to limits, guidelines and the reference."""
+
+import math
+from collections.abc import Mapping
+from typing import Literal
+
+from reporting.domain.content import content
+from reporting.domain.records import DeviceClass, Guideline, Parameter, SettingField
+
+__all__ = [
+    "DeviceClass", "Guideline", "Parameter", "SettingField", "SettingVerdict", "check_setting",
+    "device_class", "device_classes", "guideline_maximum", "guideline_ratio", "over_guideline",
+    "parameter_of", "relative_dose", "setting_fields",
+]  # fmt: skip
+
+SettingVerdict = Literal["ok", "outside_typical", "implausible", "not_a_setting"]
+SPOT_TOLERANCE_MM = 0.25
+
+
+def setting_fields() -> Mapping[str, SettingField]:
+    """Every setting of a treated area by column name, in column order."""
+    return content().setting_fields
+
+
+def device_classes() -> Mapping[str, DeviceClass]:
+    """The device classes of the content tables by code."""
+    return content().device_classes
+
+
+def device_class(code: str) -> DeviceClass | None:
+    """The device class of the content tables with that code, or None."""
+    return device_classes().get(code)
+
+
+def parameter_of(of: DeviceClass, field: str) -> Parameter | None:
+    """The parameter of a class, or the one that every device may have; None if it has no such setting."""
+    return of.parameters.get(field) or content().common_parameters.get(field)
+
+
+def _outside(value: float, low: float | None, high: float | None) -> bool:
+    return (low is not None and value < low) or (high is not None and value > high)
+
+
+def check_setting(device_class: DeviceClass, field: str, value: float) -> SettingVerdict:
+    """How ``value``, in the unit of ``field``, stands to the plausible limits and the typical range."""
+    parameter = parameter_of(device_class, field)
+    if parameter is None:
+        return "not_a_setting"
+    if not math.isfinite(value) or _outside(value, parameter.plausible_min, parameter.plausible_max):
+        return "implausible"
+    return "outside_typical" if _outside(value, parameter.typical_low, parameter.typical_high) else "ok"
+
+
+def _applies(row: Guideline, fitzpatrick: int | None, spot_size_mm: float | None, area: str | None) -> bool:
+    every_skin = row.fitzpatrick_from == 1 and row.fitzpatrick_to == 6
+    if not every_skin and (
+        fitzpatrick is None or not row.fitzpatrick_from <= fitzpatrick <= row.fitzpatrick_to
+    ):
+        return False
+    if row.areas and area not in row.areas:
+        return False
+    if row.spot_size_mm is None:
+        return True
+    return spot_size_mm is not None and abs(spot_size_mm - row.spot_size_mm) <= SPOT_TOLERANCE_MM
+
+
+def guideline_maximum(
+    device_class: DeviceClass | str,
+    field: str,
+    fitzpatrick: int | None = None,
+    spot_size_mm: float | None = None,
+    area: str | None = None,
+) -> Guideline | None:
+    """The strictest published guideline for this skin type, spot and area, or None where none is published.
+
+    A spot size between two published ones has no guideline: it is not interpolated.
+    """
+    code = device_class if isinstance(device_class, str) else device_class.code
+    rows = [
+        row
+        for row in content().guidelines
+        if (row.device_class, row.field) == (code, field) and _applies(row, fitzpatrick, spot_size_mm, area)
+    ]
+    return min(rows, key=lambda row: row.maximum, default=None)
+
+
+def guideline_ratio(
+    device_class: DeviceClass | str,
+    field: str,
+    value: float,
+    fitzpatrick: int | None = None,
+    spot_size_mm: float | None = None,
+    area: str | None = None,
+) -> float | None:
+    """``value`` over the guideline maximum (1 = at the maximum), or None where none is published."""
+    row = guideline_maximum(device_class, field, fitzpatrick, spot_size_mm, area)
+    return value / row.maximum if row else None
+
+
+def over_guideline(
+    device_class: DeviceClass | str,
+    field: str,
+    value: float,
+    fitzpatrick: int | None = None,
+    spot_size_mm: float | None = None,
+    area: str | None = None,
+) -> bool:
+    """Whether ``value`` is above the published maximum; False where none is published."""
+    ratio = guideline_ratio(device_class, field, value, fitzpatrick, spot_size_mm, area)
+    return ratio is not None and ratio > 1
+
+
+def relative_dose(field: str, value: float, reference: float) -> float | None:
+    """``value`` against the reference of its device class, 0 at the reference.
+
+    Natural log of the ratio for fluence, energy and pulse width; ratio minus 1 for density; difference for
+    passes and depth; None for settings that are no dose. Never compare across device classes.
+    """
+    how = setting_fields()[field].relative
+    if how == "difference":
+        return value - reference
+    if how == "none" or value <= 0 or reference <= 0:
+        return None
+    return math.log(value / reference) if how == "log_ratio" else value / reference - 1

@@ -1,0 +1,250 @@
+"""The records that rows of the clinical content tables become. One class per table, one field per column."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field as column
+from typing import Any
+
+SYMPTOMS = ("burning", "bumps", "swelling", "infection", "scarring", "hyperpigmentation")
+"""The six symptom codes, in the order of the check-in's columns."""
+ADVICE_LEVELS = ("expected", "unusual", "contact_today", "emergency")
+"""What a patient is told, mildest first."""
+CASE_LEVELS = ("one_week", "one_day", "same_day", "emergency")
+"""How soon a case must be looked at, slowest first."""
+EVIDENCE_MARKS = ("FT", "A", "2nd", "DATA", "GK", "estimate")
+"""Full text read, abstract read, secondary source, machine-readable file, general knowledge, our estimate."""
+REVIEW_STATUSES = ("not_reviewed", "reviewed")
+CONDITIONS = ("darker_skin_or_pigment_history",)
+GIVEN_ANSWERS = ("worried", "cannot_wait")
+
+
+def one_of(*allowed: str, optional: bool = False) -> Any:
+    """A column whose value must be one of ``allowed`` (or may be empty)."""
+    return column(metadata={"allowed": allowed}, **({"default": ""} if optional else {}))  # type: ignore[call-overload]
+
+
+def within(low: float, high: float) -> Any:
+    """A number column from ``low`` to ``high``, both included."""
+    return column(metadata={"low": low, "high": high})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sourced:
+    """Where a row comes from, how well that was read, and whether a clinician has signed it off."""
+
+    source: str
+    evidence_mark: str = one_of(*EVIDENCE_MARKS)
+    review_status: str = one_of(*REVIEW_STATUSES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Symptom(Sourced):
+    """A symptom with its patient wording and its codes in the usual terminologies."""
+
+    code: str = one_of(*SYMPTOMS)
+    label: str
+    patient_label: str
+    patient_hint: str
+    severity_title: str
+    area_title: str
+    risk_from_day: int = within(0, 365)
+    """First recovery day on which the symptom counts as a possible complication."""
+    meddra_code: str
+    meddra_term: str
+    ctcae_term: str
+    imdrf_code: str
+    snomed_code: str
+    icd10cm_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeverityWord(Sourced):
+    value: int = within(0, 4)
+    word: str
+    hint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionText(Sourced):
+    """Wording of a fixed question. ``title_first`` is used at the first check-in after a treatment."""
+
+    id: str
+    kind: str = one_of("single", "multiple", "text")
+    title: str
+    title_first: str
+    hint: str = ""
+    options: str = ""
+    required: bool
+    max_length: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptionText(Sourced):
+    """One answer of an option set; the rows of a set stand from best to worst."""
+
+    option_set: str
+    value: str
+    label: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FollowUp(Sourced):
+    """A follow-up question; ``shown_for`` pairs of symptom and lowest severity at which it is asked."""
+
+    key: str
+    shown_for: tuple[str, ...]
+    title: str
+    hint: str = ""
+    options: str
+    clinician_label: str
+
+    def lowest_severity(self, symptom: str) -> int | None:
+        """Severity of ``symptom`` from which it is asked; None where that symptom does not call for it."""
+        return next((int(p.split(":")[1]) for p in self.shown_for if p.split(":")[0] == symptom), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourseWindow(Sourced):
+    """Highest severity that is expected in a window of recovery days, and what people usually have then."""
+
+    procedure_class: str
+    symptom: str = one_of(*SYMPTOMS)
+    from_day: int = within(0, 3650)
+    to_day: int = within(0, 3650)
+    highest_expected: int = within(0, 4)
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule(Sourced):
+    """A triage rule: every condition that is given must hold. Empty conditions are no conditions.
+
+    ``symptom`` ``*`` means any one symptom that meets ``min_severity``, ``min_rise`` (against the last
+    check-in) and ``min_excess`` (over the expected course) together.
+    """
+
+    code: str
+    red_flag: str = ""
+    symptom: str = one_of(*SYMPTOMS, "*", optional=True)
+    min_severity: int | None = None
+    min_rise: int | None = None
+    min_excess: int | None = None
+    follow_up: str = ""
+    follow_up_values: tuple[str, ...] = ()
+    given: str = one_of(*GIVEN_ANSWERS, optional=True)
+    from_day: int | None = None
+    to_day: int | None = None
+    procedure_classes: tuple[str, ...] = ()
+    condition: str = one_of(*CONDITIONS, optional=True)
+    advice: str = one_of(*ADVICE_LEVELS[1:])
+    case_level: str = one_of(*CASE_LEVELS)
+    patient_words: str
+    clinician_words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuidanceText(Sourced):
+    """The page a patient sees after sending, by advice level (and ``no_problems``)."""
+
+    key: str = one_of("no_problems", *ADVICE_LEVELS)
+    heading: str
+    opening: str
+    what_next: str
+    out_of_hours: str
+    emergency: bool
+    phone_first: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseLevel(Sourced):
+    code: str = one_of(*CASE_LEVELS)
+    label: str
+    deadline_hours: int = within(0, 24 * 365)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduledDay(Sourced):
+    procedure_class: str
+    day: int = within(0, 3650)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcedureClass(Sourced):
+    code: str
+    label: str
+    patient_label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Term(Sourced):
+    """A word of a vocabulary: treated area, indication, immediate endpoint or kind of cooling."""
+
+    kind: str = one_of("area", "indication", "endpoint", "cooling")
+    code: str
+    label: str
+    is_warning: bool
+    """An immediate endpoint that shows damage, for example grey skin or a blister."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingField(Sourced):
+    """A setting of a treated area: the column's name carries its unit."""
+
+    field: str
+    label: str
+    unit: str
+    quantity: str
+    relative: str = one_of("log_ratio", "ratio", "difference", "none")
+    """How a value is compared with the reference of its device class."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """A setting of one device class, with its data-entry guard and typical range, in ``unit``."""
+
+    field: str
+    unit: str = ""
+    plausible_min: float | None = None
+    plausible_max: float | None = None
+    typical_low: float | None = None
+    typical_high: float | None = None
+    reference: float | None = None
+    notes: str = ""
+    source: str = "defined by the clinic"
+    evidence_mark: str = column(default="estimate", metadata={"allowed": EVIDENCE_MARKS})
+    review_status: str = column(default="not_reviewed", metadata={"allowed": REVIEW_STATUSES})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParameterRow(Parameter):
+    device_class: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceClass:
+    """Devices whose settings may be compared with each other. A clinic may define its own in code."""
+
+    code: str
+    name: str
+    procedure_class: str
+    wavelength_nm: str = ""
+    source: str = "defined by the clinic"
+    evidence_mark: str = column(default="estimate", metadata={"allowed": EVIDENCE_MARKS})
+    review_status: str = column(default="not_reviewed", metadata={"allowed": REVIEW_STATUSES})
+    parameters: Mapping[str, Parameter] = column(default_factory=dict, metadata={"column": False})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guideline(Sourced):
+    """A published highest (and lowest) value for skin types, a spot size or areas of one device class."""
+
+    device_class: str
+    field: str
+    fitzpatrick_from: int = within(1, 6)
+    fitzpatrick_to: int = within(1, 6)
+    spot_size_mm: float | None = None
+    areas: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float
+    notes: str = ""

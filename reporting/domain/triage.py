@@ -1,0 +1,151 @@
+"""Red flags and triage: from answers to advice for the patient and a case for the clinic.
+
+Advice is the hardest of all rules that fire, so a red flag is never outvoted. Every rule fires on
+"at least so bad" (checked when the table is loaded), so a worse answer never makes the advice milder.
+"""
+
+from dataclasses import dataclass
+
+from reporting.domain.content import content
+from reporting.domain.course import expected_severity, is_unexpected, people_usually
+from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn
+from reporting.domain.records import ADVICE_LEVELS, CASE_LEVELS, SYMPTOMS, Rule
+from reporting.domain.relevance import could_fire
+from reporting.errors import InvalidInput
+
+__all__ = [
+    "ADVICE_LEVELS", "CASE_LEVELS", "Assessment", "FiredRule", "Guidance", "assess", "deadline_hours", "rules",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FiredRule:
+    """A rule that fired, and why in words. ``red_flag`` is R1 to R12, or empty."""
+
+    code: str
+    words: str
+    patient_words: str
+    advice: str
+    case_level: str
+    red_flag: str = ""
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """What the patient reads after sending. Every string is a string of the content tables."""
+
+    advice: str
+    heading: str
+    paragraphs: tuple[str, ...]
+    next_steps: tuple[str, ...]
+    """What happens next, and what to do out of hours."""
+    emergency: bool
+    phone_first: bool
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """``advice`` of ADVICE_LEVELS; ``case_level`` of CASE_LEVELS, None if no rule fired."""
+
+    advice: str
+    case_level: str | None
+    fired: tuple[FiredRule, ...]
+    unexpected: dict[str, bool]
+    guidance: Guidance
+
+
+def rules() -> tuple[Rule, ...]:
+    """The triage rules, in the order of the table."""
+    return content().rules
+
+
+def deadline_hours(case_level: str) -> int:
+    """Hours in which a case of that level must be looked at. Raises InvalidInput."""
+    level = content().case_levels.get(case_level)
+    if level is None:
+        raise InvalidInput(field="case_level", found=case_level, allowed="one of " + ", ".join(CASE_LEVELS))
+    return level.deadline_hours
+
+
+def _symptom_meets(rule: Rule, symptom: str, done: CompletedCheckIn, context: CheckInContext) -> bool:
+    severity = done.severities.get(symptom, 0)
+    expected = expected_severity(context.procedure_class, symptom, context.recovery_day)
+    if severity == 0 or severity < (rule.min_severity or 0) or severity - expected < (rule.min_excess or -4):
+        return False
+    if rule.min_rise is None:
+        return True
+    return symptom in context.previous and severity - context.previous[symptom] >= rule.min_rise
+
+
+def _given(rule: Rule, done: CompletedCheckIn) -> bool:
+    return {"": True, "worried": done.worried, "cannot_wait": done.can_wait is False}[rule.given]
+
+
+def _fires(rule: Rule, done: CompletedCheckIn, context: CheckInContext) -> bool:
+    if not could_fire(rule, context) or not _given(rule, done):
+        return False
+    if rule.follow_up and done.follow_up.get(rule.follow_up) not in rule.follow_up_values:
+        return False
+    if not rule.symptom:
+        return True
+    candidates = SYMPTOMS if rule.symptom == "*" else (rule.symptom,)
+    return any(_symptom_meets(rule, symptom, done, context) for symptom in candidates)
+
+
+def _fired(done: CompletedCheckIn, context: CheckInContext) -> tuple[FiredRule, ...]:
+    """Rules that fired, hardest first."""
+    fired = [rule for rule in content().rules if _fires(rule, done, context)]
+    fired.sort(
+        key=lambda rule: (ADVICE_LEVELS.index(rule.advice), CASE_LEVELS.index(rule.case_level)), reverse=True
+    )
+    return tuple(
+        FiredRule(
+            rule.code, rule.clinician_words, rule.patient_words, rule.advice, rule.case_level, rule.red_flag
+        )
+        for rule in fired
+    )
+
+
+def _course_words(done: CompletedCheckIn, context: CheckInContext, unexpected: dict[str, bool]) -> list[str]:
+    """What people usually have, for the reported symptoms that are as expected."""
+    return [
+        words
+        for symptom in SYMPTOMS
+        if done.severities.get(symptom) and not unexpected[symptom]
+        and (words := people_usually(context.procedure_class, symptom, context.recovery_day))
+    ]  # fmt: skip
+
+
+def _guidance(
+    advice: str, fired: tuple[FiredRule, ...], done: CompletedCheckIn, context: CheckInContext,
+    unexpected: dict[str, bool],
+) -> Guidance:  # fmt: skip
+    nothing = not fired and not any(done.severities.values())
+    text = content().guidance["no_problems" if nothing else advice]
+    reasons = [rule.patient_words for rule in fired if rule.advice == advice]
+    # Reassurance about an expected symptom never stands beside a red flag.
+    usual = _course_words(done, context, unexpected) if advice in ADVICE_LEVELS[:2] else []
+    return Guidance(
+        advice=advice,
+        heading=text.heading,
+        paragraphs=tuple(dict.fromkeys([text.opening, *reasons, *usual])),
+        next_steps=(text.what_next, text.out_of_hours),
+        emergency=text.emergency,
+        phone_first=text.phone_first,
+    )
+
+
+def assess(completed: CompletedCheckIn, context: CheckInContext) -> Assessment:
+    """Advice, case level, the rules that fired and what the patient reads, from the answers in their context."""
+    fired = _fired(completed, context)
+    unexpected = {
+        symptom: is_unexpected(
+            context.procedure_class, symptom, context.recovery_day, completed.severities.get(symptom, 0)
+        )
+        for symptom in SYMPTOMS
+    }
+    advice = max((rule.advice for rule in fired), key=ADVICE_LEVELS.index, default=ADVICE_LEVELS[0])
+    level = max((rule.case_level for rule in fired), key=CASE_LEVELS.index, default=None)
+    return Assessment(
+        advice, level, fired, unexpected, _guidance(advice, fired, completed, context, unexpected)
+    )

@@ -1,0 +1,88 @@
+"""Coded words: treated areas, indications, immediate endpoints, cooling, procedure classes."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from reporting.domain.content import content
+from reporting.domain.records import ProcedureClass, Term
+from reporting.errors import InvalidInput
+
+Kind = Literal["area", "indication", "endpoint", "cooling"]
+
+
+def terms(kind: Kind) -> Mapping[str, Term]:
+    """Terms of one vocabulary by code, in the order of the table."""
+    return content().terms[kind]
+
+
+def labels(kind: Kind) -> dict[str, str]:
+    """Code to label of one vocabulary."""
+    return {code: term.label for code, term in terms(kind).items()}
+
+
+def areas() -> dict[str, str]:
+    """Treated areas, code to label; has ``not_recorded``."""
+    return labels("area")
+
+
+def indications() -> dict[str, str]:
+    """Indications, code to label; has ``not_recorded``."""
+    return labels("indication")
+
+
+def endpoints() -> dict[str, str]:
+    """Immediate endpoints, code to label."""
+    return labels("endpoint")
+
+
+def cooling_kinds() -> dict[str, str]:
+    """Kinds of cooling, code to label."""
+    return labels("cooling")
+
+
+def procedure_classes() -> Mapping[str, ProcedureClass]:
+    """Procedure classes by code."""
+    return content().procedure_classes
+
+
+def _label(kind: Kind, code: str) -> str:
+    found = terms(kind).get(code)
+    if found is None:
+        raise InvalidInput(field=kind, found=code, allowed="one of " + ", ".join(terms(kind)))
+    return found.label
+
+
+def area_label(code: str) -> str:
+    """Label of a treated area. Raises InvalidInput."""
+    return _label("area", code)
+
+
+def indication_label(code: str) -> str:
+    """Label of an indication. Raises InvalidInput."""
+    return _label("indication", code)
+
+
+def endpoint_label(code: str) -> str:
+    """Label of an immediate endpoint. Raises InvalidInput."""
+    return _label("endpoint", code)
+
+
+def cooling_label(code: str) -> str:
+    """Label of a kind of cooling. Raises InvalidInput."""
+    return _label("cooling", code)
+
+
+def procedure_label(code: str) -> str:
+    """Clinicians' label of a procedure class. Raises InvalidInput."""
+    found = procedure_classes().get(code)
+    if found is None:
+        raise InvalidInput(
+            field="procedure_class", found=code, allowed="one of " + ", ".join(procedure_classes())
+        )
+    return found.label
+
+
+def is_warning_endpoint(code: str) -> bool:
+    """Whether an immediate endpoint shows damage (for example grey skin or a blister)."""
+    found = terms("endpoint").get(code)
+    return found is not None and found.is_warning

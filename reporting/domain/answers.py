@@ -86,7 +86,7 @@ def _shown(given: Any) -> str:
 
 
 def read_answer(question: Question, given: Any) -> Any:
-    """The answer as str (single, text) or tuple of str in the order offered (multiple). Raises InvalidInput."""
+    """The answer as str, or for ``multiple`` a tuple of str in the order offered. Raises InvalidInput."""
     if given is None or (given == "" and question.kind != "text"):
         if question.required:
             raise InvalidInput(field=question.id, found="no answer", allowed=_allowed_words(question))

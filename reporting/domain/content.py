@@ -1,6 +1,6 @@
 """Loads all clinical content tables together and refuses them as a whole if one row is wrong."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -12,8 +12,8 @@ from reporting.domain.records import (
     CourseWindow,
     DeviceClass,
     FollowUp,
-    Guideline,
     GuidanceText,
+    Guideline,
     OptionText,
     Parameter,
     ParameterRow,
@@ -152,5 +152,5 @@ def _devices(
     def of(code: str) -> dict[str, Parameter]:
         return {row.field: row for row in parameters.records if row.device_class == code}
 
-    joined: Callable[[str], DeviceClass] = lambda code: replace(codes[code], parameters=of(code))  # noqa: E731
-    return {code: joined(code) for code in codes}, of("any"), guidelines.records
+    joined = {code: replace(row, parameters=of(code)) for code, row in codes.items()}
+    return joined, of("any"), guidelines.records

@@ -1,6 +1,7 @@
 """What must hold between rows and between tables, so that the rules mean what they say."""
 
 from collections.abc import Collection, Mapping
+from itertools import pairwise
 from typing import Any
 
 from reporting.domain.content_reader import Table
@@ -21,11 +22,11 @@ from reporting.domain.records import (
 SLOTS = (
     0, 1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 35, 42, 49, 56, 63, 70, 77, 84, 90, 120, 150, 180, 270, 365,
 )  # fmt: skip
-"""All days on which a check-in may be scheduled. Stored as bit positions: only ever add at the end of time."""
+"""All days on which a check-in may be scheduled. Stored as bit positions: never change them."""
 
 
 def all_present(table: Table[Any], column: str, wanted: Collection[object]) -> None:
-    """Exactly the wanted codes are there where the set is closed; at least these otherwise."""
+    """Every wanted code has its row."""
     missing = [item for item in wanted if item not in table.by(column)]
     if missing:
         table.fail(1, column, f"{missing[0]!r} is missing")
@@ -46,15 +47,13 @@ def follow_ups(table: Table[FollowUp]) -> None:
         for part in row.shown_for:
             symptom, _, severity = part.partition(":")
             if symptom not in SYMPTOMS or severity not in {"1", "2", "3", "4"}:
-                table.fail(
-                    line, "shown_for", f"{part!r} is not a symptom and a severity 1 to 4 like swelling:2"
-                )
+                table.fail(line, "shown_for", f"{part!r} is not a symptom and severity 1 to 4: swelling:2")
 
 
 def rules(
     table: Table[Rule], asked: Mapping[str, FollowUp], options: Mapping[str, tuple[OptionText, ...]]
 ) -> None:
-    """Codes are unique, something triggers each rule, and no rule can make advice milder for a worse answer."""
+    """Codes are unique, something triggers each rule, and no rule makes advice milder for a worse answer."""
     table.by("code")
     table.known("follow_up", asked)
     for line, rule in table.rows:
@@ -96,7 +95,7 @@ def _worst_answers(
 def deadlines(table: Table[CaseLevel]) -> None:
     """A more urgent level never waits longer."""
     hours = table.by("code")
-    for slower, faster in zip(CASE_LEVELS, CASE_LEVELS[1:], strict=False):
+    for slower, faster in pairwise(CASE_LEVELS):
         if hours[faster].deadline_hours > hours[slower].deadline_hours:
             line = next(line for line, row in table.rows if row.code == faster)
             table.fail(line, "deadline_hours", f"{faster} waits longer than {slower}")
@@ -129,9 +128,7 @@ def schedule_days(table: Table[ScheduledDay], classes: Collection[str]) -> dict[
     found: dict[str, list[int]] = {}
     for line, row in table.rows:
         if row.day not in SLOTS:
-            table.fail(
-                line, "day", f"{row.day} is not a check-in day; these are: {', '.join(map(str, SLOTS))}"
-            )
+            table.fail(line, "day", f"{row.day} is not a check-in day: {', '.join(map(str, SLOTS))}")
         found.setdefault(row.procedure_class, []).append(row.day)
     for name in classes:
         if name not in found:
@@ -146,7 +143,7 @@ def limits(table: Table[ParameterRow], units: Mapping[str, str]) -> None:
             table.fail(line, "unit", f"{row.unit!r} is not the unit of {row.field}: {units[row.field]!r}")
         order = ("plausible_min", "typical_low", "typical_high", "plausible_max")
         given = [(name, getattr(row, name)) for name in order if getattr(row, name) is not None]
-        for (low_name, low), (high_name, high) in zip(given, given[1:], strict=False):
+        for (low_name, low), (high_name, high) in pairwise(given):
             if low > high:
                 table.fail(line, high_name, f"{high} is below {low_name} {low}")
 

@@ -52,7 +52,7 @@ class Table(Generic[R]):
         return found
 
     def known(self, column: str, allowed: typing.Collection[str]) -> None:
-        """Refuses a row whose value (or one of its values) in ``column`` is not in ``allowed``; empty passes."""
+        """Refuses a row whose value (or one of several) in ``column`` is not in ``allowed``; empty passes."""
         for line, record in self.rows:
             value = getattr(record, column)
             for item in value if isinstance(value, tuple) else (value,):
@@ -123,9 +123,7 @@ def _records(
         line = reader.line_num + 1
         for row in reader:
             if len(row) != len(header):
-                raise ContentError(
-                    path.name, line, "-", f"has {len(row)} cells; the header has {len(header)}"
-                )
+                raise ContentError(path.name, line, "-", f"has {len(row)} cells, the header {len(header)}")
             yield line, _record(path.name, line, kind, columns, dict(zip(header, row, strict=True)))
             line = reader.line_num + 1
 

@@ -6,7 +6,7 @@ from reporting.errors import InvalidInput
 
 
 def expected_severity(procedure_class: str, symptom: str, day: int) -> int:
-    """Highest severity (0 to 4) of ``symptom`` that is expected on recovery day ``day``; 0 after the last window.
+    """Highest severity (0 to 4) of ``symptom`` that is expected on recovery day ``day``; 0 after the last.
 
     Raises InvalidInput for an unknown procedure class or symptom.
     """

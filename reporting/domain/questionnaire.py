@@ -1,4 +1,4 @@
-"""The check-in as pure functions: answers so far give the questions that apply, the next one, or the result."""
+"""The check-in as pure functions: from the answers so far to the next question, or to the result."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from reporting.domain.relevance import CheckInContext, TreatedAreaRef, changes_a
 from reporting.errors import InvalidInput
 
 __all__ = [
-    "CheckInContext", "CompletedCheckIn", "Option", "Question", "TreatedAreaRef", "complete", "next_question", "path",
+    "CheckInContext", "CompletedCheckIn", "Option", "Question", "TreatedAreaRef", "complete",
+    "next_question", "path",
 ]  # fmt: skip
 
 

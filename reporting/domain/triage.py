@@ -14,7 +14,8 @@ from reporting.domain.relevance import could_fire
 from reporting.errors import InvalidInput
 
 __all__ = [
-    "ADVICE_LEVELS", "CASE_LEVELS", "Assessment", "FiredRule", "Guidance", "assess", "deadline_hours", "rules",
+    "ADVICE_LEVELS", "CASE_LEVELS", "Assessment", "FiredRule", "Guidance", "assess", "deadline_hours",
+    "rules",
 ]  # fmt: skip
 
 
@@ -136,7 +137,7 @@ def _guidance(
 
 
 def assess(completed: CompletedCheckIn, context: CheckInContext) -> Assessment:
-    """Advice, case level, the rules that fired and what the patient reads, from the answers in their context."""
+    """Advice, case level, the rules that fired and what the patient reads, from answers in context."""
     fired = _fired(completed, context)
     unexpected = {
         symptom: is_unexpected(

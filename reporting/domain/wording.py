@@ -1,0 +1,30 @@
+"""Every string of the content tables that a patient can read: for translations and for the reading-age test."""
+
+from collections.abc import Iterator
+
+from reporting.domain.content import Content, content
+
+
+def _strings(of: Content) -> Iterator[str]:
+    for symptom in of.symptoms.values():
+        yield from (symptom.patient_label, symptom.patient_hint, symptom.severity_title, symptom.area_title)
+    for word in of.severity_words:
+        yield from (word.word, word.hint)
+    for question in of.questions.values():
+        yield from (question.title, question.title_first, question.hint)
+    for options in of.options.values():
+        for option in options:
+            yield from (option.label, option.hint)
+    for follow_up in of.follow_ups.values():
+        yield from (follow_up.title, follow_up.hint)
+    yield from (window.words for window in of.course)
+    yield from (rule.patient_words for rule in of.rules)
+    for text in of.guidance.values():
+        yield from (text.heading, text.opening, text.what_next, text.out_of_hours)
+    yield from (procedure.patient_label for procedure in of.procedure_classes.values())
+    yield from (term.label for term in of.terms["area"].values())
+
+
+def patient_strings() -> tuple[str, ...]:
+    """All patient strings in English, each once, in the order of the tables."""
+    return tuple(dict.fromkeys(text for text in _strings(content()) if text))

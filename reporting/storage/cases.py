@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from reporting.domain.triage import deadline_hours
@@ -29,7 +29,7 @@ def add_event(
     session.flush()
     session.add(
         CaseEvent(
-            clinic_id=case.clinic_id, case_id=case.id, at=at, staff_id=staff_id, kind=kind, note=note,
+            clinic_id=case.clinic_id, case_id=case.id or 0, at=at, staff_id=staff_id, kind=kind, note=note,
             details=details,
         )
     )  # fmt: skip
@@ -38,7 +38,7 @@ def add_event(
 
 def open_case_of(session: Session, treatment_id: int, patient_id: int) -> TriageCase | None:
     """The case of a treatment that is not closed, or nothing. The treatment stays locked until the end."""
-    session.execute(select(Treatment.id).where(col(Treatment.id) == treatment_id).with_for_update())
+    session.execute(select(col(Treatment.id)).where(col(Treatment.id) == treatment_id).with_for_update())
     return session.execute(
         select(TriageCase)
         .where(
@@ -92,7 +92,7 @@ def open_or_extend(
 def case_of(session: Session, check_in_id: int) -> int | None:
     """Id of the case that a check-in opened or extended, or nothing."""
     return session.execute(
-        select(TriageCase.id)
+        select(col(TriageCase.id))
         .join(CheckIn, col(CheckIn.patient_id) == TriageCase.patient_id)
         .join(CaseEvent, col(CaseEvent.case_id) == TriageCase.id)
         .where(
@@ -111,9 +111,7 @@ def locked(session: Session, case_id: int) -> TriageCase | None:
     ).scalar_one_or_none()
 
 
-def listed(
-    session: Session, clinic_id: int | None, *, closed: bool, case_id: int | None = None
-) -> list[Row[Any]]:
+def listed(session: Session, clinic_id: int | None, *, closed: bool, case_id: int | None = None) -> list[Any]:
     """(case, patient, treatment, clinic, check-in, owner or None) of one clinic; None is every clinic.
 
     Open cases stand by deadline; closed ones newest first, at most CLOSED_SHOWN. ``case_id`` picks one,
@@ -153,7 +151,7 @@ def of_patient(session: Session, patient_id: int) -> list[TriageCase]:
 def events(session: Session, case_ids: Sequence[int]) -> list[tuple[CaseEvent, str]]:
     """Events of these cases, oldest first, each with the name of who did it (empty: the system)."""
     rows = session.execute(
-        select(CaseEvent, StaffAccount.display_name)
+        select(CaseEvent, col(StaffAccount.display_name))
         .outerjoin(StaffAccount, col(StaffAccount.id) == CaseEvent.staff_id)
         .where(col(CaseEvent.case_id).in_(case_ids))
         .order_by(col(CaseEvent.at), col(CaseEvent.id))

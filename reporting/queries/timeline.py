@@ -1,0 +1,237 @@
+"""One patient's timeline: treatments with settings, what was reported by day, and what was done about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from reporting.domain.actors import Actor
+from reporting.domain.case_work import EVENT_WORDS
+from reporting.domain.course import expected_severity
+from reporting.domain.devices import DeviceClass
+from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.vocabulary import (
+    areas,
+    cooling_kinds,
+    endpoints,
+    indications,
+    is_warning_endpoint,
+    procedure_classes,
+)
+from reporting.errors import NotFound
+from reporting.queries.settings_check import SettingLine, setting_lines
+from reporting.security.encryption import CannotDecrypt, decrypt
+from reporting.security.permissions import may, require
+from reporting.storage import cases, device_classes, patients
+from reporting.storage.engine import reading
+from reporting.storage.tables import CheckIn, Patient, TreatedArea, TriageCase
+
+
+@dataclass(frozen=True)
+class AreaLine:
+    """One treated area and pass group with its settings."""
+
+    treated_area_id: int
+    area: str
+    pass_group: int
+    indication: str
+    cooling: str
+    endpoint: str
+    is_warning_endpoint: bool
+    test_spot_done: bool | None
+    settings: tuple[SettingLine, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A due check-in: answered, not answered (``answered_at`` empty), or replaced by a later one."""
+
+    check_in_id: int
+    scheduled_day: int
+    recovery_day: int | None
+    answered_at: datetime | None
+    severities: Mapping[str, int]
+    """Only what was asked."""
+    unexpected: tuple[str, ...]
+    areas: Mapping[str, tuple[str, ...]]
+    follow_up: Mapping[str, str]
+    is_worried: bool
+    cannot_wait: bool
+    advice: str | None
+    note: str | None
+    """None where there is none or it may not be read; see ``has_note``."""
+    has_note: bool
+    is_replaced: bool
+    is_proxy: bool
+
+
+@dataclass(frozen=True)
+class TreatmentLine:
+    """A treatment with everything that hangs on it."""
+
+    treatment_id: int
+    reference: str
+    performed_on: date
+    procedure_class: str
+    procedure: str
+    device: str
+    device_class: str
+    operator: str
+    session_number: int | None
+    source: str
+    areas: tuple[AreaLine, ...]
+    reports: tuple[Report, ...]
+
+    @property
+    def due(self) -> int:
+        return sum(not each.is_replaced for each in self.reports)
+
+    @property
+    def answered(self) -> int:
+        return sum(each.answered_at is not None and not each.is_replaced for each in self.reports)
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A step in one of the patient's cases."""
+
+    case_id: int
+    at: datetime
+    words: str
+    who: str
+    note: str
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    patient_id: int
+    reference: str
+    clinic_name: str
+    timezone: str
+    year_of_birth: int | None
+    fitzpatrick: int | None
+    risks: tuple[str, ...]
+    treatments: tuple[TreatmentLine, ...]
+    contacts: tuple[Contact, ...]
+    open_case_ids: tuple[int, ...]
+
+
+def risk_words(patient: Patient) -> tuple[str, ...]:
+    """What makes a complication more likely in this patient, in words."""
+    isotretinoin = patient.isotretinoin_months_ago
+    facts = {
+        "tanned": patient.is_tanned,
+        "takes isotretinoin": isotretinoin == 0,
+        f"isotretinoin {isotretinoin} months ago": bool(isotretinoin),
+        "herpes before": patient.herpes_history,
+        "keloid before": patient.keloid_history,
+        "melasma or hyperpigmentation before": patient.pigmentation_history,
+    }
+    return tuple(words for words, holds in facts.items() if holds)
+
+
+def _area(area: TreatedArea, device_class: DeviceClass | None, fitzpatrick: int | None) -> AreaLine:
+    return AreaLine(
+        treated_area_id=area.id or 0, area=areas().get(area.area, area.area), pass_group=area.pass_group,
+        indication=indications().get(area.indication, area.indication),
+        cooling=cooling_kinds().get(area.cooling or "", area.cooling or ""),
+        endpoint=endpoints().get(area.immediate_endpoint or "", area.immediate_endpoint or ""),
+        is_warning_endpoint=is_warning_endpoint(area.immediate_endpoint or ""),
+        test_spot_done=area.test_spot_done, settings=setting_lines(area, device_class, fitzpatrick),
+    )  # fmt: skip
+
+
+def _unexpected(check_in: CheckIn, procedure_class: str, severities: Mapping[str, int]) -> tuple[str, ...]:
+    """Symptoms beyond the expected course of that day; where the sender had judged, whatever is not 0."""
+    if check_in.judged_by_source or procedure_class not in procedure_classes():
+        return tuple(symptom for symptom, severity in severities.items() if severity)
+    day = check_in.recovery_day if check_in.recovery_day is not None else check_in.scheduled_day
+    return tuple(s for s, value in severities.items() if value > expected_severity(procedure_class, s, day))
+
+
+def _readable(note: str) -> str:
+    """One note that was written with a lost key must not hide the whole timeline."""
+    try:
+        return decrypt(note)
+    except CannotDecrypt as problem:
+        return f"({problem.message})"
+
+
+def _report(
+    check_in: CheckIn, procedure_class: str, area_labels: Mapping[int, str], may_read_notes: bool
+) -> Report:
+    severities = {s: value for s in SYMPTOMS if (value := getattr(check_in, s)) is not None}
+    note = check_in.note_encrypted
+    return Report(
+        check_in_id=check_in.id or 0, scheduled_day=check_in.scheduled_day,
+        recovery_day=check_in.recovery_day, answered_at=check_in.answered_at, severities=severities,
+        unexpected=_unexpected(check_in, procedure_class, severities),
+        areas={s: tuple(area_labels.get(i, "") for i in ids) for s, ids in check_in.areas.items()},
+        follow_up=dict(check_in.follow_up), is_worried=check_in.worried,
+        cannot_wait=check_in.can_wait is False, advice=check_in.advice,
+        note=_readable(note) if note and may_read_notes else None, has_note=note is not None,
+        is_replaced=check_in.replaced_at is not None, is_proxy=check_in.source == "proxy",
+    )  # fmt: skip
+
+
+def _contacts(session: Any, found: list[TriageCase]) -> tuple[Contact, ...]:
+    steps = cases.events(session, [case.id or 0 for case in found])
+    return tuple(
+        Contact(
+            event.case_id, event.at, EVENT_WORDS.get(event.kind, event.kind), who, event.note, event.details
+        )
+        for event, who in steps
+    )
+
+
+def timeline(by: Actor, patient_id: int) -> Timeline:
+    """Everything about one patient, newest treatment first.
+
+    Raises NotAllowed, and NotFound for an unknown patient and for another clinic's alike.
+    """
+    require(by, "timeline.read", clinic_id=by.clinic_id)
+    with reading() as session:
+        patient = patients.by_id(session, patient_id)
+        if patient is None or (by.clinic_id is not None and patient.clinic_id != by.clinic_id):
+            raise NotFound()
+        clinic = patients.clinic(session, patient.clinic_id)
+        classes = device_classes.known(session, patient.clinic_id)
+        rows = patients.treatments(session, patient_id)
+        ids = [row[0].id for row in rows]
+        treated, check_ins = patients.areas(session, ids), patients.check_ins(session, ids)
+        found = cases.of_patient(session, patient_id)
+        contacts = _contacts(session, found)
+    notes = may(by, "note.read")
+    return Timeline(
+        patient_id=patient_id, reference=patient.reference, clinic_name=clinic.name, timezone=clinic.timezone,
+        year_of_birth=patient.year_of_birth, fitzpatrick=patient.fitzpatrick, risks=risk_words(patient),
+        treatments=tuple(
+            _treatment(row, treated[row[0].id], check_ins[row[0].id], classes, patient.fitzpatrick, notes)
+            for row in rows
+        ),
+        contacts=contacts, open_case_ids=tuple(case.id or 0 for case in found if case.state != "closed"),
+    )  # fmt: skip
+
+
+def _treatment(
+    row: Any, treated: list[TreatedArea], check_ins: list[CheckIn], classes: Mapping[str, DeviceClass],
+    fitzpatrick: int | None, may_read_notes: bool,
+) -> TreatmentLine:  # fmt: skip
+    treatment, device, operator = row
+    of = classes.get(device.device_class) if device else None
+    procedure = procedure_classes().get(treatment.procedure_class)
+    lines = tuple(_area(area, of, fitzpatrick) for area in treated)
+    area_labels = {line.treated_area_id: line.area for line in lines}
+    return TreatmentLine(
+        treatment_id=treatment.id, reference=treatment.reference, performed_on=treatment.performed_on,
+        procedure_class=treatment.procedure_class,
+        procedure=procedure.label if procedure else treatment.procedure_class,
+        device=" · ".join(part for part in (device.code, device.model) if part) if device else "not recorded",
+        device_class=of.name if of else (device.device_class if device else ""),
+        operator=(operator.name or operator.code) if operator else "not recorded",
+        session_number=treatment.session_number, source=treatment.source, areas=lines,
+        reports=tuple(
+            _report(each, treatment.procedure_class, area_labels, may_read_notes) for each in check_ins
+        ),
+    )  # fmt: skip

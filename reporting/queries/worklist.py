@@ -1,0 +1,189 @@
+"""The worklist: which cases are open, why, what was reported, and how much time is left."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from reporting import clock
+from reporting.domain.actors import Actor
+from reporting.domain.case_work import EVENT_WORDS, LEVEL_WORDS
+from reporting.domain.devices import DeviceClass
+from reporting.domain.symptoms import SYMPTOMS, severity_word, symptom
+from reporting.domain.vocabulary import procedure_classes
+from reporting.errors import NotFound
+from reporting.queries.settings_check import SettingLine, above_guideline
+from reporting.security.permissions import require
+from reporting.storage import cases, device_classes, patients
+from reporting.storage.engine import reading
+from reporting.storage.tables import CaseEvent, CheckIn, TreatedArea
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A symptom of the newest report; ``before``: its severity one report earlier, None if none was sent."""
+
+    symptom: str
+    label: str
+    severity: int
+    before: int | None
+
+    @property
+    def is_worse(self) -> bool:
+        return self.before is not None and self.severity > self.before
+
+    @property
+    def words(self) -> str:
+        return f"{self.label}: {severity_word(self.severity).lower()}"
+
+
+@dataclass(frozen=True)
+class WorklistCase:
+    """One row of the worklist. ``version`` goes with every step, so that two people notice each other."""
+
+    case_id: int
+    version: int
+    clinic_id: int
+    timezone: str
+    patient_id: int
+    patient_reference: str
+    treatment_id: int
+    procedure: str
+    recovery_day: int
+    level: str
+    state: str
+    reasons: tuple[str, ...]
+    reported: tuple[Reported, ...]
+    is_worried: bool
+    cannot_wait: bool
+    above_guideline: tuple[SettingLine, ...]
+    owner_id: int | None
+    owner: str
+    opened_at: datetime
+    due_at: datetime
+    closed_at: datetime | None
+    action_taken: str | None
+    confirmation: str | None
+    complication_term: str | None
+    complication_grade: int | None
+    asked_at: datetime
+
+    @property
+    def is_overdue(self) -> bool:
+        """Nobody has taken it and its time is up."""
+        return self.state == "new" and self.due_at < self.asked_at
+
+    @property
+    def worse(self) -> tuple[Reported, ...]:
+        return tuple(each for each in self.reported if each.is_worse)
+
+    @property
+    def is_first_report(self) -> bool:
+        return all(each.before is None for each in self.reported)
+
+
+@dataclass(frozen=True)
+class CaseStep:
+    """A step in the life of a case."""
+
+    at: datetime
+    words: str
+    who: str
+    note: str
+    details: Mapping[str, Any]
+
+
+def _before(check_ins: Sequence[CheckIn], newest: CheckIn) -> CheckIn | None:
+    """The answered check-in before ``newest`` that still counts."""
+    earlier = [
+        each
+        for each in check_ins
+        if each.answered_at and not each.replaced_at and newest.answered_at and each.id != newest.id
+        and each.answered_at < newest.answered_at
+    ]  # fmt: skip
+    return max(earlier, key=lambda each: (each.answered_at, each.id), default=None)
+
+
+def reported(newest: CheckIn, before: CheckIn | None) -> tuple[Reported, ...]:
+    """The symptoms of a check-in beside those of the one before, worst first."""
+    found = [
+        Reported(code, symptom(code).label, severity, (getattr(before, code) or 0) if before else None)
+        for code in SYMPTOMS
+        if (severity := getattr(newest, code))
+    ]
+    return tuple(sorted(found, key=lambda each: -each.severity))
+
+
+def _case(
+    row: Any, check_ins: Sequence[CheckIn], areas: list[TreatedArea], classes: Mapping[str, DeviceClass],
+    device_class: str | None,
+) -> WorklistCase:  # fmt: skip
+    case, patient, treatment, clinic, check_in, owner = row
+    procedure = procedure_classes().get(treatment.procedure_class)
+    return WorklistCase(
+        case_id=case.id, version=case.version, clinic_id=case.clinic_id, timezone=clinic.timezone,
+        patient_id=patient.id, patient_reference=patient.reference, treatment_id=treatment.id,
+        procedure=procedure.label if procedure else treatment.procedure_class,
+        recovery_day=check_in.recovery_day or 0, level=case.level, state=case.state,
+        reasons=tuple(case.reasons), reported=reported(check_in, _before(check_ins, check_in)),
+        is_worried=check_in.worried, cannot_wait=check_in.can_wait is False,
+        above_guideline=above_guideline(areas, classes, device_class, patient.fitzpatrick),
+        owner_id=case.owner_id, owner=owner.display_name if owner else "", opened_at=case.opened_at,
+        due_at=case.due_at, closed_at=case.closed_at, action_taken=case.action_taken,
+        confirmation=case.confirmation, complication_term=case.complication_term,
+        complication_grade=case.complication_grade, asked_at=clock.now(),
+    )  # fmt: skip
+
+
+def _cases(by: Actor, *, closed: bool = False, case_id: int | None = None) -> list[WorklistCase]:
+    with reading() as session:
+        rows = cases.listed(session, by.clinic_id, closed=closed, case_id=case_id)
+        treatments = [row[2] for row in rows]
+        ids = [treatment.id for treatment in treatments]
+        check_ins, areas = patients.check_ins(session, ids), patients.areas(session, ids)
+        device_of = patients.device_class_of(session, ids)
+        classes = {
+            clinic_id: device_classes.known(session, clinic_id)
+            for clinic_id in {row[0].clinic_id for row in rows}
+        }
+    return [
+        _case(row, check_ins[treatment.id], areas[treatment.id], classes[row[0].clinic_id],
+              device_of.get(treatment.id))
+        for row, treatment in zip(rows, treatments, strict=True)
+    ]  # fmt: skip
+
+
+def worklist(by: Actor) -> list[WorklistCase]:
+    """Open cases of the actor's clinic: hardest level first, then least time left; never by arrival.
+
+    Raises NotAllowed.
+    """
+    require(by, "worklist.read", clinic_id=by.clinic_id)
+    levels = list(LEVEL_WORDS)
+    return sorted(_cases(by), key=lambda case: (levels.index(case.level), case.due_at, case.case_id))
+
+
+def closed_cases(by: Actor) -> list[WorklistCase]:
+    """The cases closed last, newest first. Raises NotAllowed."""
+    require(by, "worklist.read", clinic_id=by.clinic_id)
+    return _cases(by, closed=True)
+
+
+def case(by: Actor, case_id: int) -> WorklistCase:
+    """One case as it is now. Raises NotFound for an unknown one and for another clinic's alike."""
+    require(by, "worklist.read", clinic_id=by.clinic_id)
+    found = _cases(by, case_id=case_id)
+    if not found:
+        raise NotFound()
+    return found[0]
+
+
+def _step(event: CaseEvent, who: str) -> CaseStep:
+    return CaseStep(event.at, EVENT_WORDS.get(event.kind, event.kind), who, event.note, event.details)
+
+
+def case_steps(by: Actor, case_id: int) -> list[CaseStep]:
+    """What happened to a case so far, oldest first. Raises NotFound."""
+    case(by, case_id)
+    with reading() as session:
+        return [_step(event, who) for event, who in cases.events(session, [case_id])]

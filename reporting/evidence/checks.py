@@ -7,6 +7,8 @@ from scipy import stats
 from reporting.evidence.errors import ImpossibleData
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Positions = NDArray[np.intp]
 
 
 def finite(name: str, values: ArrayLike) -> Array:

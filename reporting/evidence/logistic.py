@@ -14,14 +14,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import optimize, special
 
-from reporting.evidence.checks import Array, counts_within, finite, not_negative, same_length
+from reporting.evidence.checks import Array, Mask, counts_within, finite, not_negative, same_length
 from reporting.evidence.errors import DidNotConverge, ImpossibleData, NotEnoughData, NotEstimable
 
 Penalty = Literal["none", "firth", "ridge"]
-Columns = NDArray[np.bool_]
 
 LARGEST_STEP = 5.0
 """In log odds of the cell that moves most, as logistf's maxstep."""
@@ -231,7 +230,7 @@ def _score_and_curvature(data: LogisticData, beta: Array) -> tuple[Array, Array]
     return data.design.T @ residual, augmented
 
 
-def maximise(data: LogisticData, start: Array, free: Columns) -> tuple[Array, int, bool]:
+def maximise(data: LogisticData, start: Array, free: Mask) -> tuple[Array, int, bool]:
     """Coefficients at the maximum over the free columns, the others held at `start`; steps; converged."""
     beta, value = start.copy(), penalised_log_likelihood(data, start)
     for step_number in range(1, MOST_STEPS + 1):

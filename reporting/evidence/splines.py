@@ -1,6 +1,6 @@
 """Restricted cubic splines in Harrell's truncated power basis.
 
-Harrell, Regression Modeling Strategies, 2nd ed. 2015, section 2.4.5: default knot quantiles of table 2.3 and the
+Harrell, Regression Modeling Strategies, 2nd ed. 2015, section 2.4.5: default knot quantiles of table 2.3, the
 basis scaled by the squared range of the knots, as rcspline.eval of Hmisc with norm = 2.
 """
 

@@ -1,0 +1,159 @@
+"""How treatments, answers and side effects are counted, in one place for every table and chart.
+
+- The unit is the **treatment within a group**: several areas of one treatment count once in each group they
+  fall into, with the event if any of those areas had it. Groups that split a treatment (an area, a setting
+  band) can therefore add up to more than the total.
+- A treatment **answered** for a symptom when a check-in was answered on or after the first recovery day on
+  which that symptom counts as a complication (``risk_from_day`` of the content table), or when the symptom
+  was reported as unexpected before: such a report is an answer too, and nothing reported is left out.
+- An **event** is a report that was unexpected for its day and procedure. It is a report, not a diagnosis.
+- The **response rate** is answered due check-ins over due check-ins (days that have come by today).
+- A **rate** is events over treatments that answered, with Wilson's 95 % interval.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from reporting.domain.schedule import SLOTS
+from reporting.domain.symptoms import symptom as symptom_of
+from reporting.evidence.intervals import wilson_bounds
+
+ENOUGH_ANSWERED = 5
+"""Fewer treatments that answered than this say nothing: they are shown grey, without a rate."""
+
+RATE_COLUMNS = (
+    "n_treatments", "n_at_risk", "n_answered", "due_check_ins", "answered_check_ins", "response_rate",
+    "events", "rate", "lower", "upper",
+)  # fmt: skip
+COUNTING_COLUMNS = ("treatment_id", "due_mask", "answered_mask")
+
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+@cache
+def _window(first_day: int) -> int:
+    return sum(1 << bit for bit, day in enumerate(SLOTS) if day >= first_day)
+
+
+def window_mask(symptom: str) -> int:
+    """Bits of SLOTS from the first recovery day on which the symptom counts as a complication."""
+    return _window(symptom_of(symptom).risk_from_day)
+
+
+def count_symptom(frame: pd.DataFrame, symptom: str) -> tuple[Flags, Flags]:
+    """(answered, event) of each row, shape (rows,): see the head of this module."""
+    event = frame[f"first_{symptom}"].to_numpy() >= 0
+    in_window = (frame["answered_mask"].to_numpy() & window_mask(symptom)) != 0
+    return in_window | event, event
+
+
+def at_risk(frame: pd.DataFrame, symptom: str) -> Flags:
+    """Rows for which a check-in in the symptom's window has fallen due, shape (rows,)."""
+    return np.asarray((frame["due_mask"].to_numpy() & window_mask(symptom)) != 0)
+
+
+@dataclass(frozen=True)
+class Units:
+    """One entry per treatment within a group; ``flags`` are true where any of its areas is."""
+
+    group: Ints
+    due: Ints
+    """Number of due check-ins."""
+    answered: Ints
+    """Number of answered check-ins."""
+    flags: tuple[Flags, ...]
+
+
+def units(treatment: Ints, group: Ints, due: Ints, answered: Ints, *flags: Flags) -> Units:
+    """Rows (all arguments shape (rows,), ``due`` and ``answered`` as bit masks) as treatments in groups."""
+    key = treatment * (int(group.max(initial=0)) + 2) + group
+    if not (key[1:] > key[:-1]).all():
+        if not (key[1:] >= key[:-1]).all():
+            order = np.argsort(key, kind="stable")  # fast, because nearly in order
+            key, group, due, answered = key[order], group[order], due[order], answered[order]
+            flags = tuple(flag[order] for flag in flags)
+        starts = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
+        flags = tuple(np.logical_or.reduceat(flag, starts) for flag in flags)
+        due, answered = np.bitwise_or.reduceat(due, starts), np.bitwise_or.reduceat(answered, starts)
+        group = group[starts]
+    return Units(
+        group, np.bitwise_count(due).astype(np.int64), np.bitwise_count(answered).astype(np.int64), flags
+    )
+
+
+def _sums(group: Ints, size: int, values: NDArray[Any] | None = None) -> Ints:
+    found = np.bincount(group, weights=values, minlength=size)
+    return found.astype(np.int64)
+
+
+def table(units: Units, size: int) -> pd.DataFrame:
+    """RATE_COLUMNS of groups 0 … size-1 from units with flags (at risk, answered, event).
+
+    Groups of -1 are left out. A rate without answers is NaN, its limits 0 and 1.
+    """
+    keep = slice(None) if size and (units.group >= 0).all() else units.group >= 0
+    group = units.group[keep]
+    risk, heard, event = (_sums(group, size, flag[keep]) for flag in units.flags)
+    due, answered = (_sums(group, size, values[keep]) for values in (units.due, units.answered))
+    lower, upper = wilson_bounds(event, heard)
+    return pd.DataFrame(
+        {
+            "n_treatments": _sums(group, size), "n_at_risk": risk, "n_answered": heard,
+            "due_check_ins": due, "answered_check_ins": answered, "response_rate": _share(answered, due),
+            "events": event, "rate": _share(event, heard), "lower": lower, "upper": upper,
+        }
+    )  # fmt: skip
+
+
+def _share(part: Ints, whole: Ints) -> NDArray[np.float64]:
+    share: NDArray[np.float64] = np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+    return share
+
+
+def symptom_units(frame: pd.DataFrame, group: Ints, symptom: str) -> Units:
+    """Treatments in groups with flags (at risk, answered, event) for a symptom. ``group`` shape (rows,)."""
+    answered, event = count_symptom(frame, symptom)
+    return units(
+        frame["treatment_id"].to_numpy(), group, frame["due_mask"].to_numpy(),
+        frame["answered_mask"].to_numpy(), at_risk(frame, symptom) | answered, answered, event,
+    )  # fmt: skip
+
+
+def group_codes(frame: pd.DataFrame, by: Sequence[str]) -> tuple[Ints, pd.DataFrame]:
+    """(code of each row's group, the groups' values in order of their code), groups in rising order."""
+    codes, keys = np.zeros(len(frame), dtype=np.int64), pd.DataFrame(index=[0])
+    for name in by:
+        own, values = _factorized(frame[name])
+        codes = codes * len(values) + own
+        keys = keys.merge(pd.DataFrame({name: values}), how="cross")
+    seen = np.bincount(codes, minlength=len(keys)) > 0
+    return (np.cumsum(seen) - 1)[codes], keys[seen].reset_index(drop=True)
+
+
+def _factorized(column: "pd.Series[Any]") -> tuple[Ints, list[Any]]:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        values = [str(value) for value in column.cat.categories]
+        codes = column.cat.codes.to_numpy().astype(np.int64)
+        order = np.argsort(np.asarray(values, dtype=object), kind="stable")
+        return np.argsort(order, kind="stable")[codes], [values[i] for i in order]
+    codes, found = pd.factorize(column, sort=True)
+    return codes.astype(np.int64), list(found)
+
+
+def rate_table(frame: pd.DataFrame, by: str | Sequence[str], symptom: str) -> pd.DataFrame:
+    """Rates by group: the ``by`` columns, then RATE_COLUMNS; one row per group that occurs, rising.
+
+    ``frame`` has COUNTING_COLUMNS, ``first_<symptom>`` and the ``by`` columns. An empty ``by`` gives one row.
+    """
+    names = [by] if isinstance(by, str) else list(by)
+    codes, keys = group_codes(frame, names)
+    if not len(frame):
+        keys = keys.iloc[:0]
+    return pd.concat([keys, table(symptom_units(frame, codes, symptom), len(keys))], axis=1)

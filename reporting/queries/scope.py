@@ -1,0 +1,118 @@
+"""What a person may see of the outcome frame, and the part of it that a dashboard's filters choose.
+
+This is the one place where the bound of clinic and role is put on the frame. Whether the role may open the
+page at all is decided by the query that calls (``overview.read``, ``settings.read``, ``rates.read``).
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from reporting.domain.actors import Actor
+from reporting.errors import InvalidInput, NotAllowed
+from reporting.storage.outcome_frame import outcome_frame
+
+SKIN_GROUPS = {"I-III": (1, 3), "IV-VI": (4, 6)}
+"""Fitzpatrick types of each group, both ends included; an unknown type is in none."""
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a dashboard is narrowed to; an empty field narrows nothing. Dates are included at both ends.
+
+    ``clinics`` and ``devices`` are codes as in the frame (``NORTH``, ``NORTH/CO2-1``): they stay the same
+    when a database is moved, and name no person.
+    """
+
+    from_date: date | None = None
+    to_date: date | None = None
+    clinics: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    device_class: str = ""
+    procedure_class: str = ""
+    skin_group: str = ""
+    indication: str = ""
+    area: str = ""
+
+    def __post_init__(self) -> None:
+        if self.skin_group and self.skin_group not in SKIN_GROUPS:
+            raise InvalidInput(field="skin_group", found=self.skin_group, allowed=" or ".join(SKIN_GROUPS))
+
+    def previous_period(self, today: date) -> "Filters | None":
+        """The same filters over the period of equal length just before; None without a first day."""
+        if self.from_date is None:
+            return None
+        length = (self.to_date or today) - self.from_date
+        last = self.from_date - timedelta(days=1)
+        return replace(self, from_date=last - length, to_date=last)
+
+
+def may_see(actor: Actor, clinic_id: int) -> bool:
+    """Whether dashboards may show this actor the clinic's treatments at all."""
+    return actor.kind == "system" or (actor.kind == "staff" and actor.clinic_id == clinic_id)
+
+
+def _bound(actor: Actor, frame: pd.DataFrame) -> Mask | None:
+    """Rows the actor may see; None is every row. Raises NotAllowed."""
+    if actor.kind == "system":
+        return None
+    if actor.kind != "staff" or actor.clinic_id is None:
+        raise NotAllowed()
+    return np.asarray(frame["clinic_id"].to_numpy() == actor.clinic_id)
+
+
+def _among(column: "pd.Series[str]", wanted: Collection[str]) -> Mask:
+    """Rows of a category column that hold one of the wanted codes; unknown codes match nothing."""
+    chosen = np.append(column.cat.categories.isin(list(wanted)), False)  # the last is for a missing value
+    return np.asarray(chosen[column.cat.codes.to_numpy()])
+
+
+def _within(frame: pd.DataFrame, filters: Filters) -> list[Mask]:
+    masks: list[Mask] = []
+    day = frame["performed_on"].to_numpy()
+    if filters.from_date:
+        masks.append(day >= np.datetime64(filters.from_date))
+    if filters.to_date:
+        masks.append(day <= np.datetime64(filters.to_date))
+    if filters.skin_group:
+        low, high = SKIN_GROUPS[filters.skin_group]
+        skin = frame["fitzpatrick"].to_numpy()
+        masks.append((skin >= low) & (skin <= high))
+    return masks
+
+
+def _chosen(frame: pd.DataFrame, filters: Filters) -> list[Mask]:
+    wanted: dict[str, tuple[str, ...]] = {
+        "clinic": filters.clinics,
+        "device": filters.devices,
+        **{
+            name: (getattr(filters, name),) if getattr(filters, name) else ()
+            for name in ("device_class", "procedure_class", "indication", "area")
+        },
+    }
+    return [_among(frame[name], codes) for name, codes in wanted.items() if codes]
+
+
+def scoped_frame(
+    actor: Actor, filters: Filters = Filters(), columns: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Rows of the outcome frame that ``actor`` may see and ``filters`` choose; treat it as read-only.
+
+    Staff see their own clinic, the system every clinic, a patient none (NotAllowed). ``columns`` names the
+    columns wanted: fewer are faster.
+    """
+    frame = outcome_frame()
+    bound = _bound(actor, frame)
+    masks = [*([] if bound is None else [bound]), *_within(frame, filters), *_chosen(frame, filters)]
+    names = list(frame.columns if columns is None else columns)
+    mask = np.logical_and.reduce(masks) if masks else None
+    if mask is None or mask.all():
+        return frame if columns is None else frame[names]
+    rows = np.flatnonzero(mask)
+    return pd.DataFrame({name: frame[name].take(rows) for name in names}).reset_index(drop=True)

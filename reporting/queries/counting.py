@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from reporting.domain.schedule import SLOTS
 from reporting.domain.symptoms import symptom as symptom_of
-from reporting.evidence.intervals import wilson_bounds
+from reporting.evidence.intervals import wilson_bounds, zero_events_upper
 
 ENOUGH_ANSWERED = 5
 """Fewer treatments that answered than this say nothing: they are shown grey, without a rate."""
@@ -54,11 +54,6 @@ def count_symptom(frame: pd.DataFrame, symptom: str) -> tuple[Flags, Flags]:
     return in_window | event, event
 
 
-def at_risk(frame: pd.DataFrame, symptom: str) -> Flags:
-    """Rows for which a check-in in the symptom's window has fallen due, shape (rows,)."""
-    return np.asarray((frame["due_mask"].to_numpy() & window_mask(symptom)) != 0)
-
-
 @dataclass(frozen=True)
 class Units:
     """One entry per treatment within a group; ``flags`` are true where any of its areas is."""
@@ -88,26 +83,43 @@ def units(treatment: Ints, group: Ints, due: Ints, answered: Ints, *flags: Flags
     )
 
 
-def _sums(group: Ints, size: int, values: NDArray[Any] | None = None) -> Ints:
-    found = np.bincount(group, weights=values, minlength=size)
-    return found.astype(np.int64)
+def _sums(group: Ints, size: int, values: Ints | None = None) -> Ints:
+    return np.bincount(group, weights=values, minlength=size).astype(np.int64)
 
 
-def table(units: Units, size: int) -> pd.DataFrame:
-    """RATE_COLUMNS of groups 0 … size-1 from units with flags (at risk, answered, event).
+def _counted(group: Ints, size: int, flag: Flags) -> Ints:
+    if size == 1:
+        return np.array([np.count_nonzero(flag)], dtype=np.int64)
+    return np.bincount(group[flag], minlength=size)
 
-    Groups of -1 are left out. A rate without answers is NaN, its limits 0 and 1.
+
+def tables(units: Units, size: int) -> list[pd.DataFrame]:
+    """One table of RATE_COLUMNS per symptom for groups 0 to size-1.
+
+    ``units.flags`` are (at risk, answered, event) of the first symptom, then of the next. A group below 0
+    is left out. A rate without answers is NaN, its limits 0 and 1.
     """
-    keep = slice(None) if size and (units.group >= 0).all() else units.group >= 0
-    group = units.group[keep]
-    risk, heard, event = (_sums(group, size, flag[keep]) for flag in units.flags)
-    due, answered = (_sums(group, size, values[keep]) for values in (units.due, units.answered))
+    if (units.group < 0).any():
+        keep = units.group >= 0
+        units = Units(
+            units.group[keep],
+            units.due[keep],
+            units.answered[keep],
+            tuple(flag[keep] for flag in units.flags),
+        )
+    n = _counted(units.group, size, np.ones(len(units.group), dtype=np.bool_))
+    due, answered = _sums(units.group, size, units.due), _sums(units.group, size, units.answered)
+    counts = [_counted(units.group, size, flag) for flag in units.flags]
+    return [_table(n, due, answered, *counts[start : start + 3]) for start in range(0, len(counts), 3)]
+
+
+def _table(n: Ints, due: Ints, answered: Ints, risk: Ints, heard: Ints, event: Ints) -> pd.DataFrame:
     lower, upper = wilson_bounds(event, heard)
     return pd.DataFrame(
         {
-            "n_treatments": _sums(group, size), "n_at_risk": risk, "n_answered": heard,
-            "due_check_ins": due, "answered_check_ins": answered, "response_rate": _share(answered, due),
-            "events": event, "rate": _share(event, heard), "lower": lower, "upper": upper,
+            "n_treatments": n, "n_at_risk": risk, "n_answered": heard, "due_check_ins": due,
+            "answered_check_ins": answered, "response_rate": _share(answered, due), "events": event,
+            "rate": _share(event, heard), "lower": lower, "upper": upper,
         }
     )  # fmt: skip
 
@@ -117,13 +129,24 @@ def _share(part: Ints, whole: Ints) -> NDArray[np.float64]:
     return share
 
 
-def symptom_units(frame: pd.DataFrame, group: Ints, symptom: str) -> Units:
-    """Treatments in groups with flags (at risk, answered, event) for a symptom. ``group`` shape (rows,)."""
-    answered, event = count_symptom(frame, symptom)
-    return units(
+def symptom_tables(
+    frame: pd.DataFrame, group: Ints, size: int, symptoms: Sequence[str]
+) -> list[pd.DataFrame]:
+    """A table of RATE_COLUMNS per symptom, for groups 0 to size-1; ``group`` shape (rows,), -1 is none."""
+    flags: list[Flags] = []
+    due, heard = (
+        {mask: (frame[column].to_numpy() & mask) != 0 for mask in {window_mask(code) for code in symptoms}}
+        for column in ("due_mask", "answered_mask")
+    )
+    for code in symptoms:
+        event = frame[f"first_{code}"].to_numpy() >= 0
+        answered = heard[window_mask(code)] | event
+        flags += [due[window_mask(code)] | answered, answered, event]
+    found = units(
         frame["treatment_id"].to_numpy(), group, frame["due_mask"].to_numpy(),
-        frame["answered_mask"].to_numpy(), at_risk(frame, symptom) | answered, answered, event,
+        frame["answered_mask"].to_numpy(), *flags,
     )  # fmt: skip
+    return tables(found, size)
 
 
 def group_codes(frame: pd.DataFrame, by: Sequence[str]) -> tuple[Ints, pd.DataFrame]:
@@ -156,4 +179,15 @@ def rate_table(frame: pd.DataFrame, by: str | Sequence[str], symptom: str) -> pd
     codes, keys = group_codes(frame, names)
     if not len(frame):
         keys = keys.iloc[:0]
-    return pd.concat([keys, table(symptom_units(frame, codes, symptom), len(keys))], axis=1)
+    [table] = symptom_tables(frame, codes, len(keys), [symptom])
+    return pd.concat([keys, table], axis=1)
+
+
+def with_upper_limits(table: pd.DataFrame) -> pd.DataFrame:
+    """The table for people to look at: where nobody of those who answered had the event, ``upper`` is the
+    one-sided 95 % limit 1 - 0.05^(1/n), and ``is_enough`` says whether there are ENOUGH_ANSWERED."""
+    none = (table["events"] == 0) & (table["n_answered"] > 0)
+    limits = [zero_events_upper(n) for n in table.loc[none, "n_answered"]]
+    shown = table.assign(is_enough=table["n_answered"] >= ENOUGH_ANSWERED)
+    shown.loc[none, "upper"] = limits
+    return shown

@@ -2,9 +2,10 @@
 
 import typer
 
-from reporting.cli import audit
+from reporting.cli import audit, importing
 
 
 def all_commands(app: typer.Typer) -> None:
     """Register all commands on ``app``."""
     app.add_typer(audit.app, name="audit")
+    importing.register(app)

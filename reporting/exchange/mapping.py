@@ -1,0 +1,182 @@
+"""How another program's columns become ours: a TOML file with one table per kind of file.
+
+    [treatments]
+    create_missing = true
+    performed_on = { column = "Date", format = "%d.%m.%Y" }
+    pulse_width_ms = { column = "Pulse", unit = "us" }
+    indication = { column = "Reason", values = { spots = "pigment" } }
+    area = { constant = "not_recorded" }
+
+A field that the table does not name is read from the column of our own name, where the file has one.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from reporting.domain.units import convert
+from reporting.errors import Problem
+from reporting.exchange.fields import KINDS, Field, Kind, fields_of
+
+SWITCHES = ("create_missing", "judged", "decimal_comma")
+GUESS_FROM = 0.72
+"""Likeness of names, 0 to 1, from which a guess is offered."""
+
+
+class WrongMapping(Problem):
+    code = "wrong_mapping"
+    status = 422
+    what_to_do = "Correct the mapping and import again. Nothing was imported."
+
+
+class Source(BaseModel):
+    """Where one of our fields comes from: a column of the file, or one constant for every row."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    column: str | None = None
+    constant: str | None = None
+    unit: str | None = None
+    values: dict[str, str] = {}
+    format: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spelled(cls, given: Any) -> Any:
+        """Numbers and truth values in TOML stand for their spelling."""
+        if isinstance(given, str):
+            return {"column": given}
+        if not isinstance(given, dict):
+            raise ValueError('must be a column name or a table such as { column = "Date" }')
+        spelled = dict(given)
+        if "constant" in spelled:
+            spelled["constant"] = _spelling(spelled["constant"])
+        if isinstance(spelled.get("values"), dict):
+            spelled["values"] = {word: _spelling(ours) for word, ours in spelled["values"].items()}
+        return spelled
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "Source":
+        if (self.column is None) == (self.constant is None):
+            raise ValueError("needs either a column or a constant")
+        return self
+
+
+def _spelling(value: object) -> object:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value) if isinstance(value, int | float) else value
+
+
+@dataclass(frozen=True)
+class KindMapping:
+    """The mapping of one kind of file.
+
+    ``judged``: a severity of 1 or more already means *unexpected* by the sender's own rule.
+    """
+
+    kind: Kind
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    create_missing: bool = False
+    judged: bool = False
+    decimal_comma: bool = False
+
+
+def parse_mapping(text: str, kind: Kind, name: str = "the mapping") -> KindMapping:
+    """The table of ``kind`` in a TOML text, empty where it has none. Raises WrongMapping, UnknownUnit."""
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise WrongMapping(f"{name} is not valid TOML: {error}.") from None
+    for found in tables:
+        if found not in KINDS:
+            raise WrongMapping(f"{name} has a table [{found}]; allowed are {', '.join(KINDS)}.")
+    table = tables.get(kind, {})
+    if not isinstance(table, dict):
+        raise WrongMapping(f"{name}: {kind} must be a table.")
+    return _kind_mapping(kind, table, f"{name}, [{kind}]")
+
+
+def _kind_mapping(kind: Kind, table: Mapping[str, Any], where: str) -> KindMapping:
+    fields = fields_of(kind)
+    switches: dict[str, bool] = {}
+    sources: dict[str, Source] = {}
+    for key, given in table.items():
+        if key in SWITCHES:
+            if not isinstance(given, bool):
+                raise WrongMapping(f"{where}: {key} must be true or false.")
+            switches[key] = given
+        elif key in fields:
+            sources[key] = _source(fields[key], given, f"{where}: {key}")
+        else:
+            raise WrongMapping(f"{where}: there is no field {key}{_nearest(key, [*fields, *SWITCHES])}.")
+    return KindMapping(kind=kind, sources=sources, **switches)
+
+
+def _source(of: Field, given: object, where: str) -> Source:
+    try:
+        source = Source.model_validate(given)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        place = ".".join(str(part) for part in fault["loc"])
+        reason = fault["msg"].removeprefix("Value error, ")
+        raise WrongMapping(f"{where} {place}".rstrip() + f": {reason}.") from None
+    if source.unit is not None:
+        if of.type != "number":
+            raise WrongMapping(f"{where} has no unit that could be converted.")
+        convert(1.0, source.unit, of.unit)
+    return source
+
+
+def _nearest(name: str, names: Sequence[str]) -> str:
+    best = max(names, key=lambda other: SequenceMatcher(None, name, other).ratio())
+    return f"; the nearest is {best}"
+
+
+def _words(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+_OTHER_NAMES = {
+    "treatment": ("treatmentid", "treatmentno", "visitid", "sessionid"),
+    "patient": ("patientid", "patientno", "patientreference", "mrn", "chartno"),
+    "clinic": ("clinicid", "cliniccode", "site", "branch"),
+    "operator": ("operatorid", "operatorcode", "practitioner", "provider", "therapist"),
+    "device": ("deviceid", "devicecode", "machine", "laser"),
+    "model": ("devicemodel",),
+    "performed_on": ("date", "treatmentdate", "performeddate", "visitdate"),
+    "age_years": ("age", "patientage"),
+    "fitzpatrick": ("skintype", "fst", "fitzpatricktype"),
+    "due_on": ("duedate",),
+    "answered_on": ("answereddate", "answeredat", "responsedate"),
+    "scheduled_day": ("day", "checkinday"),
+    "burning": ("burn",),
+    "hyperpigmentation": ("pih", "pigmentation"),
+    "scarring": ("scar", "scars"),
+    "pulse_width_ms": ("pulsems", "pulsewidth", "pulseduration"),
+    "device_class": ("devicetype",),
+}  # fmt: skip
+
+
+def guess(kind: Kind, header: Sequence[str]) -> dict[str, str]:
+    """Our fields to columns of the file that are probably the same, by their names; each column once."""
+    plain = {column: _words(column) for column in header if column}
+    found: dict[str, str] = {}
+    candidates = [
+        (_likeness(name, words), name, column) for name in fields_of(kind) for column, words in plain.items()
+    ]
+    for likeness, name, column in sorted(candidates, key=lambda item: -item[0]):
+        if likeness >= GUESS_FROM and name not in found and column not in found.values():
+            found[name] = column
+    return found
+
+
+def _likeness(name: str, words: str) -> float:
+    if words in _OTHER_NAMES.get(name, ()):
+        return 0.99
+    return SequenceMatcher(None, _words(name), words).ratio()

@@ -1,0 +1,183 @@
+"""Rows of a file to values of our fields. A bad row is refused with everything that is wrong with it."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reporting.domain.symptoms import SYMPTOMS
+from reporting.errors import UnreadableFile
+from reporting.exchange.cells import Reader, reader_of
+from reporting.exchange.fields import Field, Kind, fields_of
+from reporting.exchange.mapping import KindMapping, Source
+from reporting.exchange.rejects import Fault, Refused
+
+Values = dict[str, Any]
+"""Our field names to values; empty cells are left out."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row that could be read. ``cells`` are as in the file."""
+
+    number: int
+    cells: Sequence[str]
+    values: Values
+
+
+@dataclass(frozen=True)
+class _Column:
+    index: int
+    field: Field
+    shown: str
+    """Column name in the file."""
+    words: Mapping[str, str]
+    read: Reader
+
+
+class RowReader:
+    """Reads rows of one file by one mapping. Raises UnreadableFile where a column is missing."""
+
+    def __init__(self, mapping: KindMapping, header: Sequence[str], name: str = "the file") -> None:
+        self.kind: Kind = mapping.kind
+        self.mapping = mapping
+        self.width = len(header)
+        self._shown: dict[str, str] = {}
+        self._constants: Values = {}
+        self._columns: list[_Column] = []
+        fields = fields_of(mapping.kind)
+        for field, source in _sources(mapping, fields, header):
+            self._add(field, source, header, name)
+        self._needed = [field for field in fields.values() if field.needed]
+        _check_needed(self._needed, {*self._constants, *self._shown}, header, name)
+
+    def _add(self, field: Field, source: Source, header: Sequence[str], name: str) -> None:
+        read = reader_of(
+            field, unit=source.unit, date_format=source.format, decimal_comma=self.mapping.decimal_comma
+        )
+        if source.constant is not None:
+            self._constants[field.name] = _constant(field, source.constant, read)
+            return
+        column = source.column or ""
+        if column not in header:
+            has = ", ".join(filter(None, header))
+            raise UnreadableFile(
+                f"{name} has no column {column!r} for {field.name}; it has {has}.",
+                what_to_do="Correct the mapping, or take the file that it was made for.",
+            )
+        self._shown[field.name] = column
+        self._columns.append(_Column(header.index(column), field, column, source.values, read))
+
+    def shown(self, field: str) -> str:
+        """Name of the column that a field was read from."""
+        return self._shown.get(field, field)
+
+    def allowed(self, field: str) -> str:
+        """What may stand in a field, in words."""
+        return fields_of(self.kind)[field].allowed
+
+    def read(self, number: int, cells: Sequence[str]) -> Row:
+        """The row's values. Raises Refused."""
+        if len(cells) != self.width:
+            raise Refused(Fault(number, "-", f"{len(cells)} cells", f"{self.width}, as in the header"))
+        values, faults = dict(self._constants), []
+        for column in self._columns:
+            text = cells[column.index].strip()
+            if not text:
+                continue
+            try:
+                values[column.field.name] = column.read(column.words.get(text, text))
+            except (ValueError, OverflowError):
+                faults.append(Fault(number, column.shown, text, _allowed(column)))
+        faults += [self.fault(number, f.name, "", f.allowed) for f in self._needed if f.name not in values
+                   and not any(fault.column == self.shown(f.name) for fault in faults)]  # fmt: skip
+        if faults:
+            raise Refused(*faults)
+        row = Row(number, cells, values)
+        self._check_together(row)
+        return row
+
+    def fault(self, number: int, field: str, value: object, allowed: str) -> Fault:
+        """A fault of a row in the column that ``field`` was read from."""
+        return Fault(number, self.shown(field), str(value), allowed)
+
+    def _check_together(self, row: Row) -> None:
+        faults = [self.fault(row.number, *found) for found in _TOGETHER[self.kind](row.values)]
+        if faults:
+            raise Refused(*faults)
+
+
+def _allowed(column: _Column) -> str:
+    words = f" (or a word of the mapping: {', '.join(column.words)})" if column.words else ""
+    return column.field.allowed + words
+
+
+def _sources(
+    mapping: KindMapping, fields: Mapping[str, Field], header: Sequence[str]
+) -> Iterable[tuple[Field, Source]]:
+    """Each field with its source: the mapping's, else the column of our own name unless it is mapped away."""
+    taken = {source.column for source in mapping.sources.values()}
+    for name, field in fields.items():
+        if name in mapping.sources:
+            yield field, mapping.sources[name]
+        elif name in header and name not in taken:
+            yield field, Source(column=name)
+
+
+def _constant(field: Field, text: str, read: Reader) -> object:
+    try:
+        return read(text)
+    except ValueError:
+        raise UnreadableFile(
+            f"The mapping gives {text!r} for {field.name}; allowed is {field.allowed}.",
+            what_to_do="Correct the mapping and import again.",
+        ) from None
+
+
+def _check_needed(needed: Iterable[Field], known: set[str], header: Sequence[str], name: str) -> None:
+    missing = [field.name for field in needed if field.name not in known]
+    if missing:
+        raise UnreadableFile(
+            f"{name} has no column for {', '.join(missing)}; it has {', '.join(filter(None, header))}.",
+            what_to_do="Take the right file, or say in a mapping which column it is.",
+        )
+
+
+Found = tuple[str, object, str]
+"""A fault before its row is known: field, value, what is allowed."""
+
+
+def _treatment_together(values: Values) -> list[Found]:
+    year, day = values.get("year_of_birth"), values["performed_on"]
+    if year is not None and year > day.year:
+        return [("year_of_birth", year, f"a year up to that of the treatment, {day.year}")]
+    return []
+
+
+def _check_in_together(values: Values) -> list[Found]:
+    severities = [symptom for symptom in SYMPTOMS if symptom in values]
+    answered = values.setdefault("answered", "answered_on" in values or bool(severities))
+    if answered and "answered_on" not in values:
+        return [("answered_on", "", "the day of the answer, because the check-in was answered")]
+    if answered and not severities:
+        return [("answered", "yes", "yes only with a severity of at least one symptom; no problems is 0")]
+    if not answered and (severities or "answered_on" in values):
+        given = (severities or ["answered_on"])[0]
+        return [(given, values[given], "empty, because the check-in was not answered")]
+    return []
+
+
+def _device_together(values: Values) -> list[Found]:
+    faults: list[Found] = []
+    for low, high in (("plausible_min_", "plausible_max_"), ("typical_low_", "typical_high_"),
+                      ("plausible_min_", "ref_"), ("ref_", "plausible_max_"),
+                      ("plausible_min_", "typical_low_"), ("typical_high_", "plausible_max_")):  # fmt: skip
+        for name, value in values.items():
+            below = values.get(low + name.removeprefix(high)) if name.startswith(high) else None
+            if below is not None and below > value:
+                faults.append((name, value, f"{below:g} or more, which is its {low.strip('_')}"))
+    return faults
+
+
+_TOGETHER: Mapping[Kind, Callable[[Values], list[Found]]] = {
+    "devices": _device_together, "treatments": _treatment_together, "check-ins": _check_in_together,
+}  # fmt: skip

@@ -88,7 +88,7 @@ def submit_check_in(
     if not submission_key:
         raise InvalidInput(field="submission_key", found=submission_key, allowed="the key that came with the form")
     with transaction() as session:
-        subject = check_ins.subject(session, treatment_id)
+        subject = check_ins.subject(session, treatment_id, lock=True)
         if subject is None:
             raise NotFound()
         _allowed(by, subject.clinic_id, treatment_id, subject.patient_id)

@@ -35,7 +35,7 @@ HEAVY_CO2 = {"pulse_energy_mj": 34, "density_pct": 24, "passes": 2}
 SCENES = (
     Scene(3, "CO2-1", "ablative", ("cheeks", "periorbital"), CO2, 4, {}),
     Scene(5, "CO2-2", "ablative", ("cheeks",), HEAVY_CO2, 3,
-          {"symptoms": ["infection"], "severity_infection": "2", "pus": "yes", "worried": "yes"}, 2),
+          {"symptoms": ["infection"], "severity_infection": "2", "infection_pus": "yes", "worried": "yes"}, 2),
     Scene(30, "CO2-2", "ablative", ("cheeks",), HEAVY_CO2, 5,
           {"symptoms": ["hyperpigmentation"], "severity_hyperpigmentation": "2"}, 20),
     Scene(2, "ALEX-1", "light_based", ("legs",), {"fluence_j_cm2": 15, "spot_size_mm": 15, "pulse_width_ms": 3}, 3,
@@ -59,8 +59,7 @@ def answers_for(context: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
         elif question.kind == "multiple":
             given[question.id] = [question.options[0].value]
         else:
-            values = [option.value for option in question.options]
-            given[question.id] = "no" if "no" in values else values[0]
+            given[question.id] = question.options[0].value
     raise RuntimeError("the questions do not come to an end")
 
 

@@ -27,14 +27,15 @@ class Subject:
     pigmentation_history: bool | None
 
 
-def subject(session: Session, treatment_id: int) -> Subject | None:
-    """The treatment with that id, or nothing."""
-    row = session.execute(
+def subject(session: Session, treatment_id: int, *, lock: bool = False) -> Subject | None:
+    """The treatment with that id, or nothing. ``lock``: others that want to write to it wait."""
+    statement = (
         select(Treatment, Patient, Clinic)
         .join(Patient, col(Patient.id) == Treatment.patient_id)
         .join(Clinic, col(Clinic.id) == Treatment.clinic_id)
         .where(col(Treatment.id) == treatment_id)
-    ).one_or_none()
+    )
+    row = session.execute(statement.with_for_update(of=Treatment) if lock else statement).one_or_none()
     if row is None:
         return None
     treatment, patient, clinic = row

@@ -1,0 +1,116 @@
+"""Patients' links and codes: issued by staff, shown once, stored as hashes, replaced by the next one."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from reporting.actions.sessions import Cookie, begin
+from reporting.clock import now
+from reporting.domain.actors import Actor
+from reporting.errors import InvalidInput, LinkNotValid, NotFound
+from reporting.security.encryption import keyed_hash
+from reporting.security.permissions import require
+from reporting.security.tokens import hash_token, new_code, new_token, tidy_code
+from reporting.settings import settings
+from reporting.storage import audit, sessions, throttle
+from reporting.storage.engine import reading, transaction
+from reporting.storage.tables import Invitation, Patient
+
+
+@dataclass(frozen=True)
+class IssuedInvitation:
+    """What goes on the patient's card. The secret parts are not kept anywhere."""
+
+    token: str
+    link: str
+    code: str
+    expires_at: datetime
+
+
+def issue_invitation(*, by: Actor, treatment_id: int) -> IssuedInvitation:
+    """Make a link and a short code for a treatment; earlier ones and what they opened end at once.
+
+    Raises NotFound for a treatment that is not of the actor's clinic, NotAllowed for the wrong role.
+    """
+    token, code, moment = new_token(), new_code(), now()
+    expires_at = moment + timedelta(days=settings().invitation_days)
+    with transaction() as session:
+        treatment = sessions.treatment(session, treatment_id)
+        if treatment is None:
+            raise NotFound()
+        require(by, "invitation.issue", clinic_id=treatment.clinic_id)
+        _revoke(session, treatment_id, moment)
+        invitation = Invitation(
+            clinic_id=treatment.clinic_id, patient_id=treatment.patient_id, treatment_id=treatment_id,
+            token_hash=hash_token(token), code_hash=keyed_hash(tidy_code(code)), created_at=moment,
+            created_by=by.id if by.kind == "staff" else None, expires_at=expires_at,
+        )  # fmt: skip
+        session.add(invitation)
+        session.flush()
+        audit.write(session, by, "invitation.issued", "invitation", invitation.id, clinic_id=treatment.clinic_id,
+                    treatment=treatment_id)  # fmt: skip
+    return IssuedInvitation(token, f"{settings().base_url.rstrip('/')}/c/{token}", code, expires_at)
+
+
+def _revoke(session: object, treatment_id: int, moment: datetime) -> None:
+    earlier = sessions.open_invitations(session, treatment_id)  # type: ignore[arg-type]
+    for invitation in earlier:
+        invitation.revoked_at = moment
+    keys = [invitation.id for invitation in earlier if invitation.id is not None]
+    sessions.end_all_of_invitation(session, keys, moment)  # type: ignore[arg-type]
+
+
+def _usable(found: tuple[Invitation, Patient] | None) -> tuple[Invitation, Patient]:
+    """The invitation, if it may still be used. Unknown, expired and revoked are the same answer."""
+    if found is None or found[0].revoked_at is not None or found[0].expires_at <= now():
+        raise LinkNotValid()
+    return found
+
+
+def check_link(token: str) -> None:
+    """Whether a link may be opened, without changing anything. Raises LinkNotValid."""
+    with reading() as session:
+        _usable(sessions.invitation(session, token_hash=hash_token(token)))
+
+
+def _open(found: tuple[Invitation, Patient], strength: str, how: str) -> Cookie:
+    invitation, patient = found
+    by = Actor(kind="patient", id=patient.id, clinic_id=invitation.clinic_id, label=f"patient {patient.id}")
+    with transaction() as session:
+        cookie = begin(
+            session, hours=settings().patient_session_hours, kind="patient", clinic_id=invitation.clinic_id,
+            patient_id=patient.id, invitation_id=invitation.id, strength=strength,
+        )  # fmt: skip
+        audit.write(session, by, f"{how}.opened", "invitation", invitation.id, treatment=invitation.treatment_id)
+    return cookie
+
+
+def open_link(token: str) -> Cookie:
+    """Begin a patient's session from a link: it may send check-ins, not read history. Raises LinkNotValid."""
+    with reading() as session:
+        found = _usable(sessions.invitation(session, token_hash=hash_token(token)))
+    return _open(found, "link", "link")
+
+
+def open_code(*, code: str, year_of_birth: str, source: str) -> Cookie:
+    """Begin a patient's session from a typed code and the year of birth, which may also read history.
+
+    Raises InvalidInput for a year that is none, LinkNotValid, or TooManyTries after five failures of this
+    code or this source in 15 minutes.
+    """
+    if not year_of_birth.strip().isdecimal() or len(year_of_birth.strip()) != 4:
+        raise InvalidInput(field="year of birth", found=year_of_birth[:12], allowed="four digits, such as 1980")
+    hashed = keyed_hash(tidy_code(code))
+    keys = f"code:{hashed[:32]}", f"code:source:{source}"
+    with reading() as session:
+        throttle.check(session, *keys)
+        found = sessions.invitation(session, code_hash=hashed)
+    try:
+        invitation, patient = _usable(found)
+        if patient.year_of_birth != int(year_of_birth):
+            raise LinkNotValid()
+    except LinkNotValid:
+        throttle.failed(*keys)
+        raise
+    with transaction() as session:
+        throttle.forgive(session, keys[0])
+    return _open((invitation, patient), "full", "code")

@@ -1,0 +1,49 @@
+"""What each role may do. Denied unless listed."""
+
+from typing import Final
+
+from reporting.domain.actors import Actor, Role
+from reporting.errors import NotAllowed, NotFound, SignInNeeded
+
+_SEES_CARE: Final = frozenset({
+    "worklist.read", "case.work", "timeline.read", "note.read", "photo.read", "overview.read", "settings.read",
+    "rates.read", "treatment.record", "invitation.issue", "check_in.proxy", "history.read",
+})  # fmt: skip
+
+ROLES: Final[dict[Role, frozenset[str]]] = {
+    "administrator": _SEES_CARE | {"import.run", "staff.manage", "audit.read"},
+    "safety_lead": _SEES_CARE | {"audit.read", "import.run"},
+    "clinician": _SEES_CARE,
+    "front_desk": frozenset({"treatment.record", "invitation.issue", "check_in.proxy"}),
+}
+"""The front desk records treatments and hands out links; it sees no notes, photos or dashboards."""
+
+PATIENT_LINK: Final = frozenset({"check_in.submit"})
+PATIENT_FULL: Final = PATIENT_LINK | {"history.read"}
+PERMISSIONS: Final = frozenset().union(*ROLES.values(), PATIENT_FULL)
+
+
+def granted(actor: Actor) -> frozenset[str]:
+    """The permissions of an actor; the system has all of them."""
+    if actor.kind == "system":
+        return PERMISSIONS
+    if actor.kind == "patient":
+        return PATIENT_FULL if actor.strength == "full" else PATIENT_LINK
+    return ROLES[actor.role] if actor.role else frozenset()
+
+
+def may(actor: Actor, permission: str) -> bool:
+    """Whether the actor's role allows it, whatever the clinic. An unknown permission is a mistake."""
+    if permission not in PERMISSIONS:
+        raise KeyError(permission)
+    return permission in granted(actor)
+
+
+def require(actor: Actor, permission: str, *, clinic_id: int | None = None) -> None:
+    """Raise NotAllowed unless the role allows it, NotFound when the record is another clinic's."""
+    if actor.kind != "system" and actor.id is None:
+        raise SignInNeeded()
+    if not may(actor, permission):
+        raise NotAllowed()
+    if clinic_id is not None and actor.kind != "system" and actor.clinic_id != clinic_id:
+        raise NotFound()

@@ -1,0 +1,96 @@
+"""Statements about sign-in sessions, accounts and invitations."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlmodel import Session, col
+
+from reporting.storage.tables import Clinic, Invitation, Patient, SignInSession, StaffAccount, Treatment
+
+
+def by_token_hash(session: Session, token_hash: str) -> SignInSession | None:
+    """The session that a cookie's hash names."""
+    return session.execute(
+        select(SignInSession).where(col(SignInSession.token_hash) == token_hash)
+    ).scalar_one_or_none()
+
+
+def touch(session: Session, key: int, moment: datetime) -> None:
+    """Note that a session was used."""
+    session.execute(update(SignInSession).where(col(SignInSession.id) == key).values(last_seen_at=moment))
+
+
+def end_all_of_staff(session: Session, staff_id: int, moment: datetime) -> None:
+    """End every open session of a staff account."""
+    session.execute(
+        update(SignInSession)
+        .where(col(SignInSession.staff_id) == staff_id, col(SignInSession.ended_at).is_(None))
+        .values(ended_at=moment)
+    )
+
+
+def end_all_of_invitation(session: Session, invitation_ids: list[int], moment: datetime) -> None:
+    """End every open session that these invitations opened."""
+    session.execute(
+        update(SignInSession)
+        .where(col(SignInSession.invitation_id).in_(invitation_ids), col(SignInSession.ended_at).is_(None))
+        .values(ended_at=moment)
+    )
+
+
+def account(session: Session, staff_id: int) -> StaffAccount | None:
+    """A staff account by its id."""
+    return session.get(StaffAccount, staff_id)
+
+
+def account_by_email(session: Session, email: str) -> StaffAccount | None:
+    """A staff account by its e-mail address, in any spelling of case."""
+    return session.execute(
+        select(StaffAccount).where(col(StaffAccount.email) == email.strip().lower())
+    ).scalar_one_or_none()
+
+
+def accounts_of(session: Session, clinic_id: int) -> list[StaffAccount]:
+    """Staff accounts of a clinic by name."""
+    return list(
+        session.execute(
+            select(StaffAccount).where(col(StaffAccount.clinic_id) == clinic_id).order_by(StaffAccount.display_name)
+        ).scalars()
+    )
+
+
+def has_staff(session: Session) -> bool:
+    """Whether anybody could sign in."""
+    return session.execute(select(func.count()).select_from(StaffAccount)).scalar_one() > 0
+
+
+def clinic(session: Session, clinic_id: int) -> Clinic | None:
+    """A clinic by its id."""
+    return session.get(Clinic, clinic_id)
+
+
+def open_invitations(session: Session, treatment_id: int) -> list[Invitation]:
+    """Invitations of a treatment that were not revoked."""
+    return list(
+        session.execute(
+            select(Invitation).where(
+                col(Invitation.treatment_id) == treatment_id, col(Invitation.revoked_at).is_(None)
+            )
+        ).scalars()
+    )
+
+
+def invitation(session: Session, *, token_hash: str = "", code_hash: str = "") -> tuple[Invitation, Patient] | None:
+    """The invitation with that link or code, and its patient."""
+    wanted = (
+        col(Invitation.token_hash) == token_hash if token_hash else col(Invitation.code_hash) == code_hash
+    )
+    row = session.execute(
+        select(Invitation, Patient).join(Patient, col(Patient.id) == Invitation.patient_id).where(wanted)
+    ).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+def treatment(session: Session, treatment_id: int) -> Treatment | None:
+    """A treatment by its id."""
+    return session.get(Treatment, treatment_id)

@@ -1,0 +1,21 @@
+"""``make bench``: prints every timing that the notes quote, ours beside a bare page in the same run."""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from tests.benchmarks import submits
+
+
+def main() -> None:
+    """Run the benchmarks and print their tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=20, help="measured time per row")
+    parser.add_argument("--sessions", type=int, default=200, help="sessions of the row with think time")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="reporting-bench-") as folder:
+        submits.run(Path(folder), options.seconds, options.sessions)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""Browser tabs without a browser: speaks Streamlit's websocket so that many patients can be timed at once.
+
+A tab opens the stream, asks for a run, remembers the buttons that the script drew, and presses them by
+label. The time of a press is from sending the frame to the script's "finished". Loopback only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+import time
+import urllib.parse
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from websockets.asyncio.client import ClientConnection, connect
+
+PATIENCE_S = 60
+
+
+def must_be_loopback(url: str) -> None:
+    """Refuse to put load on anything but this machine."""
+    host = urllib.parse.urlsplit(url).hostname or ""
+    addresses = {info[4][0] for info in socket.getaddrinfo(host, None)}
+    if not all(ipaddress.ip_address(address).is_loopback for address in addresses):
+        raise SystemExit(f"{host} is not this machine: load is only put on the loopback interface.")
+
+
+@dataclass
+class Button:
+    """A button that the page shows: its id and, in a form, the form's id."""
+
+    id: str
+    label: str
+    form: str
+
+
+@dataclass
+class Tab:
+    """One open page. Use as ``async with Tab(url, cookie) as tab``."""
+
+    url: str
+    cookie: str = ""
+    page: str = ""
+    buttons: dict[str, Button] = field(default_factory=dict)
+    texts: list[str] = field(default_factory=list)
+    values: dict[str, WidgetState] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)
+    pages: dict[str, str] = field(default_factory=dict)
+    _page_hash: str = ""
+    _socket: ClientConnection | None = None
+
+    async def __aenter__(self) -> Tab:
+        must_be_loopback(self.url)
+        parts = urllib.parse.urlsplit(self.url)
+        headers = {"Cookie": self.cookie, "Origin": f"{parts.scheme}://{parts.netloc}"}
+        self._socket = await connect(
+            f"ws://{parts.netloc}/_stcore/stream", subprotocols=["streamlit"], max_size=None,  # type: ignore[list-item]
+            compression=None, additional_headers=headers, open_timeout=PATIENCE_S, ping_interval=None,
+        )  # fmt: skip
+        await self.run()
+        if self.page:
+            await self.open(self.page)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._socket is not None
+        await self._socket.close()
+
+    async def run(self, pressed: str = "") -> float:
+        """Ask for a run, as if ``pressed`` (a button's id) was clicked; seconds until it is finished."""
+        message = BackMsg()
+        state = message.rerun_script
+        state.page_script_hash = self._page_hash
+        state.context_info.timezone, state.context_info.locale = "Europe/London", "en-GB"
+        state.widget_states.widgets.extend(self.values.values())
+        if pressed:
+            state.widget_states.widgets.append(WidgetState(id=pressed, trigger_value=True))
+        assert self._socket is not None
+        began = time.perf_counter()
+        await self._socket.send(message.SerializeToString())
+        await asyncio.wait_for(self._until_finished(), PATIENCE_S)
+        return time.perf_counter() - began
+
+    async def press(self, label: str) -> float:
+        """Press the button whose label begins with ``label``; seconds until the page has answered."""
+        for shown in self.buttons.values():
+            if shown.label.startswith(label):
+                return await self.run(shown.id)
+        raise LookupError(f"no button {label!r}; there are {[b.label for b in self.buttons.values()]}")
+
+    async def open(self, page: str) -> float:
+        """Go to a page by its address; seconds until it is drawn."""
+        if page not in self.pages:
+            raise LookupError(f"no page {page!r}; there are {sorted(self.pages)}")
+        self._page_hash = self.pages[page]
+        return await self.run()
+
+    def write(self, label: str, text: str) -> None:
+        """Type into a text field; it is sent with the next press."""
+        key = self.inputs[label]
+        self.values[key] = WidgetState(id=key, string_value=text)
+
+    def shows(self, text: str) -> bool:
+        """Whether the page says ``text`` somewhere."""
+        return any(text in shown for shown in self.texts)
+
+    async def _until_finished(self) -> None:
+        assert self._socket is not None
+        fresh: dict[str, Button] = {}
+        while True:
+            data = await self._socket.recv()
+            assert isinstance(data, bytes)
+            message = ForwardMsg.FromString(data)
+            kind = message.WhichOneof("type")
+            if kind == "new_session":
+                fresh = {}
+                self.texts.clear()
+                self._page_hash = message.new_session.page_script_hash
+            elif kind == "navigation":
+                self.pages = {p.url_pathname: p.page_script_hash for p in message.navigation.app_pages}
+            elif kind == "delta":
+                self._keep(message.delta, fresh)
+            elif kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                self.buttons = fresh
+                return
+
+    def _keep(self, delta: Any, fresh: dict[str, Button]) -> None:
+        if delta.WhichOneof("type") != "new_element":
+            return
+        element = delta.new_element
+        kind = element.WhichOneof("type")
+        if kind == "button":
+            shown = element.button
+            fresh[shown.id] = Button(shown.id, shown.label, shown.form_id)
+        elif kind == "text_input":
+            self.inputs[element.text_input.label] = element.text_input.id
+        elif kind in ("markdown", "alert", "heading", "text", "html"):
+            self.texts.append(str(getattr(element, kind).body))
+        elif kind == "exception":
+            raise RuntimeError(f"the page failed: {element.exception.type} {element.exception.message}")

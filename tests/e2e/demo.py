@@ -1,0 +1,56 @@
+"""A running demo clinic for browser tests and screenshots."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+from tests.server import ROOT, application
+
+TREATMENTS = "400"
+
+
+@dataclass(frozen=True)
+class Demo:
+    """Address of the application and the ways into its synthetic clinic."""
+
+    address: str
+    patient_link: str
+    passwords: dict[str, tuple[str, str]]
+
+    def sign_in(self, page: Page, role: str) -> None:
+        """Sign in through the real form."""
+        email, password = self.passwords[role]
+        page.goto(f"{self.address}/sign-in")
+        page.get_by_label("E-mail").fill(email)
+        page.get_by_label("Password").fill(password)
+        page.get_by_role("button", name="Sign in").click()
+
+
+def command(folder: Path, address: str, *words: str) -> str:
+    """Run ``python -m reporting …`` on the data in ``folder``; returns what it printed."""
+    environment = os.environ | {
+        "REPORTING_DATA_DIR": str(folder), "REPORTING_DATABASE_URL": "", "REPORTING_BASE_URL": address,
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "reporting", *words], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise RuntimeError(f"{words} failed:\n{done.stdout}\n{done.stderr}")
+    return done.stdout
+
+
+@contextmanager
+def demo_server(folder: Path, treatments: str = TREATMENTS) -> Iterator[Demo]:
+    """Fill a demo clinic, start the application on it, and hand out the ways in."""
+    command(folder, "http://localhost:1", "demo", "--treatments", treatments)
+    with application(folder) as address:
+        ways = json.loads(command(folder, address, "demo-access", "--json"))
+        staff = {account["role"]: (account["email"], account["password"]) for account in ways["staff"]}
+        yield Demo(address, ways["patient_link"], staff)

@@ -1,0 +1,32 @@
+"""What a person would see or miss: waiting for the page to be drawn, and the axe checker."""
+
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+STREAMLITS_OWN = {
+    "aria-dialog-name": "st.toast has a dialog without a name",
+    "presentation-role-conflict": "st.file_uploader marks its input as presentation",
+}
+"""Rules that Streamlit 1.67's own widgets break and that no page of ours can mend."""
+
+
+def settle(page: Page) -> None:
+    """Wait until the page is drawn: a plain HTML page at once, Streamlit when its script has finished."""
+    page.wait_for_load_state("load")
+    if page.locator("#root").count():
+        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=60_000)
+
+
+def violations(page: Page) -> list[str]:
+    """Accessibility faults (WCAG A and AA) of the page as it stands, those of Streamlit itself left out."""
+    found: list[dict[str, Any]] = Axe().run(page, options=RULES).response["violations"]
+    return [
+        f"{fault['id']}: {node['target']} {node.get('failureSummary', '')}"
+        for fault in found
+        if fault["id"] not in STREAMLITS_OWN
+        for node in fault["nodes"]
+    ]

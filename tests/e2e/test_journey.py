@@ -1,0 +1,95 @@
+"""The whole loop in a real browser: a patient reports, the clinician finds it on top, everything counts it."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.demo import Demo, demo_server
+from tests.e2e.looks import settle, violations
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 900}
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    with demo_server(tmp_path_factory.mktemp("demo")) as running:
+        yield running
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport=PHONE, is_mobile=True, has_touch=True, device_scale_factor=2)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def desk(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport=DESKTOP)
+    yield context.new_page()
+    context.close()
+
+
+def tap(page: Page, name: str | re.Pattern[str]) -> None:
+    page.get_by_role("button", name=name).first.click()
+    settle(page)
+
+
+def report_eyes_closing(page: Page, demo: Demo) -> None:
+    page.goto(demo.patient_link)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert violations(page) == []
+    page.get_by_role("button").first.click()
+    settle(page)
+    assert "/c/" not in page.url
+    expect(page.get_by_text(re.compile("Day 3"))).to_be_visible()
+    assert violations(page) == []
+    tap(page, re.compile("something", re.I))
+    tap(page, re.compile("Swelling"))
+    tap(page, "Continue")
+    tap(page, re.compile("^Severe"))
+    if page.get_by_role("button", name="Continue").count():
+        tap(page, "Continue")
+
+
+def test_the_loop(phone: Page, desk: Page, demo: Demo) -> None:
+    started = datetime.now(UTC)
+    report_eyes_closing(phone, demo)
+    answer_until_review(phone, {"closing": "Yes", "breathe": "No"})
+    assert violations(phone) == []
+    tap(phone, re.compile("^Send"))
+    call = phone.get_by_role("link", name=re.compile("Call"))
+    expect(call.first).to_be_visible()
+    assert str(call.first.get_attribute("href")).startswith("tel:")
+    assert violations(phone) == []
+
+    demo.sign_in(desk, "clinician")
+    settle(desk)
+    first = desk.get_by_test_id("stMain")
+    expect(first).to_contain_text(re.compile("swollen shut|closing", re.I))
+    assert (datetime.now(UTC) - started).total_seconds() < 120
+    assert violations(desk) == []
+    tap(desk, re.compile("Acknowledge"))
+    expect(first).to_contain_text(re.compile("acknowledged", re.I))
+
+
+def answer_until_review(page: Page, wanted: dict[str, str]) -> None:
+    """Answer each question that comes: what is wanted for it, else the mildest."""
+    for _ in range(20):
+        if page.get_by_role("button", name=re.compile("^Send")).count():
+            return
+        heading = page.get_by_role("heading").first.inner_text()
+        chosen = next((answer for word, answer in wanted.items() if word in heading), "No")
+        option = page.get_by_role("button", name=re.compile(f"^{chosen}"))
+        if option.count():
+            option.first.click()
+            settle(page)
+        if page.get_by_role("button", name="Continue").count():
+            tap(page, "Continue")
+    raise AssertionError("the questions do not come to an end")

@@ -1,0 +1,72 @@
+"""Starts the real application as a process of its own, for browsers and benchmarks."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+START_S = 90
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait(url: str, process: "subprocess.Popen[str]", log: Path) -> None:
+    """Until ``url`` answers; each try itself waits on the connection."""
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended by itself:\n{log.read_text()[-4000:]}")
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.1)
+    raise RuntimeError(f"no answer from {url} in {START_S} s:\n{log.read_text()[-4000:]}")
+
+
+@contextmanager
+def process(
+    command: Sequence[str], url: str, log: Path, folder: Path = ROOT, **environment: str
+) -> Iterator["subprocess.Popen[str]"]:
+    """Run ``command`` until the block ends; yields once ``url`` answers."""
+    with log.open("w") as output:
+        started = subprocess.Popen(
+            command, cwd=folder, env=os.environ | environment, stdout=output, stderr=subprocess.STDOUT, text=True
+        )
+        try:
+            _wait(url, started, log)
+            yield started
+        finally:
+            started.terminate()
+            try:
+                started.wait(10)
+            except subprocess.TimeoutExpired:
+                started.kill()
+                started.wait()
+
+
+@contextmanager
+def application(folder: Path, **environment: str) -> Iterator[str]:
+    """The application on a free port with its data in ``folder``; yields its address."""
+    port = free_port()
+    address = f"http://localhost:{port}"
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    settings = {
+        "REPORTING_DATA_DIR": str(folder), "REPORTING_DATABASE_URL": "", "REPORTING_BASE_URL": address,
+        "REPORTING_DEMO": "0",
+    } | environment  # fmt: skip
+    with process(command, f"{address}/healthz", folder / "server.log", **settings):
+        yield address

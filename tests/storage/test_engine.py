@@ -1,0 +1,83 @@
+"""Writers queue fairly, transactions are whole, settings refuse what is unsafe."""
+
+import threading
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from reporting.errors import UnsafeSettings
+from reporting.settings import settings
+from reporting.storage.engine import is_sqlite, reading, transaction
+from reporting.storage.queue import FairLock
+from reporting.storage.tables import Patient, TreatedArea
+from tests.cast import house
+
+
+def test_the_queue_serves_in_the_order_of_arrival() -> None:
+    lock, order, arrived = FairLock(), [], []
+    with lock:
+        threads = []
+        for number in range(5):
+            ready = threading.Event()
+
+            def wait(number: int = number, ready: threading.Event = ready) -> None:
+                ready.set()
+                with lock:
+                    order.append(number)
+
+            thread = threading.Thread(target=wait)
+            threads.append(thread)
+            thread.start()
+            ready.wait()
+            while len(lock._waiting) <= number:
+                threading.Event().wait(0.001)
+            arrived.append(number)
+    for thread in threads:
+        thread.join()
+    assert order == arrived
+
+
+def test_the_embedded_database_is_durable(sqlite_database: str) -> None:
+    with reading() as session:
+        connection = session.connection()
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
+        assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
+    assert is_sqlite()
+
+
+@pytest.mark.parametrize("values", [{"fitzpatrick": 7}, {"fitzpatrick": 0}, {"year_of_birth": 1800}])
+def test_the_database_itself_refuses_impossible_patients(database: str, values: dict[str, int]) -> None:
+    clinic = house("A")
+    with pytest.raises(IntegrityError), transaction() as session:
+        session.add(Patient(clinic_id=clinic.clinic_id, reference="P-2", **values))
+
+
+@pytest.mark.parametrize("values", [{"fluence_j_cm2": -1}, {"density_pct": 130}, {"passes": 0}])
+def test_the_database_itself_refuses_impossible_settings(database: str, values: dict[str, float]) -> None:
+    clinic = house("A")
+    with pytest.raises(IntegrityError), transaction() as session:
+        session.add(
+            TreatedArea(treatment_id=clinic.treatment_id, clinic_id=clinic.clinic_id, area="neck", **values)
+        )
+
+
+def test_a_child_needs_its_parent(database: str) -> None:
+    with pytest.raises(IntegrityError), transaction() as session:
+        session.add(Patient(clinic_id=4711, reference="P-2"))
+
+
+def test_the_same_patient_number_twice_in_a_clinic_is_refused(database: str) -> None:
+    clinic = house("A")
+    with pytest.raises(IntegrityError), transaction() as session:
+        session.add(Patient(clinic_id=clinic.clinic_id, reference="P-0001"))
+
+
+def test_production_refuses_to_start_without_a_key(sqlite_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REPORTING_ENVIRONMENT", "production")
+    settings.cache_clear()
+    with pytest.raises(UnsafeSettings, match="REPORTING_ENCRYPTION_KEY"):
+        settings()
+    monkeypatch.setenv("REPORTING_ENVIRONMENT", "local")
+    settings.cache_clear()

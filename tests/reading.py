@@ -1,4 +1,4 @@
-"""Reading grade of patient strings: textstat, with the pronouncing dictionary from a package (no download)."""
+"""Reading grade of patient strings: textstat, its pronouncing dictionary from a package (no download)."""
 
 import re
 from functools import cache
@@ -31,6 +31,4 @@ def reading_grade(text: str) -> float:
 
 def longest_sentence(text: str) -> int:
     """Words of the longest sentence; a point inside a number ends none."""
-    return max(
-        len(part.split()) for part in re.split(r"(?<!\d)[.?!]+(?:\s|$)|[.?!]+\s|$", text) if part is not None
-    )
+    return max(len(part.split()) for part in re.split(r"[.?!]+(?=\s|$)", text))

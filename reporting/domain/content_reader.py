@@ -47,7 +47,7 @@ class Table(Generic[R]):
             if columns:
                 key = (key, *(getattr(record, name) for name in columns))
             if key in found:
-                self.fail(line, column, f"{key!r} is there twice")
+                self.fail(line, columns[-1] if columns else column, f"{key!r} is there twice")
             found[key] = record
         return found
 

@@ -1,4 +1,4 @@
-"""Every string of the content tables that a patient can read: for translations and for the reading-age test."""
+"""Every string of the content tables that patients can read, for translations and the reading-age test."""
 
 from collections.abc import Iterator
 

@@ -1,0 +1,297 @@
+"""Advice: no red flag is outvoted, no worse answer is told something milder. Walked over the answer space."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reporting.domain.content import content
+from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, TreatedAreaRef, complete, path
+from reporting.domain.records import ADVICE_LEVELS, CASE_LEVELS, SYMPTOMS
+from reporting.domain.triage import Assessment, assess, deadline_hours
+from reporting.errors import InvalidInput
+from tests.reading import GRADE, reading_grade
+
+CHEEKS = (TreatedAreaRef(1, "cheeks", "Cheeks"),)
+CLASSES = tuple(content().procedure_classes)
+DAYS = (0, 1, 2, 3, 4, 6, 7, 9, 10, 14, 30, 84, 85, 400)
+OTHERS = tuple(name for name in CLASSES if name not in {"ablative", "rf_microneedling", "other"})
+
+# Written from the published red-flag table, not from the rules file.
+FLAGS: tuple[tuple[str, str, set[str], int, tuple[str, ...], str, str], ...] = (
+    ("R1", "burning_eye_pain", {"yes"}, 0, CLASSES, "emergency", "emergency"),
+    ("R2", "swelling_breathing", {"yes"}, 0, CLASSES, "emergency", "emergency"),
+    ("R3", "infection_fever", {"yes", "not_sure"}, 0, CLASSES, "contact_today", "same_day"),
+    ("R4", "infection_pus", {"yes", "not_sure"}, 0, CLASSES, "contact_today", "same_day"),
+    ("R4", "infection_spreading", {"yes", "not_sure"}, 0, CLASSES, "contact_today", "same_day"),
+    ("R5", "grouped_blisters", {"yes", "not_sure"}, 0, CLASSES, "contact_today", "same_day"),
+    ("R6", "burning_not_eased", {"yes"}, 0, CLASSES, "contact_today", "same_day"),
+    ("R6", "burning_getting_worse", {"yes"}, 3, CLASSES, "contact_today", "same_day"),
+    ("R7", "burning_skin_change", {"yes", "not_sure"}, 0, CLASSES, "contact_today", "same_day"),
+    ("R7", "raw_not_closed", {"yes", "not_sure"}, 0, OTHERS, "contact_today", "same_day"),
+    ("R8", "swelling_eyes", {"yes", "not_sure"}, 0, CLASSES, "contact_today", "same_day"),
+    ("R9", "raw_not_closed", {"yes", "not_sure"}, 10, CLASSES, "contact_today", "one_day"),
+    ("R10", "scarring_firm_band", {"yes", "not_sure"}, 14, CLASSES, "contact_today", "one_day"),
+)
+
+
+def context(procedure: str = "ablative", day: int = 3, **more: Any) -> CheckInContext:
+    return CheckInContext(procedure, day, CHEEKS, **more)
+
+
+def advice_rank(found: Assessment) -> int:
+    return ADVICE_LEVELS.index(found.advice)
+
+
+def case_rank(found: Assessment) -> int:
+    return -1 if found.case_level is None else CASE_LEVELS.index(found.case_level)
+
+
+def every_answer(symptom: str, about: CheckInContext) -> Iterator[dict[str, Any]]:
+    """Every complete set of answers about one symptom: severity, follow-ups, worried, can it wait."""
+    for severity in "01234":
+        begun = {"start": "something", "symptoms": [symptom], f"severity_{symptom}": severity}
+        open_questions = [q for q in path(begun, about) if q.id not in begun and q.kind == "single"]
+        for values in product(
+            *([option.value for option in question.options] for question in open_questions)
+        ):
+            yield begun | {question.id: value for question, value in zip(open_questions, values, strict=True)}
+
+
+def worse(answers: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The same answers with one of them a step worse."""
+    sets = {row.key: [option.value for option in content().options[row.options]]
+            for row in content().follow_ups.values()}  # fmt: skip
+    sets |= {"worried": ["no", "yes"], "can_wait": ["yes", "no"]}
+    for name, value in answers.items():
+        if name.startswith("severity_") and value < "4":
+            yield answers | {name: str(int(value) + 1)}
+        elif name in sets and sets[name].index(value) + 1 < len(sets[name]):
+            yield answers | {name: sets[name][sets[name].index(value) + 1]}
+
+
+def check_flags(done: CompletedCheckIn, about: CheckInContext, found: Assessment) -> int:
+    """Every flag in the answers gives an alert and its advice. Returns how many there were."""
+    seen = 0
+    for flag, key, answers, first_day, classes, advice, case in FLAGS:
+        if (
+            done.follow_up.get(key) in answers
+            and about.recovery_day >= first_day
+            and about.procedure_class in classes
+        ):
+            seen += 1
+            assert advice_rank(found) >= ADVICE_LEVELS.index(advice), (flag, done, about)
+            assert case_rank(found) >= CASE_LEVELS.index(case), (flag, done, about)
+            assert found.guidance.phone_first, (flag, done, about)
+            assert found.guidance.emergency == (found.advice == "emergency")
+            assert flag in {rule.red_flag for rule in found.fired} or flag == "R9"
+    if max(done.severities.values()) == 4:
+        seen += 1
+        assert advice_rank(found) >= ADVICE_LEVELS.index("contact_today")
+        assert case_rank(found) >= CASE_LEVELS.index("one_day")
+    return seen
+
+
+WALKS = (
+    ("ablative", 3), ("ablative", 10), ("nonablative_fractional", 7), ("hair_removal", 1),
+    ("rf_microneedling", 14),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("symptom", SYMPTOMS)
+@pytest.mark.parametrize(("procedure", "day"), WALKS)
+def test_every_path_about_one_symptom(symptom: str, procedure: str, day: int) -> None:
+    """Exhaustive: flags give their alert, and one answer a step worse never makes advice or case milder."""
+    about = context(procedure, day, fitzpatrick=5, first_check_in=False, previous=dict.fromkeys(SYMPTOMS, 1))
+    results: dict[tuple[tuple[str, str], ...], Assessment] = {}
+    every = list(every_answer(symptom, about))
+    flags = 0
+    for answers in every:
+        done = complete(answers, about)
+        found = assess(done, about)
+        flags += check_flags(done, about, found)
+        results[_key(answers)] = found
+        if found.advice != "expected":
+            assert found.case_level is not None
+    assert flags > 0
+    for answers in every:
+        mild = results[_key(answers)]
+        for worsened in worse(answers):
+            hard = results.get(_key(worsened))
+            if (
+                hard is not None
+            ):  # a worse severity may open further questions; the property test covers these
+                assert advice_rank(hard) >= advice_rank(mild), (answers, worsened)
+                assert case_rank(hard) >= case_rank(mild), (answers, worsened)
+
+
+def _key(answers: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((name, value) for name, value in answers.items() if isinstance(value, str)))
+
+
+@pytest.mark.parametrize("procedure", CLASSES)
+@pytest.mark.parametrize("day", DAYS)
+def test_every_severity_of_every_symptom_on_every_kind_of_day(procedure: str, day: int) -> None:
+    """Exhaustive over single symptoms, classes and days: unexpected is never told as usual."""
+    about = context(procedure, day, fitzpatrick=2)
+    for symptom in SYMPTOMS:
+        last = 0
+        for severity in range(5):
+            found = assess(made({symptom: severity}), about)
+            assert advice_rank(found) >= last
+            last = advice_rank(found)
+            if found.unexpected[symptom]:
+                assert found.advice != "expected"
+                assert found.case_level is not None
+
+
+def made(severities: dict[str, int], **more: Any) -> CompletedCheckIn:
+    base = CompletedCheckIn(dict.fromkeys(SYMPTOMS, 0) | severities, {}, {}, False, True, "")
+    return replace(base, **more)
+
+
+contexts = st.builds(
+    CheckInContext,
+    procedure_class=st.sampled_from(CLASSES),
+    recovery_day=st.sampled_from(DAYS) | st.integers(0, 200),
+    areas=st.just(CHEEKS),
+    fitzpatrick=st.none() | st.integers(1, 6),
+    pigmentation_history=st.none() | st.booleans(),
+    first_check_in=st.booleans(),
+    previous=st.dictionaries(st.sampled_from(SYMPTOMS), st.integers(0, 4)),
+)
+
+
+@st.composite
+def completed(draw: st.DrawFn) -> CompletedCheckIn:
+    """Any mix of all six symptoms and any answered follow-ups."""
+    follow_up = {
+        row.key: draw(st.sampled_from([option.value for option in content().options[row.options]]))
+        for row in content().follow_ups.values()
+        if draw(st.booleans())
+    }
+    severities = {symptom: draw(st.integers(0, 4)) for symptom in SYMPTOMS}
+    return CompletedCheckIn(severities, follow_up, {}, draw(st.booleans()), draw(st.booleans()), "")
+
+
+@st.composite
+def worsened(draw: st.DrawFn) -> tuple[CompletedCheckIn, CompletedCheckIn]:
+    """A check-in and the same with any of its answers worse, follow-ups that this opens included."""
+    mild = draw(completed())
+    severities = {name: draw(st.integers(value, 4)) for name, value in mild.severities.items()}
+    follow_up = {}
+    for row in content().follow_ups.values():
+        values = [option.value for option in content().options[row.options]]
+        start = values.index(mild.follow_up[row.key]) if row.key in mild.follow_up else 0
+        if row.key in mild.follow_up or draw(st.booleans()):
+            follow_up[row.key] = draw(st.sampled_from(values[start:]))
+    worried = mild.worried or draw(st.booleans())
+    can_wait = bool(mild.can_wait) and draw(st.booleans())
+    return mild, CompletedCheckIn(severities, follow_up, {}, worried, can_wait, "")
+
+
+@settings(max_examples=600)
+@given(worsened(), contexts)
+def test_a_worse_answer_never_makes_the_advice_milder(
+    pair: tuple[CompletedCheckIn, CompletedCheckIn], about: CheckInContext
+) -> None:
+    mild, hard = (assess(done, about) for done in pair)
+    assert advice_rank(hard) >= advice_rank(mild)
+    assert case_rank(hard) >= case_rank(mild)
+    assert {rule.code for rule in mild.fired} <= {rule.code for rule in hard.fired}
+
+
+@settings(max_examples=600)
+@given(completed(), contexts)
+def test_a_flag_is_never_outvoted_by_whatever_else_is_answered(
+    done: CompletedCheckIn, about: CheckInContext
+) -> None:
+    found = assess(done, about)
+    check_flags(done, about, found)
+    if found.guidance.phone_first:
+        usual = {row.words for row in content().course}
+        assert not usual & set(found.guidance.paragraphs), "reassurance beside a red flag"
+
+
+@settings(max_examples=300)
+@given(completed(), contexts)
+def test_what_the_patient_reads_is_easy_whatever_was_answered(
+    done: CompletedCheckIn, about: CheckInContext
+) -> None:
+    guidance = assess(done, about).guidance
+    whole = " ".join([guidance.heading, *guidance.paragraphs, *guidance.next_steps])
+    assert reading_grade(whole) <= GRADE
+
+
+def test_severe_swelling_with_eyes_closing_is_a_call_today_with_the_telephone_first() -> None:
+    found = assess(made({"swelling": 3}, follow_up={"swelling_eyes": "yes"}), context("ablative", 3))
+    assert (found.advice, found.case_level) == ("contact_today", "same_day")
+    assert found.guidance.phone_first
+    assert not found.guidance.emergency
+    assert found.fired[0].code == "R8"
+    both = assess(
+        made({"swelling": 3}, follow_up={"swelling_eyes": "yes", "swelling_breathing": "yes"}), context()
+    )
+    assert (both.advice, both.case_level) == ("emergency", "emergency")
+    assert both.guidance.emergency
+    assert {"R2", "R8"} <= {rule.red_flag for rule in both.fired}
+
+
+def test_expected_early_burning_is_usual_and_says_what_people_have() -> None:
+    found = assess(made({"burning": 2, "swelling": 2}), context("ablative", 1))
+    assert (found.advice, found.case_level, found.fired) == ("expected", None, ())
+    assert any("common now" in words for words in found.guidance.paragraphs)
+
+
+def test_nothing_reported_has_a_page_of_its_own() -> None:
+    found = assess(made({}, can_wait=None), context())
+    assert found.advice == "expected"
+    assert found.guidance.heading == content().guidance["no_problems"].heading
+
+
+@pytest.mark.parametrize(
+    ("fitzpatrick", "history", "fires"),
+    [
+        (4, None, True),
+        (6, False, True),
+        (2, False, False),
+        (2, True, True),
+        (None, None, True),
+        (3, None, False),
+    ],
+)
+def test_a_new_dark_patch_matters_for_skin_at_risk(
+    fitzpatrick: int | None, history: bool | None, fires: bool
+) -> None:
+    about = context("ipl", 28, fitzpatrick=fitzpatrick, pigmentation_history=history)
+    found = assess(made({"hyperpigmentation": 1}, follow_up={"hyperpigmentation_new_patch": "yes"}), about)
+    assert ("R11" in {rule.code for rule in found.fired}) == fires
+
+
+def test_a_rise_since_the_last_check_in_counts_only_where_there_was_one() -> None:
+    rising = context("ablative", 5, first_check_in=False, previous={"swelling": 1})
+    assert "R8_rise" in {rule.code for rule in assess(made({"swelling": 2}), rising).fired}
+    assert "R8_rise" not in {
+        rule.code for rule in assess(made({"swelling": 2}), context("ablative", 5)).fired
+    }
+    assert "R8_rise" not in {
+        rule.code for rule in assess(made({"swelling": 2}), replace(rising, recovery_day=3)).fired
+    }
+
+
+def test_worry_and_urgency_reach_the_clinic() -> None:
+    worried = assess(made({}, worried=True), context())
+    assert (worried.advice, worried.case_level) == ("unusual", "one_day")
+    cannot = assess(made({"burning": 1}, can_wait=False), context())
+    assert (cannot.advice, cannot.case_level) == ("contact_today", "same_day")
+
+
+def test_deadlines_shorten_with_urgency() -> None:
+    hours = [deadline_hours(level) for level in CASE_LEVELS]
+    assert hours == sorted(hours, reverse=True)
+    with pytest.raises(InvalidInput, match="same_day"):
+        deadline_hours("whenever")

@@ -39,7 +39,7 @@ def fisher(events: int, n: int, other_events: int, other_n: int) -> ExactTest:
 
 
 def poisson_excess(observed: int, expected: float) -> ExactTest:
-    """A count against a Poisson expectation; `greater` is P(X >= observed). Nothing expected, nothing seen: 1."""
+    """A count against a Poisson expectation; `greater` is P(X >= observed); 1 if nothing is seen."""
     not_negative("observed", observed)
     not_negative("expected", expected)
     if expected == 0 and observed > 0:
@@ -61,7 +61,7 @@ def binomial_excess(events: int, n: int, probability: float) -> ExactTest:
 
 
 def mcnemar(first_only: int, second_only: int) -> ExactTest:
-    """Discordant pairs: exact binomial test at ½. `greater`: the first condition harms more. No pair gives 1."""
+    """Discordant pairs: exact binomial test at ½. `greater`: the first harms more. No pair gives 1."""
     not_negative("pairs", [first_only, second_only])
     return binomial_excess(first_only, first_only + second_only, 0.5)
 

@@ -1,7 +1,7 @@
 """Two sides of one face: paired proportions, and what margins printed without the pairs leave open.
 
-Papers on split-face treatments print how many sides were affected, rarely how many people on one side only. The
-pairs decide the paired test, so the result is a range over all pairings that the margins allow.
+Papers on split-face treatments print how many sides were affected, rarely how many people on one side only.
+The pairs decide the paired test, so the result is a range over all pairings that the margins allow.
 """
 
 from dataclasses import dataclass

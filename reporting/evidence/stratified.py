@@ -23,7 +23,7 @@ ONE_BAND = "only one band"
 
 
 @dataclass(frozen=True)
-class TestResult:
+class ChiSquareTest:
     """A statistic with its p-value; both None and a note where it is not computable."""
 
     statistic: float | None
@@ -40,8 +40,8 @@ class StratifiedComparison:
 
     odds_ratio: Estimate
     risk_ratio: Estimate
-    test: TestResult
-    corrected_test: TestResult
+    test: ChiSquareTest
+    corrected_test: ChiSquareTest
     strata: int
 
 
@@ -57,7 +57,7 @@ def mantel_haenszel(
     a, n1, c, n0 = a[both], n1[both], c[both], n0[both]
     if not both.any():
         nothing = Estimate(None, None, None, level, NOT_COMPARABLE_STRATA)
-        test = TestResult(None, None, NOT_COMPARABLE_STRATA)
+        test = ChiSquareTest(None, None, NOT_COMPARABLE_STRATA)
         return StratifiedComparison(nothing, nothing, test, test, 0)
     plain, corrected = (_cochran_mantel_haenszel(a, n1, c, n0, half) for half in (0.0, 0.5))
     return StratifiedComparison(
@@ -95,16 +95,16 @@ def _ratio(value: float, log_variance: float, level: float, z: float) -> Estimat
     return Estimate(float(value), float(value * np.exp(-spread)), float(value * np.exp(spread)), level)
 
 
-def _cochran_mantel_haenszel(a: Array, n1: Array, c: Array, n0: Array, half: float) -> TestResult:
+def _cochran_mantel_haenszel(a: Array, n1: Array, c: Array, n0: Array, half: float) -> ChiSquareTest:
     total, hits = n1 + n0, a + c
     use = total > 1
     expected = n1 * hits / total
     variance = (n1 * n0 * hits * (total - hits))[use] / (total**2 * (total - 1))[use]
     if variance.sum() == 0:
-        return TestResult(None, None, NO_EVENTS if hits.sum() == 0 else "all had the event")
+        return ChiSquareTest(None, None, NO_EVENTS if hits.sum() == 0 else "all had the event")
     away = max(abs(float((a - expected).sum())) - half, 0.0)
     statistic = away**2 / float(variance.sum())
-    return TestResult(statistic, float(stats.chi2.sf(statistic, 1)))
+    return ChiSquareTest(statistic, float(stats.chi2.sf(statistic, 1)))
 
 
 def risk_ratio(events: int, n: int, other_events: int, other_n: int, level: float = 0.95) -> Estimate:
@@ -120,7 +120,7 @@ def odds_ratio(events: int, n: int, other_events: int, other_n: int, level: floa
     return mantel_haenszel(events, n, other_events, other_n, level).odds_ratio
 
 
-def cochran_armitage(events: ArrayLike, n: ArrayLike, scores: ArrayLike | None = None) -> TestResult:
+def cochran_armitage(events: ArrayLike, n: ArrayLike, scores: ArrayLike | None = None) -> ChiSquareTest:
     """Two-sided chi-square of a linear trend of proportions over ordered bands (k,), as R's prop.trend.test.
 
     Scores default to 1 … k. Bands without answers fall out; with one band left, no event or only events it is
@@ -133,12 +133,12 @@ def cochran_armitage(events: ArrayLike, n: ArrayLike, scores: ArrayLike | None =
     total, affected = float(tries.sum()), float(hits.sum())
     spread = total * (tries @ t**2) - (tries @ t) ** 2
     if len(np.unique(t)) < 2:
-        return TestResult(None, None, ONE_BAND)
+        return ChiSquareTest(None, None, ONE_BAND)
     if affected in (0.0, total):
-        return TestResult(None, None, NO_EVENTS if affected == 0 else "all had the event")
+        return ChiSquareTest(None, None, NO_EVENTS if affected == 0 else "all had the event")
     slope = total * (hits @ t) - affected * (tries @ t)
     statistic = float(total * slope**2 / (affected * (total - affected) * spread))
-    return TestResult(statistic, float(stats.chi2.sf(statistic, 1)))
+    return ChiSquareTest(statistic, float(stats.chi2.sf(statistic, 1)))
 
 
 def require_one_device(devices: Sequence[str], parameter: str, doses: ArrayLike | None = None) -> str:

@@ -10,7 +10,7 @@ from reporting.domain.records import DeviceClass, Guideline, Parameter, SettingF
 __all__ = [
     "DeviceClass", "Guideline", "Parameter", "SettingField", "SettingVerdict", "check_setting",
     "device_class", "device_classes", "guideline_maximum", "guideline_ratio", "over_guideline",
-    "parameter_of", "relative_dose", "setting_fields",
+    "parameter_of", "reference_value", "relative_dose", "setting_fields",
 ]  # fmt: skip
 
 SettingVerdict = Literal["ok", "outside_typical", "implausible", "not_a_setting"]
@@ -108,6 +108,16 @@ def over_guideline(
     """Whether ``value`` is above the published maximum; False where none is published."""
     ratio = guideline_ratio(device_class, field, value, fitzpatrick, spot_size_mm, area)
     return ratio is not None and ratio > 1
+
+
+def reference_value(device_class: DeviceClass, field: str) -> float | None:
+    """The reference of a setting: as defined, else the middle of its typical range; None without either."""
+    parameter = parameter_of(device_class, field)
+    if parameter is None or parameter.reference is not None:
+        return parameter.reference if parameter else None
+    if parameter.typical_low is None or parameter.typical_high is None:
+        return None
+    return (parameter.typical_low + parameter.typical_high) / 2
 
 
 def relative_dose(field: str, value: float, reference: float) -> float | None:

@@ -16,6 +16,7 @@ from reporting.domain.devices import (
     guideline_maximum,
     guideline_ratio,
     over_guideline,
+    reference_value,
     relative_dose,
     setting_fields,
 )
@@ -150,3 +151,16 @@ def test_relative_dose_is_zero_at_the_reference_and_has_the_right_scale() -> Non
     assert relative_dose("fluence_j_cm2", 0, 2) is None
     for field in ("fluence_j_cm2", "density_pct", "passes"):
         assert relative_dose(field, 5, 5) == 0
+
+
+def test_the_reference_is_as_defined_or_the_middle_of_the_typical_range() -> None:
+    parameters = {
+        "passes": Parameter(field="passes", reference=2, typical_low=1, typical_high=9),
+        "stacks": Parameter(field="stacks", typical_low=1, typical_high=4),
+        "power_w": Parameter(field="power_w", typical_high=4),
+    }
+    own = DeviceClass(code="own", name="Own", procedure_class="other", parameters=parameters)
+    assert reference_value(own, "passes") == 2
+    assert reference_value(own, "stacks") == 2.5
+    assert reference_value(own, "power_w") is None
+    assert reference_value(own, "fluence_j_cm2") is None

@@ -1,0 +1,299 @@
+"""The life of a case: who took it, what was done, what it was; and two people who take the same one."""
+
+import threading
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from reporting import clock
+from reporting.actions import cases
+from reporting.domain.actors import SYSTEM, Actor
+from reporting.domain.case_work import next_states
+from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from reporting.queries import worklist
+from reporting.storage import audit
+from reporting.storage import cases as stored
+from reporting.storage.engine import reading, transaction
+from reporting.storage.tables import AuditEvent, CheckIn, TreatedArea, TriageCase
+from tests.cast import House, house
+from tests.reports import eyes_closing, send
+
+
+@pytest.fixture
+def clinic(database: str, stopped_clock: datetime) -> House:
+    return house("A")
+
+
+def now_of(clinic: House, case_id: int) -> worklist.WorklistCase:
+    return worklist.case(clinic.staff["clinician"], case_id)
+
+
+def report(clinic: House, level: str, at: datetime, *reasons: str) -> TriageCase:
+    with transaction() as session:
+        check_in = CheckIn(
+            clinic_id=clinic.clinic_id, patient_id=clinic.patient_id, treatment_id=clinic.treatment_id,
+            scheduled_day=3, due_on=at.date(), answered_at=at, recovery_day=3, swelling=3,
+        )  # fmt: skip
+        session.add(check_in)
+        return stored.open_or_extend(
+            session, check_in=check_in, level=level, rules=[f"R{r}" for r in reasons], reasons=reasons, at=at
+        )
+
+
+@pytest.mark.parametrize(
+    ("level", "hours"), [("emergency", 1), ("same_day", 8), ("one_day", 24), ("one_week", 168)]
+)
+def test_the_deadline_of_a_new_case_comes_from_its_level(
+    clinic: House, stopped_clock: datetime, level: str, hours: int
+) -> None:
+    case = report(clinic, level, stopped_clock, "because")
+    assert case.due_at == stopped_clock + timedelta(hours=hours)
+    assert (case.state, case.version, case.owner_id) == ("new", 1, None)
+
+
+def test_an_open_case_gets_harder_and_earlier_but_never_milder_or_later(
+    clinic: House, stopped_clock: datetime
+) -> None:
+    first = report(clinic, "one_day", stopped_clock, "one")
+    harder = report(clinic, "same_day", stopped_clock + timedelta(hours=1), "two")
+    assert (harder.id, harder.level) == (first.id, "same_day")
+    assert harder.due_at == stopped_clock + timedelta(hours=9)
+    milder = report(clinic, "one_week", stopped_clock + timedelta(hours=2), "one", "three")
+    assert (milder.id, milder.level, milder.due_at) == (first.id, "same_day", harder.due_at)
+    assert milder.reasons == ["one", "two", "three"]
+
+
+def test_a_new_report_brings_a_case_back_to_attention(clinic: House) -> None:
+    case_id = eyes_closing(clinic)
+    clinician = clinic.staff["clinician"]
+    version = cases.acknowledge(by=clinician, case_id=case_id, version=1)
+    assert send(clinic, "again", symptoms=["infection"], severity_infection="2", fever="yes") == case_id
+    case = now_of(clinic, case_id)
+    assert (case.state, case.owner) == ("new", clinician.label)
+    assert case.version > version
+    assert [step.words for step in worklist.case_steps(clinician, case_id)] == [
+        "Case opened", "Acknowledged", "New report: back to attention",
+    ]  # fmt: skip
+
+
+def test_a_report_after_the_case_was_closed_opens_another(clinic: House) -> None:
+    first = eyes_closing(clinic)
+    finish(clinic, first)
+    assert eyes_closing(clinic, "second") != first
+
+
+def test_the_case_of_a_check_in_is_found_for_the_first_and_for_later_reports(clinic: House) -> None:
+    case_id = eyes_closing(clinic)
+    send(clinic, "again", symptoms=["infection"], severity_infection="2", fever="yes")
+    with reading() as session:
+        ids = list(session.execute(select(CheckIn.id).order_by(CheckIn.id)).scalars())
+        assert [stored.case_of(session, check_in_id) for check_in_id in ids] == [case_id, case_id]
+        assert stored.case_of(session, 10**6) is None
+
+
+def finish(clinic: House, case_id: int) -> int:
+    by = clinic.staff["clinician"]
+    version = now_of(clinic, case_id).version
+    version = cases.acknowledge(by=by, case_id=case_id, version=version)
+    version = cases.record_contact(
+        by=by, case_id=case_id, version=version, action_taken="call", note="Cold packs, comes at noon."
+    )
+    version = cases.record_outcome(
+        by=by, case_id=case_id, version=version, confirmation="confirmed", term="Edema face", grade=2
+    )
+    return cases.close(by=by, case_id=case_id, version=version)
+
+
+def test_from_new_to_closed_with_who_and_when_on_each_step(clinic: House, stopped_clock: datetime) -> None:
+    case_id = eyes_closing(clinic)
+    finish(clinic, case_id)
+    case = now_of(clinic, case_id)
+    assert (case.state, case.action_taken, case.confirmation) == ("closed", "call", "confirmed")
+    assert (case.complication_term, case.complication_grade) == ("Edema face", 2)
+    clinician = clinic.staff["clinician"]
+    steps = worklist.case_steps(clinician, case_id)
+    assert [(step.words, step.who) for step in steps] == [
+        ("Case opened", ""), ("Acknowledged", clinician.label), ("Contacted", clinician.label),
+        ("Outcome", clinician.label), ("Closed", clinician.label),
+    ]  # fmt: skip
+    assert {step.at for step in steps} == {stopped_clock}
+    assert steps[2].note == "Cold packs, comes at noon."
+    assert worklist.worklist(clinician) == []
+    assert [each.case_id for each in worklist.closed_cases(clinician)] == [case_id]
+
+
+def test_each_step_is_on_the_audit_trail_without_the_note(clinic: House) -> None:
+    finish(clinic, eyes_closing(clinic))
+    with reading() as session:
+        rows = [row for row in session.execute(select(AuditEvent)).scalars() if row.record_kind == "case"]
+    assert [row.action for row in rows] == [
+        "case.acknowledged", "case.contacted", "case.outcome", "case.closed",
+    ]  # fmt: skip
+    assert rows[1].details == {"before": "acknowledged", "after": "contacted", "action_taken": "call"}
+    assert audit.verify().ok
+
+
+def test_nothing_closes_before_its_outcome_is_known(clinic: House) -> None:
+    case_id, by = eyes_closing(clinic), clinic.staff["clinician"]
+    with pytest.raises(Conflict):
+        cases.close(by=by, case_id=case_id, version=1)
+    with pytest.raises(Conflict):
+        cases.record_outcome(by=by, case_id=case_id, version=1, confirmation="not_confirmed")
+    assert now_of(clinic, case_id).version == 1
+    assert not any("closed" in next_states(state) for state in ("new", "acknowledged", "contacted"))
+
+
+def test_the_second_of_two_people_learns_who_was_first_and_what_the_state_is(clinic: House) -> None:
+    case_id = eyes_closing(clinic)
+    cases.acknowledge(by=clinic.staff["safety_lead"], case_id=case_id, version=1)
+    with pytest.raises(Conflict) as refused:
+        cases.acknowledge(by=clinic.staff["clinician"], case_id=case_id, version=1)
+    assert clinic.staff["safety_lead"].label in refused.value.message
+    assert "Acknowledged" in refused.value.message
+    assert now_of(clinic, case_id).owner == clinic.staff["safety_lead"].label
+
+
+def test_two_people_at_the_very_same_moment_give_one_owner(clinic: House) -> None:
+    case_id = eyes_closing(clinic)
+    together = threading.Barrier(2)
+    outcomes: list[str] = []
+
+    def take(by: Actor) -> None:
+        together.wait()
+        try:
+            cases.acknowledge(by=by, case_id=case_id, version=1)
+            outcomes.append(by.label)
+        except Conflict:
+            outcomes.append("refused")
+
+    people = [threading.Thread(target=take, args=(clinic.staff[r],)) for r in ("clinician", "safety_lead")]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join()
+    assert outcomes.count("refused") == 1
+    assert now_of(clinic, case_id).owner in outcomes
+
+
+def test_a_case_is_taken_over_noted_on_and_opened_again(clinic: House) -> None:
+    case_id, by = eyes_closing(clinic), clinic.staff["safety_lead"]
+    with pytest.raises(Conflict):
+        cases.take_over(by=by, case_id=case_id, version=1)
+    version = finish(clinic, case_id)
+    with pytest.raises(InvalidInput):
+        cases.reopen(by=by, case_id=case_id, version=version, note=" ")
+    version = cases.reopen(by=by, case_id=case_id, version=version, note="Swelling came back.")
+    case = now_of(clinic, case_id)
+    assert (case.state, case.owner, case.closed_at) == ("acknowledged", by.label, None)
+    version = cases.add_note(by=by, case_id=case_id, version=version, note="Asked for a photo.")
+    cases.take_over(by=clinic.staff["clinician"], case_id=case_id, version=version)
+    assert now_of(clinic, case_id).owner == clinic.staff["clinician"].label
+    assert [step.words for step in worklist.case_steps(by, case_id)][-3:] == [
+        "Opened again", "Note", "Taken over",
+    ]  # fmt: skip
+
+
+def test_a_closed_case_stays_closed_while_a_newer_one_is_open(clinic: House) -> None:
+    case_id = eyes_closing(clinic)
+    version = finish(clinic, case_id)
+    eyes_closing(clinic, "second")
+    with pytest.raises(Conflict, match="newer case"):
+        cases.reopen(by=clinic.staff["clinician"], case_id=case_id, version=version, note="again")
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("confirmation", {"confirmation": "perhaps"}),
+        ("grade", {"confirmation": "confirmed", "term": "Edema face", "grade": 6}),
+        ("grade", {"confirmation": "confirmed", "term": "Edema face"}),
+        ("term", {"confirmation": "confirmed", "term": " ", "grade": 2}),
+        ("note", {"confirmation": "not_confirmed", "note": "x" * 2001}),
+    ],
+)
+def test_an_outcome_that_the_form_would_not_allow_is_refused(clinic: House, field: str, values: dict) -> None:
+    case_id, by = eyes_closing(clinic), clinic.staff["clinician"]
+    version = cases.acknowledge(by=by, case_id=case_id, version=1)
+    version = cases.record_contact(by=by, case_id=case_id, version=version, action_taken="none_needed")
+    with pytest.raises(InvalidInput) as refused:
+        cases.record_outcome(by=by, case_id=case_id, version=version, **values)
+    assert refused.value.field == field
+    assert now_of(clinic, case_id).version == version
+
+
+def test_an_unknown_action_is_refused(clinic: House) -> None:
+    case_id, by = eyes_closing(clinic), clinic.staff["clinician"]
+    version = cases.acknowledge(by=by, case_id=case_id, version=1)
+    with pytest.raises(InvalidInput):
+        cases.record_contact(by=by, case_id=case_id, version=version, action_taken="carrier pigeon")
+
+
+def test_another_clinics_case_does_not_exist_and_the_front_desk_and_patients_may_not(clinic: House) -> None:
+    case_id, other = eyes_closing(clinic), house("B")
+    for by, refusal in (
+        (other.staff["clinician"], NotFound), (clinic.staff["front_desk"], NotAllowed),
+        (clinic.patient, NotAllowed),
+    ):  # fmt: skip
+        with pytest.raises(refusal):
+            cases.acknowledge(by=by, case_id=case_id, version=1)
+    with pytest.raises(NotFound):
+        cases.acknowledge(by=clinic.staff["clinician"], case_id=10**6, version=1)
+    assert now_of(clinic, case_id).state == "new"
+
+
+class TestWorklist:
+    def test_it_stands_by_level_and_time_left_not_by_arrival(self, clinic: House) -> None:
+        late = house("C")  # the system sees every clinic
+        slow = report(clinic, "one_week", clock.now() - timedelta(days=30), "slow")
+        red = report(late, "emergency", clock.now(), "red")
+        assert [case.case_id for case in worklist.worklist(SYSTEM)] == [red.id, slow.id]
+        assert slow.due_at < red.due_at
+
+    def test_a_row_says_what_was_reported_and_what_is_worse_than_last_time(self, clinic: House) -> None:
+        with clock.fixed(clock.now() - timedelta(days=1)):
+            send(clinic, "yesterday", symptoms=["swelling"], severity_swelling="1")
+        send(clinic, "today", symptoms=["swelling", "burning"], severity_swelling="3", severity_burning="1",
+             eyes_closing="yes", worried="yes", can_wait="no")  # fmt: skip
+        [case] = worklist.worklist(clinic.staff["clinician"])
+        assert (case.patient_reference, case.recovery_day) == ("P-0001", 3)
+        assert [each.words for each in case.reported] == ["Swelling: severe", "Burning: mild"]
+        assert [each.symptom for each in case.worse] == ["swelling", "burning"]
+        assert case.is_worried
+        assert not case.is_first_report
+        assert case.reasons
+
+    def test_settings_above_the_published_maximum_are_named(self, clinic: House) -> None:
+        """15 % is the published maximum on the neck for fractional CO2; none is published for cheeks."""
+        for code, area, density_pct, named in (
+            ("N", "neck", 15, []), ("M", "neck", 25, ["density_pct"]), ("O", "cheeks", 25, []),
+        ):  # fmt: skip
+            there = house(code, areas=(area,))
+            with transaction() as session:
+                row = session.get(TreatedArea, there.area_ids[0])
+                assert row is not None
+                row.density_pct = density_pct
+            case = now_of(there, eyes_closing(there))
+            assert [line.field for line in case.above_guideline] == named, (area, density_pct)
+
+    def test_a_new_case_is_overdue_when_its_time_is_up_and_an_acknowledged_one_is_not(
+        self, clinic: House
+    ) -> None:
+        case = report(clinic, "emergency", clock.now() - timedelta(hours=2), "red")
+        by = clinic.staff["clinician"]
+        assert now_of(clinic, case.id or 0).is_overdue
+        cases.acknowledge(by=by, case_id=case.id or 0, version=1)
+        assert not now_of(clinic, case.id or 0).is_overdue
+
+    def test_it_shows_the_own_clinic_only_and_not_to_the_front_desk(self, clinic: House) -> None:
+        case_id = eyes_closing(clinic)
+        other = house("B")
+        assert worklist.worklist(other.staff["clinician"]) == []
+        assert worklist.closed_cases(other.staff["clinician"]) == []
+        with pytest.raises(NotFound):
+            worklist.case(other.staff["clinician"], case_id)
+        with pytest.raises(NotFound):
+            worklist.case_steps(other.staff["clinician"], case_id)
+        for by in (clinic.staff["front_desk"], clinic.patient):
+            with pytest.raises(NotAllowed):
+                worklist.worklist(by)

@@ -67,23 +67,45 @@ class Units:
 
 
 def units(treatment: Ints, group: Ints, due: Ints, answered: Ints, *flags: Flags) -> Units:
-    """Rows (all arguments shape (rows,), ``due`` and ``answered`` as bit masks) as treatments in groups."""
+    """Rows (all arguments shape (rows,), ``due`` and ``answered`` as bit masks) as treatments in groups.
+
+    Check-ins belong to a treatment, so the masks of its areas are the same: the first one is taken.
+    """
     key = treatment * (int(group.max(initial=0)) + 2) + group
     if not (key[1:] > key[:-1]).all():
         if not (key[1:] >= key[:-1]).all():
             order = np.argsort(key, kind="stable")  # fast, because nearly in order
             key, group, due, answered = key[order], group[order], due[order], answered[order]
             flags = tuple(flag[order] for flag in flags)
-        starts = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
-        flags = tuple(np.logical_or.reduceat(flag, starts) for flag in flags)
-        due, answered = np.bitwise_or.reduceat(due, starts), np.bitwise_or.reduceat(answered, starts)
-        group = group[starts]
+        is_first = np.append(True, key[1:] != key[:-1])
+        flags = _any_area(flags, is_first)
+        group, due, answered = group[is_first], due[is_first], answered[is_first]
     return Units(
         group, np.bitwise_count(due).astype(np.int64), np.bitwise_count(answered).astype(np.int64), flags
     )
 
 
-def _sums(group: Ints, size: int, values: Ints | None = None) -> Ints:
+def _any_area(flags: Sequence[Flags], is_first: Flags) -> tuple[Flags, ...]:
+    """Each flag per treatment: that of its first row, raised by any of its other rows."""
+    others = np.flatnonzero(~is_first)
+    unit_of_other = (np.cumsum(is_first) - 1)[others]
+    found = []
+    for flag in flags:
+        raised = flag[is_first]
+        raised[unit_of_other[flag[others]]] = True
+        found.append(raised)
+    return tuple(found)
+
+
+def distinct(ids: Ints) -> int:
+    """How many different ids there are; quickest when they are nearly in order."""
+    ordered = np.sort(ids, kind="stable")
+    return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + bool(len(ordered))
+
+
+def _sums(group: Ints, size: int, values: Ints) -> Ints:
+    if size == 1:
+        return np.array([values.sum()], dtype=np.int64)
     return np.bincount(group, weights=values, minlength=size).astype(np.int64)
 
 

@@ -1,0 +1,170 @@
+"""The overview: treatments, answers, side effects per symptom, the weeks, and what became of the cases."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from reporting import clock
+from reporting.domain.actors import Actor
+from reporting.domain.case_work import CONFIRMATIONS, LEVEL_WORDS
+from reporting.domain.symptoms import SYMPTOMS, symptom
+from reporting.evidence.intervals import newcombe
+from reporting.queries.counting import COUNTING_COLUMNS, Ints, distinct, symptom_tables, with_upper_limits
+from reporting.queries.maturity import last_mature_day
+from reporting.queries.scope import Filters, scoped_frame
+from reporting.security.permissions import require
+from reporting.storage.case_counts import case_rows
+from reporting.storage.engine import reading
+
+COMPARISON_LEVEL = 1 - 0.05 / len(SYMPTOMS)
+"""Six symptoms are compared at once: Bonferroni keeps the chance of any false difference near 5 %."""
+_COLUMNS = [*COUNTING_COLUMNS, "performed_on", *(f"first_{code}" for code in SYMPTOMS)]
+
+
+@dataclass(frozen=True)
+class Totals:
+    """How much was done and how much was heard of it."""
+
+    n_treatments: int
+    due_check_ins: int
+    answered_check_ins: int
+    response_rate: float | None
+    first_day: date | None
+    last_day: date | None
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Open cases by level (hardest first); what was reported against what clinicians confirmed."""
+
+    open_by_level: Mapping[str, int]
+    n_reported: int
+    """Treatments with an unexpected report of any symptom."""
+    n_cases: int
+    by_confirmation: Mapping[str, int]
+    n_undecided: int
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Everything the overview page shows.
+
+    ``rates``: one row per symptom: symptom, label, RATE_COLUMNS, is_enough, previous_events,
+    previous_n_answered, previous_rate, difference (``more``, ``fewer`` or empty: not told apart from chance).
+    ``weeks``: one row per week (Monday) with treatments, for ``symptom``: week, RATE_COLUMNS, is_enough,
+    is_mature.
+    """
+
+    today: date
+    totals: Totals
+    previous: Totals | None
+    rates: pd.DataFrame
+    symptom: str
+    weeks: pd.DataFrame
+    cases: Cases
+    follow_up_complete: float | None
+    """Share of treatments that are old enough for ``symptom``."""
+    is_empty_clinic: bool = field(default=False)
+    """There is no treatment at all that this person may see, whatever the filters."""
+
+
+def overview(by: Actor, filters: Filters, symptom: str = "hyperpigmentation") -> Overview:
+    """The overview of what ``by`` may see. Raises NotAllowed; KeyError for an unknown symptom."""
+    require(by, "overview.read")
+    today = clock.now().date()
+    frame = scoped_frame(by, filters, _COLUMNS)
+    before = _previous(by, filters, today)
+    now, earlier = _by_symptom(frame), None if before is None else _by_symptom(before)
+    weeks = _weeks(frame, symptom, today)
+    return Overview(
+        today=today, totals=_totals(frame, now),
+        previous=None if before is None or earlier is None else _totals(before, earlier),
+        rates=_compared(now, earlier), symptom=symptom, weeks=weeks, cases=_cases(by, frame),
+        follow_up_complete=_follow_up(weeks),
+        is_empty_clinic=not len(frame) and not len(scoped_frame(by, Filters(), ["treatment_id"])),
+    )  # fmt: skip
+
+
+def _previous(by: Actor, filters: Filters, today: date) -> pd.DataFrame | None:
+    before = filters.previous_period(today)
+    return None if before is None else scoped_frame(by, before, _COLUMNS)
+
+
+def _totals(frame: pd.DataFrame, table: pd.DataFrame) -> Totals:
+    row, days = table.iloc[0], frame["performed_on"]
+    return Totals(
+        n_treatments=int(row["n_treatments"]), due_check_ins=int(row["due_check_ins"]),
+        answered_check_ins=int(row["answered_check_ins"]),
+        response_rate=float(row["response_rate"]) if row["due_check_ins"] else None,
+        first_day=days.min().date() if len(frame) else None,
+        last_day=days.max().date() if len(frame) else None,
+    )  # fmt: skip
+
+
+def _together(frame: pd.DataFrame) -> Ints:
+    return np.zeros(len(frame), dtype=np.int64)
+
+
+def _by_symptom(frame: pd.DataFrame) -> pd.DataFrame:
+    table = pd.concat(symptom_tables(frame, _together(frame), 1, SYMPTOMS), ignore_index=True)
+    table.insert(0, "symptom", list(SYMPTOMS))
+    table.insert(1, "label", [symptom(code).label for code in SYMPTOMS])
+    return with_upper_limits(table)
+
+
+def _compared(table: pd.DataFrame, earlier: pd.DataFrame | None) -> pd.DataFrame:
+    if earlier is None:
+        return table.assign(previous_events=0, previous_n_answered=0, previous_rate=np.nan, difference="")
+    table = table.assign(
+        previous_events=earlier["events"],
+        previous_n_answered=earlier["n_answered"],
+        previous_rate=earlier["rate"],
+    )
+    return table.assign(difference=[_difference(row) for _, row in table.iterrows()])
+
+
+def _difference(row: "pd.Series[Any]") -> str:
+    """``more`` or ``fewer`` than before where chance does not explain it (Newcombe's interval excludes 0)."""
+    limits = newcombe(
+        row["events"], row["n_answered"], row["previous_events"], row["previous_n_answered"], COMPARISON_LEVEL
+    )
+    return "more" if limits.lower > 0 else "fewer" if limits.upper < 0 else ""
+
+
+def _weeks(frame: pd.DataFrame, code: str, today: date) -> pd.DataFrame:
+    """Rates by the week of the treatment."""
+    day = frame["performed_on"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    week = (day + 3) // 7  # 1 January 1970 was a Thursday
+    first = int(week.min()) if len(week) else 0
+    size = int(week.max()) - first + 1 if len(week) else 0
+    [table] = symptom_tables(frame, week - first, size, [code])
+    mondays = pd.to_datetime((np.arange(size) + first) * 7 - 3, unit="D")
+    table.insert(0, "week", mondays)
+    table = table[table["n_treatments"] > 0].reset_index(drop=True)
+    sunday = table["week"] + pd.Timedelta(days=6)
+    return with_upper_limits(table).assign(is_mature=sunday <= pd.Timestamp(last_mature_day(code, today)))
+
+
+def _follow_up(weeks: pd.DataFrame) -> float | None:
+    everyone = int(weeks["n_treatments"].sum())
+    return float(weeks.loc[weeks["is_mature"], "n_treatments"].sum() / everyone) if everyone else None
+
+
+def _cases(by: Actor, frame: pd.DataFrame) -> Cases:
+    with reading() as session:
+        rows = case_rows(session, None if by.kind == "system" else by.clinic_id)
+    rows = rows[np.isin(rows["treatment_id"].to_numpy(), frame["treatment_id"].to_numpy())]
+    is_open = rows["state"] != "closed"
+    levels = rows.loc[is_open, "level"].value_counts()
+    decided = rows["confirmation"].value_counts()
+    reported = np.logical_or.reduce([frame[f"first_{code}"].to_numpy() >= 0 for code in SYMPTOMS])
+    return Cases(
+        open_by_level={level: int(levels.get(level, 0)) for level in LEVEL_WORDS},
+        n_reported=distinct(frame["treatment_id"].to_numpy()[reported]), n_cases=len(rows),
+        by_confirmation={code: int(decided.get(code, 0)) for code in CONFIRMATIONS},
+        n_undecided=int((rows["confirmation"] == "").sum()),
+    )  # fmt: skip

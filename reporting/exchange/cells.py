@@ -38,6 +38,8 @@ def _within(field: Field) -> Callable[[float], bool]:
 def _number(field: Field, unit: str | None, decimal_comma: bool) -> Reader:
     fits = _within(field)
     ours = field.unit
+    if unit is not None and all(convert(value, unit, ours) == value for value in (1.0, 2.0)):
+        unit = None  # the same unit: nothing to work out a million times
 
     def read(text: str) -> float:
         if "_" in text or (decimal_comma and "." in text):

@@ -7,6 +7,7 @@ end leaves nothing half imported.
 import codecs
 import csv
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ SAMPLE_RECORDS = 50
 PIECE_BYTES = 1 << 20
 LONGEST_CELL = 131_072
 """Characters. A longer cell is nearly always a quote that was never closed."""
+_QUOTED = re.compile(r'"(?:[^"]|"")*"?')
 
 _OTHER_KINDS = {
     codecs.BOM_UTF16_LE: "it is UTF-16 text; save it as CSV in UTF-8",
@@ -94,28 +96,18 @@ def _check_bytes(path: Path, name: str) -> str:
     return digest.hexdigest()
 
 
-def _widths(sample: str, separator: str) -> list[int]:
-    """Cells per record in the sample; the last record may be cut and is left out if others are there."""
-    widths: list[int] = []
-    try:
-        for cells in csv.reader(sample.splitlines(keepends=True), delimiter=separator):
-            if cells:
-                widths.append(len(cells))
-            if len(widths) > SAMPLE_RECORDS:
-                break
-    except csv.Error:
-        return widths
-    return widths[:-1] if len(widths) > 1 and len(sample) == SAMPLE_CHARACTERS else widths
-
-
 def separator_of(sample: str) -> str:
     """The separator under which most records have as many cells as the header, counted outside quotes."""
+    lines = [line for line in re.split(r"[\r\n]+", _QUOTED.sub("q", sample)) if line]
+    if len(lines) > 1 and len(sample) == SAMPLE_CHARACTERS:
+        lines.pop()  # cut off
+    lines = lines[:SAMPLE_RECORDS]
 
     def fit(separator: str) -> tuple[float, int]:
-        widths = _widths(sample, separator)
-        if not widths or widths[0] == 1:
-            return 0.0, 1
-        return sum(width == widths[0] for width in widths) / len(widths), widths[0]
+        counts = [line.count(separator) for line in lines]
+        if not counts or not counts[0]:
+            return 0.0, 0
+        return sum(count == counts[0] for count in counts) / len(counts), counts[0]
 
     return max(SEPARATORS, key=fit)
 

@@ -78,7 +78,7 @@ class RowReader:
     def read(self, number: int, cells: Sequence[str]) -> Row:
         """The row's values. Raises Refused."""
         if len(cells) != self.width:
-            raise Refused(Fault(number, "-", f"{len(cells)} cells", f"{self.width}, as in the header"))
+            raise Refused(Fault(number, "(row)", f"{len(cells)} cells", f"{self.width}, as in the header"))
         values, faults = dict(self._constants), []
         for column in self._columns:
             text = cells[column.index].strip()

@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from reporting.domain.actors import ROLES, Actor, Role
 from reporting.storage.engine import transaction
+from reporting.storage.outcomes import recompute
 from reporting.storage.tables import Clinic, Device, Operator, Patient, StaffAccount, TreatedArea, Treatment
 
 PERFORMED = date(2026, 3, 7)
@@ -77,6 +78,7 @@ def house(code: str, areas: tuple[str, ...] = ("cheeks",), procedure: str = "abl
                                       indication="acne_scars", pulse_energy_mj=30, density_pct=15, passes=1))
             for area in areas
         ]  # fmt: skip
+        recompute(session, [treatment.id])
         return House(
             clinic_id=clinic.id, operator_id=operator.id, device_id=device.id, patient_id=patient.id,
             treatment_id=treatment.id, area_ids=tuple(area.id for area in made),

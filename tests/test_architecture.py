@@ -14,7 +14,7 @@ LEVELS = {
     "domain": 0,
     "storage": 1, "security": 1, "notify": 1,
     "evidence": 2, "charts": 3, "exchange": 3, "actions": 3, "queries": 3, "simulation": 4,
-    "demo": 4, "ui": 5, "pages": 6, "web": 6, "cli": 6,
+    "demo": 4, "ui": 5, "pages": 6, "web": 7, "cli": 7,
 }  # fmt: skip
 """A part may import parts of a lower level, and itself."""
 

@@ -33,14 +33,17 @@ class Receipt:
     already_sent: bool
 
 
-def _allowed(by: Actor, clinic_id: int, treatment_id: int, patient_id: int) -> None:
-    """A patient sends for the own treatment only; staff with the right to, for patients of their clinic."""
+def allowed_to_send(by: Actor, about: check_ins.Subject) -> None:
+    """A patient sends for the own treatment only; staff with the right to, for patients of their clinic.
+
+    Raises NotFound for somebody else's treatment, NotAllowed for the wrong role.
+    """
     if by.kind == "patient":
-        if by.id != patient_id or (by.treatment_id is not None and by.treatment_id != treatment_id):
+        if by.id != about.patient_id or by.treatment_id not in (None, about.treatment_id):
             raise NotFound()
-        require(by, "check_in.submit", clinic_id=clinic_id)
+        require(by, "check_in.submit", clinic_id=about.clinic_id)
     else:
-        require(by, "check_in.proxy", clinic_id=clinic_id)
+        require(by, "check_in.proxy", clinic_id=about.clinic_id)
 
 
 def due_day(procedure_class: str, recovery_day: int) -> int:
@@ -91,7 +94,7 @@ def submit_check_in(
         subject = check_ins.subject(session, treatment_id, lock=True)
         if subject is None:
             raise NotFound()
-        _allowed(by, subject.clinic_id, treatment_id, subject.patient_id)
+        allowed_to_send(by, subject)
         context = check_ins.context(session, subject, clock.now())
         earlier = check_ins.by_submission_key(session, submission_key)
         if earlier is not None:

@@ -2,10 +2,11 @@
 
 import typer
 
-from reporting.cli import audit, importing
+from reporting.cli import audit, demo, importing
 
 
 def all_commands(app: typer.Typer) -> None:
     """Register all commands on ``app``."""
     app.add_typer(audit.app, name="audit")
     importing.register(app)
+    demo.register(app)

@@ -3,10 +3,12 @@
 import secrets
 from dataclasses import dataclass
 
-from reporting.actions.invitations import IssuedInvitation, issue_invitation
+from reporting.actions.invitations import IssuedInvitation, issue_invitation, open_link
+from reporting.actions.sessions import Cookie, begin
 from reporting.domain.actors import SYSTEM, Role
-from reporting.errors import NotAllowed
+from reporting.errors import NotAllowed, NotFound
 from reporting.security.passwords import hash_password
+from reporting.settings import settings
 from reporting.storage import audit
 from reporting.storage.demo import demo_staff, first_open_treatment, set_password
 from reporting.storage.engine import reading, transaction
@@ -43,3 +45,33 @@ def demo_access() -> Access:
             audit.write(session, SYSTEM, "demo.password_set", "staff_account", account.id, clinic_id=account.clinic_id)
             staff.append((account.role, account.email, password))  # type: ignore[arg-type]
     return Access(issue_invitation(by=SYSTEM, treatment_id=treatment), staff)
+
+
+def is_open() -> bool:
+    """Whether anybody may walk into the demo: a local start, and nothing but synthetic clinics in it."""
+    if settings().environment != "local":
+        return False
+    with reading() as session:
+        return all_synthetic(session)
+
+
+def enter(role: str) -> Cookie:
+    """Begin a session in the synthetic clinic, as ``patient`` or as the staff member of a role.
+
+    Raises NotFound where the demo is not open or has no such role.
+    """
+    if not is_open():
+        raise NotFound()
+    with reading() as session:
+        treatment = first_open_treatment(session)
+        staff = {account.role: account for account in demo_staff(session)}
+    if role == "patient":
+        return open_link(issue_invitation(by=SYSTEM, treatment_id=treatment).token)
+    if role not in staff:
+        raise NotFound()
+    account = staff[role]
+    with transaction() as session:
+        cookie = begin(session, hours=settings().staff_session_hours, kind="staff", clinic_id=account.clinic_id,
+                       staff_id=account.id)  # fmt: skip
+        audit.write(session, SYSTEM, "demo.entered", "staff_account", account.id, clinic_id=account.clinic_id)
+    return cookie

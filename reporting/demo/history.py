@@ -12,6 +12,7 @@ from numpy.random import Generator
 
 from reporting.demo.profile import Incidence, incidences
 from reporting.domain.course import expected_severity
+from reporting.domain.devices import device_classes
 from reporting.domain.schedule import due_days
 from reporting.domain.symptoms import SYMPTOMS
 
@@ -35,29 +36,33 @@ class Machine:
     code: str
     device_class: str
     model: str
-    procedure_class: str
     share: float
     settings: dict[str, float]
     areas: tuple[str, ...]
     indications: tuple[str, ...]
     creeps: bool = False
 
+    @property
+    def procedure_class(self) -> str:
+        """That of its device class in the content tables."""
+        return device_classes()[self.device_class].procedure_class
+
 
 MACHINES = (
-    Machine("CO2-1", "frac_ablative_co2", "Demo CO2 A", "ablative", 0.20,
-            {"pulse_energy_mj": 30, "density_pct": 12, "passes": 1}, ("cheeks", "face", "perioral"),
+    Machine("CO2-1", "frac_ablative_co2", "Demo CO2 A", 0.20,
+            {"pulse_energy_mj": 30, "density_pct": 12, "passes": 1}, ("cheeks", "full_face", "around_mouth"),
             ("acne_scars", "wrinkles")),
-    Machine("CO2-2", "frac_ablative_co2", "Demo CO2 A", "ablative", 0.20,
-            {"pulse_energy_mj": 30, "density_pct": 12, "passes": 1}, ("cheeks", "face", "perioral"),
+    Machine("CO2-2", "frac_ablative_co2", "Demo CO2 A", 0.20,
+            {"pulse_energy_mj": 30, "density_pct": 12, "passes": 1}, ("cheeks", "full_face", "around_mouth"),
             ("acne_scars", "wrinkles"), creeps=True),
-    Machine("FRAX-1", "frac_nonablative_1550", "Demo 1550", "nonablative_fractional", 0.22,
-            {"pulse_energy_mj": 14, "density_mtz_cm2": 190, "passes": 6}, ("cheeks", "face", "neck"),
+    Machine("FRAX-1", "frac_nonablative_1550", "Demo 1550", 0.22,
+            {"pulse_energy_mj": 14, "density_mtz_cm2": 190, "passes": 6}, ("cheeks", "full_face", "neck"),
             ("acne_scars", "wrinkles")),
-    Machine("ALEX-1", "alexandrite_755_long_pulse", "Demo 755", "light_based", 0.22,
-            {"fluence_j_cm2": 14, "spot_size_mm": 15, "pulse_width_ms": 3}, ("legs", "axillae", "bikini"),
+    Machine("ALEX-1", "alexandrite_755_long_pulse", "Demo 755", 0.22,
+            {"fluence_j_cm2": 14, "spot_size_mm": 15, "pulse_width_ms": 3}, ("lower_legs", "underarms", "bikini"),
             ("hair_removal",)),
-    Machine("IPL-1", "ipl", "Demo IPL", "light_based", 0.16,
-            {"fluence_j_cm2": 20, "pulse_width_ms": 4, "passes": 1}, ("face", "cheeks", "chest"),
+    Machine("IPL-1", "ipl", "Demo IPL", 0.16,
+            {"fluence_j_cm2": 20, "pulse_width_ms": 4, "passes": 1}, ("full_face", "cheeks", "chest"),
             ("vascular", "hair_removal")),
 )  # fmt: skip
 MAIN_SETTING = {"frac_ablative_co2": "density_pct", "frac_nonablative_1550": "density_mtz_cm2",

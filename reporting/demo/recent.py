@@ -7,6 +7,7 @@ from typing import Any
 
 from reporting import clock
 from reporting.actions.check_ins import submit_check_in
+from reporting.demo.history import MACHINES
 from reporting.domain.actors import Actor
 from reporting.domain.questionnaire import path
 from reporting.storage import audit, check_ins
@@ -22,7 +23,6 @@ class Scene:
 
     days_ago: int
     device: str
-    device_class_procedure: str
     areas: tuple[str, ...]
     settings: Mapping[str, float]
     fitzpatrick: int
@@ -33,17 +33,20 @@ class Scene:
 CO2 = {"pulse_energy_mj": 30, "density_pct": 12, "passes": 1}
 HEAVY_CO2 = {"pulse_energy_mj": 34, "density_pct": 24, "passes": 2}
 SCENES = (
-    Scene(3, "CO2-1", "ablative", ("cheeks", "periorbital"), CO2, 4, {}),
-    Scene(5, "CO2-2", "ablative", ("cheeks",), HEAVY_CO2, 3,
+    Scene(3, "CO2-1", ("cheeks", "around_eyes"), CO2, 4, {}),
+    Scene(5, "CO2-2", ("cheeks",), HEAVY_CO2, 3,
           {"symptoms": ["infection"], "severity_infection": "2", "infection_pus": "yes", "worried": "yes"}, 2),
-    Scene(30, "CO2-2", "ablative", ("cheeks",), HEAVY_CO2, 5,
+    Scene(30, "CO2-2", ("cheeks",), HEAVY_CO2, 5,
           {"symptoms": ["hyperpigmentation"], "severity_hyperpigmentation": "2"}, 20),
-    Scene(2, "ALEX-1", "light_based", ("legs",), {"fluence_j_cm2": 15, "spot_size_mm": 15, "pulse_width_ms": 3}, 3,
+    Scene(2, "ALEX-1", ("lower_legs",), {"fluence_j_cm2": 15, "spot_size_mm": 15, "pulse_width_ms": 3}, 3,
           {"symptoms": ["bumps"], "severity_bumps": "1"}, 5),
-    Scene(4, "FRAX-1", "nonablative_fractional", ("face",),
+    Scene(4, "FRAX-1", ("full_face",),
           {"pulse_energy_mj": 14, "density_mtz_cm2": 190, "passes": 6}, 2, {"start": "no_problems"}, 3),
 )  # fmt: skip
 """Played in this order; the first has no check-in yet: it is the one to try."""
+
+
+_PROCEDURES = {machine.code: machine.procedure_class for machine in MACHINES}
 
 
 def answers_for(context: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,7 +77,7 @@ def _add(scene: Scene, number: int, clinic_id: int, devices: dict[str, int], ope
         treatment = add_one(
             session, Treatment, clinic_id=clinic_id, patient_id=patient, reference=f"DEMO-NOW-T{number}",
             performed_on=performed, operator_id=operator, device_id=devices[scene.device],
-            procedure_class=scene.device_class_procedure, session_number=1, source="demo", created_at=clock.now(),
+            procedure_class=_PROCEDURES[scene.device], session_number=1, source="demo", created_at=clock.now(),
         )  # fmt: skip
         for area in scene.areas:
             add_one(

@@ -1,0 +1,25 @@
+"""What the frame of every page says about the clinic."""
+
+from dataclasses import dataclass
+
+from reporting.domain.actors import Actor
+from reporting.errors import NotFound
+from reporting.storage.engine import reading
+from reporting.storage.sessions import clinic
+
+
+@dataclass(frozen=True)
+class ClinicLine:
+    """Name of the actor's clinic and whether its data is synthetic."""
+
+    name: str
+    is_synthetic: bool
+
+
+def clinic_line(by: Actor) -> ClinicLine:
+    """The clinic of the actor. Raises NotFound when there is none."""
+    with reading() as session:
+        found = clinic(session, by.clinic_id or 0)
+    if found is None:
+        raise NotFound()
+    return ClinicLine(found.name, found.is_synthetic)

@@ -1,0 +1,69 @@
+"""Which pages there are for whom. A page that is not listed cannot be reached."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import streamlit as st
+
+from reporting.domain.actors import Actor
+from reporting.errors import SignInNeeded
+from reporting.security.permissions import may
+from reporting.ui import shell
+from reporting.ui.identity import current_actor
+
+_FOLDER = Path(__file__).resolve().parent.parent / "pages"
+
+
+class Entry(NamedTuple):
+    """A page: file, title, address, and the permission that opens it."""
+
+    file: str
+    title: str
+    address: str
+    permission: str
+    in_menu: bool = True
+
+
+STAFF = (
+    Entry("clinician_worklist", "Worklist", "worklist", "worklist.read"),
+    Entry("clinician_overview", "Overview", "overview", "overview.read"),
+    Entry("clinician_settings", "Settings and side effects", "settings", "settings.read"),
+    Entry("clinician_patients", "Patients", "patients", "timeline.read"),
+    Entry("clinician_timeline", "Timeline", "timeline", "timeline.read", in_menu=False),
+    Entry("clinician_record", "Record a treatment", "record", "treatment.record"),
+    Entry("clinician_card", "Patient card", "card", "invitation.issue", in_menu=False),
+    Entry("admin_import", "Import", "import", "import.run"),
+    Entry("admin_staff", "Staff", "staff", "staff.manage"),
+)
+PATIENT = (
+    Entry("patient_check_in", "Check-in", "check-in", "check_in.submit"),
+    Entry("patient_home", "Your recovery", "home", "check_in.submit"),
+)
+
+
+def pages_for(actor: Actor | None) -> list[Entry]:
+    """The pages that this person may open, the first being where they begin."""
+    if actor is None:
+        return [Entry("home", "Welcome", "welcome", "")]
+    wanted = PATIENT if actor.kind == "patient" else STAFF
+    return [entry for entry in wanted if may(actor, entry.permission)]
+
+
+def _page(entry: Entry, default: bool) -> st.Page:  # type: ignore[valid-type]
+    visibility = "visible" if entry.in_menu else "hidden"
+    return st.Page(_FOLDER / f"{entry.file}.py", title=entry.title, url_path=entry.address, default=default,
+                   visibility=visibility)  # fmt: skip
+
+
+def draw() -> None:
+    """One run of the application: who is there, what may they see, and the page they asked for."""
+    st.set_page_config(page_title="Skin check-in", layout="wide", initial_sidebar_state="auto")
+    try:
+        actor = current_actor()
+    except SignInNeeded:
+        actor = None
+    entries = pages_for(actor)
+    drawn = [_page(entry, number == 0) for number, entry in enumerate(entries)]
+    chosen = st.navigation(drawn, position="sidebar" if actor and actor.kind == "staff" else "hidden")
+    shell.frame(actor)
+    chosen.run()

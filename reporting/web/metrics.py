@@ -1,0 +1,18 @@
+"""Counters for Prometheus. No label carries anything about a person."""
+
+from prometheus_client import Counter, Histogram, generate_latest
+
+REQUESTS = Counter("reporting_http_requests_total", "HTTP requests", ["method", "route", "status"])
+SECONDS = Histogram("reporting_http_seconds", "Time to answer an HTTP request, seconds", ["route"])
+
+_ROUTES = ("/c/", "/code", "/sign-in", "/sign-out", "/set-up", "/demo", "/healthz", "/metrics", "/static", "/_stcore")
+
+
+def kind_of(path: str) -> str:
+    """The route family of a path, so that the number of labels stays small."""
+    return next((route.rstrip("/") for route in _ROUTES if path.startswith(route)), "page")
+
+
+def exposition() -> bytes:
+    """Everything counted so far, in the text format of Prometheus."""
+    return generate_latest()

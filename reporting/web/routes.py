@@ -1,0 +1,150 @@
+"""Routes beside Streamlit's pages: links, codes, sign-in, set-up, health and metrics."""
+
+from zoneinfo import available_timezones
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from reporting.actions import invitations, sessions, sign_in, staff
+from reporting.demo import access
+from reporting.errors import LinkNotValid, NotFound, Problem, SignInNeeded
+from reporting.storage.engine import ping, reading
+from reporting.storage.sessions import has_staff
+from reporting.web import html, metrics
+
+
+async def healthz(_: Request) -> Response:
+    """200 when the database answers, else 503 with the reason."""
+    try:
+        await run_in_threadpool(ping)
+    except Exception as error:
+        return JSONResponse({"status": "failing", "database": type(error).__name__}, status_code=503)
+    return JSONResponse({"status": "ok", "database": "ok"})
+
+
+async def show_metrics(_: Request) -> Response:
+    """Counters for Prometheus."""
+    return Response(metrics.exposition(), media_type="text/plain; version=0.0.4")
+
+
+async def styles(_: Request) -> Response:
+    """The style sheet of the plain pages."""
+    return PlainTextResponse(html.STYLES, media_type="text/css")
+
+
+def _link_problem(problem: Problem) -> Response:
+    return html.page("problem.html", status=problem.status, problem=problem, heading="This link cannot be opened")
+
+
+async def link(request: Request) -> Response:
+    """GET shows one button and changes nothing; POST signs the patient in."""
+    token = request.path_params["token"]
+    try:
+        if request.method == "POST":
+            html.must_be_ours(request)
+            cookie = await run_in_threadpool(invitations.open_link, token)
+            return html.signed_in(cookie, "/check-in")
+        await run_in_threadpool(invitations.check_link, token)
+    except LinkNotValid as problem:
+        return _link_problem(problem)
+    return html.page("link.html")
+
+
+async def code(request: Request) -> Response:
+    """The other way in: the short code and the year of birth."""
+    given = {"code": "", "year_of_birth": ""}
+    if request.method == "GET":
+        return html.page("code.html", **given)
+    given = await html.fields(request, "code", "year_of_birth")
+    try:
+        cookie = await run_in_threadpool(invitations.open_code, **given, source=html.source_of(request))
+    except LinkNotValid:
+        wrong = LinkNotValid(
+            "This code and year do not fit together.",
+            what_to_do="Check both on your card. If it still does not work, call the clinic.",
+        )
+        return html.page("code.html", status=422, problem=wrong, **given)
+    except Problem as problem:
+        return html.page("code.html", status=problem.status, problem=problem, **given)
+    return html.signed_in(cookie, "/check-in")
+
+
+def _nobody_yet() -> bool:
+    with reading() as session:
+        return not has_staff(session)
+
+
+async def sign_in_page(request: Request) -> Response:
+    """Staff sign-in."""
+    if await run_in_threadpool(_nobody_yet):
+        return RedirectResponse("/set-up", status_code=303)
+    if request.method == "GET":
+        return html.page("sign_in.html", email="")
+    given = await html.fields(request, "email", "password")
+    try:
+        cookie = await run_in_threadpool(sign_in.sign_in, **given, source=html.source_of(request))
+    except Problem as problem:
+        return html.page("sign_in.html", status=problem.status, problem=problem, email=given["email"])
+    return html.signed_in(cookie, "/")
+
+
+async def sign_out(request: Request) -> Response:
+    """End the session on the server and take the cookie away."""
+    html.must_be_ours(request)
+    try:
+        by = await run_in_threadpool(sessions.actor_of, request.cookies.get(sessions.cookie_name()))
+    except SignInNeeded:
+        return html.signed_out("/sign-in")
+    await run_in_threadpool(sessions.end, by)
+    return html.signed_out("/code" if by.kind == "patient" else "/sign-in")
+
+
+_SET_UP = ("clinic_name", "timezone", "telephone", "name", "email", "password")
+
+
+async def set_up(request: Request) -> Response:
+    """The first administrator; there is no such page once somebody can sign in."""
+    if not await run_in_threadpool(_nobody_yet):
+        return RedirectResponse("/sign-in", status_code=303)
+    zones = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc"))
+    if request.method == "GET":
+        return html.page("set_up.html", given=dict.fromkeys(_SET_UP, ""), zones=zones)
+    given = await html.fields(request, *_SET_UP)
+    try:
+        await run_in_threadpool(lambda: staff.set_up_clinic(**given))
+    except Problem as problem:
+        return html.page("set_up.html", status=problem.status, problem=problem, given=given, zones=zones)
+    return RedirectResponse("/sign-in", status_code=303)
+
+
+async def demo(request: Request) -> Response:
+    """Ways into a synthetic clinic on this machine; anywhere else there is no such page."""
+    if not await run_in_threadpool(access.is_open):
+        raise NotFound()
+    if request.method == "GET":
+        return html.page("demo.html")
+    role = (await html.fields(request, "role"))["role"]
+    cookie = await run_in_threadpool(access.enter, role)
+    return html.signed_in(cookie, "/check-in" if role == "patient" else "/")
+
+
+async def on_problem(_: Request, problem: Exception) -> Response:
+    """A named problem that no page caught, in plain words."""
+    assert isinstance(problem, Problem)
+    return html.page("problem.html", status=problem.status, problem=problem, heading="That did not work")
+
+
+ROUTES = [
+    Route("/healthz", healthz),
+    Route("/metrics", show_metrics),
+    Route("/plain.css", styles),
+    Route("/c/{token:str}", link, methods=["GET", "POST"]),
+    Route("/code", code, methods=["GET", "POST"]),
+    Route("/sign-in", sign_in_page, methods=["GET", "POST"]),
+    Route("/sign-out", sign_out, methods=["POST", "GET"]),
+    Route("/set-up", set_up, methods=["GET", "POST"]),
+    Route("/demo", demo, methods=["GET", "POST"]),
+]
+EXCEPTION_HANDLERS = {Problem: on_problem}

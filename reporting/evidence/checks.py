@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from reporting.evidence.errors import ImpossibleData
+from reporting.evidence.errors import DuplicateRows, ImpossibleData
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -57,3 +57,11 @@ def normal_quantile(level: float) -> float:
     if not 0 < level < 1:
         raise ImpossibleData("level", level, "between 0 and 1")
     return float(stats.norm.ppf((1 + level) / 2))
+
+
+def require_unique(name: str, keys: ArrayLike) -> None:
+    """Raises DuplicateRows when a key, such as treatment and check-in day, occurs twice."""
+    frame = np.asarray(keys)
+    _, counts = np.unique(frame, axis=0, return_counts=True)
+    if (counts > 1).any():
+        raise DuplicateRows(f"{name}: {int((counts - 1).sum())} rows occur more than once.")

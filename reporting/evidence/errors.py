@@ -25,6 +25,13 @@ class ImpossibleData(EvidenceProblem):
         super().__init__(f"{name}: found {found!r}; allowed is {allowed}.", **details)
 
 
+class DuplicateRows(EvidenceProblem):
+    """The same observation twice would count one harm as two."""
+
+    code = "duplicate_rows"
+    what_to_do = "Keep the newest row of each check-in."
+
+
 class NotEnoughData(EvidenceProblem):
     """The quantity is defined, but these data hold too little to give it."""
 

@@ -1,8 +1,5 @@
 """Intervals against the tables they were published with, and at their edges."""
 
-import csv
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy import stats
@@ -11,14 +8,7 @@ from statsmodels.stats.proportion import proportion_confint
 from reporting.evidence import intervals
 from reporting.evidence.errors import ImpossibleData, NotEnoughData
 from reporting.evidence.intervals import Estimate, Interval
-
-REFERENCE = Path(__file__).parent / "reference"
-
-
-def rows(name: str) -> list[dict[str, str]]:
-    lines = [line for line in (REFERENCE / name).read_text().splitlines() if not line.startswith("#")]
-    return list(csv.DictReader(lines))
-
+from tests.evidence.reference_table import rows
 
 METHODS = {
     "wilson": intervals.wilson,

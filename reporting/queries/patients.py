@@ -6,11 +6,13 @@ from datetime import date
 
 from reporting import clock
 from reporting.domain.actors import Actor
-from reporting.domain.devices import DeviceClass
+from reporting.domain.devices import DeviceClass, setting_fields
+from reporting.domain.treatment_record import AreaRecord, TreatmentRecord
 from reporting.errors import NotFound
 from reporting.security.permissions import may, require
 from reporting.storage import device_classes, patients
 from reporting.storage.engine import reading
+from reporting.storage.tables import TreatedArea
 
 SHOWN = 50
 """As many as a list shows; the search finds the others."""
@@ -88,4 +90,73 @@ def record_form(by: Actor) -> RecordForm:
     return RecordForm(
         clinic_id=by.clinic_id, clinic_name=clinic.name, is_synthetic=clinic.is_synthetic,
         today=clock.today(clinic.timezone), devices=devices, operators=operators,
+    )  # fmt: skip
+
+
+def patient_row(by: Actor, patient_id: int) -> PatientRow:
+    """One patient as the list shows it. Raises NotAllowed, NotFound (also for another clinic's patient)."""
+    require(by, "treatment.record", clinic_id=by.clinic_id)
+    with reading() as session:
+        found = patients.by_id(session, patient_id)
+    if found is None or (by.clinic_id is not None and found.clinic_id != by.clinic_id):
+        raise NotFound()
+    return PatientRow(
+        patient_id=patient_id, reference=found.reference, year_of_birth=found.year_of_birth,
+        fitzpatrick=found.fitzpatrick, treatments=0, last_treated_on=None, open_cases=None,
+    )  # fmt: skip
+
+
+def recorded_treatment(by: Actor, treatment_id: int) -> TreatmentRecord:
+    """A treatment as it was recorded, to correct it. Raises NotAllowed, NotFound."""
+    require(by, "treatment.record", clinic_id=by.clinic_id)
+    with reading() as session:
+        found = patients.treatment(session, treatment_id)
+        if found is None or (by.clinic_id is not None and found.clinic_id != by.clinic_id):
+            raise NotFound()
+        treated = patients.areas(session, [treatment_id])[treatment_id]
+    return TreatmentRecord(
+        patient=found.patient_id, performed_on=found.performed_on, device_id=found.device_id or 0,
+        operator_id=found.operator_id or 0, session_number=found.session_number,
+        areas=tuple(_area_record(area) for area in treated),
+    )  # fmt: skip
+
+
+def _area_record(area: TreatedArea) -> AreaRecord:
+    settings = {name: value for name in setting_fields() if (value := getattr(area, name)) is not None}
+    return AreaRecord(
+        area=area.area, settings=settings, indication=area.indication, cooling=area.cooling,
+        immediate_endpoint=area.immediate_endpoint, test_spot_done=area.test_spot_done,
+        pass_group=area.pass_group,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class CardSubject:
+    """Whose card it is, and what is printed on it beside the link."""
+
+    treatment_id: int
+    patient_id: int
+    patient_reference: str
+    performed_on: date
+    timezone: str
+    clinic_name: str
+    clinic_telephone: str
+    emergency_telephone: str
+    is_synthetic: bool
+
+
+def card_subject(by: Actor, treatment_id: int) -> CardSubject:
+    """The treatment a card is for. Raises NotAllowed, NotFound (also for another clinic's treatment)."""
+    require(by, "invitation.issue", clinic_id=by.clinic_id)
+    with reading() as session:
+        found = patients.treatment(session, treatment_id)
+        if found is None or (by.clinic_id is not None and found.clinic_id != by.clinic_id):
+            raise NotFound()
+        patient = patients.by_id(session, found.patient_id)
+        clinic = patients.clinic(session, found.clinic_id)
+    return CardSubject(
+        treatment_id=treatment_id, patient_id=found.patient_id,
+        patient_reference=patient.reference if patient else "", performed_on=found.performed_on,
+        timezone=clinic.timezone, clinic_name=clinic.name, clinic_telephone=clinic.telephone,
+        emergency_telephone=clinic.emergency_telephone, is_synthetic=clinic.is_synthetic,
     )  # fmt: skip

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import Any
 
 from reporting.domain.actors import Actor
-from reporting.domain.case_work import EVENT_WORDS
 from reporting.domain.course import expected_severity
 from reporting.domain.devices import DeviceClass
 from reporting.domain.symptoms import SYMPTOMS
@@ -20,6 +19,7 @@ from reporting.domain.vocabulary import (
 )
 from reporting.errors import NotFound
 from reporting.queries.settings_check import SettingLine, setting_lines
+from reporting.queries.worklist import CaseStep, case_step
 from reporting.security.encryption import CannotDecrypt, decrypt
 from reporting.security.permissions import may, require
 from reporting.storage import cases, device_classes, patients
@@ -92,18 +92,6 @@ class TreatmentLine:
 
 
 @dataclass(frozen=True)
-class Contact:
-    """A step in one of the patient's cases."""
-
-    case_id: int
-    at: datetime
-    words: str
-    who: str
-    note: str
-    details: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
 class Timeline:
     patient_id: int
     reference: str
@@ -113,7 +101,8 @@ class Timeline:
     fitzpatrick: int | None
     risks: tuple[str, ...]
     treatments: tuple[TreatmentLine, ...]
-    contacts: tuple[Contact, ...]
+    contacts: tuple[CaseStep, ...]
+    """The steps of all the patient's cases, oldest first."""
     open_case_ids: tuple[int, ...]
 
 
@@ -175,14 +164,9 @@ def _report(
     )  # fmt: skip
 
 
-def _contacts(session: Any, found: list[TriageCase]) -> tuple[Contact, ...]:
+def _contacts(session: Any, found: list[TriageCase]) -> tuple[CaseStep, ...]:
     steps = cases.events(session, [case.id or 0 for case in found])
-    return tuple(
-        Contact(
-            event.case_id, event.at, EVENT_WORDS.get(event.kind, event.kind), who, event.note, event.details
-        )
-        for event, who in steps
-    )
+    return tuple(case_step(event, who) for event, who in steps)
 
 
 def timeline(by: Actor, patient_id: int) -> Timeline:

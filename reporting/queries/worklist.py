@@ -178,7 +178,8 @@ def case(by: Actor, case_id: int) -> WorklistCase:
     return found[0]
 
 
-def _step(event: CaseEvent, who: str) -> CaseStep:
+def case_step(event: CaseEvent, who: str) -> CaseStep:
+    """An event in words; ``who`` is empty for the system."""
     return CaseStep(event.at, EVENT_WORDS.get(event.kind, event.kind), who, event.note, event.details)
 
 
@@ -186,4 +187,4 @@ def case_steps(by: Actor, case_id: int) -> list[CaseStep]:
     """What happened to a case so far, oldest first. Raises NotFound."""
     case(by, case_id)
     with reading() as session:
-        return [_step(event, who) for event, who in cases.events(session, [case_id])]
+        return [case_step(event, who) for event, who in cases.events(session, [case_id])]

@@ -1,0 +1,56 @@
+"""Patients of the clinic: find one by the clinic's own reference."""
+
+import streamlit as st
+
+from reporting.queries.patients import SHOWN, PatientRow, find_patients
+from reporting.ui import format as words
+from reporting.ui.identity import current_actor
+from reporting.ui.links import page_link
+from reporting.ui.states import empty, shows_problems
+
+
+def _row(found: PatientRow) -> None:
+    with st.container(
+        border=True, horizontal=True, vertical_alignment="center", key=f"patient_{found.patient_id}"
+    ):
+        facts = [f"**{found.reference}**"]
+        facts.append(f"born {found.year_of_birth}" if found.year_of_birth else "year of birth not recorded")
+        facts.append(f"skin type {found.fitzpatrick}" if found.fitzpatrick else "skin type not recorded")
+        many = f"{found.treatments} treatment{'s' if found.treatments != 1 else ''}"
+        facts.append(f"{many}, last {words.day(found.last_treated_on)}" if found.last_treated_on else many)
+        st.markdown(" · ".join(facts), width="stretch")
+        if found.open_cases:
+            st.markdown(f":orange-badge[{found.open_cases} open]")
+        page_link("timeline", "Timeline", icon=":material/timeline:", patient=found.patient_id)
+
+
+@shows_problems
+def page() -> None:
+    st.title("Patients")
+    actor = current_actor()
+    wanted = st.text_input(
+        "Find by reference",
+        key="patient_search",
+        max_chars=64,
+        placeholder="For example 0042",
+        icon=":material/search:",
+    )
+    found = find_patients(actor, wanted)
+    page_link("record", "Record a treatment", icon=":material/add:")
+    if not found and wanted:
+        empty(
+            "No patient has such a reference.",
+            "Look for a shorter part of it. Names are not searched: they are kept encrypted.",
+        )
+    elif not found:
+        empty("No treatments yet.", "Record a treatment, or import a log of your practice system.")
+    elif not wanted:
+        st.markdown("Treated last:")
+    elif len(found) == SHOWN:
+        st.markdown(f"The first {SHOWN} that fit; type more of the reference to narrow it down.")
+    for each in found:
+        _row(each)
+
+
+if __name__ == "__main__":
+    page()

@@ -1,0 +1,55 @@
+"""One patient's timeline: settings and side effects side by side."""
+
+import streamlit as st
+
+from reporting.queries.timeline import Timeline, timeline
+from reporting.ui import case_parts, case_window, timeline_parts
+from reporting.ui.identity import current_actor
+from reporting.ui.links import number_in_address, page_link
+from reporting.ui.states import empty, shows_problems
+
+
+def _head(seen: Timeline) -> None:
+    skin = f"skin type {seen.fitzpatrick}" if seen.fitzpatrick else "skin type not recorded"
+    born = f"born {seen.year_of_birth}" if seen.year_of_birth else "year of birth not recorded"
+    st.markdown(" · ".join([born, skin, *seen.risks]))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for case_id in seen.open_case_ids:
+            if st.button("Open case", key=f"timeline_case_{case_id}", type="primary"):
+                case_parts.choose(case_id)
+        page_link("record", "Record a treatment", icon=":material/add:", patient=seen.patient_id)
+        page_link("patients", "All patients", icon=":material/group:")
+
+
+@shows_problems
+def page() -> None:
+    patient_id = number_in_address("patient")
+    actor = current_actor()
+    if patient_id is None:
+        st.title("Timeline")
+        empty("Choose a patient.", "Open a timeline from the worklist, or find the patient by reference.")
+        page_link("patients", "Patients", icon=":material/group:")
+        return
+    seen = timeline(actor, patient_id)
+    st.title(f"Patient {seen.reference}")
+    _head(seen)
+    if not seen.treatments:
+        empty(
+            "No treatments yet.",
+            "Record a treatment of this patient, or import a log of your practice system.",
+        )
+    for treatment in seen.treatments:
+        timeline_parts.treatment_part(treatment, seen.timezone)
+        with st.container(horizontal=True):
+            page_link("card", "Patient card", icon=":material/qr_code:", treatment=treatment.treatment_id)
+            page_link(
+                "record", "Correct this treatment", icon=":material/edit:", treatment=treatment.treatment_id
+            )
+        st.divider()
+    timeline_parts.steps_part(seen)
+    if (case_id := case_parts.chosen()) is not None:
+        case_window.open_window(case_id)
+
+
+if __name__ == "__main__":
+    page()

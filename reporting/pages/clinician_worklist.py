@@ -1,0 +1,66 @@
+"""The worklist: who needs a call now, and why."""
+
+import streamlit as st
+
+from reporting import clock
+from reporting.queries import worklist
+from reporting.ui import case_parts, case_window
+from reporting.ui import format as words
+from reporting.ui.identity import current_actor
+from reporting.ui.states import empty, show_notice, shows_problems
+
+REFRESH_SECONDS = 20
+PER_PAGE = 25
+
+
+@st.fragment(run_every=REFRESH_SECONDS)
+@shows_problems
+def open_list() -> None:
+    """Open cases; drawn anew by itself, without touching a window in which somebody types."""
+    found = worklist.worklist(current_actor())
+    show_notice(case_parts.LIST)
+    if not found:
+        empty("No open cases.", "Nobody is waiting. A new report that needs you appears here by itself.")
+        return
+    overdue = sum(case.is_overdue for case in found)
+    waiting = sum(case.state == "new" for case in found)
+    st.markdown(
+        f"**{len(found)} open, {waiting} not yet acknowledged, {overdue} overdue.** "
+        f"As of {words.moment(clock.now(), found[0].timezone)}."
+    )
+    pages = -(-len(found) // PER_PAGE)
+    page = st.pagination(pages, key="worklist_page") if pages > 1 else 1
+    for place, case in enumerate(found[(page - 1) * PER_PAGE : page * PER_PAGE]):
+        case_parts.row(case, is_first=place == 0)
+
+
+def closed_list() -> None:
+    """The cases closed last."""
+    found = worklist.closed_cases(current_actor())
+    if not found:
+        empty("No closed cases yet.", "A case is closed by hand, after its outcome is recorded.")
+    for case in found:
+        case_parts.row(case)
+
+
+@shows_problems
+def page() -> None:
+    st.title("Worklist")
+    shown = st.segmented_control(
+        "Show",
+        ["Open", "Closed"],
+        default="Open",
+        required=True,
+        key="worklist_shown",
+        label_visibility="collapsed",
+    )
+    if shown == "Closed":
+        closed_list()
+    else:
+        open_list()
+    if (case_id := case_parts.chosen()) is not None:
+        case_window.open_window(case_id)
+
+
+if __name__ == "__main__":
+    page()

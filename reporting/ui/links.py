@@ -1,0 +1,35 @@
+"""Links from one page to another that keep the session, with what the next page needs in its address."""
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.errors import StreamlitAPIException
+
+_PAGES = Path(__file__).resolve().parent.parent / "pages"
+_FILES = {
+    "worklist": "clinician_worklist.py",
+    "patients": "clinician_patients.py",
+    "timeline": "clinician_timeline.py",
+    "record": "clinician_record.py",
+    "card": "clinician_card.py",
+}
+
+
+def page_link(to: str, label: str, *, icon: str | None = None, **address: int | str) -> None:
+    """A link to the page with that address; ``address`` becomes its query string.
+
+    Where that page is not in this person's menu (or a page is drawn alone), it is a plain link: the page
+    itself decides who may see it.
+    """
+    query = {name: str(value) for name, value in address.items()}
+    try:
+        st.page_link(_PAGES / _FILES[to], label=label, icon=icon, query_params=query or None)
+    except StreamlitAPIException:
+        tail = "&".join(f"{name}={value}" for name, value in query.items())
+        st.markdown(f"[{label}](/{to}{'?' + tail if tail else ''})")
+
+
+def number_in_address(name: str) -> int | None:
+    """A record number from the address, or None when there is none or it is no number."""
+    value = st.query_params.get(name, "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 16 else None

@@ -1,0 +1,74 @@
+"""What a page shows when there is nothing, when something went wrong, and after something was done."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Literal
+
+import streamlit as st
+
+from reporting.domain.actors import Actor
+from reporting.errors import Problem, SignInNeeded
+from reporting.ui.identity import current_actor
+
+_NOTICE = "notice"
+
+
+def shows_problems(page: Callable[[], None]) -> Callable[[], None]:
+    """The page; a named problem becomes its message and the way out. Everything else passes through."""
+
+    @wraps(page)
+    def drawn() -> None:
+        try:
+            page()
+        except Problem as problem:
+            show_problem(problem)
+
+    return drawn
+
+
+def show_problem(problem: Problem) -> None:
+    """The message for people and what they can do; for an ended session the way to sign in."""
+    st.error(f"**{problem.message}** {problem.what_to_do}", icon=":material/error:")
+    if isinstance(problem, SignInNeeded):
+        st.link_button("Sign in", "/sign-in")
+
+
+def empty(heading: str, words: str) -> None:
+    """A calm sentence where a list would be; ``words`` says what to do to fill it."""
+    with st.container(border=True):
+        st.markdown(f"**{heading}**")
+        st.write(words)
+
+
+def tell(kind: Literal["done", "problem"], words: str, *, place: str) -> None:
+    """Keep a message for the part of the page called ``place``, until the next one."""
+    st.session_state[_NOTICE] = (kind, words, place)
+
+
+def forget_notice() -> None:
+    st.session_state.pop(_NOTICE, None)
+
+
+def attempt(place: str, done: str, action: Callable[[Actor], object]) -> bool:
+    """Run one action from a button's callback and keep what it led to for ``place``. True if it was done.
+
+    Who acts is asked anew: the session may have ended since the button was drawn.
+    """
+    try:
+        action(current_actor())
+    except Problem as problem:
+        tell("problem", f"**{problem.message}** {problem.what_to_do}", place=place)
+        return False
+    tell("done", done, place=place)
+    return True
+
+
+def show_notice(place: str) -> None:
+    """Draw the message kept for ``place``, if there is one."""
+    kind, words, where = st.session_state.get(_NOTICE, ("", "", ""))
+    if where != place:
+        return
+    if kind == "done":
+        st.success(words, icon=":material/check_circle:")
+    else:
+        st.error(words, icon=":material/error:")

@@ -1,0 +1,157 @@
+"""The parts of a patient's timeline: settings beside the guideline, the recovery charts, reports, steps."""
+
+import pandas as pd
+import streamlit as st
+
+from reporting.charts.timeline import course_table, reported_symptoms, symptom_course
+from reporting.domain.symptoms import severity_word, symptom, symptoms
+from reporting.queries.settings_check import SettingLine
+from reporting.queries.timeline import AreaLine, Report, Timeline, TreatmentLine
+from reporting.ui import format as words
+from reporting.ui.case_window import step_words
+from reporting.ui.figures import is_dark
+from reporting.ui.states import empty
+
+_VERDICTS = {
+    "ok": "", "outside_typical": "outside the typical range", "above_guideline": "above guideline",
+    "below_guideline": "below guideline",
+}  # fmt: skip
+
+
+def _range(low: float | None, high: float | None) -> str:
+    if low is None and high is None:
+        return "none known"
+    if low is None or high is None:
+        return f"up to {words.number(high)}" if high is not None else f"from {words.number(low or 0)}"
+    return f"{words.number(low)} to {words.number(high)}"
+
+
+def settings_table(lines: tuple[SettingLine, ...]) -> pd.DataFrame:
+    """Settings as used beside the typical range of the device class and the published guideline."""
+    return pd.DataFrame(
+        [
+            {
+                "Setting": line.label,
+                "Used": f"{words.number(line.value)} {line.unit}".strip(),
+                "Guideline": _range(line.guideline_minimum, line.guideline_maximum),
+                "Typical": _range(*line.typical),
+                "Note": _VERDICTS[line.verdict],
+            }
+            for line in lines
+        ]
+    )
+
+
+def _area(area: AreaLine) -> None:
+    group = f", pass group {area.pass_group}" if area.pass_group > 1 else ""
+    facts = [f"**{area.area.capitalize()}{group}**", f"for {area.indication.lower()}"]
+    if area.cooling:
+        facts.append(f"cooling: {area.cooling.lower()}")
+    if area.endpoint:
+        facts.append(f"endpoint: {area.endpoint.lower()}")
+    if area.test_spot_done is not None:
+        facts.append("test spot done" if area.test_spot_done else "no test spot")
+    st.markdown(" · ".join(facts))
+    above = [line.label for line in area.settings if line.is_above_guideline]
+    warnings = [f":orange-badge[:material/tune: {label} above guideline]" for label in above]
+    if area.is_warning_endpoint:
+        warnings.append(":orange-badge[:material/warning: Endpoint shows damage]")
+    if warnings:
+        st.markdown(" ".join(warnings))
+    if area.settings:
+        st.table(settings_table(area.settings), hide_index=True, border="horizontal",
+                 alt=f"Settings used on {area.area}")  # fmt: skip
+    else:
+        st.markdown("No settings were recorded.")
+
+
+def _course(treatment: TreatmentLine) -> None:
+    had = reported_symptoms(treatment)
+    never = [each.label.lower() for each in symptoms() if each.code not in had]
+    if not treatment.due:
+        empty(
+            "No check-ins yet.",
+            "Answers appear here, over the band that is expected for this procedure.",
+        )
+        return
+    st.markdown(f"Answered {treatment.answered} of {treatment.due} check-ins that came due.")
+    for code in had:
+        figure = symptom_course(treatment, code, dark=is_dark())
+        st.markdown(f"**{figure.title}**")
+        st.altair_chart(
+            figure.chart, theme=None, alt=figure.alt, key=f"course_{treatment.treatment_id}_{code}"
+        )
+    if had:
+        st.markdown(":material/info: The shaded band is what is expected for this procedure on that day.")
+        with st.expander("Show the numbers as a table"):
+            table = course_table(treatment, had)
+            st.dataframe(table, hide_index=True, alt="Severity by recovery day")
+            st.download_button(
+                "Download as CSV", table.to_csv(index=False).encode(), file_name="recovery.csv",
+                mime="text/csv", key=f"csv_{treatment.treatment_id}", on_click="ignore",
+            )  # fmt: skip
+    if never:
+        st.markdown(f"Never reported: {', '.join(never)}.")
+
+
+def report_words(report: Report) -> str:
+    """A check-in in one line."""
+    had = []
+    for code, severity in report.severities.items():
+        if severity:
+            place = f" ({', '.join(report.areas[code])})" if report.areas.get(code) else ""
+            beyond = ", more than expected" if code in report.unexpected else ""
+            had.append(f"{symptom(code).label.lower()} {severity_word(severity).lower()}{place}{beyond}")
+    facts = ["; ".join(had) or "no problems"]
+    facts.extend(
+        f"{key.replace('_', ' ')}: {answer.replace('_', ' ')}" for key, answer in report.follow_up.items()
+    )
+    if report.is_worried:
+        facts.append("worried")
+    if report.cannot_wait:
+        facts.append("cannot wait")
+    if report.is_proxy:
+        facts.append("entered by the clinic")
+    return ". ".join(facts)
+
+
+def _reports(treatment: TreatmentLine, timezone: str) -> None:
+    for report in treatment.reports:
+        if report.answered_at is None:
+            st.markdown(f"- **Day {report.scheduled_day}**: not answered")
+            continue
+        replaced = " (replaced by a correction or withdrawn)" if report.is_replaced else ""
+        st.markdown(
+            f"- **Day {report.recovery_day}**, {words.moment(report.answered_at, timezone)}{replaced}: "
+            f"{report_words(report)}"
+        )
+        if report.note:
+            st.text(f"Note: {report.note}")
+        elif report.has_note:
+            st.markdown("There is a note that your role may not read.")
+
+
+def treatment_part(treatment: TreatmentLine, timezone: str) -> None:
+    """One treatment: how it was done, how it went, and every report."""
+    st.subheader(f"{words.day(treatment.performed_on)}: {treatment.procedure}")
+    session = f" · session {treatment.session_number}" if treatment.session_number else ""
+    kind = f" ({treatment.device_class})" if treatment.device_class else ""
+    st.markdown(f"Device: {treatment.device}{kind} · operator: {treatment.operator}{session}")
+    done, went = st.columns(2, gap="large")
+    with done:
+        for area in treatment.areas:
+            _area(area)
+    with went:
+        _course(treatment)
+    if treatment.reports:
+        with st.expander(f"All check-ins ({treatment.answered} answered)"):
+            _reports(treatment, timezone)
+
+
+def steps_part(seen: Timeline) -> None:
+    """Every contact, note and change of state of this patient's cases, newest first."""
+    st.subheader("Contacts and steps")
+    if not seen.contacts:
+        st.markdown("No case was ever opened for this patient.")
+    for step in reversed(seen.contacts):
+        st.markdown(f"- {words.moment(step.at, seen.timezone)}: {step_words(step)}")

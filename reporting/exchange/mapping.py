@@ -19,7 +19,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from reporting.domain.units import convert
+from reporting.domain.units import UnknownUnit, convert, known_units
 from reporting.errors import Problem
 from reporting.exchange.fields import KINDS, Field, Kind, fields_of
 
@@ -85,6 +85,8 @@ class KindMapping:
     create_missing: bool = False
     judged: bool = False
     decimal_comma: bool = False
+    own_names: bool = True
+    """Whether a field that is not mapped is read from the column of our own name."""
 
 
 def parse_mapping(text: str, kind: Kind, name: str = "the mapping") -> KindMapping:
@@ -136,6 +138,36 @@ def _source(of: Field, given: object, where: str) -> Source:
 def _nearest(name: str, names: Sequence[str]) -> str:
     best = max(names, key=lambda other: SequenceMatcher(None, name, other).ratio())
     return f"; the nearest is {best}"
+
+
+def units_for(of: Field) -> tuple[str, ...]:
+    """The units that a file may use for a field, ours first; empty where it has none."""
+    if of.type != "number" or of.unit not in known_units():
+        return ()
+    return (of.unit, *(unit for unit in known_units() if unit != of.unit and _converts(unit, of.unit)))
+
+
+def _converts(unit: str, ours: str) -> bool:
+    try:
+        convert(1.0, unit, ours)
+    except UnknownUnit:
+        return False
+    return True
+
+
+def chosen(
+    kind: Kind, choices: Mapping[str, tuple[str, str | None]], *, create_missing: bool, judged: bool
+) -> KindMapping:
+    """The mapping of columns chosen one by one: column to (our field, unit). Raises WrongMapping."""
+    sources: dict[str, Source] = {}
+    for column, (name, unit) in choices.items():
+        if name in sources:
+            raise WrongMapping(
+                f"Both {sources[name].column!r} and {column!r} are chosen for {name}.",
+                what_to_do="Choose one column for each field.",
+            )
+        sources[name] = Source(column=column, unit=unit)
+    return KindMapping(kind, sources, create_missing=create_missing, judged=judged, own_names=False)
 
 
 def _words(name: str) -> str:

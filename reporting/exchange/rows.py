@@ -119,7 +119,7 @@ def _sources(
     for name, field in fields.items():
         if name in mapping.sources:
             yield field, mapping.sources[name]
-        elif name in header and name not in taken:
+        elif mapping.own_names and name in header and name not in taken:
             yield field, Source(column=name)
 
 

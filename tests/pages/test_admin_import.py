@@ -1,0 +1,157 @@
+"""The import page: upload, choose columns, see the faults beside the rows, import, take the refused rows home."""
+
+from pathlib import Path
+
+import pytest
+from sqlmodel import func, select
+from streamlit.testing.v1 import AppTest
+
+from reporting.actions.sessions import begin
+from reporting.domain.actors import Role
+from reporting.errors import StorageFull
+from reporting.storage import outcomes
+from reporting.storage.engine import reading, transaction
+from reporting.storage.tables import Treatment
+from reporting.ui import import_parts
+from tests.cast import House, house
+
+pytestmark = pytest.mark.usefixtures("sqlite_database", "stopped_clock")
+PAGE = str(Path(__file__).parents[2] / "reporting" / "pages" / "admin_import.py")
+GOOD = (
+    "Treatment ID,Patient No,Date,Laser,Pulse energy\n"
+    "T1,P-0001,2026-03-01,D1,30\nT2,P-0001,2026-03-02,D1,40\n"
+)
+
+
+@pytest.fixture
+def clinic() -> House:
+    return house("A")
+
+
+def opened(clinic: House, monkeypatch: pytest.MonkeyPatch, role: Role = "administrator") -> AppTest:
+    with transaction() as session:
+        cookie = begin(
+            session, hours=1, kind="staff", clinic_id=clinic.clinic_id, staff_id=clinic.staff[role].id
+        )
+    monkeypatch.setattr("reporting.ui.identity.cookie_value", lambda: cookie.value)
+    return AppTest.from_file(PAGE, default_timeout=30).run()
+
+
+def uploaded(page: AppTest, content: str | bytes, name: str = "log.csv") -> AppTest:
+    data = content.encode() if isinstance(content, str) else content
+    page.file_uploader[0].upload(name, data, "text/csv")
+    return page.run()
+
+
+def treatments() -> int:
+    with reading() as session:
+        return int(session.exec(select(func.count()).select_from(Treatment)).one())
+
+
+def text_of(page: AppTest) -> str:
+    assert not page.exception
+    parts = (page.title, page.markdown, page.error, page.warning, page.success)
+    return " ".join(str(element.value) for kind in parts for element in kind)
+
+
+def test_without_a_file_the_page_says_what_to_do(clinic: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = opened(clinic, monkeypatch)
+    assert "No file yet." in text_of(page)
+    assert not page.button
+
+
+def test_columns_are_guessed_and_the_file_goes_in_once(
+    clinic: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = uploaded(opened(clinic, monkeypatch), GOOD)
+    chosen = {box.label: box.value for box in page.selectbox}
+    assert chosen["Column “Treatment ID” is"] == "treatment"
+    assert chosen["Column “Laser” is"] == "device"
+    assert chosen["Column “Pulse energy” is"] == "pulse_energy_mj"
+    assert "2 of 2 rows checked:** 2 would go in, 0 are there already, 0 would be refused" in text_of(page)
+    assert treatments() == 1
+    page.button(key="import_run").click().run()
+    assert "2 rows read: 2 imported" in text_of(page)
+    assert treatments() == 3
+    with reading() as session:
+        assert outcomes.compare(session) == []
+    again = uploaded(page, GOOD)
+    assert "0 would go in, 2 are there already" in text_of(again)
+
+
+def test_a_unit_can_be_chosen(clinic: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = uploaded(opened(clinic, monkeypatch), GOOD.replace(",30", ",0.03").replace(",40", ",0.04"))
+    assert "2 would be refused" in text_of(page)
+    unit = next(box for box in page.selectbox if box.label == "Unit in the file")
+    unit.set_value("J").run()
+    assert "2 would go in" in text_of(page)
+
+
+def test_faults_stand_beside_their_rows_and_refused_rows_can_be_taken_home(
+    clinic: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = uploaded(
+        opened(clinic, monkeypatch), GOOD + "T3,P-0001,2026-02-30,D1,30\nT4,P-0001,2026-03-02,D1,9000\n"
+    )
+    assert "2 would go in, 0 are there already, 2 would be refused" in text_of(page)
+    frame = page.dataframe[-1].value
+    assert list(frame["row"]) == [4, 5, 2, 3]
+    assert "Date: found '2026-02-30'" in frame["problem"][0]
+    assert "from 1 to 300 mJ" in frame["problem"][1]
+    page.button(key="import_run").click().run()
+    assert "4 rows read: 2 imported, 0 were there already, 2 refused" in text_of(page)
+    (button,) = [button for button in page.get("download_button") if "refused" in button.label]
+    assert button
+    assert treatments() == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "it is empty"),
+        (b"PK\x03\x04 a workbook", "spreadsheet"),
+        (b"\xff\xfea\x00,\x00", "UTF-16"),
+        (b"name,price\nsoap,3\n", "no column for"),
+    ],
+)
+def test_a_wrong_file_is_named_and_nothing_can_be_imported(
+    clinic: House, monkeypatch: pytest.MonkeyPatch, content: bytes, words: str
+) -> None:
+    page = uploaded(opened(clinic, monkeypatch), content)
+    assert words in text_of(page)
+    assert not page.button
+    assert treatments() == 1
+
+
+def test_a_file_that_is_too_large_is_refused_with_the_way_out(
+    clinic: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_parts, "LARGEST_UPLOAD_BYTES", 10)
+    page = uploaded(opened(clinic, monkeypatch), GOOD)
+    assert "too large for the browser" in text_of(page)
+    assert "python -m reporting import" in text_of(page)
+
+
+def test_one_field_for_two_columns_is_refused(clinic: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = uploaded(opened(clinic, monkeypatch), GOOD)
+    page.selectbox(key="import_column_3").set_value("patient").run()
+    assert "are chosen for patient" in text_of(page)
+
+
+@pytest.mark.parametrize("role", ["clinician", "front_desk"])
+def test_others_may_not(clinic: House, monkeypatch: pytest.MonkeyPatch, role: Role) -> None:
+    page = opened(clinic, monkeypatch, role)
+    assert "Your role does not allow this." in text_of(page)
+    assert not page.file_uploader
+
+
+def test_a_full_disk_is_told_and_nothing_is_in(clinic: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = uploaded(opened(clinic, monkeypatch), GOOD)
+
+    def full(*args: object) -> None:
+        raise StorageFull()
+
+    monkeypatch.setattr("reporting.actions.imports.recompute", full)
+    page.button(key="import_run").click().run()
+    assert "The import stopped: the disk is full" in text_of(page)
+    assert treatments() == 1

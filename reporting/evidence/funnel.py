@@ -17,6 +17,7 @@ from reporting.evidence.checks import Array, Mask, finite, normal_quantile, not_
 from reporting.evidence.errors import ImpossibleData, NotEnoughData, NotEstimable
 
 Transform = Literal["log", "square_root"]
+LimitKind = Literal["exact", "chi_square"]
 
 WARNING_LEVEL, ACTION_LEVEL = 0.95, 0.998
 LEAST_UNITS = 10
@@ -163,6 +164,18 @@ def adjusted_limits(
     return Limits(np.maximum(1 - reach, 0) ** 2, (1 + reach) ** 2, level)
 
 
+def _limits(
+    expected: Array, level: float, tau2: float | None, transform: Transform, kind: LimitKind
+) -> Limits:
+    if kind not in ("exact", "chi_square"):
+        raise ImpossibleData("limits", kind, "exact or chi_square")
+    plain = prediction_limits(expected, level) if kind == "exact" else poisson_limits(expected, level)
+    if tau2 is None:
+        return plain
+    wide = adjusted_limits(expected, tau2, level, transform)
+    return Limits(np.minimum(plain.lower, wide.lower), np.maximum(plain.upper, wide.upper), level)
+
+
 @dataclass(frozen=True)
 class Funnel:
     """One point per unit in the order given: ratio, limits at 95 and 99.8 %, and where the unit lies.
@@ -187,10 +200,14 @@ def funnel(
     *,
     adjusted: bool = True,
     transform: Transform = "square_root",
+    limits: LimitKind = "exact",
     assumed_tau: float = 0.15,
     trim: float = 0.1,
 ) -> Funnel:
-    """Funnel of units (k,) around O/E = 1. Not adjusted: Poisson limits.
+    """Funnel of units (k,) around O/E = 1. Not adjusted: exact prediction limits, or "chi_square" ones.
+
+    Adjusted limits are never inside the exact ones: where little is expected the approximations would call a
+    unit without events an outlier though its exact tail is not small.
 
     Adjusted with at least 10 units: tau² from them; with fewer an assumed between-unit sd on the log scale,
     which is halved on the square-root scale. Units with nothing expected lie outside the funnel.
@@ -199,12 +216,10 @@ def funnel(
     same_length(observed=o, expected=e)
     seen = e > 0
     phi, tau2, note = _between(o[seen], e[seen], adjusted, transform, assumed_tau, trim)
-    if adjusted:
-        warning, action = (
-            adjusted_limits(e, tau2, level, transform) for level in (WARNING_LEVEL, ACTION_LEVEL)
-        )
-    else:
-        warning, action = (poisson_limits(e, level) for level in (WARNING_LEVEL, ACTION_LEVEL))
+    warning, action = (
+        _limits(e, level, tau2 if adjusted else None, transform, limits)
+        for level in (WARNING_LEVEL, ACTION_LEVEL)
+    )
     ratio = np.where(seen, o / np.where(seen, e, 1.0), 1.0)
     zone = tuple(_zone(k, ratio, seen, warning, action) for k in range(len(o)))
     return Funnel(ratio, e, warning, action, zone, phi, tau2, note)

@@ -1,0 +1,163 @@
+"""Answered check-ins as trials: a discrete-time hazard of the first unexpected report.
+
+Person-period construction and logistic hazard: Singer & Willett, J Educ Stat 1993;18:155-195. A treated area
+is at risk at every answered check-in from the symptom's first day until the outcome is first reported; a
+skipped check-in widens the interval that the next answer covers ("since you last answered, have you had"), so
+silence is neither a yes nor a no.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from reporting.evidence.checks import Array
+from reporting.evidence.errors import ImpossibleData, NotEnoughData
+from reporting.evidence.logistic import LogisticFit, fit_logistic
+
+FIRST_DAY: dict[str, int] = {"hyperpigmentation": 14, "scarring": 14}
+"""Days before which a symptom cannot be told from normal healing; 1 for the others."""
+
+CASE_MIX = ("fitzpatrick", "indication", "device_class", "area")
+DAY_SD, CASE_MIX_SD, SEASON_SD, AGE_SD = 2.0, 0.5, 0.3, 0.2
+"""Ridge standard deviations in log odds: of an interval, a category, a season's swing, and per decade of age."""
+
+DAYS_PER_YEAR = 365.25
+SEASONS = 6
+
+
+def person_periods(areas: pd.DataFrame, check_ins: pd.DataFrame, symptom: str) -> pd.DataFrame:
+    """One row for every answered check-in at risk, sorted by the day it was answered.
+
+    Columns: row (position in `areas`), answered_day, interval ("previous>scheduled", days since treatment),
+    event (0/1). A row depends only on answers given before it, so cutting off the future changes no row.
+    Raises ImpossibleData for a symptom that the check-ins do not hold.
+    """
+    if symptom not in check_ins:
+        raise ImpossibleData("symptom", symptom, f"one of {sorted(set(check_ins) - set(AREA_KEYS))}")
+    answers = check_ins[check_ins["answered"].astype(bool) & check_ins[symptom].notna()]
+    answers = answers[answers["scheduled_day"] >= FIRST_DAY.get(symptom, 1)]
+    position = pd.Series(np.arange(len(areas)), index=areas["area_id"].to_numpy())
+    rows = position.reindex(answers["area_id"]).to_numpy(dtype=float)
+    known = np.isfinite(rows)
+    frame = pd.DataFrame(
+        {
+            "row": rows[known].astype(int),
+            "answered_day": answers["answered_day"].to_numpy()[known].astype(int),
+            "scheduled_day": answers["scheduled_day"].to_numpy()[known].astype(int),
+            "event": answers[symptom].to_numpy()[known].astype(float),
+        }
+    ).sort_values(["row", "answered_day", "scheduled_day"], kind="stable", ignore_index=True)
+    frame = frame.drop_duplicates(["row", "scheduled_day"], ignore_index=True)
+    return _at_risk(frame)
+
+
+AREA_KEYS = ("area_id", "scheduled_day", "due_day", "answered", "answered_day")
+
+
+def _at_risk(frame: pd.DataFrame) -> pd.DataFrame:
+    area = frame["row"].to_numpy()
+    first = np.r_[True, area[1:] != area[:-1]] if len(area) else np.zeros(0, dtype=bool)
+    events = frame["event"].to_numpy()
+    total = np.cumsum(events) - events
+    before = total - np.repeat(total[first], np.diff(np.r_[np.flatnonzero(first), len(area)]))
+    previous = np.where(first, 0, np.r_[0, frame["scheduled_day"].to_numpy()[:-1]]) if len(area) else first
+    interval = previous.astype(int) * 1000 + frame["scheduled_day"].to_numpy()
+    at_risk = frame.assign(interval=interval)[before == 0]
+    return at_risk.sort_values(["answered_day", "row", "scheduled_day"], ignore_index=True)
+
+
+@dataclass(frozen=True)
+class CaseMix:
+    """Integer codes of the case mix of every treated area; what the hazard of model A may depend on."""
+
+    levels: dict[str, tuple[object, ...]]
+    codes: dict[str, Array]
+    decade: Array
+    season: Array
+    """Part of the year, 0 to 5."""
+
+
+def case_mix(areas: pd.DataFrame) -> CaseMix:
+    """Codes of fitzpatrick, indication, device class and area; age in decades from 40 (bands of 20 years); sixth of the year."""
+    levels: dict[str, tuple[object, ...]] = {}
+    codes: dict[str, Array] = {}
+    for name in CASE_MIX:
+        values = areas[name].astype(object).where(areas[name].notna(), "not_recorded").to_numpy()
+        kinds = sorted(set(values), key=str)
+        levels[name] = tuple(kinds)
+        codes[name] = pd.Categorical(values, categories=kinds).codes.astype(float)
+    age = areas["age"].to_numpy(dtype=float)
+    decade = np.where(np.isfinite(age), np.round((age - 40) / 20) * 2, 0.0)
+    season = np.floor((areas["day"].to_numpy(dtype=float) % DAYS_PER_YEAR) / DAYS_PER_YEAR * SEASONS)
+    return CaseMix(levels, codes, decade, season)
+
+
+@dataclass(frozen=True)
+class HazardModel:
+    """Model A of one symptom: ridge logistic hazard, calibrated in the large by its free intercept."""
+
+    fit: LogisticFit
+    intervals: tuple[int, ...]
+    mix: CaseMix
+
+    def expected(self, rows: Array, intervals: Array) -> Array:
+        """Expected hazard of check-ins: positions of their areas, their intervals; an unseen one is average."""
+        cells, back = _cells(self.mix, rows, intervals)
+        return np.asarray(self.fit.predict(_design(cells, self.intervals, self.mix))[back], dtype=float)
+
+
+def fit_hazard(periods: pd.DataFrame, mix: CaseMix, earlier: HazardModel | None = None) -> HazardModel:
+    """Fit model A to person-periods (of person_periods), grouped to the cells of their covariates.
+
+    earlier: a model of the same case mix to start the steps from; it changes the time, not the result.
+
+    Raises NotEnoughData without an answered check-in or without any event.
+    """
+    if not periods["event"].sum() > 0:
+        raise NotEnoughData("No event has been answered yet: there is nothing to expect from.")
+    intervals = tuple(int(i) for i in np.unique(periods["interval"]))
+    cells, back = _cells(mix, periods["row"].to_numpy(), periods["interval"].to_numpy())
+    trials = np.bincount(back).astype(float)
+    events = np.bincount(back, weights=periods["event"])
+    design = _design(cells, intervals, mix)
+    sd = np.concatenate([[np.inf], *(np.full(n, s) for n, s in _widths(intervals, mix))])
+    initial = _start(intervals, mix, earlier) if earlier else None
+    fit = fit_logistic(design, events, trials, penalty="ridge", ridge_sd=sd, start=initial)
+    return HazardModel(fit, intervals, mix)
+
+
+def _start(intervals: Sequence[int], mix: CaseMix, earlier: HazardModel) -> Array:
+    """Coefficients of an earlier fit in the order of the new columns: the maximum is the same, found sooner."""
+    known = dict(zip(earlier.intervals, earlier.fit.coefficients[1:], strict=False))
+    rest = earlier.fit.coefficients[1 + len(earlier.intervals) :]
+    return np.r_[earlier.fit.coefficients[0], [known.get(i, 0.0) for i in intervals], rest]
+
+
+def _cells(mix: CaseMix, rows: Array, intervals: Array) -> tuple[Array, Array]:
+    """Distinct covariate cells (k, columns) of check-ins, and the cell of each check-in."""
+    at = np.asarray(rows, dtype=int)
+    columns = [np.asarray(intervals, dtype=float), *(mix.codes[name][at] for name in CASE_MIX)]
+    columns += [mix.decade[at], mix.season[at]]
+    key = np.zeros(len(at))
+    for column in columns:
+        low = column.min(initial=0)
+        key = key * (column.max(initial=0) - low + 1) + column - low
+    _, first, back = np.unique(key, return_index=True, return_inverse=True)
+    return np.column_stack(columns)[first], back.ravel()
+
+
+def _widths(intervals: Sequence[int], mix: CaseMix) -> list[tuple[int, float]]:
+    mixed = [(len(mix.levels[name]), CASE_MIX_SD) for name in CASE_MIX]
+    return [(len(intervals), DAY_SD), *mixed, (1, AGE_SD), (2, SEASON_SD)]
+
+
+def _design(cells: Array, intervals: Sequence[int], mix: CaseMix) -> Array:
+    """Columns of the cells: 1, each interval, each category, decades of age, sine and cosine of the year."""
+    blocks = [np.ones((len(cells), 1)), (cells[:, [0]] == np.asarray(intervals, dtype=float)).astype(float)]
+    for at, name in enumerate(CASE_MIX, start=1):
+        blocks.append((cells[:, [at]] == np.arange(len(mix.levels[name]))).astype(float))
+    angle = 2 * np.pi * (cells[:, -1] + 0.5) / SEASONS
+    blocks.append(np.column_stack([cells[:, -2], np.sin(angle), np.cos(angle)]))
+    return np.hstack(blocks)

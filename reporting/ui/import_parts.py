@@ -155,6 +155,9 @@ def show_done(done: Done) -> None:
         hide_index=True, width="stretch", key="import_faults",
     )  # fmt: skip
     st.download_button(
-        "Download the refused rows", done.rejected, f"{Path(summary.file_name).stem}.rejected.csv", "text/csv",
+        "Download the refused rows",
+        done.rejected,
+        f"{Path(summary.file_name).stem}.rejected.csv",
+        "text/csv",
         icon=":material/download:",
     )  # fmt: skip

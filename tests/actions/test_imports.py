@@ -265,7 +265,10 @@ def test_the_same_row_twice_in_one_file_counts_once(database: str, tmp_path: Pat
 
 def test_what_was_not_known_of_a_patient_is_filled_in(database: str, tmp_path: Path) -> None:
     head = "treatment,patient,performed_on,device,device_class,year_of_birth,fitzpatrick"
-    text = f"{head}\nT1,P1,2026-03-01,D2,er_yag,,\nT2,P1,2026-03-02,D2,er_yag,1980,\nT3,P1,2026-03-03,D2,er_yag,,5\n"
+    text = (
+        f"{head}\nT1,P1,2026-03-01,D2,er_yag,,\nT2,P1,2026-03-02,D2,er_yag,1980,\n"
+        "T3,P1,2026-03-03,D2,er_yag,,5\n"
+    )
     house("A")
     take_in(tmp_path, text, create_missing=True)
     found = next(patient for patient in every(Patient) if patient.reference == "P1")
@@ -466,8 +469,9 @@ def test_read_is_imported_and_unchanged_and_refused(
     monkeypatch.setattr(imports, "CHUNK_ROWS", chance.choice([1, 3, 7, 50]))
     for _ in range(3):
         rows = [
-            f"T{chance.randint(1, 12)},{chance.choice(['P-0001', 'P2', 'P3'])},2026-03-0{chance.randint(1, 2)},O1,D1,"
-            f"{chance.choice(['cheeks', 'chin', 'elbow'])},{chance.choice([30, 40, 9000])},15,{chance.choice([3, 4])}"
+            f"T{chance.randint(1, 12)},{chance.choice(['P-0001', 'P2', 'P3'])},"
+            f"2026-03-0{chance.randint(1, 2)},O1,D1,{chance.choice(['cheeks', 'chin', 'elbow'])},"
+            f"{chance.choice([30, 40, 9000])},15,{chance.choice([3, 4])}"
             for _ in range(30)
         ]
         before = count(TreatedArea)

@@ -1,4 +1,4 @@
-"""The import page: upload, choose columns, see the faults beside the rows, import, take the refused rows home."""
+"""The import page: choose a file and its columns, see the faults beside the rows, import, take the rest home."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Files as other programs write them can be read; files that are something else are named for what they are."""
+"""Files as other programs write them can be read; others are named for what they are."""
 
 import csv
 import io
@@ -26,8 +26,8 @@ def write(folder: Path, content: bytes | str) -> Path:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    header=names, data=st.data(), separator=st.sampled_from([",", ";", "\t"]), newline=st.sampled_from(["\n", "\r\n"]),
-    bom=st.booleans(),
+    header=names, data=st.data(), separator=st.sampled_from([",", ";", "\t"]),
+    newline=st.sampled_from(["\n", "\r\n"]), bom=st.booleans(),
 )  # fmt: skip
 def test_what_was_written_is_read(
     tmp_path: Path, header: list[str], data: st.DataObject, separator: str, newline: str, bom: bool

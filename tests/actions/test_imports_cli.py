@@ -1,4 +1,4 @@
-"""The command line tells what happened by words, JSON and exit code: 0 all in, 1 some refused, 2 nothing read."""
+"""The command line tells by words, JSON and exit code: 0 all in, 1 some refused, 2 nothing read."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The import page: choose a file and its columns, see the faults beside the rows, import, take the rest home."""
+"""The import page: choose a file and its columns, see faults beside the rows, import, take the rest home."""
 
 from pathlib import Path
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from reporting.charts.theme import Figure
+from reporting.exchange.table_csv import table_csv
 
 
 def is_dark() -> bool:
@@ -20,6 +21,6 @@ def show(figure: Figure, *, key: str, file_name: str = "chart.csv") -> None:
         st.write(figure.alt)
         st.dataframe(figure.table, hide_index=True, alt=figure.title, key=f"{key}_table")
         st.download_button(
-            "Download as CSV", figure.table.to_csv(index=False).encode(), file_name=file_name,
+            "Download as CSV", table_csv(figure.table), file_name=file_name,
             mime="text/csv", key=f"{key}_csv", on_click="ignore",
         )  # fmt: skip

@@ -1,0 +1,228 @@
+"""Charts of the overview: rates per symptom with their intervals, and the weeks of one symptom."""
+
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from reporting.charts.theme import Figure, Look, look, symptom_colours, themed
+from reporting.charts.words import as_percent, percent, rate_words
+from reporting.domain.symptoms import symptom as symptom_of
+from reporting.queries.overview import Overview
+
+HEIGHT_PER_SYMPTOM = 52
+_STATES = ["complete", "still coming in"]
+_RATE_AXIS = alt.Axis(format=".0%", tickCount=6, grid=True)
+
+
+def rate_scale(shown: pd.DataFrame) -> alt.Scale:
+    """From zero to a little above what is shown, never wider than everybody."""
+    top = float(shown["upper"].max()) if len(shown) else 0.1
+    return alt.Scale(domain=[0, min(1.0, max(0.05, top * 1.08))], nice=False)
+
+
+def _tooltips(first: list[alt.Tooltip]) -> list[alt.Tooltip]:
+    return [
+        *first,
+        alt.Tooltip("events:Q", title="Unexpected", format=","),
+        alt.Tooltip("n_answered:Q", title="Answered", format=","),
+        alt.Tooltip("n_treatments:Q", title="Treatments", format=","),
+        alt.Tooltip("rate:Q", title="Rate", format=".1%"),
+        alt.Tooltip("lower:Q", title="95 % from", format=".1%"),
+        alt.Tooltip("upper:Q", title="95 % to", format=".1%"),
+        alt.Tooltip("response_rate:Q", title="Response", format=".0%"),
+    ]
+
+
+def symptom_rates(result: Overview, *, dark: bool = False) -> Figure:
+    """Rate of unexpected reports per symptom with 95 % intervals; the period before as a hollow mark.
+
+    Nobody with the event: an upper limit with an arrow-like triangle, not a point at zero. Fewer than five
+    answered: words in grey, no rate.
+    """
+    rates = result.rates
+    return Figure(
+        chart=themed(_rates_chart(rates, look(dark=dark), dark), dark=dark),
+        title=_rates_title(result), alt=_rates_alt(result), table=_rates_table(rates),
+    )  # fmt: skip
+
+
+def _rates_chart(rates: pd.DataFrame, colours: Look, dark: bool) -> Any:
+    order = list(rates["label"])
+    y = alt.Y("label:N", sort=order, title=None, scale=alt.Scale(domain=order))
+    enough = rates[rates["is_enough"]]
+    scale = rate_scale(enough)
+    words = "Treatments with an unexpected report (% of those who answered)"
+    x = alt.X("rate:Q", title=words, axis=_RATE_AXIS, scale=scale)
+    palette = symptom_colours(dark=dark)
+    colour = alt.Color(
+        "symptom:N", legend=None, scale=alt.Scale(domain=list(palette), range=list(palette.values()))
+    )
+    tips = _tooltips([alt.Tooltip("label:N", title="Symptom")])
+    some, none = enough[enough["events"] > 0], enough[enough["events"] == 0]
+    before = enough[enough["previous_n_answered"] >= 5].assign(rate=lambda rows: rows["previous_rate"])
+    few = rates[~rates["is_enough"]]
+    few = few.assign(words=[_few_words(n) for n in few["n_answered"]])
+    return alt.layer(
+        alt.Chart(enough).mark_rule(strokeWidth=3).encode(
+            y=y, x=alt.X("lower:Q", scale=scale), x2="upper:Q", color=colour, tooltip=tips),
+        alt.Chart(before).mark_point(
+            shape="diamond", size=110, filled=False, strokeWidth=2, color=colours.quiet,
+        ).encode(y=y, x=x, tooltip=[alt.Tooltip("label:N", title="Symptom, period before"),
+                                   alt.Tooltip("previous_events:Q", title="Unexpected"),
+                                   alt.Tooltip("previous_n_answered:Q", title="Answered"),
+                                   alt.Tooltip("previous_rate:Q", title="Rate", format=".1%")]),
+        alt.Chart(some).mark_point(filled=True, size=120, opacity=1).encode(
+            y=y, x=x, color=colour, tooltip=tips),
+        alt.Chart(none).mark_point(shape="triangle-left", filled=True, size=120, opacity=1).encode(
+            y=y, x=alt.X("upper:Q", scale=scale), color=colour, tooltip=tips),
+        alt.Chart(few).mark_text(align="left", dx=6, color=colours.quiet, fontSize=14).encode(
+            y=y, x=alt.value(0), text="words:N"),
+    ).properties(height=HEIGHT_PER_SYMPTOM * len(order), width="container")  # fmt: skip
+
+
+def _few_words(n_answered: int) -> str:
+    return f"not enough data ({n_answered} answered)" if n_answered else "nobody answered yet"
+
+
+def _rates_title(result: Overview) -> str:
+    enough = result.rates[result.rates["is_enough"]]
+    more: list[Any] = [row for row in enough.itertuples() if row.difference == "more"]
+    if more:
+        row = more[0]
+        also = f" ({len(more)} symptoms in all)" if len(more) > 1 else ""
+        return (
+            f"More reports of {row.label.lower()} than in the period before{also}: "
+            f"{int(row.events)} of {int(row.n_answered)} against "
+            f"{int(row.previous_events)} of {int(row.previous_n_answered)}"
+        )
+    if not len(enough) or not enough["events"].sum():
+        return (
+            "No unexpected side effect has been reported"
+            if len(enough)
+            else "Not enough answers for a rate yet"
+        )
+    top = enough.nlargest(1, "rate").iloc[0]
+    return f"Most often reported as unexpected: {top['label'].lower()}, {rate_words(top)}"
+
+
+def _rates_alt(result: Overview) -> str:
+    said = [f"{row.label}: {rate_words(row)}{_before_words(row)}." for row in result.rates.itertuples()]
+    return "Unexpected reports per symptom, as a share of treatments that answered. " + " ".join(said)
+
+
+def _before_words(row: Any) -> str:
+    if not row.previous_n_answered:
+        return ""
+    verdict = f", {row.difference} than chance explains" if row.difference else ""
+    return f"; the period before {int(row.previous_events)} of {int(row.previous_n_answered)}{verdict}"
+
+
+def _rates_table(rates: pd.DataFrame) -> pd.DataFrame:
+    blank = rates.where(rates["is_enough"])
+    return pd.DataFrame(
+        {
+            "Symptom": rates["label"], "Treatments": rates["n_treatments"], "Answered": rates["n_answered"],
+            "Unexpected": rates["events"], "Rate %": blank["rate"].astype(float).map(as_percent),
+            "95 % from": blank["lower"].astype(float).map(as_percent),
+            "95 % to": blank["upper"].astype(float).map(as_percent),
+            "Response %": rates["response_rate"].map(as_percent),
+            "Before: unexpected": rates["previous_events"], "Before: answered": rates["previous_n_answered"],
+        }
+    )  # fmt: skip
+
+
+def weekly_rates(result: Overview, *, dark: bool = False) -> Figure:
+    """Rate by the week of treatment with 95 % intervals and the mean of the period; weeks whose patients
+    have not had time enough are hollow and grey."""
+    label = symptom_of(result.symptom).label
+    weeks = result.weeks
+    weeks = weeks.assign(state=weeks["is_mature"].map({True: "complete", False: "still coming in"}))
+    return Figure(
+        chart=themed(_weeks_chart(weeks, _mean(weeks), look(dark=dark)), dark=dark),
+        title=_weeks_title(weeks, label), alt=_weeks_alt(weeks, label), table=_weeks_table(weeks),
+    )  # fmt: skip
+
+
+def _mean(weeks: pd.DataFrame) -> float | None:
+    ripe = weeks[weeks["is_mature"]]
+    answered = int(ripe["n_answered"].sum())
+    return float(ripe["events"].sum() / answered) if answered else None
+
+
+def _weeks_chart(weeks: pd.DataFrame, mean: float | None, colours: Look) -> Any:
+    shown = weeks[weeks["is_enough"]]
+    scale = rate_scale(shown)
+    mondays = [int(week.timestamp() * 1000) for week in shown["week"]]
+    axis = alt.Axis(
+        format="%-d %b %y", grid=False, values=mondays[:: max(1, len(mondays) // 8)], labelFlush=False
+    )
+    x = alt.X("week:T", title="Week of treatment", axis=axis, scale=alt.Scale(type="utc"))
+    y = alt.Y("rate:Q", title="Rate (% of those who answered)", axis=_RATE_AXIS, scale=scale)
+    colour = alt.Color("state:N", title="Answers", legend=alt.Legend(symbolOpacity=1), scale=alt.Scale(
+        domain=_STATES, range=[colours.accent, colours.quiet]))  # fmt: skip
+    tips = _tooltips(
+        [
+            alt.Tooltip("week:T", title="Week from", format="%-d %b %Y"),
+            alt.Tooltip("state:N", title="Answers"),
+        ]
+    )
+    shape = alt.Shape("state:N", title="Answers",
+                      scale=alt.Scale(domain=_STATES, range=["circle", "diamond"]))  # fmt: skip
+    layers = [
+        alt.Chart(shown).mark_rule(strokeWidth=2, opacity=0.45).encode(
+            x=x, y=alt.Y("lower:Q", scale=scale), y2="upper:Q", color=colour, tooltip=tips),
+        alt.Chart(shown[shown["events"] == 0]).mark_point(
+            shape="triangle-down", filled=True, size=50, opacity=1,
+        ).encode(x=x, y=alt.Y("upper:Q", scale=scale), color=colour, tooltip=tips),
+        alt.Chart(shown[shown["events"] > 0]).mark_point(filled=True, size=70, opacity=1).encode(
+            x=x, y=y, color=colour, shape=shape, tooltip=tips),
+    ]  # fmt: skip
+    if mean is not None:
+        line = alt.Chart(pd.DataFrame({"mean": [mean]}))
+        layers.insert(
+            0, line.mark_rule(color=colours.text, strokeDash=[6, 4]).encode(y=alt.Y("mean:Q", scale=scale))
+        )
+    return alt.layer(*layers).properties(height=320, width="container")
+
+
+def _weeks_title(weeks: pd.DataFrame, label: str) -> str:
+    ripe = weeks[weeks["is_mature"] & weeks["is_enough"]]
+    mean = _mean(weeks)
+    if mean is None or not len(ripe):
+        return f"{label} by week: not enough complete weeks yet"
+    above = int((ripe["lower"] > mean).sum())
+    found = (
+        f"{above} of {len(ripe)} complete weeks lie clearly above" if above else "no week lies clearly above"
+    )
+    return f"{label} by week of treatment: {percent(mean)} over the period, {found} it"
+
+
+def _weeks_alt(weeks: pd.DataFrame, label: str) -> str:
+    if not len(weeks):
+        return f"{label} by week: no treatments."
+    coming = int((~weeks["is_mature"]).sum())
+    thin = int((~weeks["is_enough"]).sum())
+    mean = _mean(weeks)
+    over = f"mean of the complete weeks {percent(mean)}" if mean is not None else "no complete week yet"
+    highest = weeks[weeks["is_enough"] & weeks["is_mature"]].nlargest(1, "rate")
+    peak = [
+        f"; highest in the week from {row.week:%-d %b %Y}: {rate_words(row)}" for row in highest.itertuples()
+    ]
+    return (
+        f"{label}, unexpected reports by week of treatment, {len(weeks)} weeks: {over}{''.join(peak)}; "
+        f"{coming} weeks still coming in, {thin} weeks with too few answers are not drawn."
+    )
+
+
+def _weeks_table(weeks: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "Week from": weeks["week"].dt.date, "Treatments": weeks["n_treatments"],
+            "Answered": weeks["n_answered"], "Unexpected": weeks["events"],
+            "Rate %": weeks["rate"].where(weeks["is_enough"]).map(as_percent),
+            "95 % from": weeks["lower"].where(weeks["is_enough"]).map(as_percent),
+            "95 % to": weeks["upper"].where(weeks["is_enough"]).map(as_percent),
+            "Response %": weeks["response_rate"].map(as_percent), "Answers": weeks["state"],
+        }
+    )  # fmt: skip

@@ -1,0 +1,55 @@
+"""The overview: how much was treated and answered, and which side effects were reported."""
+
+import streamlit as st
+
+from reporting import clock
+from reporting.charts.overview import symptom_rates, weekly_rates
+from reporting.queries.filter_choices import filter_choices
+from reporting.queries.overview import Overview, overview
+from reporting.ui import chart_parts
+from reporting.ui.figures import is_dark, show
+from reporting.ui.filters import overview_filters, symptom_choice
+from reporting.ui.identity import current_actor
+from reporting.ui.links import page_link
+from reporting.ui.states import empty, shows_problems
+
+
+def _symptoms(result: Overview) -> None:
+    st.subheader("Unexpected side effects")
+    show(symptom_rates(result, dark=is_dark()), key="symptom_rates", file_name="side-effects.csv")
+    st.markdown(
+        "Unexpected means: more than is usual for that day after that procedure. Each bar is a 95 % "
+        "interval, a hollow diamond the period before, a triangle an upper limit where nobody reported it."
+    )
+
+
+def _weeks(result: Overview) -> None:
+    show(weekly_rates(result, dark=is_dark()), key="weekly_rates", file_name="weeks.csv")
+    st.markdown(chart_parts.follow_up_line(result))
+
+
+@shows_problems
+def page() -> None:
+    st.title("Overview")
+    actor = current_actor()
+    choices = filter_choices(actor)
+    if not choices.procedure_classes:
+        empty("No treatments yet.", "Import a log of your practice system, or record a treatment.")
+        page_link("record", "Record a treatment", icon=":material/add:")
+        return
+    filters = overview_filters(choices, clock.now().date())
+    symptom = symptom_choice()
+    result = overview(actor, filters, symptom)
+    if not result.totals.n_treatments:
+        empty("No treatments fit these filters.", "Choose a longer period, or take a filter away.")
+        return
+    st.markdown(chart_parts.period_line(result.totals))
+    chart_parts.totals(result)
+    chart_parts.cases(result.cases)
+    _symptoms(result)
+    st.subheader("Week by week")
+    _weeks(result)
+
+
+if __name__ == "__main__":
+    page()

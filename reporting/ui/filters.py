@@ -1,0 +1,98 @@
+"""The filters of the dashboards. They live in the address, so that a colleague who gets it sees the same;
+none of them names a person."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+import streamlit as st
+
+from reporting.domain.symptoms import symptoms
+from reporting.queries.filter_choices import FilterChoices
+from reporting.queries.scope import SKIN_GROUPS, Filters
+
+PERIODS: Mapping[str, int] = {
+    "Last 30 days": 30,
+    "Last 90 days": 90,
+    "Last 6 months": 182,
+    "Last 12 months": 365,
+}
+EVERYTHING, OWN_DATES = "All treatments", "Own dates"
+DEFAULT_PERIOD = "Last 6 months"
+
+
+def _choice(label: str, options: Mapping[str, str], key: str, everything: str) -> str:
+    """A selection of one code; the empty code stands for everything."""
+    words = {"": everything, **options}
+    chosen = st.selectbox(label, list(words), format_func=lambda code: words.get(code, code), key=key,
+                          bind="query-params")  # fmt: skip
+    return chosen if chosen in words else ""
+
+
+def _period(today: date, default: str) -> tuple[date | None, date | None]:
+    options = [*PERIODS, EVERYTHING, OWN_DATES]
+    chosen = st.selectbox(
+        "Treated in", options, index=options.index(default), key="period", bind="query-params"
+    )
+    if chosen in PERIODS:
+        return today - timedelta(days=PERIODS[chosen] - 1), None
+    if chosen != OWN_DATES:
+        return None, None
+    begin = st.date_input("From", value=today - timedelta(days=89), max_value=today, key="from",
+                          format="YYYY-MM-DD", bind="query-params")  # fmt: skip
+    end = st.date_input(
+        "To", value=today, max_value=today, key="to", format="YYYY-MM-DD", bind="query-params"
+    )
+    return _day(begin), _day(end)
+
+
+def _day(value: object) -> date | None:
+    return value if isinstance(value, date) else None
+
+
+def overview_filters(choices: FilterChoices, today: date) -> Filters:
+    """Draw period, clinic (where there are several), device, procedure and skin type."""
+    with st.container(horizontal=True):
+        begin, end = _period(today, DEFAULT_PERIOD)
+        clinic = (
+            _choice("Clinic", choices.clinics, "clinic", "All clinics") if len(choices.clinics) > 1 else ""
+        )
+        device = _choice("Device", choices.devices, "device", "All devices")
+        procedure = _choice("Procedure", choices.procedure_classes, "procedure", "All procedures")
+        skin = _skin()
+    return Filters(
+        from_date=begin, to_date=end, clinics=_one(clinic), devices=_one(device), procedure_class=procedure,
+        skin_group=skin,
+    )  # fmt: skip
+
+
+def settings_filters(choices: FilterChoices, today: date) -> Filters:
+    """Draw device class (always one: raw settings are never compared across), and what narrows it."""
+    with st.container(horizontal=True):
+        device_class = st.selectbox(
+            "Device class", list(choices.device_classes), key="class", bind="query-params",
+            format_func=lambda code: choices.device_classes.get(code, code),
+        )  # fmt: skip
+        begin, end = _period(today, EVERYTHING)
+        device = _choice("Device", choices.devices, "device", "All devices")
+        indication = _choice("Indication", choices.indications, "indication", "All indications")
+        area = _choice("Area", choices.areas, "area", "All areas")
+        skin = _skin()
+    return Filters(
+        from_date=begin, to_date=end, devices=_one(device), device_class=device_class or "",
+        indication=indication, area=area, skin_group=skin,
+    )  # fmt: skip
+
+
+def _skin() -> str:
+    return _choice("Skin type", {group: f"{group}" for group in SKIN_GROUPS}, "skin", "All skin types")
+
+
+def _one(code: str) -> tuple[str, ...]:
+    return (code,) if code else ()
+
+
+def symptom_choice(default: str = "hyperpigmentation") -> str:
+    """Draw the choice of one symptom."""
+    words = {each.code: each.label for each in symptoms()}
+    return st.selectbox("Symptom", list(words), index=list(words).index(default), key="symptom",
+                        format_func=lambda code: words.get(code, code), bind="query-params")  # fmt: skip

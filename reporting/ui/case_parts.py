@@ -13,6 +13,7 @@ from reporting.ui.links import page_link
 from reporting.ui.states import attempt
 
 LIST = "worklist"
+REASONS_IN_LIST = 3
 _CHOSEN = "case_being_worked_on"
 _LEVEL_BADGES = {
     "emergency": ":red-badge[:material/emergency: {}]",
@@ -77,24 +78,32 @@ def badges(case: WorklistCase) -> str:
     return " ".join(found)
 
 
-def summary(case: WorklistCase) -> None:
+def _reasons(case: WorklistCase, most: int | None) -> str:
+    """The rules that fired, hardest first; in the list only the first ones."""
+    hidden = len(case.reasons) - (most or len(case.reasons))
+    more = f"; and {hidden} more" if hidden > 0 else ""
+    return "; ".join(case.reasons[:most]) + more
+
+
+def summary(case: WorklistCase, *, most_reasons: int | None = None) -> None:
     """Everything that a clinician needs to decide whether to call now."""
-    st.markdown(badges(case))
-    st.markdown(f"**{case.patient_reference}** · {case.procedure} · reported on day {case.recovery_day}")
-    if case.reported:
-        st.markdown("Reported: " + "; ".join(reported_words(each) for each in case.reported))
-    st.markdown("Why it is here: " + "; ".join(case.reasons))
-    if case.above_guideline:
-        st.markdown("Above guideline: " + "; ".join(setting_words(line) for line in case.above_guideline))
     owner = f"Owner: {case.owner}" if case.owner else "Nobody has taken it yet"
     due = "" if case.state == "closed" else f" · due {words.moment(case.due_at, case.timezone)}"
-    st.markdown(f"{owner} · opened {words.moment(case.opened_at, case.timezone)}{due}")
+    lines = [f"**{case.patient_reference}** · {case.procedure} · reported on day {case.recovery_day}"]
+    if case.reported:
+        lines.append("Reported: " + "; ".join(reported_words(each) for each in case.reported))
+    lines.append(f"Why it is here: {_reasons(case, most_reasons)}")
+    if case.above_guideline:
+        lines.append("Above guideline: " + "; ".join(setting_words(line) for line in case.above_guideline))
+    lines.append(f"{owner} · opened {words.moment(case.opened_at, case.timezone)}{due}")
+    st.markdown(badges(case))
+    st.markdown("  \n".join(lines))
 
 
 def row(case: WorklistCase, *, is_first: bool = False) -> None:
     """One case of the list with what can be done about it at once."""
     with st.container(border=True, key=f"case_{case.case_id}"):
-        summary(case)
+        summary(case, most_reasons=REASONS_IN_LIST)
         with st.container(horizontal=True, vertical_alignment="center"):
             if case.state == "new":
                 st.button(

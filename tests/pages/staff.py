@@ -1,0 +1,46 @@
+"""Opens one page as somebody of the cast, the way a signed-in browser would."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from reporting.domain.actors import Actor
+from reporting.errors import SignInNeeded
+
+PAGES = Path(__file__).resolve().parents[2] / "reporting" / "pages"
+
+
+def open_page(
+    monkeypatch: pytest.MonkeyPatch, file: str, actor: Actor | None, **address: int | str
+) -> AppTest:
+    """The page as ``actor`` sees it (None: nobody is signed in); it fails on an unexpected exception."""
+
+    def who(_cookie: str | None) -> Actor:
+        if actor is None:
+            raise SignInNeeded()
+        return actor
+
+    monkeypatch.setattr("reporting.ui.identity.cookie_value", lambda: "a cookie")
+    monkeypatch.setattr("reporting.ui.identity.actor_of", who)
+    page = AppTest.from_file(str(PAGES / f"{file}.py"), default_timeout=20)
+    for name, value in address.items():
+        page.query_params[name] = str(value)
+    page.run()
+    assert not page.exception, page.exception
+    return page
+
+
+def text(page: AppTest) -> str:
+    """Every word on the page."""
+    kinds = (
+        page.title,
+        page.subheader,
+        page.markdown,
+        page.error,
+        page.success,
+        page.warning,
+        page.info,
+        page.text,
+    )
+    return "\n".join(str(element.value) for kind in kinds for element in kind)

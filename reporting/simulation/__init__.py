@@ -1,0 +1,1 @@
+"""Clinics with known guilty units, and the score of detectors against them."""

@@ -118,7 +118,7 @@ def _start(by: Actor, source: CsvFile, clinic: str | None, mapping: KindMapping)
             only = bulk.clinic_code(session, by.clinic_id)
         if clinic not in (None, only):
             raise InvalidInput(field="clinic", found=clinic, allowed=f"your own clinic, {only}")
-        clinic = clinic or (only if "clinic" not in mapping.sources else None)
+        clinic = only
     return Run(
         by=by, reader=RowReader(mapping, source.header, source.name), clinic=clinic,
         create_missing=mapping.create_missing, only_clinic=only,

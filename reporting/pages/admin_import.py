@@ -1,5 +1,6 @@
 """Import a CSV file of the practice system: choose the columns, look at a rehearsal, import."""
 
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -40,13 +41,16 @@ def _mapping(kind: Kind, upload: Any) -> KindMapping:
     )
     given = st.file_uploader("Mapping file, if there is one (TOML)", key="import_mapping")
     if given is not None:
-        return parts.mapping_of(given, kind)
+        found = parts.mapping_of(given, kind)
+        return replace(
+            found, create_missing=found.create_missing or create_missing, judged=found.judged or judged
+        )
     with st.expander(f"Columns of {upload.name}", expanded=True):
         return parts.choose_columns(kind, source, create_missing=create_missing, judged=judged)
 
 
 def _import(upload: Any, mapping: KindMapping) -> None:
-    attempt(PLACE, "The file was imported.", lambda by: parts.take_in(by, upload, mapping))
+    attempt(PLACE, "The import is finished.", lambda by: parts.take_in(by, upload, mapping))
 
 
 def _one_file(actor: Actor, kind: Kind, upload: Any) -> None:

@@ -435,6 +435,34 @@ def test_a_database_file_that_cannot_grow_names_the_disk(sqlite_database: str, t
     assert (count(Treatment), count(Patient)) == (1, 1)
 
 
+def test_a_locked_database_is_named_and_the_import_is_run_again(sqlite_database: str, tmp_path: Path) -> None:
+    house("A")
+    import sqlite3
+
+    from sqlalchemy import text
+
+    from reporting.settings import settings
+    from reporting.storage.engine import engine
+
+    with engine().connect() as connection:
+        connection.execute(text("PRAGMA busy_timeout=50"))
+    rows = f"{HEAD}\nT1,P-0001,2026-03-01,O1,D1,cheeks,30,15,4\n"
+    other = sqlite3.connect(settings().data_dir / "reporting.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(ImportStopped, match="another program holds the database"):
+        take_in(tmp_path, rows)
+    other.execute("ROLLBACK")
+    other.close()
+    assert take_in(tmp_path, rows).imported == 1
+
+
+def test_a_class_from_a_clinic_stays_with_that_clinic(database: str, tmp_path: Path) -> None:
+    a = house("A")
+    text = "device_class,clinic,procedure_class,ref_fluence_j_cm2\nMINE,,other,12\n"
+    assert take_in(tmp_path, text, "devices", by=a.staff["administrator"], clinic=None).imported == 1
+    assert [row.clinic_id for row in every(CustomDeviceClass)] == [a.clinic_id]
+
+
 def test_a_wrong_file_changes_nothing(database: str, tmp_path: Path) -> None:
     house("A")
     with pytest.raises(UnreadableFile, match="no column for patient, performed_on"):

@@ -145,6 +145,19 @@ def test_others_may_not(clinic: House, monkeypatch: pytest.MonkeyPatch, role: Ro
     assert not page.file_uploader
 
 
+def test_a_mapping_file_takes_the_place_of_choosing(clinic: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = uploaded(opened(clinic, monkeypatch), "Nr,Pat,Tag\nT1,P-0001,01.03.2026\n")
+    text = (
+        "[treatments]\ntreatment = 'Nr'\npatient = 'Pat'\n"
+        "performed_on = { column = 'Tag', format = '%d.%m.%Y' }\nprocedure_class = { constant = 'other' }\n"
+    )
+    page.file_uploader[1].upload("m.toml", text.encode(), "application/toml")
+    page.run()
+    assert not page.selectbox
+    page.button(key="import_run").click().run()
+    assert "1 rows read: 1 imported" in text_of(page)
+
+
 def test_a_full_disk_is_told_and_nothing_is_in(clinic: House, monkeypatch: pytest.MonkeyPatch) -> None:
     page = uploaded(opened(clinic, monkeypatch), GOOD)
 

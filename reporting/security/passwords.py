@@ -8,16 +8,20 @@ from reporting.errors import InvalidInput
 MIN_LENGTH, MAX_LENGTH = 12, 128
 _hasher = PasswordHasher()
 _COMMON_PARTS = (
-    "password", "passw0rd", "qwerty", "letmein", "welcome", "iloveyou", "admin", "abc123", "123456", "111111",
+    "administrator", "password", "passw0rd", "qwertyuiop", "qwerty", "asdfghjkl", "zxcvbnm", "1q2w3e4r5t6y",
+    "q1w2e3r4t5y6", "1qaz2wsx3edc", "abcdefghijkl", "letmein", "welcome", "iloveyou", "admin", "abc123",
     "monkey", "dragon", "football", "sunshine", "princess", "clinic", "laser",
 )  # fmt: skip
-_FILLER = "0123456789!.,-_*#? "
+"""Longer ones first: each is taken out in turn."""
+_FILLER = "0123456789!.,-_*#?+@$&%()[]{};:/\\ "
 
 
 def _is_common(password: str) -> bool:
-    """A common word, alone or with digits and signs around it, or few characters over and over."""
-    core = password.lower().strip(_FILLER)
-    return not core or any(core.replace(part, "").strip(_FILLER) == "" for part in _COMMON_PARTS) or len(set(core)) < 4
+    """Nothing but common words, digits and signs, or few characters over and over."""
+    rest = password.lower()
+    for part in _COMMON_PARTS:
+        rest = rest.replace(part, " ")
+    return len(set(rest.strip(_FILLER))) < 4
 
 
 def check_new(password: str) -> None:
@@ -43,6 +47,6 @@ _NOBODY = hash_password("the account does not exist")
 def verify_password(stored: str | None, password: str) -> bool:
     """Whether the password fits. Without an account it takes as long, so that time tells nothing."""
     try:
-        return _hasher.verify(stored or _NOBODY, password) and stored is not None
+        return _hasher.verify(stored or _NOBODY, password) and bool(stored)
     except (VerificationError, InvalidHashError):
         return False

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from reporting.errors import Problem
+from reporting.errors import Problem, UnsafeSettings
 from reporting.settings import settings
 
 
@@ -42,7 +42,12 @@ def _local_key(path: Path) -> bytes:
 
 @lru_cache(maxsize=8)
 def _cipher(key: bytes) -> Fernet:
-    return Fernet(key)
+    try:
+        return Fernet(key)
+    except ValueError as error:
+        raise UnsafeSettings(
+            "REPORTING_ENCRYPTION_KEY is not a key: it must be 32 random bytes in URL-safe base64."
+        ) from error
 
 
 def encrypt(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import typer
 
-from reporting.cli import audit, demo, importing
+from reporting.cli import audit, demo, importing, rates
 
 
 def all_commands(app: typer.Typer) -> None:
@@ -10,3 +10,4 @@ def all_commands(app: typer.Typer) -> None:
     app.add_typer(audit.app, name="audit")
     importing.register(app)
     demo.register(app)
+    rates.register(app)

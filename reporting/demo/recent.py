@@ -6,11 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from reporting import clock
+from reporting.actions import cases
 from reporting.actions.check_ins import submit_check_in
 from reporting.demo.history import MACHINES
 from reporting.domain.actors import Actor
 from reporting.domain.questionnaire import path
 from reporting.storage import audit, check_ins
+from reporting.storage.demo import demo_staff
 from reporting.storage.engine import reading, transaction
 from reporting.storage.outcomes import recompute
 from reporting.storage.rows import add_one
@@ -28,6 +30,8 @@ class Scene:
     fitzpatrick: int
     wanted: Mapping[str, Any]
     sent_hours_ago: int = 1
+    is_handled: bool = False
+    """A clinician of the demo has already called, confirmed and closed the case."""
 
 
 CO2 = {"pulse_energy_mj": 30, "density_pct": 12, "passes": 1}
@@ -35,7 +39,7 @@ HEAVY_CO2 = {"pulse_energy_mj": 34, "density_pct": 24, "passes": 2}
 SCENES = (
     Scene(3, "CO2-1", ("cheeks", "around_eyes"), CO2, 4, {}),
     Scene(5, "CO2-2", ("cheeks",), HEAVY_CO2, 3,
-          {"symptoms": ["infection"], "severity_infection": "2", "infection_pus": "yes", "worried": "yes"}, 2),
+          {"symptoms": ["infection"], "severity_infection": "2", "infection_pus": "yes", "worried": "yes"}, 6, True),
     Scene(30, "CO2-2", ("cheeks",), HEAVY_CO2, 5,
           {"symptoms": ["hyperpigmentation"], "severity_hyperpigmentation": "2"}, 20),
     Scene(2, "ALEX-1", ("lower_legs",), {"fluence_j_cm2": 15, "spot_size_mm": 15, "pulse_width_ms": 3}, 3,
@@ -102,7 +106,27 @@ def play(clinic_id: int, _patients: list[int], devices: dict[str, int], operator
                 about = check_ins.subject(session, treatment)
                 assert about is not None
                 context = check_ins.context(session, about, clock.now())
-            submit_check_in(
+            receipt = submit_check_in(
                 by=by, treatment_id=treatment, answers=answers_for(context, scene.wanted),
                 submission_key=f"demo-{treatment}", source="demo",
             )  # fmt: skip
+        if scene.is_handled and receipt.case_id is not None:
+            with clock.fixed(clock.now() - timedelta(hours=scene.sent_hours_ago - 1)):
+                _handle(receipt.case_id)
+
+
+def _handle(case_id: int) -> None:
+    """Take the case through its steps to the end, as the clinic would."""
+    with reading() as session:
+        account = next(one for one in demo_staff(session) if one.role == "clinician")
+    by = Actor(
+        kind="staff", id=account.id, clinic_id=account.clinic_id, role="clinician", label=account.display_name
+    )
+    version = cases.acknowledge(by=by, case_id=case_id, version=1)
+    version = cases.record_contact(
+        by=by, case_id=case_id, version=version, action_taken="prescription", note="Synthetic: called the patient."
+    )
+    version = cases.record_outcome(
+        by=by, case_id=case_id, version=version, confirmation="confirmed", term="Skin infection", grade=2
+    )
+    cases.close(by=by, case_id=case_id, version=version)

@@ -59,9 +59,14 @@ def _line(session: Any, treatment: Treatment, context: CheckInContext) -> str:
     device = session.get(Device, treatment.device_id) if treatment.device_id else None
     known = device_classes().get(device.device_class) if device else None
     procedure = procedure_classes()[treatment.procedure_class].patient_label
-    where = " and ".join(area.label for area in context.areas if area.area != "not_recorded")
-    name = known.name if known and may_name_device(known.name) else procedure
+    where = " and ".join(_inside(area.label) for area in context.areas if area.area != "not_recorded")
+    name = _inside(known.name if known and may_name_device(known.name) else procedure)
     return f"{name}, {where}" if where else name
+
+
+def _inside(label: str) -> str:
+    """A label as it stands inside a sentence; short forms such as IPL stay as they are."""
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
 
 
 def may_name_device(name: str) -> bool:

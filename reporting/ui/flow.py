@@ -114,11 +114,11 @@ def draw_review(answers: Answers, context: CheckInContext, send: Callable[[], No
     st.header(say("review"), anchor=False)
     st.write(say("review_hint"))
     for question in path(answers, context)[1:]:
-        left, right = st.columns([3, 1], vertical_alignment="center")
-        left.markdown(f"**{question.title}**  \n{_shown(question, answers[question.id])}")
-        if right.button(say("change"), key=f"change:{question.id}", width="stretch"):
-            state.at = question.id
-            st.rerun()
+        with st.container(horizontal=True, vertical_alignment="center", border=True):
+            st.markdown(f"**{question.title}**  \n{_shown(question, answers[question.id])}")
+            if st.button(say("change"), key=f"change:{question.id}"):
+                state.at = question.id
+                st.rerun()
     if st.button(say("send"), key="send", type="primary", width="stretch"):
         send()
     if st.button(say("back"), key="review:back", type="tertiary", width="stretch"):

@@ -45,7 +45,7 @@ async def link(request: Request) -> Response:
         if request.method == "POST":
             html.must_be_ours(request)
             cookie = await run_in_threadpool(invitations.open_link, token)
-            return html.signed_in(cookie, "/check-in")
+            return html.signed_in(cookie, "/")
         await run_in_threadpool(invitations.check_link, token)
     except LinkNotValid as problem:
         return _link_problem(problem)
@@ -68,7 +68,7 @@ async def code(request: Request) -> Response:
         return html.page("code.html", status=422, problem=wrong, **given)
     except Problem as problem:
         return html.page("code.html", status=problem.status, problem=problem, **given)
-    return html.signed_in(cookie, "/check-in")
+    return html.signed_in(cookie, "/")
 
 
 def _nobody_yet() -> bool:
@@ -127,7 +127,7 @@ async def demo(request: Request) -> Response:
         return html.page("demo.html")
     role = (await html.fields(request, "role"))["role"]
     cookie = await run_in_threadpool(access.enter, role)
-    return html.signed_in(cookie, "/check-in" if role == "patient" else "/")
+    return html.signed_in(cookie, "/")
 
 
 async def on_problem(_: Request, problem: Exception) -> Response:

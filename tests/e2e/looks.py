@@ -1,9 +1,10 @@
 """What a person would see or miss: waiting for the page to be drawn, and the axe checker."""
 
+import re
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
@@ -30,3 +31,12 @@ def violations(page: Page) -> list[str]:
         if fault["id"] not in STREAMLITS_OWN
         for node in fault["nodes"]
     ]
+
+
+def tap(page: Page, name: str | re.Pattern[str]) -> None:
+    """Press a button and wait until the page shows something else than before, drawn to its end."""
+    main = page.get_by_test_id("stMain")
+    before = main.inner_text()
+    page.get_by_role("button", name=name).first.click()
+    expect(main).not_to_have_text(before, use_inner_text=True, timeout=30_000)
+    settle(page)

@@ -1,0 +1,53 @@
+"""``python -m reporting rates``."""
+
+import json
+import math
+import sys
+from datetime import datetime
+
+import typer
+
+from reporting.domain.actors import SYSTEM
+from reporting.errors import Problem
+from reporting.queries import rates as query
+from reporting.queries.scope import Filters
+from reporting.storage.migrate import migrate
+
+_SHOWN = ("n_treatments", "n_answered", "response_rate", "events", "rate", "lower", "upper", "adjusted_ratio",
+          "ratio_lower", "ratio_upper")  # fmt: skip
+
+
+def rates(
+    by: str = typer.Option(..., "--by", help="One of: " + ", ".join(query.GROUPINGS)),
+    symptom: str = typer.Option(..., help="For example hyperpigmentation."),
+    first: datetime | None = typer.Option(None, "--from", formats=["%Y-%m-%d"], help="First day of treatment."),
+    last: datetime | None = typer.Option(None, "--to", formats=["%Y-%m-%d"], help="Last day of treatment."),
+    device_class: str = typer.Option("", help="Only this device class."),
+    clinic: str = typer.Option("", help="Only this clinic."),
+    parameter: str = typer.Option("", help="Setting of --by setting-band, for example density_pct."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Rates of unexpected side effects by group: n, events, rate with 95 % interval, response rate, adjusted ratio."""
+    migrate()
+    filters = Filters(
+        from_date=first.date() if first else None, to_date=last.date() if last else None,
+        device_class=device_class, clinics=(clinic,) if clinic else (),
+    )  # fmt: skip
+    try:
+        table = query.rates(SYSTEM, by, symptom, filters, parameter=parameter)
+    except Problem as problem:
+        print(f"{problem.message} {problem.what_to_do}", file=sys.stderr)
+        raise typer.Exit(2) from problem
+    if as_json:
+        rows = [{k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}
+                for row in table.to_dict("records")]  # fmt: skip
+        print(json.dumps(rows, indent=1))
+    elif table.empty:
+        print("No treatments yet: import a log or record one.")
+    else:
+        print(table[["group", *_SHOWN]].to_string(index=False, float_format=lambda v: f"{v:.3f}", na_rep="–"))
+
+
+def register(app: typer.Typer) -> None:
+    """Put the command on the command line."""
+    app.command("rates")(rates)

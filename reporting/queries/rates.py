@@ -1,0 +1,119 @@
+"""Rates of unexpected side effects by group, crude and adjusted for case mix, with how many answered."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from reporting import clock
+from reporting.domain.actors import Actor
+from reporting.domain.devices import setting_fields
+from reporting.domain.symptoms import SYMPTOMS
+from reporting.errors import InvalidInput
+from reporting.evidence.intervals import smr
+from reporting.queries.bands import band_codes, cut
+from reporting.queries.counting import count_symptom, group_codes, symptom_tables
+from reporting.queries.scope import SKIN_GROUPS, Filters, scoped_frame
+from reporting.security.permissions import require
+
+CASE_MIX = ("procedure_class", "indication", "fitzpatrick")
+"""Strata of the indirect standardisation: what the patient brings, never what the clinic chose."""
+
+_COLUMNS = {
+    "clinic": "clinic", "device": "device", "operator": "operator", "device-class": "device_class",
+    "procedure-class": "procedure_class", "area": "area", "indication": "indication", "fitzpatrick": "fitzpatrick",
+}  # fmt: skip
+GROUPINGS = (*_COLUMNS, "skin-group", "week", "month", "setting-band", "all")
+
+Ints = NDArray[np.int64]
+
+
+def _skin_group(frame: pd.DataFrame) -> "pd.Series[str]":
+    skin = frame["fitzpatrick"].to_numpy()
+    found = np.full(len(frame), "not recorded", dtype=object)
+    for name, (low, high) in SKIN_GROUPS.items():
+        found[(skin >= low) & (skin <= high)] = name
+    return pd.Series(found, index=frame.index)
+
+
+def _week(frame: pd.DataFrame) -> "pd.Series[str]":
+    monday = frame["performed_on"] - pd.to_timedelta(frame["performed_on"].dt.dayofweek, unit="D")
+    return monday.dt.strftime("%Y-%m-%d")
+
+
+_MADE: dict[str, Callable[[pd.DataFrame], "pd.Series[str]"]] = {
+    "skin-group": _skin_group,
+    "week": _week,
+    "month": lambda frame: frame["performed_on"].dt.strftime("%Y-%m"),
+    "all": lambda frame: pd.Series("all", index=frame.index),
+}
+
+
+def _bands(frame: pd.DataFrame, parameter: str) -> "pd.Series[str]":
+    if parameter not in setting_fields() or parameter not in frame.columns:
+        raise InvalidInput(field="parameter", found=parameter, allowed=", ".join(sorted(
+            set(setting_fields()) & set(frame.columns))))  # fmt: skip
+    values = frame[parameter].to_numpy()
+    bands = cut(values, frame["performed_on"], clock.now().date()).bands
+    labels = [*(band.label for band in bands), "not recorded"]
+    return pd.Series([labels[code] for code in band_codes(values, bands)], index=frame.index)
+
+
+def _grouped(frame: pd.DataFrame, by: str, parameter: str) -> tuple[Ints, list[str]]:
+    """Group of each row, shape (rows,), and the names of the groups in order."""
+    if by in _COLUMNS:
+        codes, keys = group_codes(frame, [_COLUMNS[by]])
+        return codes, [str(value) for value in keys[_COLUMNS[by]]]
+    made = _bands(frame, parameter) if by == "setting-band" else _MADE[by](frame)
+    codes, names = pd.factorize(made, sort=True)
+    return codes.astype(np.int64), [str(name) for name in names]
+
+
+def _expected(frame: pd.DataFrame, group: Ints, size: int, symptom: str) -> NDArray[np.float64]:
+    """Expected events by group if each stratum of the case mix had the rate of all that is in scope."""
+    answered, event = count_symptom(frame, symptom)
+    strata, _ = group_codes(frame, CASE_MIX)
+    per_stratum = np.bincount(strata[answered], minlength=1)
+    events = np.bincount(strata[event], minlength=len(per_stratum))[: len(per_stratum)]
+    rate = np.divide(events, per_stratum, out=np.zeros(len(per_stratum)), where=per_stratum > 0)
+    return np.bincount(group[answered], weights=rate[strata[answered]], minlength=size)
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def rates(
+    by: Actor, grouping: str, symptom: str, filters: Filters = Filters(), *, parameter: str = ""
+) -> pd.DataFrame:
+    """One row per group: ``group``, the counts and rate of ``queries.counting``, ``expected``,
+    ``adjusted_ratio``, ``ratio_lower``, ``ratio_upper``.
+
+    The adjusted ratio is observed over expected events, expected by indirect standardisation over
+    procedure class, indication and Fitzpatrick type, with Garwood's exact 95 % limits. It is NaN where
+    nothing was expected. ``setting-band`` needs ``parameter`` and one device class in ``filters``.
+
+    Raises InvalidInput for an unknown grouping, symptom or parameter; NotAllowed.
+    """
+    require(by, "rates.read")
+    if symptom not in SYMPTOMS:
+        raise InvalidInput(field="symptom", found=symptom, allowed=", ".join(SYMPTOMS))
+    if grouping not in GROUPINGS:
+        raise InvalidInput(field="by", found=grouping, allowed=", ".join(GROUPINGS))
+    if grouping == "setting-band" and not filters.device_class:
+        raise InvalidInput(
+            field="device class", found="", allowed="one device class: settings are never pooled across devices"
+        )
+    frame = scoped_frame(by, filters)
+    group, names = _grouped(frame, grouping, parameter)
+    [table] = symptom_tables(frame, group, len(names), [symptom])
+    expected = _expected(frame, group, len(names), symptom)
+    ratios = [smr(events, due) for events, due in zip(table["events"], expected, strict=True)]
+    table.insert(0, "group", names)
+    table["expected"] = expected
+    table["adjusted_ratio"] = [_or_nan(ratio.value) for ratio in ratios]
+    table["ratio_lower"] = [_or_nan(ratio.lower) for ratio in ratios]
+    table["ratio_upper"] = [_or_nan(ratio.upper) for ratio in ratios]
+    return table

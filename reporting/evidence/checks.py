@@ -10,6 +10,8 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Positions = NDArray[np.intp]
 
+LEAST_EXPECTATION = 1e-9
+
 
 def finite(name: str, values: ArrayLike) -> Array:
     """One-dimensional finite float array. Raises ImpossibleData for a missing or infinite value."""
@@ -25,6 +27,12 @@ def not_negative(name: str, values: ArrayLike) -> Array:
     if (array < 0).any():
         raise ImpossibleData(name, float(array.min()), "0 or more")
     return array
+
+
+def expectations(name: str, values: ArrayLike) -> Array:
+    """Finite array of expected counts from 0; less than one in a thousand million counts as 0."""
+    array = not_negative(name, values)
+    return np.where(array < LEAST_EXPECTATION, 0.0, array)
 
 
 def same_length(**arrays: Array) -> None:

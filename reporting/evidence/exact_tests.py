@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from reporting.evidence.checks import counts_within, not_negative
+from reporting.evidence.checks import counts_within, expectations, not_negative
 from reporting.evidence.errors import ImpossibleData
 
 
@@ -30,6 +30,8 @@ def fisher(events: int, n: int, other_events: int, other_n: int) -> ExactTest:
     An empty group or no event gives 1 throughout.
     """
     counts_within([events, other_events], [n, other_n])
+    if n + other_n == 0:
+        return _with_tails(1.0, 1.0, 1.0, 1.0)
     law = stats.hypergeom(n + other_n, events + other_events, n)
     support = np.arange(max(0, events + other_events - other_n), min(n, events + other_events) + 1)
     mass = law.pmf(support)
@@ -41,10 +43,10 @@ def fisher(events: int, n: int, other_events: int, other_n: int) -> ExactTest:
 def poisson_excess(observed: int, expected: float) -> ExactTest:
     """A count against a Poisson expectation; `greater` is P(X >= observed); 1 if nothing is seen."""
     not_negative("observed", observed)
-    not_negative("expected", expected)
-    if expected == 0 and observed > 0:
-        raise ImpossibleData("expected", 0, "more than 0 when events were observed")
-    law = stats.poisson(expected)
+    hoped = float(expectations("expected", expected)[0])
+    if hoped == 0 and observed > 0:
+        raise ImpossibleData("expected", expected, "more than 0 when events were observed")
+    law = stats.poisson(hoped)
     above, below, here = float(law.sf(observed - 1)), float(law.cdf(observed)), float(law.pmf(observed))
     return _with_tails(min(1.0, 2 * min(above, below)), above, below, here)
 

@@ -13,7 +13,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from reporting.evidence.checks import Array, Mask, finite, normal_quantile, not_negative, same_length
+from reporting.evidence.checks import (
+    Array,
+    Mask,
+    expectations,
+    normal_quantile,
+    not_negative,
+    same_length,
+)
 from reporting.evidence.errors import ImpossibleData, NotEnoughData, NotEstimable
 
 Transform = Literal["log", "square_root"]
@@ -50,7 +57,7 @@ def poisson_limits(expected: ArrayLike, level: float = WARNING_LEVEL) -> Limits:
 
     Where nothing is expected they are 0 and the largest finite limit of the others, so that nothing signals.
     """
-    e = not_negative("expected", expected)
+    e = expectations("expected", expected)
     normal_quantile(level)
     tail, some = (1 - level) / 2, np.where(e > 0, e, 1.0)
     lower = np.where(e > 0, stats.chi2.ppf(tail, 2 * some) / (2 * some), 0.0)
@@ -60,7 +67,7 @@ def poisson_limits(expected: ArrayLike, level: float = WARNING_LEVEL) -> Limits:
 
 def prediction_limits(expected: ArrayLike, level: float = WARNING_LEVEL) -> Limits:
     """Exact Poisson prediction limits, interpolated between counts (Spiegelhalter 2005, appendix A.1.1)."""
-    e = not_negative("expected", expected)
+    e = expectations("expected", expected)
     normal_quantile(level)
     some, tail = np.where(e > 0, e, 1.0), (1 - level) / 2
     lower, upper = _interpolated_quantile(some, tail), _interpolated_quantile(some, 1 - tail)
@@ -101,7 +108,7 @@ def over_dispersion(
     log: y = log(O/E), s² = 1/E, truncated; square_root: y = sqrt(O/E), s² = 1/(4E), winsorised. Raises
     NotEnoughData with fewer than two units, NotEstimable for the log of a unit without events.
     """
-    o, e = not_negative("observed", observed), not_negative("expected", expected)
+    o, e = not_negative("observed", observed), expectations("expected", expected)
     same_length(observed=o, expected=e)
     if len(o) < 2 or not (e > 0).all():
         raise NotEnoughData("Over-dispersion needs at least two units with a positive expectation each.")
@@ -147,6 +154,8 @@ def _phi_and_tau2(scores: Array, weights: Array) -> tuple[float, float]:
         raise NotEnoughData("Too few units are left after trimming to estimate over-dispersion.")
     phi = float((scores**2).mean())
     spare = float(weights.sum() - (weights**2).sum() / weights.sum())
+    if spare <= 1e-9 * float(weights.sum()):
+        raise NotEnoughData("One unit outweighs all others, so their spread cannot be estimated.")
     return phi, max(0.0, (size * phi - (size - 1)) / spare)
 
 
@@ -154,7 +163,7 @@ def adjusted_limits(
     expected: ArrayLike, tau2: float, level: float = WARNING_LEVEL, transform: Transform = "square_root"
 ) -> Limits:
     """Limits of observed / expected widened by the variance between units on the transformed scale."""
-    e = not_negative("expected", expected)
+    e = expectations("expected", expected)
     not_negative("tau2", tau2)
     z, some = normal_quantile(level), np.where(e > 0, e, 1e-9)
     if transform == "log":
@@ -173,6 +182,8 @@ def _limits(
     if tau2 is None:
         return plain
     wide = adjusted_limits(expected, tau2, level, transform)
+    if kind == "chi_square":
+        return wide
     return Limits(np.minimum(plain.lower, wide.lower), np.maximum(plain.upper, wide.upper), level)
 
 
@@ -204,15 +215,16 @@ def funnel(
     assumed_tau: float = 0.15,
     trim: float = 0.1,
 ) -> Funnel:
-    """Funnel of units (k,) around O/E = 1. Not adjusted: exact prediction limits, or "chi_square" ones.
+    """Funnel of units (k,) around O/E = 1.
 
-    Adjusted limits are never inside the exact ones: where little is expected the approximations would call a
-    unit without events an outlier though its exact tail is not small.
+    "exact" limits are prediction limits, and adjusted limits are never inside them: where little is expected
+    the approximations would call a unit without events an outlier though its exact tail is not small.
+    "chi_square" draws the approximations alone, as FunnelPlotR does.
 
     Adjusted with at least 10 units: tau² from them; with fewer an assumed between-unit sd on the log scale,
     which is halved on the square-root scale. Units with nothing expected lie outside the funnel.
     """
-    o, e = finite("observed", observed), not_negative("expected", expected)
+    o, e = not_negative("observed", observed), expectations("expected", expected)
     same_length(observed=o, expected=e)
     seen = e > 0
     phi, tau2, note = _between(o[seen], e[seen], adjusted, transform, assumed_tau, trim)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, stats
 
-from reporting.evidence.checks import Array, counts_within, normal_quantile, not_negative
+from reporting.evidence.checks import Array, counts_within, expectations, normal_quantile, not_negative
 from reporting.evidence.errors import ImpossibleData, NotEnoughData
 
 NO_ANSWERS = "no answers"
@@ -206,7 +206,7 @@ def smr(observed: float, expected: float, level: float = 0.95, method: str = "ga
     if method not in ("garwood", "byar"):
         raise ImpossibleData("method", method, "garwood or byar")
     not_negative("observed", observed)
-    if not_negative("expected", expected)[0] == 0:
+    if expectations("expected", expected)[0] == 0:
         return Estimate(None, None, None, level, NOTHING_EXPECTED)
     limits = (garwood if method == "garwood" else byar)(observed, expected, level)
     return Estimate(observed / expected, limits.lower, limits.upper, level)

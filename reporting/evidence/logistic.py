@@ -27,6 +27,8 @@ LARGEST_STEP = 5.0
 MOST_STEPS = 500
 SMALLEST_DECREMENT = 1e-22
 """Squared Newton step in standard errors: coefficients are right to 1e-11 of their standard error."""
+ROUNDING_DECREMENT = 1e-14
+"""Below this a step that is no smaller than the last one is rounding."""
 SUSPICIOUS_LOG_ODDS = 12.0
 
 
@@ -233,16 +235,19 @@ def _score_and_curvature(data: LogisticData, beta: Array) -> tuple[Array, Array]
 def maximise(data: LogisticData, start: Array, free: Mask) -> tuple[Array, int, bool]:
     """Coefficients at the maximum over the free columns, the others held at `start`; steps; converged."""
     beta, value = start.copy(), penalised_log_likelihood(data, start)
+    last = np.inf
     for step_number in range(1, MOST_STEPS + 1):
         score, curvature = _score_and_curvature(data, beta)
         direction = np.zeros_like(beta)
         direction[free] = _inverse(curvature[np.ix_(free, free)]) @ score[free]
-        if float(score @ direction) < SMALLEST_DECREMENT:
+        decrement = float(score @ direction)
+        if decrement < SMALLEST_DECREMENT or (decrement < ROUNDING_DECREMENT and decrement > last / 2):
             return beta, step_number, True
+        last = decrement
         direction *= min(1.0, LARGEST_STEP / max(float(np.abs(data.design @ direction).max()), 1e-300))
         beta, value, moved = _halved_step(data, beta, value, direction)
         if not moved:
-            return beta, step_number, float(score @ direction) < 1e-10
+            return beta, step_number, decrement < 1e-10
     return beta, MOST_STEPS, False
 
 

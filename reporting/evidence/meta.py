@@ -9,6 +9,8 @@ from scipy import stats
 from reporting.evidence.checks import Array, finite, normal_quantile, same_length
 from reporting.evidence.errors import ImpossibleData, NotEnoughData
 
+LEAST_VARIANCE = 1e-12
+
 
 @dataclass(frozen=True)
 class PooledEffect:
@@ -36,11 +38,15 @@ def dersimonian_laird(effects: ArrayLike, variances: ArrayLike, level: float = 0
     same_length(effects=y, variances=np.atleast_1d(v))
     if not len(y):
         raise NotEnoughData("There is not one unit to pool.")
-    if not (np.isfinite(v).all() and (v > 0).all()):
-        raise ImpossibleData("variances", v.tolist(), "finite numbers more than 0")
+    if not ((v >= LEAST_VARIANCE) & (v <= 1 / LEAST_VARIANCE)).all():
+        raise ImpossibleData(
+            "variances", v.tolist(), f"numbers from {LEAST_VARIANCE:g} to {1 / LEAST_VARIANCE:g}"
+        )
     z, k, w = normal_quantile(level), len(y), 1 / np.atleast_1d(v)
     q = float(w @ (y - (w @ y) / w.sum()) ** 2)
     spare = float(w.sum() - (w**2).sum() / w.sum())
+    if k > 1 and spare <= 1e-12 * w.sum():
+        raise NotEnoughData("One unit outweighs all others, so their spread cannot be estimated.")
     tau2 = max(0.0, (q - (k - 1)) / spare) if k > 1 else 0.0
     weight = 1 / (v + tau2)
     value, error = float(weight @ y / weight.sum()), float(1 / np.sqrt(weight.sum()))

@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, special, stats
 
-from reporting.evidence.checks import Array, counts_within, normal_quantile, not_negative, same_length
+from reporting.evidence.checks import (
+    Array,
+    counts_within,
+    expectations,
+    normal_quantile,
+    not_negative,
+    same_length,
+)
 from reporting.evidence.errors import ImpossibleData, NotEnoughData
 
 NO_SPREAD = "no spread between units beyond chance"
@@ -44,7 +51,7 @@ def gamma_poisson(
     tau2 None: estimated by maximum likelihood; 0 puts every unit at 1, labelled. model_log_se widens the
     limits on the log scale for the error of the expectations.
     """
-    o, e = not_negative("observed", observed), not_negative("expected", expected)
+    o, e = not_negative("observed", observed), expectations("expected", expected)
     same_length(observed=o, expected=e)
     not_negative("model_log_se", model_log_se)
     spread = estimate_tau2(o, e) if tau2 is None else float(not_negative("tau2", tau2)[0])
@@ -74,7 +81,7 @@ def estimate_tau2(observed: ArrayLike, expected: ArrayLike) -> float:
 
     0 when the counts vary no more than chance. Raises NotEnoughData with fewer than two units.
     """
-    o, e = not_negative("observed", observed), not_negative("expected", expected)
+    o, e = not_negative("observed", observed), expectations("expected", expected)
     same_length(observed=o, expected=e)
     o, e = o[e > 0], e[e > 0]
     if len(o) < 2:

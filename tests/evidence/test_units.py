@@ -35,7 +35,7 @@ def test_poisson_limits_as_funnelplotr_prints_them() -> None:
 def test_hospitals_outside_are_as_many_as_funnelplotr_counts() -> None:
     """README of FunnelPlotR: of 54 hospitals 25 lie outside Poisson and 9 outside SHMI limits."""
     plain = funnel(MEDPAR["observed"], MEDPAR["expected"], adjusted=False, limits="chi_square")
-    adjusted = funnel(MEDPAR["observed"], MEDPAR["expected"], transform="log")
+    adjusted = funnel(MEDPAR["observed"], MEDPAR["expected"], transform="log", limits="chi_square")
     assert len(plain.zone) == 54
     assert sum("99.8" in zone for zone in plain.zone) == 25
     assert sum("99.8" in zone for zone in adjusted.zone) == 9

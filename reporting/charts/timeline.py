@@ -13,8 +13,10 @@ from reporting.domain.vocabulary import procedure_classes
 from reporting.queries.timeline import Report, TreatmentLine
 
 KINDS = ("as expected", "more than expected", "not answered")
+MARKS = dict(zip(KINDS, ("●", "▲", "✚"), strict=True))
+"""How a point is drawn, for the legend in words: one inside the picture would be cut off on a phone."""
 SHORTEST_AXIS_DAYS = 14
-PANEL_HEIGHT_PX = 190
+PANEL_HEIGHT_PX = 250
 
 
 def _day(report: Report) -> int:
@@ -83,7 +85,8 @@ def _axes(last_day: int) -> dict[str, Any]:
                    axis=alt.Axis(tickMinStep=1, format="d", grid=False),
                    scale=alt.Scale(domain=[0, last_day + 1], nice=False)),
         "y": alt.Y("severity:Q", title="Severity", scale=alt.Scale(domain=[0, 4.2], nice=False),
-                   axis=alt.Axis(values=list(SEVERITIES), labelExpr=f"[{words}][datum.value]")),
+                   axis=alt.Axis(values=list(SEVERITIES), labelOverlap=False,
+                                 labelExpr=f"[{words}][datum.value]")),
     }  # fmt: skip
 
 
@@ -102,11 +105,11 @@ def _layers(points: pd.DataFrame, band: pd.DataFrame, last_day: int, colours: Lo
         .encode(
             **axes,
             shape=alt.Shape(
-                "kind:N", title=None,
+                "kind:N", legend=None,
                 scale=alt.Scale(domain=list(KINDS), range=["circle", "triangle-up", "cross"]),
             ),
             color=alt.Color(
-                "kind:N", title=None,
+                "kind:N", legend=None,
                 scale=alt.Scale(domain=list(KINDS), range=[colours.accent, colours.warning, colours.quiet]),
             ),
             tooltip=[

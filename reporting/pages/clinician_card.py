@@ -47,11 +47,17 @@ def _draw(card: qr.Card, reference: str) -> None:
         st.code(card.link, language=None, wrap_lines=True)
         st.markdown("Or the short code, together with the year of birth:")
         st.code(card.code, language=None)
-        st.markdown(f"It works until {words.day(card.valid_until)}. Who has it can answer for the patient.")
+        st.markdown(f"It works until {words.day(card.valid_until)}. Who has it can answer for them.")
     st.download_button(
-        "Download the card to print", qr.printable(card).encode(), file_name=f"check-in-card-{reference}.html",
-        mime="text/html", key="card_file", type="primary", icon=":material/print:", on_click="ignore",
-    )  # fmt: skip
+        "Download the card to print",
+        qr.printable(card).encode(),
+        file_name=f"check-in-card-{reference}.html",
+        mime="text/html",
+        key="card_file",
+        type="primary",
+        icon=":material/print:",
+        on_click="ignore",
+    )
 
 
 @shows_problems

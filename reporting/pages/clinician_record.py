@@ -36,8 +36,6 @@ def _form(by: Actor, form: RecordForm, treatment_id: int | None) -> None:
     given = recorded_treatment(by, treatment_id) if treatment_id is not None else None
     state = record_parts.state()
     record = record_parts.filled(by, form, given, number_in_address("patient"))
-    if record is None:
-        st.markdown("Still needed: patient, date, device, operator and at least one area.")
     if (
         not st.button("Keep the treatment", type="primary", key="keep", disabled=record is None)
         or record is None

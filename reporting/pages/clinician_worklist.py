@@ -46,15 +46,7 @@ def closed_list() -> None:
 @shows_problems
 def page() -> None:
     st.title("Worklist")
-    shown = st.segmented_control(
-        "Show",
-        ["Open", "Closed"],
-        default="Open",
-        required=True,
-        key="worklist_shown",
-        label_visibility="collapsed",
-    )
-    if shown == "Closed":
+    if st.toggle("Show closed cases", key="worklist_closed"):
         closed_list()
     else:
         open_list()

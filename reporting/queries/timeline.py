@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from reporting.domain.actors import Actor
+from reporting.domain.content import content
 from reporting.domain.course import expected_severity
 from reporting.domain.devices import DeviceClass
 from reporting.domain.symptoms import SYMPTOMS
@@ -35,6 +36,7 @@ class AreaLine:
     area: str
     pass_group: int
     indication: str
+    """Empty where it was not recorded, as with cooling and endpoint."""
     cooling: str
     endpoint: str
     is_warning_endpoint: bool
@@ -55,6 +57,7 @@ class Report:
     unexpected: tuple[str, ...]
     areas: Mapping[str, tuple[str, ...]]
     follow_up: Mapping[str, str]
+    """Label of the question to answer, both in clinicians' words."""
     is_worried: bool
     cannot_wait: bool
     advice: str | None
@@ -120,10 +123,14 @@ def risk_words(patient: Patient) -> tuple[str, ...]:
     return tuple(words for words, holds in facts.items() if holds)
 
 
+def _indication(code: str) -> str:
+    return "" if code == "not_recorded" else indications().get(code, code)
+
+
 def _area(area: TreatedArea, device_class: DeviceClass | None, fitzpatrick: int | None) -> AreaLine:
     return AreaLine(
         treated_area_id=area.id or 0, area=areas().get(area.area, area.area), pass_group=area.pass_group,
-        indication=indications().get(area.indication, area.indication),
+        indication=_indication(area.indication),
         cooling=cooling_kinds().get(area.cooling or "", area.cooling or ""),
         endpoint=endpoints().get(area.immediate_endpoint or "", area.immediate_endpoint or ""),
         is_warning_endpoint=is_warning_endpoint(area.immediate_endpoint or ""),
@@ -137,6 +144,15 @@ def _unexpected(check_in: CheckIn, procedure_class: str, severities: Mapping[str
         return tuple(symptom for symptom, severity in severities.items() if severity)
     day = check_in.recovery_day if check_in.recovery_day is not None else check_in.scheduled_day
     return tuple(s for s, value in severities.items() if value > expected_severity(procedure_class, s, day))
+
+
+def _follow_up(answers: Mapping[str, str]) -> dict[str, str]:
+    """Follow-up answers by clinicians' label; an imported one that is not known keeps its own name."""
+    known = content().follow_ups
+    return {
+        known[key].clinician_label if key in known else key.replace("_", " "): answer.replace("_", " ")
+        for key, answer in answers.items()
+    }
 
 
 def _readable(note: str) -> str:
@@ -157,7 +173,7 @@ def _report(
         recovery_day=check_in.recovery_day, answered_at=check_in.answered_at, severities=severities,
         unexpected=_unexpected(check_in, procedure_class, severities),
         areas={s: tuple(area_labels.get(i, "") for i in ids) for s, ids in check_in.areas.items()},
-        follow_up=dict(check_in.follow_up), is_worried=check_in.worried,
+        follow_up=_follow_up(check_in.follow_up), is_worried=check_in.worried,
         cannot_wait=check_in.can_wait is False, advice=check_in.advice,
         note=_readable(note) if note and may_read_notes else None, has_note=note is not None,
         is_replaced=check_in.replaced_at is not None, is_proxy=check_in.source == "proxy",

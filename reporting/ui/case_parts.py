@@ -54,12 +54,10 @@ def reported_words(each: Reported) -> str:
 
 def setting_words(line: SettingLine) -> str:
     """``Density 25 %, guideline maximum 15 %``."""
-    limit = (
-        f", guideline maximum {words.number(line.guideline_maximum)} {line.unit}"
-        if line.guideline_maximum
-        else ""
-    )
-    return f"{line.label} {words.number(line.value)} {line.unit}{limit}"
+    limit = ""
+    if line.guideline_maximum is not None:
+        limit = f", guideline maximum {words.quantity(line.guideline_maximum, line.unit)}"
+    return f"{line.label} {words.quantity(line.value, line.unit)}{limit}"
 
 
 def badges(case: WorklistCase) -> str:

@@ -35,3 +35,19 @@ def due(due_at: datetime, now: datetime) -> str:
     if due_at >= now:
         return f"Due in {span(due_at - now)}"
     return f"Overdue by {span(now - due_at)}"
+
+
+_UNITS = {
+    "J/cm2": "J/cm²", "MTZ/cm2": "MTZ/cm²", "cm2": "cm²", "us": "µs", "um": "µm", "degC": "°C", "count": "",
+    "level": "",
+}  # fmt: skip
+
+
+def unit(code: str) -> str:
+    """The unit of a setting as it is printed: ``J/cm²``, ``µs``; empty for a plain count."""
+    return _UNITS.get(code, code)
+
+
+def quantity(value: float, code: str) -> str:
+    """A value with its unit: ``30 mJ``, or ``3`` for a plain count."""
+    return f"{number(value)} {unit(code)}".strip()

@@ -14,7 +14,7 @@ from reporting.domain.treatment_record import FIRST_DAY, AreaRecord, PatientReco
 from reporting.domain.vocabulary import areas, cooling_kinds, endpoints, indications
 from reporting.queries.patients import DeviceChoice, RecordForm, find_patients, patient_row
 from reporting.security.tokens import new_token
-from reporting.ui.format import number
+from reporting.ui.format import number, unit
 
 _UNKNOWN = "Not recorded"
 _YES_NO = {True: "Yes", False: "No"}
@@ -146,12 +146,16 @@ def _settings(index: int, device_class: DeviceClass, given: Mapping[str, float])
     columns = st.columns(3)
     for place, parameter in enumerate(device_class.parameters.values()):
         of = setting_fields()[parameter.field]
+        key = f"record_{index}_{device_class.code}_{parameter.field}"
+        label = f"{of.label} ({unit(of.unit)})" if unit(of.unit) else of.label
         with columns[place % 3]:
             value = st.number_input(
-                f"{of.label} ({of.unit})" if of.unit else of.label, value=given.get(parameter.field),
-                step=None, format="%g", key=f"record_{index}_{device_class.code}_{parameter.field}",
+                label,
+                value=given.get(parameter.field),
+                format="%g",
+                key=key,
                 placeholder=limits_words(parameter),
-            )  # fmt: skip
+            )
         if value is not None:
             values[parameter.field] = float(value)
     return values
@@ -195,7 +199,7 @@ def area_part(index: int, code: str, device_class: DeviceClass, given: AreaRecor
 def filled(
     by: Actor, form: RecordForm, given: TreatmentRecord | None, patient_id: int | None
 ) -> TreatmentRecord | None:
-    """The record as it stands on the form; None while something is missing."""
+    """The record as it stands on the form; None while something is missing, which is then said."""
     if given and isinstance(given.patient, int):
         patient_id = given.patient
     patient = patient_part(by, form.today, patient_id)
@@ -218,6 +222,8 @@ def filled(
         area_part(index, code, device.device_class, known) for index, (code, known) in enumerate(wanted)
     )
     if patient is None or day is None or operator is None or not treated:
+        missing = {"patient": patient, "date": day, "operator": operator, "treated area": treated}
+        st.markdown(f"Still needed: {', '.join(name for name, value in missing.items() if not value)}.")
         return None
     return TreatmentRecord(
         patient, day, device.device_id, operator, treated, given.session_number if given else None

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from reporting.charts.timeline import course_table, reported_symptoms, symptom_course
+from reporting.charts.timeline import MARKS, course_table, reported_symptoms, symptom_course
 from reporting.domain.symptoms import severity_word, symptom, symptoms
 from reporting.queries.settings_check import SettingLine
 from reporting.queries.timeline import AreaLine, Report, Timeline, TreatmentLine
@@ -32,7 +32,7 @@ def settings_table(lines: tuple[SettingLine, ...]) -> pd.DataFrame:
         [
             {
                 "Setting": line.label,
-                "Used": f"{words.number(line.value)} {line.unit}".strip(),
+                "Used": words.quantity(line.value, line.unit),
                 "Guideline": _range(line.guideline_minimum, line.guideline_maximum),
                 "Typical": _range(*line.typical),
                 "Note": _VERDICTS[line.verdict],
@@ -44,7 +44,9 @@ def settings_table(lines: tuple[SettingLine, ...]) -> pd.DataFrame:
 
 def _area(area: AreaLine) -> None:
     group = f", pass group {area.pass_group}" if area.pass_group > 1 else ""
-    facts = [f"**{area.area.capitalize()}{group}**", f"for {area.indication.lower()}"]
+    facts = [f"**{area.area.capitalize()}{group}**"]
+    if area.indication:
+        facts.append(f"for {area.indication.lower()}")
     if area.cooling:
         facts.append(f"cooling: {area.cooling.lower()}")
     if area.endpoint:
@@ -59,8 +61,10 @@ def _area(area: AreaLine) -> None:
     if warnings:
         st.markdown(" ".join(warnings))
     if area.settings:
-        st.table(settings_table(area.settings), hide_index=True, border="horizontal",
-                 alt=f"Settings used on {area.area}")  # fmt: skip
+        st.dataframe(
+            settings_table(area.settings), hide_index=True, alt=f"Settings used on {area.area}",
+            key=f"settings_{area.treated_area_id}",
+        )  # fmt: skip
     else:
         st.markdown("No settings were recorded.")
 
@@ -82,7 +86,8 @@ def _course(treatment: TreatmentLine) -> None:
             figure.chart, theme=None, alt=figure.alt, key=f"course_{treatment.treatment_id}_{code}"
         )
     if had:
-        st.markdown(":material/info: The shaded band is what is expected for this procedure on that day.")
+        legend = ", ".join(f"{mark} {kind}" for kind, mark in MARKS.items())
+        st.markdown(f"{legend}. The shaded band is what is expected after this procedure on that day.")
         with st.expander("Show the numbers as a table"):
             table = course_table(treatment, had)
             st.dataframe(table, hide_index=True, alt="Severity by recovery day")
@@ -103,9 +108,7 @@ def report_words(report: Report) -> str:
             beyond = ", more than expected" if code in report.unexpected else ""
             had.append(f"{symptom(code).label.lower()} {severity_word(severity).lower()}{place}{beyond}")
     facts = ["; ".join(had) or "no problems"]
-    facts.extend(
-        f"{key.replace('_', ' ')}: {answer.replace('_', ' ')}" for key, answer in report.follow_up.items()
-    )
+    facts.extend(f"{question}: {answer}" for question, answer in report.follow_up.items())
     if report.is_worried:
         facts.append("worried")
     if report.cannot_wait:
@@ -137,12 +140,9 @@ def treatment_part(treatment: TreatmentLine, timezone: str) -> None:
     session = f" · session {treatment.session_number}" if treatment.session_number else ""
     kind = f" ({treatment.device_class})" if treatment.device_class else ""
     st.markdown(f"Device: {treatment.device}{kind} · operator: {treatment.operator}{session}")
-    done, went = st.columns(2, gap="large")
-    with done:
-        for area in treatment.areas:
-            _area(area)
-    with went:
-        _course(treatment)
+    for area in treatment.areas:
+        _area(area)
+    _course(treatment)
     if treatment.reports:
         with st.expander(f"All check-ins ({treatment.answered} answered)"):
             _reports(treatment, timezone)

@@ -68,7 +68,10 @@ def test_a_new_report_brings_a_case_back_to_attention(clinic: House) -> None:
     case_id = eyes_closing(clinic)
     clinician = clinic.staff["clinician"]
     version = cases.acknowledge(by=clinician, case_id=case_id, version=1)
-    assert send(clinic, "again", symptoms=["infection"], severity_infection="2", fever="yes") == case_id
+    assert (
+        send(clinic, "again", symptoms=["infection"], severity_infection="2", infection_fever="yes")
+        == case_id
+    )
     case = now_of(clinic, case_id)
     assert (case.state, case.owner) == ("new", clinician.label)
     assert case.version > version
@@ -85,7 +88,7 @@ def test_a_report_after_the_case_was_closed_opens_another(clinic: House) -> None
 
 def test_the_case_of_a_check_in_is_found_for_the_first_and_for_later_reports(clinic: House) -> None:
     case_id = eyes_closing(clinic)
-    send(clinic, "again", symptoms=["infection"], severity_infection="2", fever="yes")
+    send(clinic, "again", symptoms=["infection"], severity_infection="2", infection_fever="yes")
     with reading() as session:
         ids = list(session.execute(select(CheckIn.id).order_by(CheckIn.id)).scalars())
         assert [stored.case_of(session, check_in_id) for check_in_id in ids] == [case_id, case_id]
@@ -254,7 +257,7 @@ class TestWorklist:
         with clock.fixed(clock.now() - timedelta(days=1)):
             send(clinic, "yesterday", symptoms=["swelling"], severity_swelling="1")
         send(clinic, "today", symptoms=["swelling", "burning"], severity_swelling="3", severity_burning="1",
-             eyes_closing="yes", worried="yes", can_wait="no")  # fmt: skip
+             swelling_eyes="yes", worried="yes", can_wait="no")  # fmt: skip
         [case] = worklist.worklist(clinic.staff["clinician"])
         assert (case.patient_reference, case.recovery_day) == ("P-0001", 3)
         assert [each.words for each in case.reported] == ["Swelling: severe", "Burning: mild"]

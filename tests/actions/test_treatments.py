@@ -237,7 +237,7 @@ class TestCorrecting:
 
     def test_an_area_that_the_patient_named_cannot_go(self, database: str, stopped_clock: datetime) -> None:
         clinic = house("A", areas=("cheeks", "forehead"))
-        send(clinic, "k", symptoms=["swelling"], severity_swelling="3", eyes_closing="yes",
+        send(clinic, "k", symptoms=["swelling"], severity_swelling="3", swelling_eyes="yes",
              area_swelling=[str(clinic.area_ids[1])])  # fmt: skip
         wanted = record(clinic, performed_on=date(2026, 3, 7))
         with pytest.raises(Conflict, match="area"):
@@ -332,7 +332,9 @@ class TestSeeing:
         assert [step.words for step in seen.contacts] == ["Case opened"]
 
     def test_notes_are_for_those_who_may_read_them(self, clinic: House) -> None:
-        send(clinic, "k", symptoms=["swelling"], severity_swelling="3", eyes_closing="yes", note="It stings.")
+        send(
+            clinic, "k", symptoms=["swelling"], severity_swelling="3", swelling_eyes="yes", note="It stings."
+        )
         [report] = timeline(clinic.staff["clinician"], clinic.patient_id).treatments[0].reports
         assert (report.note, report.has_note) == ("It stings.", True)
         with pytest.raises(NotAllowed):

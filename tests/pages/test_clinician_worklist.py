@@ -91,7 +91,7 @@ def test_what_was_typed_survives_a_refused_step(monkeypatch: pytest.MonkeyPatch,
 
 def test_closed_cases_are_shown_on_demand(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     page = opened(monkeypatch, clinic.staff["clinician"])
-    page.button_group(key="worklist_shown").set_value("Closed").run()
+    page.toggle(key="worklist_closed").set_value(True).run()
     assert "No closed cases yet." in text(page)
 
 

@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reporting.domain.devices import DeviceClass, guideline_maximum, parameter_of, setting_fields
+from reporting.domain.devices import (
+    DeviceClass,
+    check_setting,
+    guideline_maximum,
+    parameter_of,
+    setting_fields,
+)
 from reporting.storage.tables import TreatedArea
 
 
@@ -34,6 +40,13 @@ def _verdict(value: float, low: float | None, high: float | None, is_untypical: 
     return "outside_typical" if is_untypical else "ok"
 
 
+def _is_untypical(area: TreatedArea, of: DeviceClass | None, field: str, value: float) -> bool:
+    """By the typical range as it is now; by the mark kept with the record where the class is not known."""
+    if of is None or parameter_of(of, field) is None:
+        return field in area.outside_typical
+    return check_setting(of, field, value) != "ok"
+
+
 def setting_lines(
     area: TreatedArea, device_class: DeviceClass | None, fitzpatrick: int | None
 ) -> tuple[SettingLine, ...]:
@@ -56,7 +69,7 @@ def setting_lines(
                 typical=(parameter.typical_low, parameter.typical_high) if parameter else (None, None),
                 guideline_minimum=minimum, guideline_maximum=maximum,
                 guideline_source=guide.source if guide else "",
-                verdict=_verdict(value, minimum, maximum, field in area.outside_typical),
+                verdict=_verdict(value, minimum, maximum, _is_untypical(area, device_class, field, value)),
             )
         )  # fmt: skip
     return tuple(lines)

@@ -151,8 +151,8 @@ def open_window(case_id: int) -> None:
         show_notice(WINDOW)
         case_parts.summary(case)
         st.markdown("**What happened so far**")
-        for step in worklist.case_steps(by, case_id):
-            st.markdown(f"- {words.moment(step.at, case.timezone)}: {step_words(step)}")
+        steps = worklist.case_steps(by, case_id)
+        st.markdown("\n".join(f"- {words.moment(s.at, case.timezone)}: {step_words(s)}" for s in steps))
         if case.state != "new":
             st.markdown("**Next step**")
         _next_step(by, case)

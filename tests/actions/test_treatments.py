@@ -331,6 +331,15 @@ class TestSeeing:
         assert (treatment.due, treatment.answered) == (1, 1)
         assert [step.words for step in seen.contacts] == ["Case opened"]
 
+    def test_a_value_outside_the_typical_range_is_named_whoever_recorded_it(self, clinic: House) -> None:
+        with transaction() as session:
+            area = session.get(TreatedArea, clinic.area_ids[0])
+            assert area is not None
+            area.density_pct = 24
+        [treatment] = timeline(clinic.staff["clinician"], clinic.patient_id).treatments
+        verdicts = {line.field: line.verdict for line in treatment.areas[0].settings}
+        assert verdicts == {"pulse_energy_mj": "ok", "density_pct": "outside_typical", "passes": "ok"}
+
     def test_notes_are_for_those_who_may_read_them(self, clinic: House) -> None:
         send(
             clinic, "k", symptoms=["swelling"], severity_swelling="3", swelling_eyes="yes", note="It stings."

@@ -4,12 +4,12 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from typing import Any
 
 from reporting import clock
 from reporting.actions.import_chunk import OR_CREATE, ChunkResult, Run, decide_each, differences
-from reporting.domain.devices import DeviceClass, check_setting, parameter_of, setting_fields
+from reporting.actions.import_settings import check_device, check_settings, class_code, class_of
+from reporting.domain.devices import setting_fields
 from reporting.exchange.rejects import Refused
 from reporting.exchange.rows import Row, Values
 from reporting.storage import bulk
@@ -48,7 +48,7 @@ class _Chunk:
         today = self.run.today(clinic.timezone)
         if values["performed_on"] > today:
             raise self.run.refuse(row, "performed_on", values["performed_on"], f"a day up to today, {today}")
-        _check_device(self.run, row, clinic)
+        check_device(self.run, row, clinic)
         self._default_values(row, clinic)
         return True
 
@@ -64,7 +64,7 @@ class _Chunk:
                 raise self.run.refuse(row, "procedure_class", "", allowed)
             values["procedure_class"] = of.procedure_class
         values.setdefault("treatment", content_reference(values))
-        values["outside_typical"] = _check_settings(self.run, row, of, self.settings)
+        values["outside_typical"] = check_settings(self.run, row, of, self.settings)
 
     def look_up(self, rows: Sequence[Row]) -> None:
         """Ask for what is there of these rows' treatments and patients."""
@@ -121,10 +121,10 @@ class _Chunk:
         if operator is not None:
             clinic.operators.setdefault(operator, None)
         if device is not None and device not in clinic.devices:
-            clinic.devices[device] = DeviceEntry(_class_code(row.values) or "", row.values.get("model", ""))
+            clinic.devices[device] = DeviceEntry(class_code(row.values) or "", row.values.get("model", ""))
 
     def _unknown(self, row: Row, field: str, value: object) -> Refused:
-        return self.run.refuse(row, field, value, f"a {field} that is there; {OR_CREATE}")
+        return self.run.refuse(row, field, value, f"the code of one that is there; {OR_CREATE}")
 
     def _check_patient(self, row: Row) -> None:
         """Refuse a patient who is not the one on record; note what the row adds to the record."""
@@ -159,65 +159,6 @@ def content_reference(values: Values) -> str:
     """The reference of a treatment whose log has no number: rows of one visit get the same one."""
     spelled = "\x1f".join(str(values.get(name, "")) for name in ("clinic", *HASHED))
     return f"content-{hashlib.sha256(spelled.encode()).hexdigest()[:40]}"
-
-
-def _class_code(values: Values) -> str | None:
-    code: str | None = values.get("device_class") or values.get("model")
-    return code
-
-
-def class_of(values: Values, clinic: ClinicEntry) -> DeviceClass | None:
-    """Device class of a row: that of the known machine, else the one that the row names."""
-    device = clinic.devices.get(values.get("device", ""))
-    code = device.device_class if device else _class_code(values)
-    return clinic.classes.get(code or "")
-
-
-def _check_device(run: Run, row: Row, clinic: ClinicEntry) -> None:
-    values = row.values
-    known = clinic.devices.get(values.get("device", ""))
-    code = values.get("device_class")
-    if known is not None:
-        if code is not None and code != known.device_class:
-            allowed = f"{known.device_class}, which is on record for device {values['device']}"
-            raise run.refuse(row, "device_class", code, allowed)
-        return
-    code = _class_code(values)
-    if code is None and "device" not in values:
-        return
-    if code not in clinic.classes:
-        column = "device_class" if "device_class" in values or "model" not in values else "model"
-        nearest = get_close_matches(code or "", clinic.classes, n=3, cutoff=0.3) or list(clinic.classes)[:3]
-        allowed = f"a device class that is known, such as {', '.join(nearest)}; or import the devices first"
-        raise run.refuse(row, column, code or "", allowed)
-
-
-def _check_settings(run: Run, row: Row, of: DeviceClass | None, settings: Sequence[str]) -> list[str]:
-    """Names of the settings outside the typical range. Raises Refused for implausible ones."""
-    faults, outside = [], []
-    for name in settings:
-        value = row.values.get(name)
-        if value is None:
-            continue
-        verdict = check_setting(of, name, value) if of else "not_a_setting"
-        if verdict == "outside_typical":
-            outside.append(name)
-        elif verdict != "ok":
-            faults.append(run.reader.fault(row.number, name, f"{value:g}", _allowed(of, name)))
-    if faults:
-        raise Refused(*faults)
-    return outside
-
-
-def _allowed(of: DeviceClass | None, name: str) -> str:
-    if of is None:
-        return "empty where the row names no device: settings are compared within one device class"
-    parameter = parameter_of(of, name)
-    if parameter is None:
-        return f"empty: {of.name} has no such setting"
-    low = "any" if parameter.plausible_min is None else f"{parameter.plausible_min:g}"
-    high = "any" if parameter.plausible_max is None else f"{parameter.plausible_max:g}"
-    return f"from {low} to {high} {setting_fields()[name].unit} for {of.name}"
 
 
 def import_rows(session: Session, run: Run, rows: Sequence[Row]) -> ChunkResult:

@@ -200,8 +200,8 @@ def test_outside_the_typical_range_is_kept_and_marked(database: str, tmp_path: P
     [
         ("T1,P-0001,2026-03-11,O1,D1,cheeks,30,15,4", "a day up to today, 2026-03-10"),
         ("T1,P-0001,2026-03-01,O1,D9,cheeks,30,15,4", "a device class that is known"),
-        ("T1,P-0001,2026-03-01,O9,D1,cheeks,30,15,4", "a operator that is there"),
-        ("T1,P-9,2026-03-01,O1,D1,cheeks,30,15,4", "a patient that is there"),
+        ("T1,P-0001,2026-03-01,O9,D1,cheeks,30,15,4", "operator O9: the code of one that is there"),
+        ("T1,P-9,2026-03-01,O1,D1,cheeks,30,15,4", "patient P-9: the code of one that is there"),
         ("T1,P-0001,2026-03-01,O1,D1,cheeks,30,15,2", "4, which is on record for patient P-0001"),
         ("T1,P-0001,2026-03-01,O1,,cheeks,30,,4", "procedure_class"),
     ],

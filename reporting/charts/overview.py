@@ -153,11 +153,9 @@ def _mean(weeks: pd.DataFrame) -> float | None:
 def _weeks_chart(weeks: pd.DataFrame, mean: float | None, colours: Look) -> Any:
     shown = weeks[weeks["is_enough"]]
     scale = rate_scale(shown)
-    mondays = [int(week.timestamp() * 1000) for week in shown["week"]]
-    axis = alt.Axis(
-        format="%-d %b %y", grid=False, values=mondays[:: max(1, len(mondays) // 8)], labelFlush=False
-    )
-    x = alt.X("week:T", title="Week of treatment", axis=axis, scale=alt.Scale(type="utc"))
+    axis = alt.Axis(format="%-d %b %y", grid=False, tickCount=8, labelOverlap=True)
+    across = alt.Scale(type="utc", padding=14)
+    x = alt.X("week:T", title="Week of treatment", axis=axis, scale=across)
     y = alt.Y("rate:Q", title="Rate (% of those who answered)", axis=_RATE_AXIS, scale=scale)
     colour = alt.Color("state:N", title="Answers", legend=alt.Legend(symbolOpacity=1), scale=alt.Scale(
         domain=_STATES, range=[colours.accent, colours.quiet]))  # fmt: skip
@@ -192,9 +190,8 @@ def _weeks_title(weeks: pd.DataFrame, label: str) -> str:
     if mean is None or not len(ripe):
         return f"{label} by week: not enough complete weeks yet"
     above = int((ripe["lower"] > mean).sum())
-    found = (
-        f"{above} of {len(ripe)} complete weeks lie clearly above" if above else "no week lies clearly above"
-    )
+    lies = "lies" if above == 1 else "lie"
+    found = f"{above or 'none'} of {len(ripe)} complete weeks {lies} clearly above"
     return f"{label} by week of treatment: {percent(mean)} over the period, {found} it"
 
 

@@ -30,7 +30,7 @@ def band_rates(result: SettingBands, *, dark: bool = False) -> Figure:
 
 
 def _axis_title(result: SettingBands) -> str:
-    return f"{result.label} ({result.unit})" if result.unit not in ("", "count") else result.label
+    return f"{result.label}, {result.unit}" if result.unit not in ("", "count") else result.label
 
 
 def _x_domain(result: SettingBands) -> list[float]:

@@ -75,6 +75,7 @@ def themed(chart: Any, *, dark: bool = False) -> Any:
     }  # fmt: skip
     return (
         chart.configure(background="transparent", font=FONT, padding=6)
+        .configure_mark(aria=False)  # the whole chart has one text alternative
         .configure_view(stroke=None)
         .configure_axis(
             **writing, gridColor=colours.grid, domainColor=colours.quiet, tickColor=colours.quiet,

@@ -38,7 +38,7 @@ def page() -> None:
         page_link("record", "Record a treatment", icon=":material/add:")
         return
     filters = overview_filters(choices, clock.now().date())
-    symptom = symptom_choice()
+    symptom = symptom_choice("Symptom of the weekly chart")
     result = overview(actor, filters, symptom)
     if not result.totals.n_treatments:
         empty("No treatments fit these filters.", "Choose a longer period, or take a filter away.")

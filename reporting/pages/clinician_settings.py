@@ -18,7 +18,7 @@ from reporting.ui.states import empty, shows_problems
 
 def _notes(result: SettingBands) -> None:
     for each in result.ranges:
-        st.markdown(f"{range_words(each)} {result.unit} ({each.source}).")
+        st.markdown(f"{range_words(each)} {result.unit}. Source: {each.source}.")
     st.markdown(NOT_CAUSES)
     st.markdown(band_parts.bands_line(result))
 

@@ -149,11 +149,16 @@ def _difference(rows: pd.DataFrame) -> str:
     return "more" if limits.lower > 0 else "less" if limits.upper < 0 else ""
 
 
+def _typical_source(source: str) -> str:
+    """The part of a parameter's source that is about the typical range."""
+    return source.split(";")[0].removeprefix("typical range:").strip()
+
+
 def _ranges(chosen: DeviceClass, parameter: str, area: str) -> tuple[Range, ...]:
     found = []
     known = parameter_of(chosen, parameter)
     if known and (known.typical_low is not None or known.typical_high is not None):
-        found.append(Range("typical", known.typical_low, known.typical_high, "", known.source))
+        found.append(Range("typical", known.typical_low, known.typical_high, "", _typical_source(known.source)))
     for group, (lightest, darkest) in SKIN_GROUPS.items():
         rows = [
             guideline_maximum(chosen, parameter, skin, None, area or None)

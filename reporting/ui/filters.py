@@ -91,8 +91,8 @@ def _one(code: str) -> tuple[str, ...]:
     return (code,) if code else ()
 
 
-def symptom_choice(default: str = "hyperpigmentation") -> str:
+def symptom_choice(label: str = "Symptom", default: str = "hyperpigmentation") -> str:
     """Draw the choice of one symptom."""
     words = {each.code: each.label for each in symptoms()}
-    return st.selectbox("Symptom", list(words), index=list(words).index(default), key="symptom",
+    return st.selectbox(label, list(words), index=list(words).index(default), key="symptom",
                         format_func=lambda code: words.get(code, code), bind="query-params")  # fmt: skip

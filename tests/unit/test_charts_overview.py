@@ -98,7 +98,7 @@ def test_the_weeks_say_mean_peak_and_what_is_missing() -> None:
     figure = weekly_rates(overview_of())
     assert figure.title == (
         "Hyperpigmentation by week of treatment: 23 % over the period, "
-        "1 of 3 complete weeks lie clearly above it"
+        "1 of 3 complete weeks lies clearly above it"
     )
     assert "highest in the week from 12 Jan 2026: 12 of 22 who answered (55 %" in figure.alt
     assert "1 weeks still coming in, 1 weeks with too few answers are not drawn" in figure.alt

@@ -26,7 +26,8 @@ def result_of(verdict: str = "", ranges: tuple[Range, ...] = (TYPICAL, GUIDELINE
     return SettingBands(
         device_class="frac_ablative_co2", device_class_name="Fractional ablative CO2",
         parameter="pulse_energy_mj", label="Pulse energy", unit="mJ", symptom="hyperpigmentation",
-        cut=Cut(BANDS, date(2026, 1, 1)), table=table, ranges=ranges, n_without_setting=0, differences={"I-III": "", "IV-VI": verdict, "not recorded": ""},
+        cut=Cut(BANDS, date(2026, 1, 1)), table=table, ranges=ranges, n_without_setting=0,
+        differences={"I-III": "", "IV-VI": verdict, "not recorded": ""},
     )  # fmt: skip
 
 
@@ -94,7 +95,7 @@ def test_the_specification_is_sound(dark: bool) -> None:
     spec = band_rates(result_of(), dark=dark).chart.to_dict()
     alt.Chart.from_dict(spec)
     titles = {layer["encoding"]["x"].get("title") for layer in spec["layer"] if "x" in layer["encoding"]}
-    assert "Pulse energy (mJ)" in titles
+    assert "Pulse energy, mJ" in titles
     tips = {tip["title"] for layer in spec["layer"] for tip in layer["encoding"].get("tooltip", [])}
     assert {"Answered", "Treatments", "Response"} <= tips
 

@@ -1,0 +1,81 @@
+"""The settings page: bands, what cannot be concluded, the treatments behind a band, and who may open it."""
+
+from datetime import datetime
+
+import pytest
+
+from reporting.domain.actors import Actor
+from tests.cast import House, house
+from tests.pages.clinic_data import fill
+from tests.pages.staff import open_page, text
+
+NEWCOMER = Actor(kind="staff", id=99, clinic_id=99, role="clinician", label="Demo newcomer")
+"""Somebody of a clinic that has no treatment yet."""
+
+
+@pytest.fixture
+def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
+    made = house("A")
+    fill(made)
+    return made
+
+
+def test_the_finding_stands_over_the_chart(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], setting="Pulse energy")
+    words = text(page)
+    assert "More reports of hyperpigmentation at high than at low pulse energy in skin types IV-VI" in words
+    assert "confounding by indication" in words
+    assert "Typical range 10 to 56 mJ" in words
+    table = page.dataframe[0].value
+    assert list(table["Band (mJ)"]) == ["30", "50"]
+    assert list(table["Skin type"]) == ["IV-VI", "IV-VI"]
+    assert table["Unexpected"].iloc[0] == 0 < table["Unexpected"].iloc[1]
+    [chart] = page.get("vega_lite_chart")
+    assert "Pulse energy 50, skin type IV-VI: " in chart.proto.alt
+
+
+def test_choices_come_from_the_address(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    address = {
+        "class": "Fractional ablative CO2", "setting": "Density (coverage)", "symptom": "Scarring",
+        "period": "Last 90 days", "area": "Cheeks", "skin": "IV-VI",
+    }  # fmt: skip
+    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], **address)
+    assert page.selectbox(key="setting").value == "density_pct"
+    assert page.selectbox(key="symptom").value == "scarring"
+    assert page.selectbox(key="area").value == "cheeks"
+    assert page.selectbox(key="period").value == "Last 90 days"
+    assert "scarring" in text(page)
+
+
+def test_a_band_lists_the_treatments_behind_it(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], setting="Pulse energy")
+    counted = page.dataframe[0].value
+    page.selectbox(key="band").select_index(1).run()
+    assert not page.exception
+    listed = page.dataframe[1].value
+    assert len(listed) == counted["Treatments"].iloc[1]
+    assert (listed["Unexpected report"] == "yes").sum() == counted["Unexpected"].iloc[1]
+    assert set(listed["Pulse energy (mJ)"]) == {50}
+    assert set(listed["Patient"]) == {"P-0001"}
+
+
+def test_filters_that_fit_nothing_say_so(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], skin="I-III")
+    assert "No treatments fit these filters." in text(page)
+
+
+def test_before_the_first_treatment_it_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, sqlite_database: str, stopped_clock: datetime
+) -> None:
+    page = open_page(monkeypatch, "clinician_settings", NEWCOMER)
+    assert "No treatments yet." in text(page)
+
+
+@pytest.mark.parametrize("who", ["front_desk", "patient", None])
+def test_others_are_told_that_they_may_not(
+    monkeypatch: pytest.MonkeyPatch, clinic: House, who: str | None
+) -> None:
+    actor = clinic.patient if who == "patient" else clinic.staff.get(who) if who else None  # type: ignore[call-overload]
+    page = open_page(monkeypatch, "clinician_settings", actor)
+    assert len(page.error) == 1
+    assert not page.get("vega_lite_chart")

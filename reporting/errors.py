@@ -28,7 +28,8 @@ class InvalidInput(Problem):
         self.field, self.found, self.allowed, self.row = field, found, allowed, row
         where = f"Row {row}: " if row is not None else ""
         super().__init__(
-            f"{where}{field}: found {found!r}; allowed is {allowed}.", what_to_do="Correct the value and send it again."
+            f"{where}{field}: found {found!r}; allowed is {allowed}.",
+            what_to_do="Correct the value and send it again.",
         )
 
 

@@ -78,7 +78,9 @@ def cluster() -> Iterator[str]:
         subprocess.run(command, check=True, capture_output=True, text=True, cwd=data, **as_owner)  # type: ignore[call-overload]
 
     run(str(binaries / "initdb"), "-D", str(data), "-U", "tester", "-A", "trust", "-E", "UTF8", "--no-sync")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c max_connections=200"
+    options = (
+        f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c max_connections=200"
+    )
     run(str(binaries / "pg_ctl"), "-D", str(data), "-w", "-l", str(data / "log"), "-o", options, "start")
     try:
         yield f"postgresql://tester@127.0.0.1:{port}/postgres"

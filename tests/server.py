@@ -44,7 +44,12 @@ def process(
     """Run ``command`` until the block ends; yields once ``url`` answers."""
     with log.open("w") as output:
         started = subprocess.Popen(
-            command, cwd=folder, env=os.environ | environment, stdout=output, stderr=subprocess.STDOUT, text=True
+            command,
+            cwd=folder,
+            env=os.environ | environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         try:
             _wait(url, started, log)

@@ -29,7 +29,17 @@ ROOMS = {
     "cryptography": {"security"}, "argon2": {"security"}, "typer": {"cli"},
 }  # fmt: skip
 
-STATISTICS_KNOW_NOTHING_OF = {"storage", "queries", "actions", "ui", "pages", "web", "security", "notify", "charts"}
+STATISTICS_KNOW_NOTHING_OF = {
+    "storage",
+    "queries",
+    "actions",
+    "ui",
+    "pages",
+    "web",
+    "security",
+    "notify",
+    "charts",
+}
 
 
 def modules() -> list[Path]:

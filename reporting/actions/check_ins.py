@@ -56,7 +56,7 @@ def _row(
     context: CheckInContext, subject: check_ins.Subject, done: CompletedCheckIn, assessed: Assessment
 ) -> CheckIn:
     scheduled = due_day(context.procedure_class, context.recovery_day)
-    return CheckIn(
+    row = CheckIn(
         clinic_id=subject.clinic_id,
         patient_id=subject.patient_id,
         treatment_id=subject.treatment_id,
@@ -64,7 +64,6 @@ def _row(
         due_on=date.fromordinal(subject.performed_on.toordinal() + scheduled),
         answered_at=clock.now(),
         recovery_day=context.recovery_day,
-        **done.severities,
         areas={symptom: list(ids) for symptom, ids in done.areas.items() if ids},
         follow_up=dict(done.follow_up),
         worried=done.worried,
@@ -72,6 +71,9 @@ def _row(
         note_encrypted=encrypt(done.note) if done.note else None,
         advice=assessed.advice,
     )
+    for symptom, severity in done.severities.items():
+        setattr(row, symptom, severity)
+    return row
 
 
 def _receipt(row: CheckIn, assessed: Assessment, case_id: int | None, *, already_sent: bool) -> Receipt:
@@ -80,7 +82,12 @@ def _receipt(row: CheckIn, assessed: Assessment, case_id: int | None, *, already
 
 
 def submit_check_in(
-    *, by: Actor, treatment_id: int, answers: Mapping[str, Any], submission_key: str, source: Source = "patient"
+    *,
+    by: Actor,
+    treatment_id: int,
+    answers: Mapping[str, Any],
+    submission_key: str,
+    source: Source = "patient",
 ) -> Receipt:
     """Keep a check-in, its outcome, its case if a rule fires, and the audit row: all or nothing.
 
@@ -89,7 +96,9 @@ def submit_check_in(
     sender's, NotAllowed, StorageBusy or StorageFull.
     """
     if not submission_key:
-        raise InvalidInput(field="submission_key", found=submission_key, allowed="the key that came with the form")
+        raise InvalidInput(
+            field="submission_key", found=submission_key, allowed="the key that came with the form"
+        )
     with transaction() as session:
         subject = check_ins.subject(session, treatment_id, lock=True)
         if subject is None:
@@ -131,4 +140,6 @@ def _again(session: Any, earlier: CheckIn, subject: check_ins.Subject) -> Receip
     if earlier.treatment_id != subject.treatment_id:
         raise NotFound()
     context, done = check_ins.as_it_was(session, subject, earlier)
-    return _receipt(earlier, assess(done, context), cases.case_of(session, earlier.id or 0), already_sent=True)
+    return _receipt(
+        earlier, assess(done, context), cases.case_of(session, earlier.id or 0), already_sent=True
+    )

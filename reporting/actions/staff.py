@@ -35,27 +35,43 @@ def _checked_role(role: str) -> str:
     return role
 
 
-def set_up_clinic(*, clinic_name: str, timezone: str, telephone: str, name: str, email: str, password: str) -> None:
+def set_up_clinic(
+    *, clinic_name: str, timezone: str, telephone: str, name: str, email: str, password: str
+) -> None:
     """Create the first clinic and its administrator. Only while nobody can sign in; for ever closed afterwards.
 
     Raises Conflict when there is staff already, InvalidInput naming the field.
     """
     check_new(password)
     if timezone not in available_timezones():
-        raise InvalidInput(field="time zone", found=timezone[:60], allowed="an IANA name such as Europe/Madrid")
-    clinic_name, name, email = _checked_name("clinic", clinic_name), _checked_name("name", name), _checked_email(email)
+        raise InvalidInput(
+            field="time zone", found=timezone[:60], allowed="an IANA name such as Europe/Madrid"
+        )
+    clinic_name, name, email = (
+        _checked_name("clinic", clinic_name),
+        _checked_name("name", name),
+        _checked_email(email),
+    )
     hashed = hash_password(password)
     code = re.sub(r"[^A-Z0-9]+", "-", clinic_name.upper()).strip("-")[:32] or "CLINIC"
     with transaction() as session:
-        audit.write(session, SYSTEM, "clinic.set_up", "clinic", code)  # its lock makes the next line race-safe
+        audit.write(
+            session, SYSTEM, "clinic.set_up", "clinic", code
+        )  # its lock makes the next line race-safe
         if sessions.has_staff(session):
-            raise Conflict("This database has been set up already.", what_to_do="Sign in, or ask an administrator.")
+            raise Conflict(
+                "This database has been set up already.", what_to_do="Sign in, or ask an administrator."
+            )
         clinic = Clinic(code=code, name=clinic_name, timezone=timezone, telephone=telephone.strip()[:40])
         session.add(clinic)
         session.flush()
         session.add(
             StaffAccount(
-                clinic_id=clinic.id or 0, email=email, display_name=name, password_hash=hashed, role="administrator"
+                clinic_id=clinic.id or 0,
+                email=email,
+                display_name=name,
+                password_hash=hashed,
+                role="administrator",
             )
         )
 
@@ -79,7 +95,12 @@ def create_staff(*, by: Actor, name: str, email: str, role: str, password: str) 
 
 
 def change_staff(
-    *, by: Actor, staff_id: int, role: str | None = None, is_active: bool | None = None, password: str | None = None
+    *,
+    by: Actor,
+    staff_id: int,
+    role: str | None = None,
+    is_active: bool | None = None,
+    password: str | None = None,
 ) -> None:
     """Change role, activity or password of a colleague; all their sessions end at once.
 
@@ -110,5 +131,6 @@ def _keep_an_administrator(session: object, clinic_id: int) -> None:
     staff = sessions.accounts_of(session, clinic_id)  # type: ignore[arg-type]
     if not any(one.role == "administrator" and one.is_active for one in staff):
         raise Conflict(
-            "The clinic would be left without an administrator.", what_to_do="Make a colleague administrator first."
+            "The clinic would be left without an administrator.",
+            what_to_do="Make a colleague administrator first.",
         )

@@ -15,8 +15,6 @@ from reporting.storage.engine import reading, transaction
 from reporting.storage.rows import all_synthetic
 
 
-
-
 @dataclass(frozen=True)
 class Access:
     """A patient link with its code, and (role, e-mail, password) for each staff account."""
@@ -42,7 +40,9 @@ def demo_access() -> Access:
         for account in demo_staff(session):
             password = secrets.token_urlsafe(12)
             set_password(session, account, hash_password(password))
-            audit.write(session, SYSTEM, "demo.password_set", "staff_account", account.id, clinic_id=account.clinic_id)
+            audit.write(
+                session, SYSTEM, "demo.password_set", "staff_account", account.id, clinic_id=account.clinic_id
+            )
             staff.append((account.role, account.email, password))  # type: ignore[arg-type]
     return Access(issue_invitation(by=SYSTEM, treatment_id=treatment), staff)
 

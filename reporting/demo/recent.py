@@ -57,7 +57,9 @@ def answers_for(context: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Walk the questions of ``context`` and give ``wanted`` answers; elsewhere the mildest one offered."""
     given: dict[str, Any] = {"start": wanted.get("start", "something")}
     for _ in range(60):
-        open_questions = [q for q in path(given, context) if q.id not in given and (q.required or q.id in wanted)]
+        open_questions = [
+            q for q in path(given, context) if q.id not in given and (q.required or q.id in wanted)
+        ]
         if not open_questions:
             return given
         question = open_questions[0]
@@ -70,7 +72,9 @@ def answers_for(context: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
     raise RuntimeError("the questions do not come to an end")
 
 
-def _add(scene: Scene, number: int, clinic_id: int, devices: dict[str, int], operator: int) -> tuple[int, int]:
+def _add(
+    scene: Scene, number: int, clinic_id: int, devices: dict[str, int], operator: int
+) -> tuple[int, int]:
     performed = clock.today("Europe/London") - timedelta(days=scene.days_ago)
     with transaction() as session:
         patient = add_one(
@@ -100,7 +104,9 @@ def play(clinic_id: int, _patients: list[int], devices: dict[str, int], operator
         patient, treatment = _add(scene, number, clinic_id, devices, operators[number % len(operators)])
         if not scene.wanted:
             continue
-        by = Actor(kind="patient", id=patient, clinic_id=clinic_id, label="synthetic patient", treatment_id=treatment)
+        by = Actor(
+            kind="patient", id=patient, clinic_id=clinic_id, label="synthetic patient", treatment_id=treatment
+        )
         with clock.fixed(clock.now() - timedelta(hours=scene.sent_hours_ago)):
             with reading() as session:
                 about = check_ins.subject(session, treatment)
@@ -124,7 +130,11 @@ def _handle(case_id: int) -> None:
     )
     version = cases.acknowledge(by=by, case_id=case_id, version=1)
     version = cases.record_contact(
-        by=by, case_id=case_id, version=version, action_taken="prescription", note="Synthetic: called the patient."
+        by=by,
+        case_id=case_id,
+        version=version,
+        action_taken="prescription",
+        note="Synthetic: called the patient.",
     )
     version = cases.record_outcome(
         by=by, case_id=case_id, version=version, confirmation="confirmed", term="Skin infection", grade=2

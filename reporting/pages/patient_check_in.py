@@ -19,7 +19,10 @@ from reporting.ui.patient_words import say
 def _send(by: Actor, shown: CheckInPage, answers: dict[str, Any], here: CheckInState) -> None:
     try:
         submit_check_in(
-            by=by, treatment_id=shown.treatment_id, answers=answers, submission_key=shown.draft_key or here.key
+            by=by,
+            treatment_id=shown.treatment_id,
+            answers=answers,
+            submission_key=shown.draft_key or here.key,
         )
     except Problem as problem:
         here.problem = f"{say('not_sent')} {problem.message} {problem.what_to_do}"

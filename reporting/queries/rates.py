@@ -28,6 +28,7 @@ _COLUMNS = {
 GROUPINGS = (*_COLUMNS, "skin-group", "week", "month", "setting-band", "all")
 
 Ints = NDArray[np.int64]
+EVERYTHING = Filters()
 
 
 def _skin_group(frame: pd.DataFrame) -> "pd.Series[str]":
@@ -39,8 +40,9 @@ def _skin_group(frame: pd.DataFrame) -> "pd.Series[str]":
 
 
 def _week(frame: pd.DataFrame) -> "pd.Series[str]":
-    monday = frame["performed_on"] - pd.to_timedelta(frame["performed_on"].dt.dayofweek, unit="D")
-    return monday.dt.strftime("%Y-%m-%d")
+    monday = frame["performed_on"] - pd.to_timedelta(frame["performed_on"].dt.day_of_week, unit="D")
+    week: pd.Series[str] = monday.dt.strftime("%Y-%m-%d")
+    return week
 
 
 _MADE: dict[str, Callable[[pd.DataFrame], "pd.Series[str]"]] = {
@@ -78,7 +80,10 @@ def _expected(frame: pd.DataFrame, group: Ints, size: int, symptom: str) -> NDAr
     per_stratum = np.bincount(strata[answered], minlength=1)
     events = np.bincount(strata[event], minlength=len(per_stratum))[: len(per_stratum)]
     rate = np.divide(events, per_stratum, out=np.zeros(len(per_stratum)), where=per_stratum > 0)
-    return np.bincount(group[answered], weights=rate[strata[answered]], minlength=size)
+    expected: NDArray[np.float64] = np.bincount(
+        group[answered], weights=rate[strata[answered]], minlength=size
+    ).astype(np.float64)
+    return expected
 
 
 def _or_nan(value: float | None) -> float:
@@ -86,7 +91,7 @@ def _or_nan(value: float | None) -> float:
 
 
 def rates(
-    by: Actor, grouping: str, symptom: str, filters: Filters = Filters(), *, parameter: str = ""
+    by: Actor, grouping: str, symptom: str, filters: Filters = EVERYTHING, *, parameter: str = ""
 ) -> pd.DataFrame:
     """One row per group: ``group``, the counts and rate of ``queries.counting``, ``expected``,
     ``adjusted_ratio``, ``ratio_lower``, ``ratio_upper``.
@@ -104,7 +109,9 @@ def rates(
         raise InvalidInput(field="by", found=grouping, allowed=", ".join(GROUPINGS))
     if grouping == "setting-band" and not filters.device_class:
         raise InvalidInput(
-            field="device class", found="", allowed="one device class: settings are never pooled across devices"
+            field="device class",
+            found="",
+            allowed="one device class: settings are never pooled across devices",
         )
     frame = scoped_frame(by, filters)
     group, names = _grouped(frame, grouping, parameter)

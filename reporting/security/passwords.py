@@ -28,11 +28,15 @@ def check_new(password: str) -> None:
     """Raise InvalidInput when a new password is too short, too long or too easy to guess."""
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
         raise InvalidInput(
-            field="password", found=f"{len(password)} characters", allowed=f"{MIN_LENGTH} to {MAX_LENGTH} characters"
+            field="password",
+            found=f"{len(password)} characters",
+            allowed=f"{MIN_LENGTH} to {MAX_LENGTH} characters",
         )
     if _is_common(password):
         raise InvalidInput(
-            field="password", found="a very common password", allowed="one that is hard to guess, such as four words"
+            field="password",
+            found="a very common password",
+            allowed="one that is hard to guess, such as four words",
         )
 
 

@@ -12,7 +12,7 @@ _SEES_CARE: Final = frozenset({
 
 ROLES: Final[dict[Role, frozenset[str]]] = {
     "administrator": _SEES_CARE | {"import.run", "staff.manage", "audit.read"},
-    "safety_lead": _SEES_CARE | {"audit.read", "import.run"},
+    "safety_lead": _SEES_CARE | {"audit.read"},
     "clinician": _SEES_CARE,
     "front_desk": frozenset({"treatment.record", "invitation.issue", "check_in.proxy"}),
 }

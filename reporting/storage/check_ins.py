@@ -54,7 +54,7 @@ def subject(session: Session, treatment_id: int, *, lock: bool = False) -> Subje
 def areas_of(session: Session, treatment_id: int) -> tuple[TreatedAreaRef, ...]:
     """The treated areas of a treatment, each area once, in the order they were recorded."""
     rows = session.execute(
-        select(TreatedArea.id, TreatedArea.area)
+        select(col(TreatedArea.id), col(TreatedArea.area))
         .where(col(TreatedArea.treatment_id) == treatment_id)
         .order_by(col(TreatedArea.pass_group), col(TreatedArea.id))
     ).all()
@@ -122,4 +122,6 @@ def as_it_was(session: Session, about: Subject, sent: CheckIn) -> tuple[CheckInC
 
 def drop_draft(session: Session, treatment_id: int) -> None:
     """Forget the answers kept while the form was being filled: they have been sent."""
-    session.execute(delete(Draft).where(col(Draft.treatment_id) == treatment_id, col(Draft.kind) == "check_in"))
+    session.execute(
+        delete(Draft).where(col(Draft.treatment_id) == treatment_id, col(Draft.kind) == "check_in")
+    )

@@ -27,13 +27,15 @@ def set_password(session: Session, account: StaffAccount, password_hash: str) ->
 
 def first_open_treatment(session: Session) -> int:
     """The newest demo treatment without a check-in of today's kind: the one to try as a patient."""
-    answered = select(CheckIn.treatment_id).where(col(CheckIn.source) != "demo")
+    answered = select(col(CheckIn.treatment_id)).where(col(CheckIn.source) != "demo")
     found = session.execute(
-        select(Treatment.id)
+        select(col(Treatment.id))
         .where(col(Treatment.source) == "demo", col(Treatment.reference).like("DEMO-NOW-%"))
         .order_by(col(Treatment.id).in_(answered), col(Treatment.id))
         .limit(1)
     ).scalar()
     if found is None:
-        raise NotFound("There is no demo treatment in this database.", what_to_do="Run `python -m reporting demo`.")
+        raise NotFound(
+            "There is no demo treatment in this database.", what_to_do="Run `python -m reporting demo`."
+        )
     return int(found)

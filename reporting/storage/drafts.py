@@ -21,7 +21,10 @@ def draft_of(session: Session, treatment_id: int) -> Draft | None:
 def keep(session: Session, about: Subject, answers: Mapping[str, Any], key: str, moment: datetime) -> None:
     """Write the draft anew; the key of the first save stays with it."""
     draft = draft_of(session, about.treatment_id) or Draft(
-        clinic_id=about.clinic_id, patient_id=about.patient_id, treatment_id=about.treatment_id, submission_key=key
+        clinic_id=about.clinic_id,
+        patient_id=about.patient_id,
+        treatment_id=about.treatment_id,
+        submission_key=key,
     )
     draft.answers, draft.updated_at = dict(answers), moment
     session.add(draft)

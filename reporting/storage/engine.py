@@ -41,7 +41,9 @@ def engine() -> Engine:
     if not url.startswith("sqlite"):
         return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
     settings().data_dir.mkdir(parents=True, exist_ok=True)
-    made = create_engine(url, connect_args={"check_same_thread": False, "timeout": 5}, pool_size=20, max_overflow=80)
+    made = create_engine(
+        url, connect_args={"check_same_thread": False, "timeout": 5}, pool_size=20, max_overflow=80
+    )
     event.listen(made, "connect", _prepare_sqlite)
     return made
 

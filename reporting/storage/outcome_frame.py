@@ -35,7 +35,8 @@ SELECT o.treated_area_id, o.treatment_id, t.patient_id, o.clinic_id, t.performed
        c.code AS clinic, c.code || '/' || op.code AS operator, t.operator_id, t.device_id,
        c.code || '/' || d.code AS device, d.device_class, t.procedure_class, a.area, a.indication,
        p.fitzpatrick,
-       COALESCE(t.age_years, CAST(SUBSTR(CAST(t.performed_on AS TEXT), 1, 4) AS INTEGER) - p.year_of_birth) AS age_years,
+       COALESCE(t.age_years, CAST(SUBSTR(CAST(t.performed_on AS TEXT), 1, 4) AS INTEGER) - p.year_of_birth)
+           AS age_years,
        {", ".join(f"a.{name}" for name in SETTINGS)},
        CASE WHEN CAST(a.outside_typical AS TEXT) = '[]' THEN 0 ELSE 1 END AS is_over_typical,
        o.due_mask AS scheduled_mask, o.answered_mask,

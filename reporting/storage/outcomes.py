@@ -81,7 +81,7 @@ def next_revision(session: Session) -> int:
     """Take the next revision number; its row stays locked until the transaction ends, so numbers
     appear in the order of their commits."""
     session.execute(update(Revision).values(value=Revision.value + 1))
-    return int(session.execute(select(Revision.value)).scalar_one())
+    return int(session.execute(select(col(Revision.value))).scalar_one())
 
 
 _CHECK_IN_COLUMNS = (
@@ -108,7 +108,11 @@ def computed(session: Session, treatment_ids: Sequence[int]) -> list[dict[str, A
     check_ins = _check_ins_of(session, treatment_ids)
     areas = session.execute(
         select(
-            TreatedArea.id, TreatedArea.treatment_id, TreatedArea.clinic_id, Treatment.source, Treatment.procedure_class
+            col(TreatedArea.id),
+            col(TreatedArea.treatment_id),
+            col(TreatedArea.clinic_id),
+            col(Treatment.source),
+            col(Treatment.procedure_class),
         )
         .join(Treatment, col(Treatment.id) == TreatedArea.treatment_id)
         .where(col(TreatedArea.treatment_id).in_(treatment_ids))
@@ -133,14 +137,16 @@ def recompute(session: Session, treatment_ids: Iterable[int]) -> None:
         rows = [row | {"revision": revision} for row in computed(session, part)]
         ids = [row["treated_area_id"] for row in rows]
         if ids:
-            session.execute(delete(Outcome).where(col(Outcome.treated_area_id).in_(bindparam("ids", ids, expanding=True))))
-            session.execute(insert(Outcome), rows)
+            session.execute(
+                delete(Outcome).where(col(Outcome.treated_area_id).in_(bindparam("ids", ids, expanding=True)))
+            )
+            session.execute(insert(Outcome.__table__), rows)  # type: ignore[attr-defined]
 
 
 def compare(session: Session) -> list[int]:
     """Ids of treated areas whose stored outcome is not what its check-ins say. Empty is right."""
     wrong: list[int] = []
-    ids = session.execute(select(Treatment.id).order_by(col(Treatment.id))).scalars().all()
+    ids = session.execute(select(col(Treatment.id)).order_by(col(Treatment.id))).scalars().all()
     for start in range(0, len(ids), CHUNK):
         part = list(ids[start : start + CHUNK])
         stored = {
@@ -157,6 +163,6 @@ def compare(session: Session) -> list[int]:
 
 def rebuild(session: Session) -> int:
     """Recompute every outcome row; returns how many treatments there were."""
-    ids = [int(i) for i in session.execute(select(Treatment.id)).scalars() if i is not None]
+    ids = [int(i) for i in session.execute(select(col(Treatment.id))).scalars() if i is not None]
     recompute(session, ids)
     return len(ids)

@@ -54,14 +54,16 @@ def accounts_of(session: Session, clinic_id: int) -> list[StaffAccount]:
     """Staff accounts of a clinic by name."""
     return list(
         session.execute(
-            select(StaffAccount).where(col(StaffAccount.clinic_id) == clinic_id).order_by(StaffAccount.display_name)
+            select(StaffAccount)
+            .where(col(StaffAccount.clinic_id) == clinic_id)
+            .order_by(StaffAccount.display_name)
         ).scalars()
     )
 
 
 def has_staff(session: Session) -> bool:
     """Whether anybody could sign in."""
-    return session.execute(select(func.count()).select_from(StaffAccount)).scalar_one() > 0
+    return bool(session.execute(select(func.count()).select_from(StaffAccount)).scalar_one())
 
 
 def clinic(session: Session, clinic_id: int) -> Clinic | None:
@@ -80,7 +82,9 @@ def open_invitations(session: Session, treatment_id: int) -> list[Invitation]:
     )
 
 
-def invitation(session: Session, *, token_hash: str = "", code_hash: str = "") -> tuple[Invitation, Patient] | None:
+def invitation(
+    session: Session, *, token_hash: str = "", code_hash: str = ""
+) -> tuple[Invitation, Patient] | None:
     """The invitation with that link or code, and its patient."""
     wanted = (
         col(Invitation.token_hash) == token_hash if token_hash else col(Invitation.code_hash) == code_hash

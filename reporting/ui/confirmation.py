@@ -1,5 +1,7 @@
 """After sending: the telephone first where it matters, what it means, and what happens next."""
 
+from typing import Literal
+
 import streamlit as st
 
 from reporting.queries.patient import ClinicContact, Sent
@@ -17,7 +19,7 @@ def call_button(contact: ClinicContact, *, emergency: bool = False, strong: bool
         st.link_button(label, _tel(contact.emergency_telephone), type="primary", width="stretch")
     if contact.telephone:
         label = say("call_clinic", name=contact.name, telephone=contact.telephone)
-        kind = "primary" if strong and not emergency else "secondary"
+        kind: Literal["primary", "secondary"] = "primary" if strong and not emergency else "secondary"
         st.link_button(label, _tel(contact.telephone), type=kind, width="stretch")
 
 

@@ -87,7 +87,9 @@ def _text(question: Question, answers: Answers, keep: Keep, state: CheckInState)
 _DRAW = {"single": _single, "multiple": _multiple, "text": _text}
 
 
-def draw_question(question: Question, answers: Answers, context: CheckInContext, keep: Keep, state: CheckInState) -> None:
+def draw_question(
+    question: Question, answers: Answers, context: CheckInContext, keep: Keep, state: CheckInState
+) -> None:
     """One question with its answers as wide buttons, and the way back."""
     _heading(question)
     if state.problem:
@@ -109,7 +111,9 @@ def _shown(question: Question, given: Any) -> str:
     return labels.get(given, str(given)) or say("nothing_written")
 
 
-def draw_review(answers: Answers, context: CheckInContext, send: Callable[[], None], state: CheckInState) -> None:
+def draw_review(
+    answers: Answers, context: CheckInContext, send: Callable[[], None], state: CheckInState
+) -> None:
     """All answers with a way to change each, and the button that sends them."""
     st.header(say("review"), anchor=False)
     st.write(say("review_hint"))

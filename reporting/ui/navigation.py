@@ -1,7 +1,7 @@
 """Which pages there are for whom. A page that is not listed cannot be reached."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import streamlit as st
 
@@ -49,8 +49,8 @@ def pages_for(actor: Actor | None) -> list[Entry]:
     return [entry for entry in wanted if may(actor, entry.permission)]
 
 
-def _page(entry: Entry, default: bool) -> st.Page:  # type: ignore[valid-type]
-    visibility = "visible" if entry.in_menu else "hidden"
+def _page(entry: Entry, default: bool) -> st.Page:
+    visibility: Literal["visible", "hidden"] = "visible" if entry.in_menu else "hidden"
     return st.Page(_FOLDER / f"{entry.file}.py", title=entry.title, url_path=entry.address, default=default,
                    visibility=visibility)  # fmt: skip
 

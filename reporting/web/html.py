@@ -15,12 +15,15 @@ from reporting.settings import settings
 
 _HERE = Path(__file__).parent
 _templates = Environment(
-    loader=FileSystemLoader(_HERE / "templates"), autoescape=select_autoescape(), trim_blocks=True, lstrip_blocks=True
+    loader=FileSystemLoader(_HERE / "templates"),
+    autoescape=select_autoescape(),
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
 STYLES = (_HERE / "static" / "plain.css").read_text(encoding="utf-8")
 
 
-def page(name: str, *, status: int = 200, problem: Problem | None = None, **values: Any) -> HTMLResponse:
+def page(name: str, status: int = 200, problem: Problem | None = None, **values: Any) -> HTMLResponse:
     """A page from its template; a problem is said on top of it."""
     return HTMLResponse(_templates.get_template(name).render(problem=problem, **values), status_code=status)
 
@@ -38,7 +41,9 @@ def signed_in(cookie: Cookie, address: str) -> Response:
 def signed_out(address: str) -> Response:
     """Go on with the cookie taken away."""
     answer = RedirectResponse(address, status_code=303)
-    answer.delete_cookie(cookie_name(), path="/", httponly=True, samesite="lax", secure=settings().secure_cookies)
+    answer.delete_cookie(
+        cookie_name(), path="/", httponly=True, samesite="lax", secure=settings().secure_cookies
+    )
     return answer
 
 
@@ -55,7 +60,9 @@ def must_be_ours(request: Request) -> None:
     if origin and origin != "null" and urlsplit(origin).netloc != request.headers.get("host"):
         foreign = True
     if foreign:
-        raise NotAllowed("This form was sent from another site.", what_to_do="Open the page here and try again.")
+        raise NotAllowed(
+            "This form was sent from another site.", what_to_do="Open the page here and try again."
+        )
 
 
 async def fields(request: Request, *names: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Before the first visitor: migrate, fill the demo if asked, warm what is slow to import, send small packets at once."""
+"""Before the first visitor: migrate, fill the demo if asked, warm slow imports, send small packets at once."""
 
 import gc
 import importlib

@@ -5,7 +5,18 @@ from prometheus_client import Counter, Histogram, generate_latest
 REQUESTS = Counter("reporting_http_requests_total", "HTTP requests", ["method", "route", "status"])
 SECONDS = Histogram("reporting_http_seconds", "Time to answer an HTTP request, seconds", ["route"])
 
-_ROUTES = ("/c/", "/code", "/sign-in", "/sign-out", "/set-up", "/demo", "/healthz", "/metrics", "/static", "/_stcore")
+_ROUTES = (
+    "/c/",
+    "/code",
+    "/sign-in",
+    "/sign-out",
+    "/set-up",
+    "/demo",
+    "/healthz",
+    "/metrics",
+    "/static",
+    "/_stcore",
+)
 
 
 def kind_of(path: str) -> str:

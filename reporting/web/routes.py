@@ -35,7 +35,9 @@ async def styles(_: Request) -> Response:
 
 
 def _link_problem(problem: Problem) -> Response:
-    return html.page("problem.html", status=problem.status, problem=problem, heading="This link cannot be opened")
+    return html.page(
+        "problem.html", status=problem.status, problem=problem, heading="This link cannot be opened"
+    )
 
 
 async def link(request: Request) -> Response:
@@ -56,7 +58,7 @@ async def code(request: Request) -> Response:
     """The other way in: the short code and the year of birth."""
     given = {"code": "", "year_of_birth": ""}
     if request.method == "GET":
-        return html.page("code.html", **given)
+        return html.page("code.html", code="", year_of_birth="")
     given = await html.fields(request, "code", "year_of_birth")
     try:
         cookie = await run_in_threadpool(invitations.open_code, **given, source=html.source_of(request))
@@ -65,9 +67,9 @@ async def code(request: Request) -> Response:
             "This code and year do not fit together.",
             what_to_do="Check both on your card. If it still does not work, call the clinic.",
         )
-        return html.page("code.html", status=422, problem=wrong, **given)
+        return html.page("code.html", 422, wrong, **given)
     except Problem as problem:
-        return html.page("code.html", status=problem.status, problem=problem, **given)
+        return html.page("code.html", problem.status, problem, **given)
     return html.signed_in(cookie, "/")
 
 

@@ -75,7 +75,9 @@ async def _bare(tab: Tab) -> float:
     return took
 
 
-async def _one(url: str, cookie: str, page: str, press: Press, until: float, think: float, delay: float) -> list[float]:
+async def _one(
+    url: str, cookie: str, page: str, press: Press, until: float, think: float, delay: float
+) -> list[float]:
     await asyncio.sleep(delay)
     times = []
     async with Tab(url, cookie, page) as tab:
@@ -91,13 +93,16 @@ async def _one(url: str, cookie: str, page: str, press: Press, until: float, thi
 _window = 20.0
 
 
-async def _many(url: str, cookies: list[str], page: str, press: Press, seconds: float, think: float) -> list[float]:
+async def _many(
+    url: str, cookies: list[str], page: str, press: Press, seconds: float, think: float
+) -> list[float]:
     global _window
     _window = seconds
     ramp = RAMP_S if len(cookies) > 1 else 0.5
     until = time.perf_counter() + ramp + seconds
     tabs = [
-        _one(url, cookie, page, press, until, think, ramp * i / len(cookies)) for i, cookie in enumerate(cookies)
+        _one(url, cookie, page, press, until, think, ramp * i / len(cookies))
+        for i, cookie in enumerate(cookies)
     ]
     return [took for times in await asyncio.gather(*tabs) for took in times]
 
@@ -105,7 +110,10 @@ async def _many(url: str, cookies: list[str], page: str, press: Press, seconds: 
 def _row(name: str, times: list[float], seconds: float) -> None:
     ordered = sorted(times)
     at = [1e3 * ordered[min(len(ordered) - 1, int(q * len(ordered)))] for q in (0.5, 0.95, 0.99)]
-    print(f"{name:44} {len(ordered):7} {len(ordered) / seconds:8.1f} {at[0]:8.1f} {at[1]:8.1f} {at[2]:8.1f}", flush=True)
+    print(
+        f"{name:44} {len(ordered):7} {len(ordered) / seconds:8.1f} {at[0]:8.1f} {at[1]:8.1f} {at[2]:8.1f}",
+        flush=True,
+    )
 
 
 def disk_probe(folder: Path) -> float:
@@ -130,7 +138,11 @@ def run(folder: Path, seconds: float, sessions: int) -> None:
     before = disk_probe(folder)
     print(f"{'submit':44} {'n':>7} {'per s':>8} {'p50 ms':>8} {'p95 ms':>8} {'p99 ms':>8}")
     with application(ours) as address:
-        _row("check-in, 1 session", asyncio.run(_many(address, cookies[:1], "check-in", _ours, seconds, 0)), seconds)
+        _row(
+            "check-in, 1 session",
+            asyncio.run(_many(address, cookies[:1], "check-in", _ours, seconds, 0)),
+            seconds,
+        )
         times = asyncio.run(_many(address, cookies, "check-in", _ours, seconds, THINK_S))
         _row(f"check-in, {sessions} sessions, {THINK_S:.0f} s think time", times, seconds)
     port = free_port()

@@ -74,7 +74,9 @@ def test_the_same_patient_number_twice_in_a_clinic_is_refused(database: str) -> 
         session.add(Patient(clinic_id=clinic.clinic_id, reference="P-0001"))
 
 
-def test_production_refuses_to_start_without_a_key(sqlite_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_production_refuses_to_start_without_a_key(
+    sqlite_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("REPORTING_ENVIRONMENT", "production")
     settings.cache_clear()
     with pytest.raises(UnsafeSettings, match="REPORTING_ENCRYPTION_KEY"):

@@ -1,0 +1,146 @@
+"""``rates`` on imported logs of another system, against a plain recomputation from the CSV files."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from reporting.cli import gather
+from reporting.domain.actors import SYSTEM
+from reporting.errors import InvalidInput, NotAllowed, SignInNeeded
+from reporting.evidence.intervals import wilson
+from reporting.queries.rates import GROUPINGS, rates
+from reporting.queries.scope import Filters
+from reporting.storage.engine import is_sqlite
+from tests.cast import house
+
+DATA = Path(__file__).resolve().parent.parent / "data"
+SAMPLE = DATA / "simulation"
+PIGMENT_FROM_DAY = 14
+
+
+def reporting(*words: str) -> str:
+    """Give the command line these words, as a person would; returns what it printed."""
+    commands = typer.Typer()
+    gather.all_commands(commands)
+    done = CliRunner().invoke(commands, list(words), catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def sample(name: str) -> Path:
+    return next(DATA.rglob(f"{name}.csv"))
+
+
+@pytest.fixture
+def imported(database: str) -> str:
+    for kind, name in (("devices", "devices"), ("treatments", "treatments"), ("check-ins", "checkins")):
+        reporting("import", kind, str(sample(name)), "--mapping", str(DATA / "simulation.toml"))
+    return database
+
+
+def by_device() -> pd.DataFrame:
+    """n, events, rate, interval and response by device, straight from the files."""
+    treatments, check_ins = pd.read_csv(sample("treatments")), pd.read_csv(sample("checkins"))
+    whole = treatments.merge(check_ins, on="treatment_id", how="left")
+    whole["heard"] = (whole["answered"] == 1) & (whole["scheduled_day"] >= PIGMENT_FROM_DAY)
+    whole["event"] = (whole["answered"] == 1) & (whole["pih"] == 1)
+    each = whole.groupby(["clinic_id", "device_id", "treatment_id"]).agg(
+        heard=("heard", "any"),
+        event=("event", "any"),
+        due=("answered", "count"),
+        answered=("answered", "sum"),
+    )
+    each["heard"] |= each["event"]
+    return each.groupby(["clinic_id", "device_id"]).agg(
+        n_treatments=("heard", "size"), n_answered=("heard", "sum"), events=("event", "sum"),
+        due_check_ins=("due", "sum"), answered_check_ins=("answered", "sum"),
+    ).reset_index()  # fmt: skip
+
+
+def test_rates_of_an_imported_log_are_those_of_its_files(imported: str) -> None:
+    printed = json.loads(reporting("rates", "--by", "device", "--symptom", "hyperpigmentation", "--json"))
+    found = {row["group"]: row for row in printed}
+    wanted = by_device()
+    assert len(found) == len(wanted) > 1
+    assert sum(row["events"] for row in printed) > 0
+    for row in wanted.to_dict("records"):
+        mine = found[f"{row['clinic_id']}/{row['device_id']}"]
+        for name in ("n_treatments", "n_answered", "events", "due_check_ins", "answered_check_ins"):
+            assert mine[name] == row[name], (name, row)
+        if row["n_answered"]:
+            assert mine["rate"] == row["events"] / row["n_answered"]
+            interval = wilson(row["events"], row["n_answered"])
+            assert (mine["lower"], mine["upper"]) == pytest.approx(
+                (interval.lower, interval.upper), abs=1e-12
+            )
+        assert mine["response_rate"] == row["answered_check_ins"] / row["due_check_ins"]
+
+
+def test_the_adjusted_ratio_is_observed_over_expected(imported: str) -> None:
+    """Indirect standardisation recomputed with a plain group-by."""
+    treatments, check_ins = pd.read_csv(sample("treatments")), pd.read_csv(sample("checkins"))
+    answered = check_ins[check_ins["answered"] == 1]
+    event = answered.groupby("treatment_id")["pih"].max()
+    late = answered[answered["scheduled_day"] >= PIGMENT_FROM_DAY]["treatment_id"].unique()
+    treatments["event"] = treatments["treatment_id"].map(event).fillna(0)
+    heard = treatments[treatments["treatment_id"].isin(late) | (treatments["event"] == 1)].copy()
+    found = rates(SYSTEM, "clinic", "hyperpigmentation").set_index("group")
+    strata = found_strata(heard)
+    heard["expected"] = heard.groupby(strata)["event"].transform("mean")
+    wanted = heard.groupby("clinic_id").agg(events=("event", "sum"), expected=("expected", "sum"))
+    np.testing.assert_allclose(found["expected"], wanted["expected"], atol=1e-9)
+    np.testing.assert_allclose(found["adjusted_ratio"], wanted["events"] / wanted["expected"], atol=1e-9)
+
+
+def found_strata(heard: pd.DataFrame) -> list[str]:
+    """The sample's device model decides its procedure class, so it stands for it here."""
+    return ["device_model", "indication", "fitzpatrick"]
+
+
+@pytest.mark.parametrize("grouping", [name for name in GROUPINGS if name != "setting-band"])
+def test_every_grouping_holds_every_treatment_once(imported: str, grouping: str) -> None:
+    if is_sqlite():
+        table = rates(SYSTEM, grouping, "hyperpigmentation")
+        assert table["n_treatments"].sum() == len(pd.read_csv(sample("treatments")))
+
+
+def test_bands_are_never_pooled_over_device_classes(imported: str) -> None:
+    with pytest.raises(InvalidInput, match="never pooled"):
+        rates(SYSTEM, "setting-band", "hyperpigmentation", parameter="fluence_j_cm2")
+    frame_class = json.loads(reporting("rates", "--by", "device-class", "--symptom", "burning", "--json"))[0][
+        "group"
+    ]
+    table = rates(
+        SYSTEM, "setting-band", "burning", Filters(device_class=frame_class), parameter="fluence_j_cm2"
+    )
+    assert len(table) >= 3
+    assert table["n_treatments"].sum() > 0
+
+
+@pytest.mark.parametrize(
+    ("grouping", "symptom", "field"), [("moon", "burning", "by"), ("device", "itching", "symptom")]
+)
+def test_unknown_words_are_named(database: str, grouping: str, symptom: str, field: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        rates(SYSTEM, grouping, symptom)
+    assert refused.value.field == field
+
+
+def test_who_may_ask(database: str) -> None:
+    clinic = house("A")
+    house("B")
+    with pytest.raises(NotAllowed):
+        rates(clinic.staff["front_desk"], "device", "burning")
+    with pytest.raises((NotAllowed, SignInNeeded)):
+        rates(clinic.patient, "device", "burning")
+    assert list(rates(clinic.staff["clinician"], "clinic", "burning")["group"]) == ["A"]
+
+
+def test_an_empty_database_is_an_empty_table(database: str) -> None:
+    assert rates(SYSTEM, "device", "burning").empty
+    assert "No treatments yet" in reporting("rates", "--by", "device", "--symptom", "burning")

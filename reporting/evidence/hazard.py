@@ -28,10 +28,16 @@ SEASONS = 6
 
 
 def person_periods(areas: pd.DataFrame, check_ins: pd.DataFrame, symptom: str) -> pd.DataFrame:
-    """One row for every answered check-in at risk, sorted by the day it was answered.
+    """The trials of a symptom: answered_intervals without those after the first report."""
+    periods = answered_intervals(areas, check_ins, symptom)
+    return periods[periods["at_risk"]].drop(columns="at_risk").reset_index(drop=True)
+
+
+def answered_intervals(areas: pd.DataFrame, check_ins: pd.DataFrame, symptom: str) -> pd.DataFrame:
+    """One row for every answered check-in, sorted by the day it was answered.
 
     Columns: row (position in `areas`), answered_day, interval ("previous>scheduled", days since treatment),
-    event (0/1). A row depends only on answers given before it, so cutting off the future changes no row.
+    event (0/1), scheduled_day, treated_day, at_risk (not reported before). A row depends only on answers given before it, so cutting off the future changes no row.
     Raises ImpossibleData for a symptom that the check-ins do not hold.
     """
     if symptom not in check_ins:
@@ -50,13 +56,31 @@ def person_periods(areas: pd.DataFrame, check_ins: pd.DataFrame, symptom: str) -
         }
     ).sort_values(["row", "answered_day", "scheduled_day"], kind="stable", ignore_index=True)
     frame = frame.drop_duplicates(["row", "scheduled_day"], ignore_index=True)
-    return _at_risk(frame)
+    return _with_intervals(frame.assign(treated_day=areas["day"].to_numpy()[frame["row"]]))
+
+
+def interval_shares(periods_of: pd.DataFrame, mature_until: int) -> dict[int, float]:
+    """Mean number of times each interval is answered by an area followed to the end, from all its answers.
+
+    periods_of: answered_intervals of a symptom. Areas count when treated by mature_until and answered at the last
+    or last but one scheduled day. Averaging the risk over the paths people really took, skipped check-ins
+    included, keeps most of it right when the affected answer more; the path with every check-in answered
+    would add that excess up at each of them.
+    """
+    days = np.unique(periods_of["scheduled_day"])
+    last = periods_of.groupby("row")["scheduled_day"].max()
+    rows = last.index[last >= days[-2:][0]]
+    mature = periods_of[periods_of["row"].isin(rows) & (periods_of["treated_day"] <= mature_until)]
+    if not len(mature):
+        return {}
+    counts = mature["interval"].value_counts() / mature["row"].nunique()
+    return {int(interval): float(share) for interval, share in counts.items()}
 
 
 AREA_KEYS = ("area_id", "scheduled_day", "due_day", "answered", "answered_day")
 
 
-def _at_risk(frame: pd.DataFrame) -> pd.DataFrame:
+def _with_intervals(frame: pd.DataFrame) -> pd.DataFrame:
     area = frame["row"].to_numpy()
     first = np.r_[True, area[1:] != area[:-1]] if len(area) else np.zeros(0, dtype=bool)
     events = frame["event"].to_numpy()
@@ -64,8 +88,8 @@ def _at_risk(frame: pd.DataFrame) -> pd.DataFrame:
     before = total - np.repeat(total[first], np.diff(np.r_[np.flatnonzero(first), len(area)]))
     previous = np.where(first, 0, np.r_[0, frame["scheduled_day"].to_numpy()[:-1]]) if len(area) else first
     interval = previous.astype(int) * 1000 + frame["scheduled_day"].to_numpy()
-    at_risk = frame.assign(interval=interval)[before == 0]
-    return at_risk.sort_values(["answered_day", "row", "scheduled_day"], ignore_index=True)
+    whole = frame.assign(interval=interval, at_risk=before == 0)
+    return whole.sort_values(["answered_day", "row", "scheduled_day"], ignore_index=True)
 
 
 @dataclass(frozen=True)
@@ -146,6 +170,17 @@ def _cells(mix: CaseMix, rows: Array, intervals: Array) -> tuple[Array, Array]:
         key = key * (column.max(initial=0) - low + 1) + column - low
     _, first, back = np.unique(key, return_index=True, return_inverse=True)
     return np.column_stack(columns)[first], back.ravel()
+
+
+def hazard_design(
+    mix: CaseMix, rows: Array, intervals: Array, known: Sequence[int]
+) -> tuple[Array, Array]:
+    """Model A's columns of single check-ins (k, p), and the ridge standard deviation of each (p,)."""
+    at = np.asarray(rows, dtype=int)
+    columns = [np.asarray(intervals, dtype=float), *(mix.codes[name][at] for name in CASE_MIX)]
+    cells = np.column_stack([*columns, mix.decade[at], mix.season[at]])
+    sd = np.concatenate([[np.inf], *(np.full(n, s) for n, s in _widths(known, mix))])
+    return _design(cells, known, mix), sd
 
 
 def _widths(intervals: Sequence[int], mix: CaseMix) -> list[tuple[int, float]]:

@@ -1,0 +1,121 @@
+"""Has a unit changed, and when: Bayes factors over change points, sizes and shapes, in closed form.
+
+The unit's counts before a change have mean theta·E with theta ~ Gamma(a, a), its harmless difference from the
+expectation; after it rho(t)·theta·E. Integrating theta out gives
+BF = prod rho(t)^O_t · ((a + E_all)/(a + E_all + sum (rho(t) - 1)·E_t))^(a + O_all),
+so a unit is compared with its own past as far as its past says anything. Summed over change points this is the
+Shiryaev-Roberts statistic (Pollak, Ann Stat 1985;13:206-227) for a mixture of alternatives; rho(t) may rise
+slowly, as the output of a worn or misaligned device does.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reporting.evidence.checks import Array
+
+LARGEST_LOG = 60.0
+
+
+@dataclass(frozen=True)
+class Alternatives:
+    """What a harmful change may look like. Ratios of the odds, weeks until the full size, weeks looked back."""
+
+    ratios: tuple[float, ...] = (1.5, 2.0, 3.0)
+    ramp_weeks: tuple[int, ...] = (1, 8)
+    weeks_back: int = 60
+    joint_weight: float = 0.6
+    """Prior share of changes that raise every symptom alike; the rest falls on one symptom each."""
+    benign_precision: float = 40.0
+    """a of the Gamma(a, a) of harmless differences: 1/sd², 40 for a standard deviation of 0.16."""
+    weeks_per_step: int = 2
+    """Change points are tried every so many weeks."""
+
+    def masks(self, symptoms: int) -> tuple[tuple[tuple[int, ...], float], ...]:
+        """Sets of symptoms that rise together, with their prior shares."""
+        everything = tuple(range(symptoms))
+        if symptoms == 1:
+            return ((everything, 1.0),)
+        single = (1 - self.joint_weight) / symptoms
+        return ((everything, self.joint_weight), *(((k,), single) for k in everything))
+
+
+def log_change_evidence(observed: Array, expected: Array, options: Alternatives, first_week: int = 0) -> Array:
+    """Log Bayes factor of "this unit has changed for the worse by now" against "it has not".
+
+    observed (replicates, symptoms, weeks, units) and expected, the same or with one replicate. Returns
+    (replicates, weeks, units); the prior puts one change in a year of weeks. Weeks before first_week are -inf.
+    """
+    replicates, symptoms, weeks, units = observed.shape
+    total_o, total_e = np.cumsum(observed, axis=2), np.cumsum(expected, axis=2)
+    evidence = np.zeros((replicates, weeks, units))
+    precision = options.benign_precision
+    for change in range(1, weeks, options.weeks_per_step):
+        end = min(weeks, change + options.weeks_back)
+        if end <= first_week:
+            continue
+        now = slice(change, end)
+        shape, rate = precision + total_o[:, :, now], precision + total_e[:, :, now]
+        for ramp in options.ramp_weeks:
+            growth = np.minimum((np.arange(end - change) + 1) / ramp, 1)
+            for ratio in options.ratios:
+                times = 1 + (ratio - 1) * growth
+                gain = np.cumsum(observed[:, :, now] * np.log(times)[:, None], axis=2)
+                excess = np.cumsum(expected[:, :, now] * (times - 1)[:, None], axis=2)
+                log_factor = gain - shape * np.log1p(excess / rate)
+                for mask, weight in options.masks(symptoms):
+                    joint = log_factor[:, list(mask)].sum(axis=1)
+                    evidence[:, now] += weight * np.exp(np.minimum(joint, LARGEST_LOG))
+    prior = options.weeks_per_step / (52 * len(options.ramp_weeks) * len(options.ratios))
+    with np.errstate(divide="ignore"):
+        found = np.log(evidence * prior)
+    found[:, :first_week] = -np.inf
+    return np.asarray(found, dtype=float)
+
+
+@dataclass(frozen=True)
+class Shifts:
+    """What a shift of habit may look like: sizes in standard deviations, weeks until the full size."""
+
+    sizes: tuple[float, ...] = (0.75, 1.5, 3.0)
+    ramp_weeks: tuple[int, ...] = (1, 12)
+    benign_precision: float = 4.0
+    """1/sd² of harmless differences between units' habits, in the unit of the values' own deviation."""
+
+
+def log_shift_evidence(sums: Array, counts: Array, options: Shifts) -> Array:
+    """Log Bayes factor of "the mean has risen by now" against "it has not", for values of unit variance.
+
+    sums and counts (weeks, charts). The unit's own mean is normal with benign_precision around 0 and is
+    integrated out, so that a shift is judged against the unit's own past. Same prior as log_change_evidence.
+    """
+    weeks, charts = sums.shape
+    evidence = np.zeros((weeks, charts))
+    total, seen = np.cumsum(sums, axis=0), options.benign_precision + np.cumsum(counts, axis=0)
+    for change in range(1, weeks):
+        now = slice(change, None)
+        for ramp in options.ramp_weeks:
+            growth = np.minimum((np.arange(weeks - change) + 1) / ramp, 1)[:, None]
+            moved = np.cumsum(growth * counts[now], axis=0)
+            gain = np.cumsum(growth * sums[now], axis=0) - moved * total[now] / seen[now]
+            spread = np.cumsum(growth**2 * counts[now], axis=0) - moved**2 / seen[now]
+            for size in options.sizes:
+                evidence[now] += np.exp(np.minimum(size * gain - 0.5 * size**2 * spread, LARGEST_LOG))
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(evidence / (52 * len(options.sizes) * len(options.ramp_weeks))), dtype=float)
+
+
+def odds_within_family(log_evidence: Array, families: Array, prior: Array) -> Array:
+    """Log posterior odds that a unit has changed, against "nothing" and every other unit of its family.
+
+    log_evidence (..., units), families (units,) labels (the clinic), prior (units,) weights. Units that share
+    treatments compete, so the one that explains the excess best is named and the others are not.
+    """
+    mass = np.exp(np.minimum(log_evidence, LARGEST_LOG)) * prior
+    odds = np.empty_like(mass)
+    for family in np.unique(families):
+        members = families == family
+        rest = 1 + mass[..., members].sum(axis=-1, keepdims=True) - mass[..., members]
+        with np.errstate(divide="ignore"):
+            odds[..., members] = np.log(mass[..., members]) - np.log(np.maximum(rest, 1.0))
+    return odds

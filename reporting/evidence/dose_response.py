@@ -1,0 +1,315 @@
+"""Model B: case mix and settings. Dose-response curve, ceiling and predicted risks, with intervals.
+
+Two steps. A ridge hazard with every relative setting as a straight line gives each setting's weight, in
+equivalents of log dose, with signs held to physics (a setting known to harm never protects). Then Firth's
+penalised likelihood (Firth, Biometrika 1993;80:27-38) with a restricted cubic spline of the index, for each
+skin group its own (Harrell 2015, section 2.4.5), the check-in intervals' effects as offset. Intervals are of
+draws from the fit's normal approximation, widened by harmless unit differences and by what silence may hide.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from reporting.evidence.checks import Array
+from reporting.evidence.errors import NotEnoughData
+from reporting.evidence.firth import firth, flic
+from reporting.evidence.hazard import CaseMix, hazard_design, interval_shares
+from reporting.evidence.logistic import LogisticFit, fit_logistic
+from reporting.evidence.relative_dose import aggressive_sign
+from reporting.evidence.splines import rcs_basis, rcs_knots
+
+DARK = 4
+SKIN_GROUPS = ("I-III", "IV-VI")
+INDEX_BINS = 60
+SETTING_SD = 1.0
+"""Ridge standard deviation in log odds per standard deviation of a setting: hardly binding."""
+LEAST_EVENTS = 20
+DRAWS = 400
+BENIGN_SD = 0.12
+RESPONSE_SD = 0.05
+"""Log risk: how far answering more, or less, when affected may move a risk (odds ratio of answering 1 to 1.5)."""
+
+
+@dataclass(frozen=True)
+class DoseModel:
+    """Model B of one symptom. weights per setting in equivalents of log dose; index (areas,)."""
+
+    symptom: str
+    weights: dict[str, float]
+    opposed: tuple[str, ...]
+    """Settings whose data would give a protective weight against physics: held at 0, and said."""
+    index: Array
+    knots: Array
+    fit: LogisticFit
+    interval_effects: dict[int, float]
+    shares: dict[int, float]
+    """How often an area followed to the end answers each interval, of interval_shares."""
+    shrinkage: float
+    """Van Houwelingen & Le Cessie, Stat Med 1990;9:1303-1325: (chi² - df)/chi² of the fit, for predictions."""
+    events: int
+    units: tuple[int, int, int]
+
+
+def fit_dose_model(
+    answers: pd.DataFrame, areas: pd.DataFrame, relative: pd.DataFrame, mix: CaseMix, symptom: str
+) -> DoseModel:
+    """Fit model B to answered_intervals, areas and relative_settings(areas). Raises NotEnoughData."""
+    periods = answers[answers["at_risk"]]
+    events = int(periods["event"].sum())
+    if events < LEAST_EVENTS:
+        raise NotEnoughData(f"{events} events: a dose-response needs {LEAST_EVENTS} or more.")
+    intervals = tuple(int(i) for i in np.unique(periods["interval"]))
+    weights, opposed, offsets = _weights(periods, relative, mix, intervals)
+    filled = relative.fillna(0.0)
+    index = np.asarray(sum(weights[name] * filled[name].to_numpy() for name in weights), dtype=float)
+    row = periods["row"].to_numpy()
+    knots = rcs_knots(index[row], 4 if events >= 200 else 3)
+    offset = np.array([offsets[i] for i in periods["interval"].to_numpy()])
+    fit = _spline_fit(mix, index, knots, row, offset, periods["event"].to_numpy())
+    units = tuple(int(areas[name].nunique()) for name in ("clinic", "operator", "device"))
+    mature = int(answers["answered_day"].max() - answers["scheduled_day"].max())
+    shares = interval_shares(answers, mature) or _full_path(periods)
+    shrinkage = _shrinkage(fit)
+    return DoseModel(
+        symptom, weights, opposed, index, knots, fit, offsets, shares, shrinkage, events, (units[0], units[1], units[2])
+    )
+
+
+def _shrinkage(fit: LogisticFit) -> float:
+    """1 - df/chi² against the fit with the intercept only, between 0.2 and 1."""
+    data = fit.data
+    alone = fit_logistic(np.ones((len(data.events), 1)), data.events, data.trials, penalty="none", offset=data.offset)
+    chi2 = 2 * (fit.log_likelihood - alone.log_likelihood)
+    return float(np.clip(1 - (len(fit.coefficients) - 1) / max(chi2, 1e-9), 0.2, 1.0))
+
+
+def _weights(
+    periods: pd.DataFrame, relative: pd.DataFrame, mix: CaseMix, intervals: tuple[int, ...]
+) -> tuple[dict[str, float], tuple[str, ...], dict[int, float]]:
+    row = periods["row"].to_numpy()
+    base, sd = hazard_design(mix, row, periods["interval"].to_numpy(), intervals)
+    filled = relative.fillna(0.0)
+    scale = filled.std(ddof=0).replace(0, 1.0)
+    settings = (filled / scale).to_numpy()[row]
+    design = np.hstack([base, settings])
+    ridge = np.concatenate([sd, np.full(settings.shape[1], SETTING_SD)])
+    fit = fit_logistic(design, periods["event"].to_numpy(), penalty="ridge", ridge_sd=ridge)
+    slopes = dict(zip(filled, fit.coefficients[base.shape[1] :] / scale.to_numpy(), strict=True))
+    dose = slopes["dose"] if slopes["dose"] > 0.1 else 0.1
+    weights, opposed = {"dose": 1.0}, []
+    for name, slope in slopes.items():
+        if name == "dose":
+            continue
+        right_way = slope * aggressive_sign(str(name)) > 0
+        weights[str(name)] = float(slope / dose) if right_way else 0.0
+        if not right_way:
+            opposed.append(str(name))
+    return weights, tuple(opposed), dict(zip(intervals, fit.coefficients[1:].tolist(), strict=False))
+
+
+def _full_path(periods: pd.DataFrame) -> dict[int, float]:
+    """Every check-in answered once: what is assumed while nobody has been followed to the end."""
+    days = sorted(int(day) for day in np.unique(periods["scheduled_day"]))
+    return {1000 * before + day: 1.0 for before, day in zip([0, *days], days, strict=False)}
+
+
+def _spline_fit(mix: CaseMix, index: Array, knots: Array, row: Array, offset: Array, events: Array) -> LogisticFit:
+    edges = np.unique(np.quantile(index[row], np.linspace(0, 1, INDEX_BINS + 1)[1:-1]))
+    bins = np.searchsorted(edges, index[row])
+    keys = pd.DataFrame({"index": bins, "offset": np.round(offset, 9), "season": mix.season[row]})
+    for name, codes in mix.codes.items():
+        keys[name] = codes[row]
+    keys["decade"] = mix.decade[row]
+    grouped = keys.groupby(list(keys.columns), sort=True)
+    cell = grouped.ngroup().to_numpy()
+    size = np.bincount(cell).astype(float)
+    first = np.zeros(len(size), dtype=int)
+    first[cell] = row
+    mean_index = np.bincount(cell, weights=index[row]) / size
+    mean_offset = np.bincount(cell, weights=offset) / size
+    design, _ = spline_design(mix, first, mean_index, knots)
+    return flic(firth(design, np.bincount(cell, weights=events), size, offset=mean_offset), intercept=0)
+
+
+def spline_design(mix: CaseMix, row: Array, index: Array, knots: Array) -> tuple[Array, tuple[str, ...]]:
+    """Columns of the second step: 1, case mix against each category's commonest level, splines by skin group."""
+    at = np.asarray(row, dtype=int)
+    blocks, names = [np.ones((len(at), 1))], ["1"]
+    for name, levels in mix.levels.items():
+        common = int(np.bincount(mix.codes[name].astype(int)).argmax())
+        others = [k for k in range(len(levels)) if k != common]
+        if name == "device_class":
+            others = _not_nested(mix, others)
+        blocks.append((mix.codes[name][at][:, None] == np.array(others, dtype=float)).astype(float))
+        names += [f"{name} {levels[k]}" for k in others]
+    angle = 2 * np.pi * (mix.season[at] + 0.5) / 6
+    blocks.append(np.column_stack([mix.decade[at], np.sin(angle), np.cos(angle)]))
+    dark = _dark(mix, at)
+    basis = rcs_basis(index, knots)
+    blocks += [basis * (1 - dark)[:, None], basis * dark[:, None]]
+    names += ["decade", "sin", "cos", *(f"{g} s{k}" for g in SKIN_GROUPS for k in range(basis.shape[1]))]
+    return np.hstack(blocks), tuple(names)
+
+
+def _not_nested(mix: CaseMix, classes: list[int]) -> list[int]:
+    """Device classes that are not the same as one indication: those are told apart by the indication."""
+    codes, indication = mix.codes["device_class"], mix.codes["indication"]
+    kept = []
+    for k in classes:
+        inside = np.unique(indication[codes == k])
+        whole = all((codes[indication == i] == k).all() for i in inside)
+        if not whole:
+            kept.append(k)
+    return kept
+
+
+def _dark(mix: CaseMix, row: Array) -> Array:
+    types = np.array([float(str(level)) if _is_number(level) else 0.0 for level in mix.levels["fitzpatrick"]])
+    return np.asarray(types[mix.codes["fitzpatrick"][row].astype(int)] >= DARK, dtype=float)
+
+
+def _is_number(level: object) -> bool:
+    return str(level).replace(".", "", 1).isdigit()
+
+
+def cumulative_risk(model: DoseModel, linear: Array) -> Array:
+    """Risk of a first report over the follow-up people give, from linear predictors without interval.
+
+    1 - exp(sum over intervals of share · log(1 - h)): the product of 1 - h along a mean path of answers.
+    """
+    steps = [(model.interval_effects[i], share) for i, share in model.shares.items() if i in model.interval_effects]
+    survival = np.zeros(np.shape(linear))
+    for effect, share in steps:
+        survival -= share * np.logaddexp(0, np.asarray(linear) + effect)
+    return np.asarray(-np.expm1(survival), dtype=float)
+
+
+def predicted_risks(model: DoseModel, mix: CaseMix) -> Array:
+    """Risk of every treated area at its own settings and case mix, shape (areas,), shrunken to average right."""
+    rows = np.arange(len(model.index))
+    design, _ = spline_design(mix, rows, model.index, model.knots)
+    linear = design @ model.fit.coefficients
+    whole = cumulative_risk(model, linear)
+    centre = float(np.average(linear, weights=whole))
+    shrunken = centre + model.shrinkage * (linear - centre)
+    risk = cumulative_risk(model, shrunken)
+    for _ in range(4):
+        shrunken += np.log(whole.mean() / risk.mean())
+        risk = cumulative_risk(model, shrunken)
+    return risk
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Risk by dose relative to the reference, for the reference patient of a skin group; arrays (grid,)."""
+
+    symptom: str
+    skin_group: str
+    dose: Array
+    risk: Array
+    lower: Array
+    upper: Array
+    highest_dose_used: float
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """Largest relative dose with risk under `factor` times that at the reference; None: not within the data."""
+
+    symptom: str
+    skin_group: str
+    factor: float
+    dose: float | None
+    lower: float | None
+    upper: float | None
+    note: str = ""
+
+
+def curve_and_ceiling(
+    model: DoseModel,
+    mix: CaseMix,
+    relative: pd.DataFrame,
+    skin_group: str,
+    grid: Array,
+    rng: np.random.Generator,
+    patient: Mapping[str, object] | None = None,
+    factor: float = 1.5,
+    level: float = 0.95,
+) -> tuple[Curve, Ceiling]:
+    """Curve over `grid` (dose as a multiple of the reference, other settings at theirs) and the ceiling.
+
+    The reference patient is the mix of skin types of the group, 40 years, mean season; `patient` fixes
+    categories such as the indication, and device classes follow in the mix used for it.
+    """
+    rows, share = _reference_rows(mix, skin_group, patient or {})
+    fine = np.unique(np.concatenate([grid, np.geomspace(0.95, 1.7 * grid.max(), 90), [1.0]]))
+    draws = _draws(model, rng)
+    risk = _average_risk(model, mix, rows, share, np.log(fine), draws)
+    tail = (1 - level) / 2
+    at = np.searchsorted(fine, grid)
+    lower, upper = np.quantile(risk[1:], [tail, 1 - tail], axis=0)
+    used = relative["dose"].to_numpy()[_dark(mix, np.arange(len(relative))) == (skin_group == SKIN_GROUPS[1])]
+    highest = float(np.exp(np.nanquantile(used, 0.995)))
+    curve = Curve(model.symptom, skin_group, grid, risk[0][at], lower[at], upper[at], highest)
+    return curve, _ceiling(curve, fine, risk, factor, tail)
+
+
+def _ceiling(curve: Curve, fine: Array, risk: Array, factor: float, tail: float) -> Ceiling:
+    reference = int(np.searchsorted(fine, 1.0))
+    over = (risk >= factor * risk[:, [reference]]) & (np.arange(len(fine)) > reference)
+    crossing = np.where(over.any(axis=1), fine[over.argmax(axis=1)], np.inf)
+    low, high = np.quantile(crossing[1:], [tail, 1 - tail], method="nearest")
+    name, group = curve.symptom, curve.skin_group
+    lower = float(low) if np.isfinite(low) else curve.highest_dose_used
+    upper = float(high) if np.isfinite(high) else None
+    if crossing[0] > curve.highest_dose_used:
+        lower = min(lower, curve.highest_dose_used)
+        return Ceiling(name, group, factor, None, lower, None, "none within the range of the data")
+    return Ceiling(name, group, factor, float(crossing[0]), lower, upper)
+
+
+def _reference_rows(mix: CaseMix, skin_group: str, patient: Mapping[str, object]) -> tuple[Array, Array]:
+    """One area for each combination of skin type and device class of the group, and their shares."""
+    dark = _dark(mix, np.arange(len(mix.decade))) == (skin_group == SKIN_GROUPS[1])
+    fits = dark.copy()
+    for name, value in patient.items():
+        if value in mix.levels.get(name, ()):
+            fits &= mix.codes[name] == mix.levels[name].index(value)
+    if not fits.any():
+        raise NotEnoughData(f"No treatment of skin group {skin_group} fits the reference patient.")
+    keys = np.column_stack([mix.codes[name] for name in mix.codes])
+    skin = mix.codes["fitzpatrick"]
+    _, first, count = np.unique(keys[fits], axis=0, return_index=True, return_counts=True)
+    rows = np.flatnonzero(fits)[first]
+    share = count.astype(float)
+    for kind in np.unique(skin[rows]):
+        inside = skin[rows] == kind
+        share[inside] *= (skin[dark] == kind).mean() / share[inside].sum()
+    return rows, share / share.sum()
+
+
+def _draws(model: DoseModel, rng: np.random.Generator) -> Array:
+    """Coefficients: the estimate first, then draws, their intercepts widened; (1 + DRAWS, columns)."""
+    mean = model.fit.coefficients
+    root = np.linalg.cholesky(model.fit.covariance + 1e-12 * np.eye(len(mean)))
+    drawn = mean + rng.standard_normal((DRAWS, len(mean))) @ root.T
+    spread = np.hypot(BENIGN_SD * np.sqrt(sum(1 / n for n in model.units)), RESPONSE_SD)
+    drawn[:, 0] += rng.normal(0, spread, DRAWS)
+    return np.vstack([mean, drawn])
+
+
+def _average_risk(
+    model: DoseModel, mix: CaseMix, rows: Array, share: Array, log_dose: Array, draws: Array
+) -> Array:
+    """Risk by draw and dose, averaged over the reference rows, (draws, doses)."""
+    total = np.zeros((len(draws), len(log_dose)))
+    for row, weight in zip(rows, share, strict=True):
+        design, names = spline_design(mix, np.full(len(log_dose), row), log_dose, model.knots)
+        for name in ("decade", "sin", "cos"):
+            design[:, names.index(name)] = 0.0
+        total += weight * cumulative_risk(model, draws @ design.T)
+    return total

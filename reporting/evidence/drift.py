@@ -1,0 +1,121 @@
+"""Settings drift: are a unit's settings rising, given its patients, against its own past?
+
+The leading indicator: it needs no outcome and no answered check-in. A signal here says that settings shifted,
+not that anybody was harmed.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from reporting.evidence.change_point import Shifts, log_shift_evidence
+from reporting.evidence.checks import Array, Mask
+from reporting.evidence.relative_dose import aggressive_sign, relative_settings
+
+WINSOR = 3.0
+"""Standard deviations beyond which one treatment's settings say no more."""
+DARK = 4
+"""Fitzpatrick type from which the darker skin group begins."""
+LEAST_TREATMENTS = 60
+
+
+@dataclass(frozen=True)
+class SettingsScores:
+    """Standardised settings (n, parameters), rising = more aggressive than expected for such a patient.
+
+    The last parameter is `index`, the mean of the others on their common scale. NaN: not recorded, or treated
+    before there was a model to expect from.
+    """
+
+    names: tuple[str, ...]
+    values: Array
+
+
+def settings_scores(areas: pd.DataFrame, fit_days: tuple[int, ...]) -> SettingsScores:
+    """Residuals of relative settings given skin type, indication, area and device class, in their own sd.
+
+    For each fit day the expectation is fitted to treatments up to that day and applied to those after it (the
+    first one to those before it as well: they are the baseline).
+    """
+    relative = relative_settings(areas)
+    design, day = _design(areas), areas["day"].to_numpy()
+    columns = {}
+    for name in relative:
+        signed = relative[name].to_numpy() * aggressive_sign(str(name))
+        scores = np.full(len(areas), np.nan)
+        for at, fit_day in enumerate(fit_days):
+            applies = day > fit_day if at else np.ones(len(day), dtype=bool)
+            known = (day <= fit_day) & np.isfinite(signed)
+            if known.sum() >= LEAST_TREATMENTS:
+                scores[applies] = _standardised(design, signed, known, design[applies], signed[applies])
+        columns[str(name)] = scores
+    stacked = np.column_stack(list(columns.values()))
+    index = _index(stacked, day <= fit_days[0])
+    return SettingsScores((*columns, "index"), np.column_stack([stacked, index]))
+
+
+def _standardised(design: Array, values: Array, known: Mask, rows: Array, here: Array) -> Array:
+    """Residuals of `here` in standard deviations of the known rows, winsorised; ridge keeps it solvable."""
+    x, y = design[known], values[known]
+    coefficients = np.linalg.solve(x.T @ x + 0.5 * np.eye(x.shape[1]), x.T @ y)
+    spread = float(np.std(y - x @ coefficients))
+    if not spread > 0:
+        return np.full(len(here), np.nan)
+    return np.asarray(np.clip((here - rows @ coefficients) / spread, -WINSOR, WINSOR), dtype=float)
+
+
+def _index(scores: Array, baseline: Mask) -> Array:
+    seen = np.isfinite(scores)
+    total = np.where(seen, scores, 0).sum(axis=1) / np.sqrt(np.maximum(seen.sum(axis=1), 1))
+    spread = float(np.std(total[baseline])) if baseline.sum() > 1 else 1.0
+    return np.asarray(np.where(seen.any(axis=1), total / (spread or 1.0), np.nan), dtype=float)
+
+
+def _design(areas: pd.DataFrame) -> Array:
+    blocks = [np.ones((len(areas), 1))]
+    dark = areas["fitzpatrick"].to_numpy(dtype=float) >= DARK
+    for name in ("fitzpatrick", "indication", "area", "device_class"):
+        values = areas[name].astype(str).to_numpy()
+        dummies = (values[:, None] == np.unique(values)).astype(float)
+        blocks.append(dummies)
+    blocks.append(blocks[-1] * dark[:, None])
+    return np.hstack(blocks)
+
+
+@dataclass(frozen=True)
+class DriftCharts:
+    """Evidence of a shift per week and unit, the best chart of each: (weeks, units); and its name."""
+
+    log_evidence: Array
+    best: Array
+    """Position in `charts` of the chart with most evidence, (weeks, units)."""
+    charts: tuple[str, ...]
+
+
+def drift_charts(
+    scores: SettingsScores,
+    areas: pd.DataFrame,
+    week: Array,
+    weeks: int,
+    membership: Array,
+    options: Shifts | None = None,
+) -> DriftCharts:
+    """Evidence that a unit's settings rose, over parameters and skin groups, whose mean is the unit's evidence.
+
+    week (n,) bins of the treatments, 0 to weeks - 1, others are left out; membership (n, units) of 0 and 1.
+    """
+    dark = areas["fitzpatrick"].to_numpy(dtype=float) >= DARK
+    found, labels = [], []
+    for at, name in enumerate(scores.names):
+        z = scores.values[:, at]
+        for label, group in (("all", np.ones(len(z), dtype=bool)), ("IV-VI", dark)):
+            use = np.isfinite(z) & group & (week >= 0) & (week < weeks)
+            counts, sums = np.zeros((2, weeks, membership.shape[1]))
+            np.add.at(counts, week[use], membership[use])
+            np.add.at(sums, week[use], membership[use] * z[use, None])
+            found.append(log_shift_evidence(sums, counts, options or Shifts()))
+            labels.append(f"{name}, {label}")
+    stacked = np.stack(found)
+    mean = np.logaddexp.reduce(stacked, axis=0) - np.log(len(stacked))
+    return DriftCharts(np.asarray(mean), stacked.argmax(axis=0), tuple(labels))

@@ -1,0 +1,172 @@
+"""Observed and expected events per week and cell: what every outcome chart of a network is drawn from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from reporting.evidence.checks import Array
+from reporting.evidence.errors import NotEnoughData
+from reporting.evidence.hazard import CaseMix, HazardModel, case_mix, fit_hazard, person_periods
+
+UNIT_TYPES = ("operator", "device", "clinic")
+CALIBRATION_WEEKS = 13
+CALIBRATION_PRECISION = 40.0
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Days judged (every step from the first), bins before them for the history, and days of refitting."""
+
+    from_day: int
+    to_day: int
+    step_days: int = 7
+    refit_days: int = 91
+
+    @property
+    def judged(self) -> tuple[int, ...]:
+        return tuple(range(self.from_day, self.to_day + 1, self.step_days))
+
+    def history_bins(self, first_day: int) -> int:
+        """Bins that end on from_day or earlier, so many that the first holds first_day."""
+        return max(1, (self.from_day - first_day) // self.step_days + 1)
+
+    def bins(self, day: Array, history: int) -> Array:
+        """Bin of a day: history - 1 is the one that ends on from_day."""
+        late = np.ceil((np.asarray(day, dtype=float) - self.from_day) / self.step_days)
+        return np.asarray(late + history - 1, dtype=int)
+
+    @property
+    def fit_days(self) -> tuple[int, ...]:
+        return tuple(range(self.from_day, self.to_day + 1, self.refit_days))
+
+
+@dataclass(frozen=True)
+class Network:
+    """Cells (operator on a device in a clinic), and how they add up to units.
+
+    cell (areas,) of each treated area; membership (cells, units) of 0 and 1; unit_type and unit_id (units,);
+    family (units,) and cell_family (cells,) clinic codes.
+    """
+
+    cell: Array
+    membership: Array
+    unit_type: Array
+    unit_id: Array
+    family: Array
+    cell_family: Array
+    groups: tuple[Array, ...]
+    clinics: tuple[str, ...]
+
+
+def build_network(areas: pd.DataFrame) -> Network:
+    """Cells and units of the treated areas; an operator or device of two clinics is a unit in each."""
+    keys = ["clinic", "operator", "device"]
+    names = areas[keys].astype(str)
+    cells = names.drop_duplicates().sort_values(keys, ignore_index=True)
+    cell = pd.MultiIndex.from_frame(cells).get_indexer(pd.MultiIndex.from_frame(names))
+    clinics = tuple(sorted(cells["clinic"].unique()))
+    cell_family = np.searchsorted(np.array(clinics), cells["clinic"].to_numpy(dtype=str))
+    types, ids, families, columns, groups = [], [], [], [], []
+    for kind in UNIT_TYPES:
+        pairs = pd.MultiIndex.from_arrays([cells["clinic"], cells[kind]])
+        codes, units = pd.factorize(pairs, sort=True)
+        groups.append(codes.astype(float))
+        for at, unit in enumerate(units):
+            types.append(kind)
+            ids.append(unit[1])
+            families.append(clinics.index(unit[0]))
+            columns.append(codes == at)
+    membership = np.column_stack(columns).astype(float)
+    return Network(
+        cell, membership, np.array(types), np.array(ids), np.array(families), cell_family, tuple(groups), clinics
+    )
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Observed and expected events (symptoms, weeks, cells), and the models that gave the expectations."""
+
+    observed: Array
+    expected: Array
+    models: tuple[tuple[HazardModel, ...], ...]
+    mix: CaseMix
+
+
+def weekly_tables(
+    areas: pd.DataFrame,
+    check_ins: pd.DataFrame,
+    symptoms: Sequence[str],
+    schedule: Schedule,
+    network: Network,
+) -> Tables:
+    """Count events by the week they were answered in; each expectation is from a model fitted before it.
+
+    History up to from_day is judged by the model fitted on it, its baseline. Raises NotEnoughData when no
+    symptom has an event by from_day.
+    """
+    mix = case_mix(areas)
+    history = schedule.history_bins(int(areas["day"].min()))
+    weeks = history + len(schedule.judged) - 1
+    shape = (len(symptoms), weeks, len(network.cell_family))
+    observed, expected, models = np.zeros(shape), np.zeros(shape), []
+    for at, symptom in enumerate(symptoms):
+        periods = person_periods(areas, check_ins, symptom)
+        periods = periods[periods["answered_day"] <= schedule.judged[-1]]
+        hazard, fitted = expected_hazards(periods, mix, schedule)
+        where = (schedule.bins(periods["answered_day"].to_numpy(), history), network.cell[periods["row"]])
+        np.add.at(observed[at], where, periods["event"].to_numpy())
+        np.add.at(expected[at], where, hazard)
+        models.append(tuple(fitted))
+    return Tables(observed, expected, tuple(models), mix)
+
+
+def expected_hazards(
+    periods: pd.DataFrame, mix: CaseMix, schedule: Schedule
+) -> tuple[Array, list[HazardModel]]:
+    """Hazard of every check-in by the last model fitted before it, and the models in the order of fit days."""
+    day = periods["answered_day"].to_numpy()
+    row, interval = periods["row"].to_numpy(), periods["interval"].to_numpy()
+    hazard, models = np.zeros(len(periods)), list[HazardModel]()
+    for at, fit_day in enumerate(schedule.fit_days):
+        known = periods[day <= fit_day]
+        if known["event"].sum() > 0:
+            models.append(fit_hazard(known, mix, models[-1] if models else None))
+        elif not models:
+            raise NotEnoughData("Not one event was answered in the baseline: nothing can be expected yet.")
+        applies = day > fit_day if at else np.ones(len(day), dtype=bool)
+        if applies.any():
+            hazard[applies] = models[-1].expected(row[applies], interval[applies])
+    return hazard, models
+
+
+def calibrated_by_others(
+    observed: Array,
+    expected: Array,
+    families: Array,
+    weeks: int = CALIBRATION_WEEKS,
+    precision: float = CALIBRATION_PRECISION,
+) -> Array:
+    """Expectations multiplied by how the other clinics did in the last weeks, shrunken to 1.
+
+    observed (replicates, symptoms, weeks, cells), expected (symptoms, weeks, cells), families (cells,). Takes
+    up seasons and slow changes that all clinics share; a clinic never calibrates itself, a single one is not
+    calibrated. Returns the shape of `observed`.
+    """
+    result = np.empty(observed.shape)
+    for family in np.unique(families):
+        others = families != family
+        seen = _last(observed[..., others].sum(axis=-1), weeks)
+        due = _last(expected[..., others].sum(axis=-1), weeks)
+        factor = (precision + seen) / (precision + due)
+        result[..., ~others] = expected[..., ~others] * factor[..., None]
+    return result
+
+
+def _last(counts: Array, weeks: int) -> Array:
+    """Sums over the last weeks, along the last axis."""
+    total = np.cumsum(counts, axis=-1)
+    earlier = np.zeros_like(total)
+    earlier[..., weeks:] = total[..., :-weeks] if total.shape[-1] > weeks else 0
+    return np.asarray(total - earlier, dtype=float)

@@ -56,45 +56,41 @@ def count_symptom(frame: pd.DataFrame, symptom: str) -> tuple[Flags, Flags]:
 
 @dataclass(frozen=True)
 class Units:
-    """One entry per treatment within a group; ``flags`` are true where any of its areas is."""
+    """One entry per treatment within a group; ``events`` are true where any of its areas is."""
 
     group: Ints
     due: Ints
-    """Number of due check-ins."""
+    """Due check-ins, a mask of SLOTS."""
     answered: Ints
-    """Number of answered check-ins."""
-    flags: tuple[Flags, ...]
+    """Answered check-ins, a mask of SLOTS."""
+    events: tuple[Flags, ...]
 
 
-def units(treatment: Ints, group: Ints, due: Ints, answered: Ints, *flags: Flags) -> Units:
+def units(treatment: Ints, group: Ints, due: Ints, answered: Ints, *events: Flags) -> Units:
     """Rows (all arguments shape (rows,), ``due`` and ``answered`` as bit masks) as treatments in groups.
 
     Check-ins belong to a treatment, so the masks of its areas are the same: the first one is taken.
     """
     key = treatment * (int(group.max(initial=0)) + 2) + group
-    if not (key[1:] > key[:-1]).all():
-        if not (key[1:] >= key[:-1]).all():
-            order = np.argsort(key, kind="stable")  # fast, because nearly in order
-            key, group, due, answered = key[order], group[order], due[order], answered[order]
-            flags = tuple(flag[order] for flag in flags)
-        is_first = np.append(True, key[1:] != key[:-1])
-        flags = _any_area(flags, is_first)
-        group, due, answered = group[is_first], due[is_first], answered[is_first]
+    if (key[1:] > key[:-1]).all():
+        return Units(group, due, answered, events)
+    if not (key[1:] >= key[:-1]).all():
+        order = np.argsort(key, kind="stable")  # fast, because nearly in order
+        key, group, due, answered = key[order], group[order], due[order], answered[order]
+        events = tuple(event[order] for event in events)
+    is_first = np.append(True, key[1:] != key[:-1])
+    first, unit_of_row = np.flatnonzero(is_first), np.cumsum(is_first) - 1
     return Units(
-        group, np.bitwise_count(due).astype(np.int64), np.bitwise_count(answered).astype(np.int64), flags
-    )
+        group[first], due[first], answered[first],
+        tuple(_any_area(event, unit_of_row, len(first)) for event in events),
+    )  # fmt: skip
 
 
-def _any_area(flags: Sequence[Flags], is_first: Flags) -> tuple[Flags, ...]:
-    """Each flag per treatment: that of its first row, raised by any of its other rows."""
-    others = np.flatnonzero(~is_first)
-    unit_of_other = (np.cumsum(is_first) - 1)[others]
-    found = []
-    for flag in flags:
-        raised = flag[is_first]
-        raised[unit_of_other[flag[others]]] = True
-        found.append(raised)
-    return tuple(found)
+def _any_area(event: Flags, unit_of_row: Ints, size: int) -> Flags:
+    """Whether any row of each unit has the event."""
+    found = np.zeros(size, dtype=np.bool_)
+    found[unit_of_row[event]] = True
+    return found
 
 
 def distinct(ids: Ints) -> int:
@@ -103,7 +99,7 @@ def distinct(ids: Ints) -> int:
     return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + bool(len(ordered))
 
 
-def _sums(group: Ints, size: int, values: Ints) -> Ints:
+def _sums(group: Ints, size: int, values: NDArray[np.uint8]) -> Ints:
     if size == 1:
         return np.array([values.sum()], dtype=np.int64)
     return np.bincount(group, weights=values, minlength=size).astype(np.int64)
@@ -115,24 +111,25 @@ def _counted(group: Ints, size: int, flag: Flags) -> Ints:
     return np.bincount(group[flag], minlength=size)
 
 
-def tables(units: Units, size: int) -> list[pd.DataFrame]:
-    """One table of RATE_COLUMNS per symptom for groups 0 to size-1.
+def tables(units: Units, size: int, windows: Sequence[int]) -> list[pd.DataFrame]:
+    """One table of RATE_COLUMNS for groups 0 to size-1 per event of ``units`` and window of its symptom.
 
-    ``units.flags`` are (at risk, answered, event) of the first symptom, then of the next. A group below 0
-    is left out. A rate without answers is NaN, its limits 0 and 1.
+    A group below 0 is left out. A rate without answers is NaN, its limits 0 and 1.
     """
     if (units.group < 0).any():
-        keep = units.group >= 0
-        units = Units(
-            units.group[keep],
-            units.due[keep],
-            units.answered[keep],
-            tuple(flag[keep] for flag in units.flags),
-        )
+        keep = np.flatnonzero(units.group >= 0)
+        events = tuple(event[keep] for event in units.events)
+        units = Units(units.group[keep], units.due[keep], units.answered[keep], events)
     n = _counted(units.group, size, np.ones(len(units.group), dtype=np.bool_))
-    due, answered = _sums(units.group, size, units.due), _sums(units.group, size, units.answered)
-    counts = [_counted(units.group, size, flag) for flag in units.flags]
-    return [_table(n, due, answered, *counts[start : start + 3]) for start in range(0, len(counts), 3)]
+    due, answered = (_sums(units.group, size, np.bitwise_count(mask)) for mask in (units.due, units.answered))
+    in_window = {mask: (units.due & mask != 0, units.answered & mask != 0) for mask in set(windows)}
+    found = []
+    for event, mask in zip(units.events, windows, strict=True):
+        fell_due, heard = in_window[mask]
+        answering = heard | event
+        flags = (fell_due | answering, answering, event)
+        found.append(_table(n, due, answered, *(_counted(units.group, size, flag) for flag in flags)))
+    return found
 
 
 def _table(n: Ints, due: Ints, answered: Ints, risk: Ints, heard: Ints, event: Ints) -> pd.DataFrame:
@@ -151,24 +148,13 @@ def _share(part: Ints, whole: Ints) -> NDArray[np.float64]:
     return share
 
 
-def symptom_tables(
-    frame: pd.DataFrame, group: Ints, size: int, symptoms: Sequence[str]
-) -> list[pd.DataFrame]:
+def symptom_tables(frame: pd.DataFrame, group: Ints, size: int, symptoms: Sequence[str]) -> list[pd.DataFrame]:
     """A table of RATE_COLUMNS per symptom, for groups 0 to size-1; ``group`` shape (rows,), -1 is none."""
-    flags: list[Flags] = []
-    due, heard = (
-        {mask: (frame[column].to_numpy() & mask) != 0 for mask in {window_mask(code) for code in symptoms}}
-        for column in ("due_mask", "answered_mask")
-    )
-    for code in symptoms:
-        event = frame[f"first_{code}"].to_numpy() >= 0
-        answered = heard[window_mask(code)] | event
-        flags += [due[window_mask(code)] | answered, answered, event]
     found = units(
         frame["treatment_id"].to_numpy(), group, frame["due_mask"].to_numpy(),
-        frame["answered_mask"].to_numpy(), *flags,
+        frame["answered_mask"].to_numpy(), *(frame[f"first_{code}"].to_numpy() >= 0 for code in symptoms),
     )  # fmt: skip
-    return tables(found, size)
+    return tables(found, size, [window_mask(code) for code in symptoms])
 
 
 def group_codes(frame: pd.DataFrame, by: Sequence[str]) -> tuple[Ints, pd.DataFrame]:

@@ -9,9 +9,9 @@ from reporting.domain.actors import Actor
 from reporting.errors import SignInNeeded
 from reporting.security.tokens import hash_token, new_token
 from reporting.settings import settings
-from reporting.storage import sessions
+from reporting.storage import audit, sessions
 from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import SignInSession
+from reporting.storage.tables import Invitation, SignInSession
 
 TOUCH_EVERY = timedelta(minutes=1)
 """How exactly the last use is kept: writing it on every rerun would make each page a write."""
@@ -61,22 +61,22 @@ def _staff_actor(session: Any, row: SignInSession) -> Actor | None:
     )  # fmt: skip
 
 
-def _patient_actor(session: Any, row: SignInSession) -> Actor:
-    from reporting.storage.tables import Invitation
-
+def _patient_actor(session: Any, row: SignInSession) -> Actor | None:
     invitation = session.get(Invitation, row.invitation_id)
+    if invitation is None or invitation.revoked_at is not None:
+        return None
     return Actor(
         kind="patient", id=row.patient_id, clinic_id=row.clinic_id, label=f"patient {row.patient_id}",
-        strength=row.strength, treatment_id=invitation.treatment_id if invitation else None,  # type: ignore[arg-type]
-        session_id=row.id,
+        strength=row.strength, treatment_id=invitation.treatment_id, session_id=row.id,  # type: ignore[arg-type]
     )  # fmt: skip
 
 
-def actor_of(secret: str | None) -> Actor:
+def actor_of(secret: str | None, *, by_hand: bool = True) -> Actor:
     """Who the cookie stands for, asked of the database each time.
 
-    Raises SignInNeeded when there is no such session, it has ended, was idle too long, or its account is
-    switched off.
+    ``by_hand`` is false for a page that refreshes by itself: that must not keep an idle session open.
+    Raises SignInNeeded when there is no such session, it has ended, was idle too long, its account is
+    switched off, or its link was replaced.
     """
     if not secret:
         raise SignInNeeded()
@@ -88,7 +88,7 @@ def actor_of(secret: str | None) -> Actor:
         actor = _staff_actor(session, row) if row.kind == "staff" else _patient_actor(session, row)
     if actor is None:
         raise SignInNeeded()
-    if moment - row.last_seen_at > TOUCH_EVERY:
+    if by_hand and moment - row.last_seen_at > TOUCH_EVERY:
         with transaction() as session:
             sessions.touch(session, row.id or 0, moment)
     return actor
@@ -96,8 +96,6 @@ def actor_of(secret: str | None) -> Actor:
 
 def end(by: Actor) -> None:
     """End the actor's present session."""
-    from reporting.storage import audit
-
     with transaction() as session:
         row = session.get(SignInSession, by.session_id)
         if row is not None and row.ended_at is None:

@@ -17,7 +17,7 @@ PER_PAGE = 25
 @shows_problems
 def open_list() -> None:
     """Open cases; drawn anew by itself, without touching a window in which somebody types."""
-    found = worklist.worklist(current_actor())
+    found = worklist.worklist(current_actor(by_hand=False))
     show_notice(case_parts.LIST)
     if not found:
         empty("No open cases.", "Nobody is waiting. A new report that needs you appears here by itself.")

@@ -12,6 +12,6 @@ def cookie_value() -> str | None:
     return value if isinstance(value, str) else None
 
 
-def current_actor() -> Actor:
-    """The signed-in person. Raises SignInNeeded."""
-    return actor_of(cookie_value())
+def current_actor(*, by_hand: bool = True) -> Actor:
+    """The signed-in person. Raises SignInNeeded. ``by_hand`` is false where the page refreshes by itself."""
+    return actor_of(cookie_value(), by_hand=by_hand)

@@ -16,7 +16,7 @@ def open_page(
 ) -> AppTest:
     """The page as ``actor`` sees it (None: nobody is signed in); it fails on an unexpected exception."""
 
-    def who(_cookie: str | None) -> Actor:
+    def who(_cookie: str | None, *, by_hand: bool = True) -> Actor:
         if actor is None:
             raise SignInNeeded()
         return actor

@@ -1,0 +1,148 @@
+"""Staff sign-in: one answer whatever was wrong, and a brake that holds back only the one who guesses."""
+
+import statistics
+import time
+from datetime import datetime, timedelta
+
+import pytest
+from sqlmodel import select
+
+from reporting import clock
+from reporting.actions.sessions import actor_of
+from reporting.actions.sign_in import WrongSignIn, sign_in
+from reporting.errors import Problem, TooManyTries
+from reporting.storage.engine import reading, transaction
+from reporting.storage.tables import SignInSession, StaffAccount, Throttle
+from tests.accounts import PASSWORD, together, trail, with_password
+from tests.cast import House, house
+
+
+@pytest.fixture
+def clinic(database: str, stopped_clock: datetime) -> House:
+    return house("A")
+
+
+def wrong(email: str, source: str = "here", password: str = "not the password") -> Problem:
+    with pytest.raises(Problem) as refused:
+        sign_in(email=email, password=password, source=source)
+    return refused.value
+
+
+def test_the_right_password_signs_in(clinic: House) -> None:
+    email = with_password(clinic, "clinician")
+    cookie = sign_in(email=f"  {email.upper()} ", password=PASSWORD, source="here")
+    actor, expected = actor_of(cookie.value), clinic.staff["clinician"]
+    assert (actor.id, actor.clinic_id, actor.role, actor.kind) == (expected.id, clinic.clinic_id, "clinician", "staff")
+    assert cookie.max_age_s == 12 * 3600
+    assert trail() == [("sign_in.succeeded", expected.label, str(expected.id))]
+
+
+def test_each_sign_in_has_a_secret_of_its_own_and_none_is_stored(clinic: House) -> None:
+    email = with_password(clinic, "clinician")
+    made = [sign_in(email=email, password=PASSWORD, source="here").value for _ in range(2)]
+    assert made[0] != made[1]
+    with reading() as session:
+        stored = session.exec(select(SignInSession)).all()
+    assert len(stored) == 2
+    assert not {row.token_hash for row in stored} & set(made)
+
+
+def test_the_answer_is_the_same_whatever_was_wrong(clinic: House) -> None:
+    email, off = with_password(clinic, "clinician"), with_password(clinic, "front_desk")
+    with transaction() as session:
+        account = session.get(StaffAccount, clinic.staff["front_desk"].id)
+        assert account is not None
+        account.is_active = False
+    answers = [
+        wrong(email),
+        wrong("nobody@a.example"),
+        wrong(off, password=PASSWORD),
+        wrong("a\0b@a.example", source="elsewhere"),
+    ]
+    assert {type(answer) for answer in answers} == {WrongSignIn}
+    assert len({(answer.message, answer.what_to_do, answer.status) for answer in answers}) == 1
+    assert [row[0] for row in trail()] == ["sign_in.failed"] * 4
+
+
+def test_the_trail_names_no_address_of_strangers(clinic: House) -> None:
+    wrong("somebody.else@mail.example")
+    assert trail() == [("sign_in.failed", "system", "unknown")]
+
+
+def test_five_wrong_ones_lock_the_account_for_fifteen_minutes(clinic: House, stopped_clock: datetime) -> None:
+    email, other = with_password(clinic, "clinician"), with_password(clinic, "safety_lead")
+    for number in range(5):
+        assert isinstance(wrong(email, source=f"source {number}"), WrongSignIn)
+    assert isinstance(wrong(email, source="fresh", password=PASSWORD), TooManyTries)
+    sign_in(email=other, password=PASSWORD, source="fresh")
+    with clock.fixed(stopped_clock + timedelta(minutes=14, seconds=59)):
+        assert isinstance(wrong(email, source="fresh", password=PASSWORD), TooManyTries)
+    with clock.fixed(stopped_clock + timedelta(minutes=15)):
+        sign_in(email=email, password=PASSWORD, source="fresh")
+
+
+def test_five_wrong_ones_lock_the_source_and_nobody_else(clinic: House, stopped_clock: datetime) -> None:
+    email = with_password(clinic, "clinician")
+    for number in range(5):
+        assert isinstance(wrong(f"guess{number}@a.example", source="guesser"), WrongSignIn)
+    assert isinstance(wrong(email, source="guesser", password=PASSWORD), TooManyTries)
+    sign_in(email=email, password=PASSWORD, source="colleague")
+    with clock.fixed(stopped_clock + timedelta(minutes=15)):
+        sign_in(email=email, password=PASSWORD, source="guesser")
+
+
+def test_four_wrong_ones_then_the_right_one_start_anew(clinic: House) -> None:
+    email = with_password(clinic, "clinician")
+    for round_ in range(2):
+        for number in range(4):
+            wrong(email, source=f"{round_} {number}")
+        sign_in(email=email, password=PASSWORD, source=f"right {round_}")
+
+
+def test_wrong_ones_long_ago_do_not_count(clinic: House, stopped_clock: datetime) -> None:
+    email = with_password(clinic, "clinician")
+    for number in range(8):
+        with clock.fixed(stopped_clock + timedelta(minutes=16 * number)):
+            assert isinstance(wrong(email), WrongSignIn)
+
+
+def test_guesses_at_the_same_moment_are_all_counted(clinic: House) -> None:
+    email = with_password(clinic, "clinician")
+    guesses = [lambda: sign_in(email=email, password="not the password", source="guesser")] * 12
+    answers = together(*guesses)
+    assert {type(answer) for answer in answers} <= {WrongSignIn, TooManyTries}
+    refused = sum(isinstance(answer, WrongSignIn) for answer in answers)
+    with reading() as session:
+        assert [row.failures for row in session.exec(select(Throttle)).all()] == [refused, refused]
+
+
+def test_a_guess_that_fits_is_refused_when_the_lock_came_meanwhile(
+    clinic: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from reporting.actions import sign_in as module
+
+    email, check = with_password(clinic, "clinician"), module.verify_password
+
+    def others_are_faster(stored: str | None, password: str) -> bool:
+        monkeypatch.setattr(module, "verify_password", check)
+        for _ in range(5):
+            wrong(email)
+        return check(stored, password)
+
+    monkeypatch.setattr(module, "verify_password", others_are_faster)
+    assert isinstance(wrong(email, source="one of many", password=PASSWORD), TooManyTries)
+
+
+def test_the_time_tells_nothing(sqlite_database: str) -> None:
+    from reporting.security.passwords import hash_password, verify_password
+
+    stored = hash_password(PASSWORD)
+
+    def took(stored: str | None) -> float:
+        began = time.thread_time()
+        verify_password(stored, "not the password")
+        return time.thread_time() - began
+
+    known, unknown = ([took(given) for _ in range(9)] for given in (stored, None))
+    assert statistics.median(unknown) > 0.5 * statistics.median(known)
+    assert statistics.median(known) > 0.5 * statistics.median(unknown)

@@ -14,7 +14,8 @@ import numpy as np
 
 from reporting.evidence.checks import Array
 
-LARGEST_LOG = 60.0
+LARGEST_LOG = 600.0
+"""Evidence is capped here: beyond every doubt, and far from overflow."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ class Shifts:
 
     sizes: tuple[float, ...] = (0.75, 1.5, 3.0)
     ramp_weeks: tuple[int, ...] = (1, 12)
+    weeks_back: int = 60
+    bins_per_week: int = 2
     benign_precision: float = 4.0
     """1/sd² of harmless differences between units' habits, in the unit of the values' own deviation."""
 
@@ -86,23 +89,25 @@ class Shifts:
 def log_shift_evidence(sums: Array, counts: Array, options: Shifts) -> Array:
     """Log Bayes factor of "the mean has risen by now" against "it has not", for values of unit variance.
 
-    sums and counts (weeks, charts). The unit's own mean is normal with benign_precision around 0 and is
+    sums and counts (bins, charts), options.bins_per_week bins to the week. The unit's own mean is normal with benign_precision around 0 and is
     integrated out, so that a shift is judged against the unit's own past. Same prior as log_change_evidence.
     """
-    weeks, charts = sums.shape
-    evidence = np.zeros((weeks, charts))
+    bins, charts = sums.shape
+    evidence = np.zeros((bins, charts))
     total, seen = np.cumsum(sums, axis=0), options.benign_precision + np.cumsum(counts, axis=0)
-    for change in range(1, weeks):
-        now = slice(change, None)
+    for change in range(1, bins):
+        now = slice(change, min(bins, change + options.weeks_back * options.bins_per_week))
         for ramp in options.ramp_weeks:
-            growth = np.minimum((np.arange(weeks - change) + 1) / ramp, 1)[:, None]
+            rising = (np.arange(now.stop - change) + 1) / max(ramp * options.bins_per_week, 1)
+            growth = np.minimum(rising if ramp > 1 else 1.0 + 0 * rising, 1)[:, None]
             moved = np.cumsum(growth * counts[now], axis=0)
             gain = np.cumsum(growth * sums[now], axis=0) - moved * total[now] / seen[now]
             spread = np.cumsum(growth**2 * counts[now], axis=0) - moved**2 / seen[now]
             for size in options.sizes:
                 evidence[now] += np.exp(np.minimum(size * gain - 0.5 * size**2 * spread, LARGEST_LOG))
+    tried = 52 * options.bins_per_week * len(options.sizes) * len(options.ramp_weeks)
     with np.errstate(divide="ignore"):
-        return np.asarray(np.log(evidence / (52 * len(options.sizes) * len(options.ramp_weeks))), dtype=float)
+        return np.asarray(np.log(evidence / tried), dtype=float)
 
 
 def odds_within_family(log_evidence: Array, families: Array, prior: Array) -> Array:

@@ -8,7 +8,7 @@ draws from the fit's normal approximation, widened by harmless unit differences 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -53,6 +53,13 @@ class DoseModel:
     events: int
     units: tuple[int, int, int]
 
+    def fitted_hazard(self, answers: pd.DataFrame, mix: CaseMix) -> Array:
+        """Expected hazard of every answered check-in, at the area's own settings and case mix."""
+        row = answers["row"].to_numpy()
+        design, _ = spline_design(mix, row, self.index[row], self.knots)
+        effect = np.array([self.interval_effects.get(i, -np.inf) for i in answers["interval"].to_numpy()])
+        return self.fit.predict(design, effect)
+
 
 def fit_dose_model(
     answers: pd.DataFrame, areas: pd.DataFrame, relative: pd.DataFrame, mix: CaseMix, symptom: str
@@ -83,8 +90,9 @@ def _shrinkage(fit: LogisticFit) -> float:
     """1 - df/chi² against the fit with the intercept only, between 0.2 and 1."""
     data = fit.data
     alone = fit_logistic(np.ones((len(data.events), 1)), data.events, data.trials, penalty="none", offset=data.offset)
+    used = int((np.diag(fit.covariance) > 0).sum())
     chi2 = 2 * (fit.log_likelihood - alone.log_likelihood)
-    return float(np.clip(1 - (len(fit.coefficients) - 1) / max(chi2, 1e-9), 0.2, 1.0))
+    return float(np.clip(1 - (used - 1) / max(chi2, 1e-9), 0.2, 1.0))
 
 
 def _weights(
@@ -131,8 +139,33 @@ def _spline_fit(mix: CaseMix, index: Array, knots: Array, row: Array, offset: Ar
     first[cell] = row
     mean_index = np.bincount(cell, weights=index[row]) / size
     mean_offset = np.bincount(cell, weights=offset) / size
-    design, _ = spline_design(mix, first, mean_index, knots)
-    return flic(firth(design, np.bincount(cell, weights=events), size, offset=mean_offset), intercept=0)
+    design, names = spline_design(mix, first, mean_index, knots)
+    kept = _independent(design)
+    fit = firth(design[:, kept], np.bincount(cell, weights=events), size, offset=mean_offset)
+    return _with_dropped(flic(fit, intercept=0), kept, names)
+
+
+def _independent(design: Array) -> Array:
+    """Columns that earlier ones do not determine, in order (an indication treated by one device class only)."""
+    scale = np.sqrt((design**2).mean(axis=0))
+    scaled = design / np.where(scale > 0, scale, 1)
+    kept: list[int] = []
+    residual = scaled.copy()
+    for k in range(design.shape[1]):
+        left = float((residual[:, k] ** 2).mean())
+        if left > 1e-6:
+            direction = residual[:, k] / np.sqrt((residual[:, k] ** 2).sum())
+            residual -= np.outer(direction, direction @ residual)
+            kept.append(k)
+    return np.array(kept)
+
+
+def _with_dropped(fit: LogisticFit, kept: Array, names: tuple[str, ...]) -> LogisticFit:
+    """The fit in all columns, 0 for those left out."""
+    coefficients, covariance = np.zeros(len(names)), np.zeros((len(names), len(names)))
+    coefficients[kept] = fit.coefficients
+    covariance[np.ix_(kept, kept)] = fit.covariance
+    return replace(fit, coefficients=coefficients, covariance=covariance, names=names)
 
 
 def spline_design(mix: CaseMix, row: Array, index: Array, knots: Array) -> tuple[Array, tuple[str, ...]]:
@@ -142,8 +175,6 @@ def spline_design(mix: CaseMix, row: Array, index: Array, knots: Array) -> tuple
     for name, levels in mix.levels.items():
         common = int(np.bincount(mix.codes[name].astype(int)).argmax())
         others = [k for k in range(len(levels)) if k != common]
-        if name == "device_class":
-            others = _not_nested(mix, others)
         blocks.append((mix.codes[name][at][:, None] == np.array(others, dtype=float)).astype(float))
         names += [f"{name} {levels[k]}" for k in others]
     angle = 2 * np.pi * (mix.season[at] + 0.5) / 6
@@ -153,18 +184,6 @@ def spline_design(mix: CaseMix, row: Array, index: Array, knots: Array) -> tuple
     blocks += [basis * (1 - dark)[:, None], basis * dark[:, None]]
     names += ["decade", "sin", "cos", *(f"{g} s{k}" for g in SKIN_GROUPS for k in range(basis.shape[1]))]
     return np.hstack(blocks), tuple(names)
-
-
-def _not_nested(mix: CaseMix, classes: list[int]) -> list[int]:
-    """Device classes that are not the same as one indication: those are told apart by the indication."""
-    codes, indication = mix.codes["device_class"], mix.codes["indication"]
-    kept = []
-    for k in classes:
-        inside = np.unique(indication[codes == k])
-        whole = all((codes[indication == i] == k).all() for i in inside)
-        if not whole:
-            kept.append(k)
-    return kept
 
 
 def _dark(mix: CaseMix, row: Array) -> Array:

@@ -13,7 +13,7 @@ from reporting.evidence.change_point import Shifts, log_shift_evidence
 from reporting.evidence.checks import Array, Mask
 from reporting.evidence.relative_dose import aggressive_sign, relative_settings
 
-WINSOR = 3.0
+WINSOR = 4.0
 """Standard deviations beyond which one treatment's settings say no more."""
 DARK = 4
 """Fitzpatrick type from which the darker skin group begins."""
@@ -85,7 +85,7 @@ def _design(areas: pd.DataFrame) -> Array:
 
 @dataclass(frozen=True)
 class DriftCharts:
-    """Evidence of a shift per week and unit, the best chart of each: (weeks, units); and its name."""
+    """Evidence of a shift per bin and unit, the best chart of each: (bins, units); and its name."""
 
     log_evidence: Array
     best: Array
@@ -99,11 +99,13 @@ def drift_charts(
     week: Array,
     weeks: int,
     membership: Array,
+    pooled: Mask,
     options: Shifts | None = None,
 ) -> DriftCharts:
     """Evidence that a unit's settings rose, over parameters and skin groups, whose mean is the unit's evidence.
 
-    week (n,) bins of the treatments, 0 to weeks - 1, others are left out; membership (n, units) of 0 and 1.
+    week (n,) bins of the treatments, 0 to weeks - 1, others are left out; membership (n, units) of 0 and 1;
+    pooled (units,): clinics, whose protocols for the darker skin group are watched as well.
     """
     dark = areas["fitzpatrick"].to_numpy(dtype=float) >= DARK
     found, labels = [], []
@@ -114,8 +116,9 @@ def drift_charts(
             counts, sums = np.zeros((2, weeks, membership.shape[1]))
             np.add.at(counts, week[use], membership[use])
             np.add.at(sums, week[use], membership[use] * z[use, None])
-            found.append(log_shift_evidence(sums, counts, options or Shifts()))
+            evidence = log_shift_evidence(sums, counts, options or Shifts())
+            found.append(np.where(pooled, evidence, -np.inf) if label != "all" else evidence)
             labels.append(f"{name}, {label}")
     stacked = np.stack(found)
-    mean = np.logaddexp.reduce(stacked, axis=0) - np.log(len(stacked))
+    mean = np.logaddexp.reduce(stacked, axis=0) - np.log(np.where(pooled, len(stacked), len(stacked) / 2))
     return DriftCharts(np.asarray(mean), stacked.argmax(axis=0), tuple(labels))

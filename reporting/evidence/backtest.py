@@ -1,0 +1,185 @@
+"""Replay the detector over history: on every day only what was known that day, then the estimates at the end."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from reporting.evidence.checks import Array
+from reporting.evidence.detector import Detection, Detector, detect
+from reporting.evidence.dose_response import (
+    SKIN_GROUPS,
+    Ceiling,
+    Curve,
+    curve_and_ceiling,
+    fit_dose_model,
+    predicted_risks,
+)
+from reporting.evidence.errors import EvidenceProblem
+from reporting.evidence.hazard import answered_intervals, case_mix
+from reporting.evidence.relative_dose import relative_settings
+from reporting.evidence.shrinkage import gamma_poisson
+from reporting.evidence.surveillance import Schedule
+
+GRID = np.round(np.arange(0.70, 1.5001, 0.05), 2)
+SYMPTOMS = ("burning", "bumps", "swelling", "infection", "scarring", "hyperpigmentation")
+RATE_PRECISION = 30.0
+"""a of the Gamma(a, a) of operators' ratios: 1/sd², wide enough for an operator who truly differs."""
+RATE_MODEL_SE = 0.05
+MATURE_DAYS = (240, 60)
+"""Operators' rates are of treatments from so many to so many days before the end: followed up."""
+
+
+@dataclass(frozen=True)
+class OperatorRate:
+    """An operator's risk among the treatments done from_day to to_day (excluded), with 95 % limits."""
+
+    operator: str
+    symptom: str
+    from_day: int
+    to_day: int
+    treatments: int
+    observed: float
+    expected: float
+    rate: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What the detector would have said. predictions: risk by symptom (areas,), in the order of area_id."""
+
+    detection: Detection
+    rates: tuple[OperatorRate, ...]
+    curves: tuple[Curve, ...]
+    ceilings: tuple[Ceiling, ...]
+    area_id: tuple[str, ...]
+    predictions: dict[str, Array]
+    not_estimated: dict[str, str] = field(default_factory=dict)
+
+
+def replay(
+    areas: pd.DataFrame,
+    check_ins: pd.DataFrame,
+    from_day: int,
+    to_day: int,
+    step_days: int = 7,
+    *,
+    symptoms: Sequence[str] | None = None,
+    detector: Detector | None = None,
+    patient: Mapping[str, object] | None = None,
+) -> Replay:
+    """Judge every step_days from from_day to to_day; estimates are as of to_day. Order of rows is irrelevant.
+
+    areas: area_id, clinic, operator, device, device_class, day, patient, fitzpatrick, age, indication, area,
+    settings and reference_<setting>. check_ins: area_id, scheduled_day, due_day, answered, answered_day and 0/1
+    per symptom (those with no event by from_day are left out). patient: the reference patient's indication.
+    """
+    schedule = Schedule(from_day, to_day, step_days)
+    known = check_ins[check_ins["answered"].astype(bool) & (check_ins["answered_day"] <= to_day)]
+    treated = areas[areas["day"] <= to_day].sort_values(["day", "area_id"], ignore_index=True)
+    watched = tuple(s for s in symptoms or SYMPTOMS if s in known and _has_baseline(known, s, from_day))
+    detection = detect(treated, known, watched, schedule, detector)
+    rates, curves, ceilings = list[OperatorRate](), list[Curve](), list[Ceiling]()
+    predictions, missing = dict[str, Array](), dict[str, str]()
+    mix, relative = case_mix(treated), relative_settings(treated)
+    for symptom in watched:
+        answers = answered_intervals(treated, known, symptom)
+        try:
+            model = fit_dose_model(answers, treated, relative, mix, symptom)
+        except EvidenceProblem as problem:
+            missing[symptom] = str(problem)
+            continue
+        predictions[symptom] = predicted_risks(model, mix)
+        rates += operator_rates(answers, treated, predictions[symptom], model.fitted_hazard(answers, mix), symptom, to_day)
+        for group in SKIN_GROUPS:
+            rng = np.random.default_rng([0, len(curves)])
+            try:
+                curve, ceiling = curve_and_ceiling(model, mix, relative, group, GRID, rng, patient)
+            except EvidenceProblem as problem:
+                missing[f"{symptom}, {group}"] = str(problem)
+                continue
+            curves.append(curve)
+            ceilings.append(ceiling)
+    ids = tuple(str(a) for a in treated["area_id"])
+    return Replay(detection, tuple(rates), tuple(curves), tuple(ceilings), ids, predictions, missing)
+
+
+def _has_baseline(known: pd.DataFrame, symptom: str, from_day: int) -> bool:
+    return bool(known.loc[known["answered_day"] <= from_day, symptom].sum() > 0)
+
+
+def operator_rates(
+    answers: pd.DataFrame, areas: pd.DataFrame, risk: Array, hazard: Array, symptom: str, to_day: int
+) -> list[OperatorRate]:
+    """Each operator's risk in the last followed-up half-year: predicted risk times the shrunken ratio O/E.
+
+    risk (areas,) and hazard (answers,) are model B's, so that settings and case mix are the operator's own and
+    only the rest is shrunken. An interval holds the ratio's and the model's error.
+    """
+    first, last = to_day + 1 - MATURE_DAYS[0], to_day + 1 - MATURE_DAYS[1]
+    day, operator = areas["day"].to_numpy(), areas["operator"].astype(str).to_numpy()
+    mature = (day >= first) & (day < last)
+    names = sorted(set(operator[mature]))
+    row = answers["row"].to_numpy()
+    use = answers["at_risk"].to_numpy() & mature[row]
+    found = []
+    for name in names:
+        mine = mature & (operator == name)
+        trials = use & (operator[row] == name)
+        observed, expected = float(answers["event"].to_numpy()[trials].sum()), float(hazard[trials].sum())
+        shrunken = gamma_poisson([observed], [expected], 1 / RATE_PRECISION, model_log_se=RATE_MODEL_SE)
+        base = float(risk[mine].mean())
+        mean, low, high = (float(v[0]) for v in (shrunken.mean, shrunken.lower, shrunken.upper))
+        found.append(
+            OperatorRate(
+                name, symptom, first, last, int(mine.sum()), observed, expected,
+                min(base * mean, 1.0), min(base * low, 1.0), min(base * high, 1.0),
+            )
+        )  # fmt: skip
+    return found
+
+
+def to_alarms(
+    result: Replay, start: pd.Timestamp, words: Mapping[str, str], name: str = "reporting"
+) -> dict[str, Any]:
+    """The replay as the JSON object scorers read; words maps symptom codes to the scorer's."""
+    alarms = [
+        {
+            "date": str((start + pd.Timedelta(days=s.day)).date()),
+            "unit_type": s.unit_type,
+            "unit_id": s.unit_id,
+            "symptom": words.get(s.symptom, "any"),
+            "kind": s.kind,
+        }
+        for s in result.detection.signals
+    ]
+    rates = [
+        {
+            "unit_type": "operator", "unit_id": r.operator, "symptom": words[r.symptom], "from_day": r.from_day,
+            "to_day": r.to_day, "estimate": r.rate, "lower": r.lower, "upper": r.upper,
+        }
+        for r in result.rates if r.symptom in words
+    ]  # fmt: skip
+    curves = [
+        {
+            "symptom": words[c.symptom], "skin": c.skin_group, "fluence_multiple": c.dose.tolist(),
+            "risk": c.risk.tolist(), "lower": c.lower.tolist(), "upper": c.upper.tolist(),
+        }
+        for c in result.curves if c.symptom in words
+    ]  # fmt: skip
+    thresholds = [
+        {
+            "symptom": words[c.symptom], "skin": c.skin_group, "fluence_multiple": c.dose,
+            "lower": c.lower, "upper": c.upper,
+        }
+        for c in result.ceilings if c.symptom in words
+    ]  # fmt: skip
+    answer = {"detector": name, "alarms": alarms, "rates": rates, "curve": curves, "thresholds": thresholds}
+    predicted = {words[s]: risk.tolist() for s, risk in result.predictions.items() if s in words}
+    if set(predicted) == set(words.values()):
+        answer["predictions"] = {"treatment_id": list(result.area_id), **predicted}
+    return answer

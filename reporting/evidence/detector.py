@@ -1,0 +1,264 @@
+"""The detector: weekly odds that a unit has changed for the worse, under one budget of false signals.
+
+Outcomes: expectations of model A, calibrated by the other clinics, Bayes factors over change points, units of
+a clinic competing to explain the excess, a limit simulated for the budget. Settings: evidence of a shift
+against the unit's own past, limit 1/budget (the Shiryaev-Roberts bound on the run length). On every day only
+what was known that day is used.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from reporting.evidence.change_point import (
+    Alternatives,
+    Shifts,
+    log_change_evidence,
+    odds_within_family,
+)
+from reporting.evidence.checks import Array
+from reporting.evidence.drift import DriftCharts, SettingsScores, drift_charts, settings_scores
+from reporting.evidence.limits import HOLD_DAYS, Budget, FamilyLimit, family_limit, null_counts, signal_weeks
+from reporting.evidence.signals import (
+    Signal,
+    excess_ratio,
+    likeliest_change,
+    probability,
+    rising_symptom,
+)
+from reporting.evidence.surveillance import (
+    Network,
+    Schedule,
+    Tables,
+    build_network,
+    calibrated_by_others,
+    weekly_tables,
+)
+
+UNIT_PRIOR = 0.15
+"""Changes for the worse per unit and year, before any data: the same for everybody."""
+BENIGN_SD = 0.12
+"""Log rate by which operators, devices and clinics differ harmlessly, each."""
+BASELINE_WEEKS = 13
+
+
+@dataclass(frozen=True)
+class Detector:
+    """What the detector may be told: the budget, what a change may look like, and nothing of any truth."""
+
+    budget: Budget = Budget()
+    changes: Alternatives = Alternatives()
+    shifts: Shifts = Shifts()
+
+
+@dataclass(frozen=True)
+class Detection:
+    """Signals in order of day, the limits used, and the tables behind them."""
+
+    signals: tuple[Signal, ...]
+    outcome_limit: FamilyLimit
+    settings_limit: float
+    network: Network
+    tables: Tables
+    schedule: Schedule
+
+
+def detect(
+    areas: pd.DataFrame,
+    check_ins: pd.DataFrame,
+    symptoms: Sequence[str],
+    schedule: Schedule,
+    detector: Detector | None = None,
+) -> Detection:
+    """Run the detector on every judged day. areas and check_ins as for person_periods."""
+    chosen = detector or Detector()
+    known = areas[areas["day"] <= schedule.judged[-1]]
+    known = known.sort_values(["day", "area_id"], ignore_index=True)
+    network = build_network(known)
+    tables = weekly_tables(known, check_ins, symptoms, schedule, network)
+    history = schedule.history_bins(int(known["day"].min()))
+    limit = outcome_limit(tables, network, history, schedule, chosen)
+    outcome = _outcome_signals(tables, network, history, schedule, chosen, limit, tuple(symptoms))
+    settings_limit = float(np.log(1 / chosen.budget.settings))
+    settings = _settings_signals(known, network, history, schedule, chosen, settings_limit)
+    ordered = sorted([*outcome, *settings], key=lambda s: (s.day, s.kind, s.unit_type, s.unit_id))
+    return Detection(tuple(ordered), limit, settings_limit, network, tables, schedule)
+
+
+def outcome_odds(
+    observed: Array, expected: Array, network: Network, options: Alternatives, first_week: int
+) -> Array:
+    """Log posterior odds per replicate, week and unit from counts (replicates, symptoms, weeks, cells)."""
+    calibrated = calibrated_by_others(observed, expected, network.cell_family)
+    evidence = log_change_evidence(
+        observed @ network.membership, calibrated @ network.membership, options, first_week
+    )
+    return odds_within_family(evidence, network.family, np.full(len(network.family), UNIT_PRIOR))
+
+
+def outcome_limit(
+    tables: Tables, network: Network, history: int, schedule: Schedule, detector: Detector
+) -> FamilyLimit:
+    """Limit from the baseline's expected events a week, by simulation of history and a year and a half after."""
+    baseline = tables.expected[:, max(0, history - BASELINE_WEEKS) : history].mean(axis=1)
+    active = baseline.sum(axis=0) > 0
+    small = _restricted(network, active)
+    weeks = min(history, 26) + 78
+    expected = np.repeat(baseline[:, None, active], weeks, axis=1)
+    rng = np.random.default_rng(detector.budget.seed)
+    counts = null_counts(expected, small.groups, BENIGN_SD, detector.budget.replications, rng)
+    first = min(history, 26)
+    return family_limit(
+        lambda drawn: outcome_odds(drawn, expected, small, detector.changes, first),
+        counts,
+        len(np.unique(small.cell_family)),
+        detector.budget.outcomes,
+        first_week=first,
+        hold_weeks=_hold(schedule),
+    )
+
+
+def _restricted(network: Network, active: Array) -> Network:
+    """The network of the active cells and the units that have one."""
+    units = network.membership[active].sum(axis=0) > 0
+    return Network(
+        network.cell,
+        network.membership[np.ix_(active, units)],
+        network.unit_type[units],
+        network.unit_id[units],
+        network.family[units],
+        network.cell_family[active],
+        tuple(np.unique(g[active], return_inverse=True)[1].astype(float) for g in network.groups),
+        network.clinics,
+    )
+
+
+def _hold(schedule: Schedule) -> int:
+    return -(-HOLD_DAYS // schedule.step_days)
+
+
+def _outcome_signals(
+    tables: Tables,
+    network: Network,
+    history: int,
+    schedule: Schedule,
+    detector: Detector,
+    limit: FamilyLimit,
+    symptoms: tuple[str, ...],
+) -> list[Signal]:
+    first = history - 1
+    observed = tables.observed[None]
+    odds = outcome_odds(observed, tables.expected, network, detector.changes, first)[0]
+    calibrated = calibrated_by_others(observed, tables.expected, network.cell_family)[0]
+    found = []
+    for week, unit in signal_weeks(odds, limit.limit, _hold(schedule), first):
+        o = (tables.observed[:, : week + 1] @ network.membership)[:, :, unit]
+        e = (calibrated[:, : week + 1] @ network.membership)[:, :, unit]
+        change = likeliest_change(o.sum(axis=0), e.sum(axis=0), detector.changes)
+        o_since, e_since = o[:, change:].sum(axis=1), e[:, change:].sum(axis=1)
+        ratio, lower, upper = excess_ratio(float(o_since.sum()), float(e_since.sum()), 4.0)
+        day = schedule.from_day + (week - first) * schedule.step_days
+        found.append(
+            Signal(
+                day=day,
+                clinic=network.clinics[network.family[unit]],
+                unit_type=str(network.unit_type[unit]),
+                unit_id=str(network.unit_id[unit]),
+                symptom=rising_symptom(o_since, e_since, symptoms),
+                kind="outcome",
+                probability=probability(odds[week, unit]),
+                since_day=day - (week - change) * schedule.step_days,
+                observed=float(o_since.sum()),
+                expected=float(e_since.sum()),
+                ratio=ratio,
+                lower=lower,
+                upper=upper,
+                also_likely=_also_likely(odds[week], network, unit),
+            )
+        )
+    return found
+
+
+def _also_likely(odds: Array, network: Network, unit: int) -> tuple[tuple[str, str, float], ...]:
+    """Other units of the clinic with at least one chance in ten, likeliest first."""
+    others = np.flatnonzero((network.family == network.family[unit]) & (np.arange(len(odds)) != unit))
+    likely = [(probability(float(odds[k])), k) for k in others if odds[k] > np.log(1 / 9)]
+    return tuple(
+        (str(network.unit_type[k]), str(network.unit_id[k]), p) for p, k in sorted(likely, reverse=True)
+    )
+
+
+def _settings_signals(
+    areas: pd.DataFrame,
+    network: Network,
+    history: int,
+    schedule: Schedule,
+    detector: Detector,
+    limit: float,
+) -> list[Signal]:
+    """Shifts of operators' and clinics' settings; devices do not choose settings."""
+    units = np.flatnonzero(network.unit_type != "device")
+    scores = settings_scores(areas, schedule.fit_days)
+    fine = detector.shifts.bins_per_week
+    end = fine * history - 1
+    late = (areas["day"].to_numpy() - schedule.from_day) * fine / schedule.step_days
+    bins = fine * (history + len(schedule.judged) - 1)
+    membership = network.membership[np.ix_(network.cell, units)]
+    pooled = network.unit_type[units] == "clinic"
+    charts = drift_charts(
+        scores, areas, (np.ceil(late) + end).astype(int), bins, membership, pooled, detector.shifts
+    )
+    prior = np.array([1 / np.sum(network.family[units] == network.family[u]) for u in units])
+    odds = odds_within_family(charts.log_evidence, network.family[units], prior)[end::fine]
+    found = []
+    for at, unit in signal_weeks(odds, limit, _hold(schedule)):
+        day = schedule.from_day + at * schedule.step_days
+        member = membership[:, unit] > 0
+        place = (end + at * fine, unit)
+        log_odds = float(odds[at, unit])
+        found.append(
+            _settings_signal(charts, scores, areas, member, network, int(units[unit]), place, day, log_odds)
+        )
+    return found
+
+
+def _settings_signal(
+    charts: DriftCharts,
+    scores: SettingsScores,
+    areas: pd.DataFrame,
+    member: Array,
+    network: Network,
+    unit: int,
+    place: tuple[int, int],
+    day: int,
+    log_odds: float,
+) -> Signal:
+    """What moved: the chart with most evidence, and its mean over the last 60 days against the time before."""
+    name = charts.charts[int(charts.best[place])]
+    parameter, group = name.rsplit(", ", 1)
+    z = scores.values[:, scores.names.index(parameter)]
+    use = member & np.isfinite(z) & (areas["day"].to_numpy() <= day)
+    if group != "all":
+        use &= areas["fitzpatrick"].to_numpy(dtype=float) >= 4
+    late = areas["day"].to_numpy() > day - HOLD_DAYS
+    now, before = z[use & late], z[use & ~late]
+    shift = float((now.mean() if len(now) else 0.0) - (before.mean() if len(before) else 0.0))
+    error = float(np.sqrt(1 / max(len(now), 1) + 1 / max(len(before), 1)))
+    return Signal(
+        day=day,
+        clinic=network.clinics[network.family[unit]],
+        unit_type=str(network.unit_type[unit]),
+        unit_id=str(network.unit_id[unit]),
+        symptom="any",
+        kind="settings",
+        probability=probability(log_odds),
+        since_day=day - HOLD_DAYS,
+        observed=float(len(now)),
+        expected=0.0,
+        ratio=shift,
+        lower=shift - 1.96 * error,
+        upper=shift + 1.96 * error,
+        detail=name,
+    )

@@ -145,7 +145,7 @@ def outcome_frame() -> pd.DataFrame:
     Columns: ids; ``performed_on`` (datetime64[s]); categories clinic, operator, device (``CLINIC/CODE``),
     device_class, procedure_class, area, indication; fitzpatrick (0 unknown), age_years (-1 unknown);
     settings with their unit in the name (float32, NaN where not recorded); ``due_mask`` (scheduled days that
-    have come) and ``answered_mask`` (bits of ``domain.schedule.SLOTS``); ``first_<symptom>`` (scheduled day of the first
+    have come) and ``answered_mask`` (bits of ``domain.schedule.SLOTS``); ``first_<symptom>`` (day of the first
     unexpected answer, -1 none) and ``worst_<symptom>`` (0 to 4, -1 not asked).
     """
     return _store.current()

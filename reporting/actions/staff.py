@@ -13,11 +13,12 @@ from reporting.storage.engine import transaction
 from reporting.storage.tables import Clinic, StaffAccount
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_TELEPHONE = re.compile(r"[+(\d][\d\s()./-]{2,39}", re.ASCII)
 
 
 def _checked_email(email: str) -> str:
     tidy = email.strip().lower()
-    if not _EMAIL.fullmatch(tidy) or len(tidy) > 254:
+    if not _EMAIL.fullmatch(tidy) or not tidy.isprintable() or len(tidy) > 254:
         raise InvalidInput(field="e-mail", found=email[:60], allowed="an address such as name@clinic.example")
     return tidy
 
@@ -26,6 +27,13 @@ def _checked_name(field: str, name: str) -> str:
     tidy = " ".join(name.split())
     if not 1 <= len(tidy) <= 120 or not tidy.isprintable():
         raise InvalidInput(field=field, found=name[:60], allowed="1 to 120 characters")
+    return tidy
+
+
+def _checked_telephone(telephone: str) -> str:
+    tidy = " ".join(telephone.split())
+    if not _TELEPHONE.fullmatch(tidy):
+        raise InvalidInput(field="telephone", found=telephone[:60], allowed="a number such as +34 555 0100")
     return tidy
 
 
@@ -62,7 +70,7 @@ def set_up_clinic(
             raise Conflict(
                 "This database has been set up already.", what_to_do="Sign in, or ask an administrator."
             )
-        clinic = Clinic(code=code, name=clinic_name, timezone=timezone, telephone=telephone.strip()[:40])
+        clinic = Clinic(code=code, name=clinic_name, timezone=timezone, telephone=_checked_telephone(telephone))
         session.add(clinic)
         session.flush()
         session.add(
@@ -82,6 +90,7 @@ def create_staff(*, by: Actor, name: str, email: str, role: str, password: str) 
     check_new(password)
     tidy = _checked_email(email)
     with transaction() as session:
+        sessions.one_at_a_time(session, by.clinic_id or 0)
         if sessions.account_by_email(session, tidy):
             raise InvalidInput(field="e-mail", found=tidy, allowed="an address that no account uses yet")
         account = StaffAccount(
@@ -110,6 +119,7 @@ def change_staff(
     if password is not None:
         check_new(password)
     with transaction() as session:
+        sessions.one_at_a_time(session, by.clinic_id or 0)
         account = sessions.account(session, staff_id)
         if account is None or account.clinic_id != by.clinic_id:
             raise NotFound()

@@ -71,6 +71,11 @@ def clinic(session: Session, clinic_id: int) -> Clinic | None:
     return session.get(Clinic, clinic_id)
 
 
+def one_at_a_time(session: Session, clinic_id: int) -> None:
+    """Others who change accounts of this clinic wait until the transaction ends."""
+    session.get(Clinic, clinic_id, with_for_update={"key_share": True})
+
+
 def open_invitations(session: Session, treatment_id: int) -> list[Invitation]:
     """Invitations of a treatment that were not revoked."""
     return list(
@@ -96,5 +101,5 @@ def invitation(
 
 
 def treatment(session: Session, treatment_id: int) -> Treatment | None:
-    """A treatment by its id."""
-    return session.get(Treatment, treatment_id)
+    """A treatment by its id; others who issue a link for it wait until the transaction ends."""
+    return session.get(Treatment, treatment_id, with_for_update={"key_share": True})

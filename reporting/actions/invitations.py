@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from reporting.actions.sessions import Cookie, begin
 from reporting.clock import now
-from reporting.domain.actors import Actor
+from reporting.domain.actors import SYSTEM, Actor
 from reporting.errors import InvalidInput, LinkNotValid, NotFound
 from reporting.security.encryption import keyed_hash
 from reporting.security.permissions import require
@@ -93,6 +93,14 @@ def open_link(token: str) -> Cookie:
     return _open(found, "link", "link")
 
 
+def _note_refusal(found: tuple[Invitation, Patient] | None) -> None:
+    with transaction() as session:
+        audit.write(
+            session, SYSTEM, "code.refused", "invitation", found[0].id if found else "unknown",
+            clinic_id=found[0].clinic_id if found else None,
+        )  # fmt: skip
+
+
 def open_code(*, code: str, year_of_birth: str, source: str) -> Cookie:
     """Begin a patient's session from a typed code and the year of birth, which may also read history.
 
@@ -114,6 +122,7 @@ def open_code(*, code: str, year_of_birth: str, source: str) -> Cookie:
             raise LinkNotValid()
     except LinkNotValid:
         throttle.failed(*keys)
+        _note_refusal(found)
         raise
     with transaction() as session:
         throttle.check(session, *keys)  # many guesses at the same moment all passed the first look

@@ -20,7 +20,6 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 log = logging.getLogger("reporting.access")
 
 _BUNDLE = re.compile(rb"\.(js|css|svg|json|wasm|map)$")
-_PRIVATE = re.compile(r"^/(_stcore/(metrics|host-config|agent)|_stcore/health$)?")
 _CLOSED = ("/_stcore/metrics", "/_stcore/agent")
 _TOKEN = re.compile(r"^/c/[^/]*")
 
@@ -82,7 +81,7 @@ class CompressedBundles:
         path = scope["path"]
         if path not in self.kept:
             status, headers, body = await self._fetch(scope, receive)
-            if status != 200 or not body:
+            if status != 200 or not body or self._is_page(headers):
                 await send({"type": "http.response.start", "status": status, "headers": headers})
                 await send({"type": "http.response.body", "body": body})
                 return
@@ -98,6 +97,11 @@ class CompressedBundles:
         sent = {name.lower(): value for name, value in scope["headers"]}
         fresh = b"if-none-match" not in sent and b"if-modified-since" not in sent and b"range" not in sent
         return b"gzip" in sent.get(b"accept-encoding", b"") and fresh and "/static/" in scope["path"]
+
+    @staticmethod
+    def _is_page(headers: list[tuple[bytes, bytes]]) -> bool:
+        """Streamlit answers every unknown path with its page: keeping those would fill the memory."""
+        return any(name.lower() == b"content-type" and b"text/html" in value for name, value in headers)
 
     async def _fetch(self, scope: Scope, receive: Receive) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         start: Message = {}

@@ -192,7 +192,8 @@ def test_a_thousand_guesses_open_nothing(sqlite_database: str, stopped_clock: da
     for number in range(1000):
         with pytest.raises(LinkNotValid):
             invitations.open_link(invitations.new_token())
-        assert isinstance(refused(invitations.new_code(), source="guesser"), TooManyTries if number > 4 else LinkNotValid)
+        answer = refused(invitations.new_code(), source="guesser")
+        assert isinstance(answer, TooManyTries if number > 4 else LinkNotValid)
     with reading() as session:
         assert session.exec(select(SignInSession)).all() == []
         assert len(session.exec(select(Throttle)).all()) == 6

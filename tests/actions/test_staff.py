@@ -76,7 +76,8 @@ def test_two_who_set_up_at_once_make_one_clinic(empty: str) -> None:
         ("timezone", "Europe/Nowhere", "time zone"), ("timezone", "", "time zone"),
         ("telephone", "1\0", "telephone"), ("telephone", "call me", "telephone"), ("telephone", "", "telephone"),
         ("name", "", "name"), ("email", "nobody", "e-mail"), ("email", "a b@c.example", "e-mail"),
-        ("email", "a\0@c.example", "e-mail"), ("password", "short", "password"), ("password", "Password1234", "password"),
+        ("email", "a\0@c.example", "e-mail"), ("password", "short", "password"),
+        ("password", "Password1234", "password"),
     ],
 )  # fmt: skip
 def test_set_up_names_the_field_that_is_wrong(empty: str, field: str, value: str, named: str) -> None:

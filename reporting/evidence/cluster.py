@@ -61,9 +61,7 @@ def _factor(correction: Correction, groups: int, rows: int, columns: int) -> flo
     raise ImpossibleData("correction", correction, "CR0, CR1 or CR1S")
 
 
-def cluster_covariance(
-    fit: LogisticFit, cluster: ArrayLike, correction: Correction = "CR1"
-) -> ClusterCovariance:
+def cluster_covariance(fit: LogisticFit, cluster: ArrayLike, correction: Correction = "CR1") -> ClusterCovariance:
     """Cluster-robust covariance of a logistic fit whose rows (or cells of one patient) carry `cluster`."""
     residual = fit.data.events - fit.data.trials * fit.fitted
     return sandwich(fit.data.design * residual[:, None], fit.covariance, cluster, correction)

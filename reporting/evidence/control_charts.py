@@ -79,9 +79,7 @@ class SpecialCauses:
             "trend": self.trend,
             "two of three near a limit": self.two_of_three,
         }
-        return tuple(
-            tuple(name for name, mask in masks.items() if mask[at]) for at in range(len(self.outside))
-        )
+        return tuple(tuple(name for name, mask in masks.items() if mask[at]) for at in range(len(self.outside)))
 
 
 def nhs_rules(chart: ControlChart) -> SpecialCauses:
@@ -120,9 +118,7 @@ def _two_of_three(near: Mask, side: Array) -> Mask:
     return marked
 
 
-def p_chart(
-    events: ArrayLike, n: ArrayLike, *, sigmas: float = 3.0, centre: float | None = None
-) -> ControlChart:
+def p_chart(events: ArrayLike, n: ArrayLike, *, sigmas: float = 3.0, centre: float | None = None) -> ControlChart:
     """Proportions with limits p ± sigmas·sqrt(p(1 - p)/n), cut at 0 and 1; p from all the data or given.
 
     A period without answers stands on the centre with limits 0 and 1. Raises NotEnoughData without answers.

@@ -116,9 +116,7 @@ def _transitions(
     return matrix
 
 
-def _steps(
-    risks: ArrayLike, mix: ArrayLike | None, odds_ratio: float, true_odds_ratio: float
-) -> tuple[Array, Array]:
+def _steps(risks: ArrayLike, mix: ArrayLike | None, odds_ratio: float, true_odds_ratio: float) -> tuple[Array, Array]:
     h = probabilities("risks", risks)
     share = np.full(len(h), 1 / len(h)) if mix is None else not_negative("mix", mix)
     same_length(risks=h, mix=share)

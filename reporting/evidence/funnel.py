@@ -127,9 +127,7 @@ def _transformed(o: Array, e: Array, transform: Transform) -> tuple[Array, Array
     if transform != "log":
         raise ImpossibleData("transform", transform, "log or square_root")
     if (o == 0).any():
-        raise NotEstimable(
-            "The log of a ratio without events does not exist.", what_to_do="Use the square root."
-        )
+        raise NotEstimable("The log of a ratio without events does not exist.", what_to_do="Use the square root.")
     return np.log(o / e), 1 / e
 
 
@@ -173,9 +171,7 @@ def adjusted_limits(
     return Limits(np.maximum(1 - reach, 0) ** 2, (1 + reach) ** 2, level)
 
 
-def _limits(
-    expected: Array, level: float, tau2: float | None, transform: Transform, kind: LimitKind
-) -> Limits:
+def _limits(expected: Array, level: float, tau2: float | None, transform: Transform, kind: LimitKind) -> Limits:
     if kind not in ("exact", "chi_square"):
         raise ImpossibleData("limits", kind, "exact or chi_square")
     plain = prediction_limits(expected, level) if kind == "exact" else poisson_limits(expected, level)
@@ -229,8 +225,7 @@ def funnel(
     seen = e > 0
     phi, tau2, note = _between(o[seen], e[seen], adjusted, transform, assumed_tau, trim)
     warning, action = (
-        _limits(e, level, tau2 if adjusted else None, transform, limits)
-        for level in (WARNING_LEVEL, ACTION_LEVEL)
+        _limits(e, level, tau2 if adjusted else None, transform, limits) for level in (WARNING_LEVEL, ACTION_LEVEL)
     )
     ratio = np.where(seen, o / np.where(seen, e, 1.0), 1.0)
     zone = tuple(_zone(k, ratio, seen, warning, action) for k in range(len(o)))

@@ -141,9 +141,7 @@ def newcombe(events: float, n: float, other_events: float, other_n: float, level
     return Interval(float(max(lower, -1)), float(min(upper, 1)), level)
 
 
-def newcombe_paired(
-    both: int, first_only: int, second_only: int, neither: int, level: float = 0.95
-) -> Interval:
+def newcombe_paired(both: int, first_only: int, second_only: int, neither: int, level: float = 0.95) -> Interval:
     """Interval of the difference of two paired proportions, Newcombe's paired method 10.
 
     Newcombe, Stat Med 1998;17:2635-2650: square-and-add with the continuity-corrected phi.

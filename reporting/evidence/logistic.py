@@ -15,10 +15,11 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize, special
+from scipy import special
 
 from reporting.evidence.checks import Array, Mask, counts_within, finite, not_negative, same_length
 from reporting.evidence.errors import DidNotConverge, ImpossibleData, NotEnoughData, NotEstimable
+from reporting.evidence.separation import separated
 
 Penalty = Literal["none", "firth", "ridge"]
 
@@ -112,7 +113,7 @@ def fit_logistic(
 def _as_fit(data: LogisticData, beta: Array, steps: int, names: tuple[str, ...]) -> LogisticFit:
     eta = data.offset + data.design @ beta
     plain = _log_likelihood(data, eta)
-    information = _information(data, special.expit(eta))
+    information = _information(data, eta)
     return LogisticFit(
         coefficients=beta,
         covariance=_inverse(information),
@@ -146,9 +147,7 @@ def _checked(
     same_length(design=columns[:, 0], events=hits, weights=weight, offset=shift)
     if not (tries * weight).sum() > 0:
         raise NotEnoughData("There is not one answered trial to fit the model on.")
-    return LogisticData(
-        columns, hits * weight, tries * weight, shift, _prior_sd(columns, penalty, ridge_sd), penalty
-    )
+    return LogisticData(columns, hits * weight, tries * weight, shift, _prior_sd(columns, penalty, ridge_sd), penalty)
 
 
 def _prior_sd(columns: Array, penalty: Penalty, ridge_sd: ArrayLike | None) -> Array:
@@ -184,9 +183,13 @@ def _log_likelihood(data: LogisticData, eta: Array) -> float:
     return float(data.events @ eta - data.trials @ np.logaddexp(0, eta))
 
 
-def _information(data: LogisticData, probability: Array) -> Array:
-    variance = data.trials * probability * (1 - probability)
-    information = (data.design * variance[:, None]).T @ data.design
+def _variance(eta: Array) -> Array:
+    """p(1 - p) without the cancellation of 1 - p near 1."""
+    return np.asarray(special.expit(eta) * special.expit(-eta), dtype=float)
+
+
+def _information(data: LogisticData, eta: Array) -> Array:
+    information = (data.design * (data.trials * _variance(eta))[:, None]).T @ data.design
     return np.asarray(information + np.diag(_precision(data)), dtype=float)
 
 
@@ -202,7 +205,7 @@ def penalised_log_likelihood(data: LogisticData, beta: Array) -> float:
     plain = _log_likelihood(data, eta)
     if data.penalty != "firth":
         return plain + _penalty_value(data, beta, np.empty((0, 0)))
-    return plain + _penalty_value(data, beta, _information(data, special.expit(eta)))
+    return plain + _penalty_value(data, beta, _information(data, eta))
 
 
 def _inverse(information: Array) -> Array:
@@ -221,11 +224,12 @@ def _score_and_curvature(data: LogisticData, beta: Array) -> tuple[Array, Array]
     Firth's penalty acts like h more trials in each cell, half of them events (h the leverage); Newton steps
     with the information of the augmented cells are exact where the model is saturated.
     """
-    p = special.expit(data.offset + data.design @ beta)
-    residual, variance = data.events - data.trials * p, p * (1 - p)
+    eta = data.offset + data.design @ beta
+    p, variance = special.expit(eta), _variance(eta)
+    residual = data.events - data.trials * p
     if data.penalty != "firth":
-        return data.design.T @ residual - _precision(data) * beta, _information(data, p)
-    inverse = _inverse(_information(data, p))
+        return data.design.T @ residual - _precision(data) * beta, _information(data, eta)
+    inverse = _inverse(_information(data, eta))
     leverage = data.trials * variance * ((data.design @ inverse) * data.design).sum(axis=1)
     residual = residual + leverage * (0.5 - p)
     augmented = (data.design * ((data.trials + leverage) * variance)[:, None]).T @ data.design
@@ -238,8 +242,9 @@ def maximise(data: LogisticData, start: Array, free: Mask) -> tuple[Array, int, 
     last = np.inf
     for step_number in range(1, MOST_STEPS + 1):
         score, curvature = _score_and_curvature(data, beta)
-        direction = np.zeros_like(beta)
-        direction[free] = _inverse(curvature[np.ix_(free, free)]) @ score[free]
+        direction = _ascent(score, curvature, free)
+        if score @ direction < 0:
+            direction = _ascent(score, _bounding_curvature(data), free)
         decrement = float(score @ direction)
         if decrement < SMALLEST_DECREMENT or (decrement < ROUNDING_DECREMENT and decrement > last / 2):
             return beta, step_number, True
@@ -251,9 +256,19 @@ def maximise(data: LogisticData, start: Array, free: Mask) -> tuple[Array, int, 
     return beta, MOST_STEPS, False
 
 
-def _halved_step(
-    data: LogisticData, beta: Array, value: float, direction: Array
-) -> tuple[Array, float, bool]:
+def _ascent(score: Array, curvature: Array, free: Mask) -> Array:
+    direction = np.zeros_like(score)
+    direction[free] = _inverse(curvature[np.ix_(free, free)]) @ score[free]
+    return direction
+
+
+def _bounding_curvature(data: LogisticData) -> Array:
+    """Largest curvature anywhere, p(1 - p) <= ¼ (Böhning & Lindsay 1988): a way up where rounding hides it."""
+    bounded = (data.design * ((data.trials + 1) / 4)[:, None]).T @ data.design
+    return np.asarray(bounded + np.diag(_precision(data)), dtype=float)
+
+
+def _halved_step(data: LogisticData, beta: Array, value: float, direction: Array) -> tuple[Array, float, bool]:
     slack = 1e-13 * (abs(value) + 1)
     for halving in range(40):
         candidate = beta + direction / 2**halving
@@ -268,27 +283,14 @@ def _maximum(data: LogisticData, start: Array) -> tuple[Array, int]:
     try:
         beta, steps, converged = maximise(data, start, np.ones(len(start), dtype=bool))
     except NotEstimable as error:
-        raise NotEstimable(apart if separated(data) else error.message) from error
+        raise NotEstimable(apart if _separated(data) else error.message) from error
     extreme = np.abs(data.offset + data.design @ beta).max() > SUSPICIOUS_LOG_ODDS
-    if data.penalty != "firth" and (extreme or not converged) and separated(data):
+    if data.penalty != "firth" and (extreme or not converged) and _separated(data):
         raise NotEstimable(apart)
     if not converged:
         raise DidNotConverge(f"The logistic fit did not converge in {MOST_STEPS} steps.")
     return beta, steps
 
 
-def separated(data: LogisticData) -> bool:
-    """Whether a direction of the unpenalised columns separates events from non-events, wholly or in part.
-
-    A linear programme (Konis, DPhil thesis, Oxford 2007): maximise the sum of gains over directions that
-    lower no cell's likelihood.
-    """
-    seen = data.trials > 0
-    columns = data.design[seen][:, np.isinf(data.ridge_sd)]
-    some, rest = data.events[seen] > 0, data.events[seen] < data.trials[seen]
-    gains = np.vstack([columns[some], -columns[rest]])
-    if not gains.shape[1]:
-        return False
-    best = optimize.linprog(-gains.sum(axis=0), A_ub=-gains, b_ub=np.zeros(len(gains)), bounds=(-1, 1))
-    gain = gains.sum(axis=0) @ best.x if best.status == 0 else 0.0
-    return bool(gain > 1e-7 * max(1.0, float(np.abs(gains).max())))
+def _separated(data: LogisticData) -> bool:
+    return separated(data.design[:, np.isinf(data.ridge_sd)], data.events, data.trials)

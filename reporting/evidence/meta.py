@@ -39,9 +39,7 @@ def dersimonian_laird(effects: ArrayLike, variances: ArrayLike, level: float = 0
     if not len(y):
         raise NotEnoughData("There is not one unit to pool.")
     if not ((v >= LEAST_VARIANCE) & (v <= 1 / LEAST_VARIANCE)).all():
-        raise ImpossibleData(
-            "variances", v.tolist(), f"numbers from {LEAST_VARIANCE:g} to {1 / LEAST_VARIANCE:g}"
-        )
+        raise ImpossibleData("variances", v.tolist(), f"numbers from {LEAST_VARIANCE:g} to {1 / LEAST_VARIANCE:g}")
     z, k, w = normal_quantile(level), len(y), 1 / np.atleast_1d(v)
     q = float(w @ (y - (w @ y) / w.sum()) ** 2)
     spare = float(w.sum() - (w**2).sum() / w.sum())

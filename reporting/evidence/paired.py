@@ -28,9 +28,7 @@ class PairedComparison:
     test: ExactTest
 
 
-def compare_pairs(
-    both: int, first_only: int, second_only: int, neither: int, level: float = 0.95
-) -> PairedComparison:
+def compare_pairs(both: int, first_only: int, second_only: int, neither: int, level: float = 0.95) -> PairedComparison:
     """Paired ratio with log limits: variance (b + c)/((a + b)(a + c)) of the log ratio.
 
     Nam & Blackwelder, Stat Med 2002;21:689-699 (their Wald interval); difference by Newcombe's paired method.

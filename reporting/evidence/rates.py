@@ -69,9 +69,7 @@ def _row(name: str, events: float, n: float, expected: float | None, level: floa
     return GroupRate(name, n, events, rate(events, n, level), expected, ratio, note)
 
 
-def quantile_bands(
-    values: ArrayLike, strata: Sequence[str], bands: int = 4
-) -> tuple[Array, dict[str, Array]]:
+def quantile_bands(values: ArrayLike, strata: Sequence[str], bands: int = 4) -> tuple[Array, dict[str, Array]]:
     """Band 0 … bands - 1 of each value within its stratum, and the cut points per stratum.
 
     Cut within device model and skin group and kept fixed from a date on: cut points that move make trends.
@@ -83,9 +81,7 @@ def quantile_bands(
         raise ImpossibleData("strata", len(names), f"{len(x)} names, one per value")
     if bands < 2:
         raise ImpossibleData("bands", bands, "2 or more")
-    cuts = {
-        str(name): np.quantile(x[names == name], np.arange(1, bands) / bands) for name in np.unique(names)
-    }
+    cuts = {str(name): np.quantile(x[names == name], np.arange(1, bands) / bands) for name in np.unique(names)}
     return assign_bands(x, strata, cuts), cuts
 
 

@@ -92,9 +92,7 @@ def estimate_tau2(observed: ArrayLike, expected: ArrayLike) -> float:
         terms = special.gammaln(a + o) - special.gammaln(a) - o * np.log(a + e) - a * np.log1p(e / a)
         return -float(terms.sum())
 
-    best = optimize.minimize_scalar(
-        minus_log_likelihood, bounds=(-16, 5), method="bounded", options={"xatol": 1e-9}
-    )
+    best = optimize.minimize_scalar(minus_log_likelihood, bounds=(-16, 5), method="bounded", options={"xatol": 1e-9})
     at_zero = -float((o * 0 - e).sum())
     return 0.0 if best.fun >= at_zero - 1e-9 else float(np.exp(best.x))
 

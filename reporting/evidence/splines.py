@@ -17,20 +17,27 @@ KNOT_QUANTILES: dict[int, tuple[float, ...]] = {
     6: (0.05, 0.23, 0.41, 0.59, 0.77, 0.95),
     7: (0.025, 0.1833, 0.3417, 0.50, 0.6583, 0.8167, 0.975),
 }
+FEWEST_VALUES, MANY_VALUES = 6, 100
 
 
 def rcs_knots(x: ArrayLike, count: int = 4, weights: ArrayLike | None = None) -> Array:
     """Knots at Harrell's default quantiles of x (k,), optionally of grouped values with whole counts.
 
-    Raises NotEnoughData when the quantiles coincide, ImpossibleData for a count other than 3 to 7.
+    With fewer than 100 values the outer knots are the fifth smallest and fifth largest, as in rms.
+    Raises NotEnoughData when knots coincide, ImpossibleData for a count other than 3 to 7.
     """
     if count not in KNOT_QUANTILES:
         raise ImpossibleData("count", count, "3 to 7 knots")
     values = finite("x", x)
     if weights is not None:
         values = np.repeat(values, finite("weights", weights).astype(int))
-    knots = np.quantile(values, KNOT_QUANTILES[count]) if len(values) else np.empty(0)
-    if not len(knots) or (np.diff(knots) <= 0).any():
+    if len(values) < FEWEST_VALUES:
+        raise NotEnoughData(f"Knots need at least {FEWEST_VALUES} values.")
+    knots = np.quantile(values, KNOT_QUANTILES[count])
+    if len(values) < MANY_VALUES:
+        knots[[0, -1]] = np.sort(values)[[4, -5]]
+    knots = np.sort(knots)
+    if (np.diff(knots) <= 0).any():
         raise NotEnoughData(f"The values take too few levels for {count} different knots.")
     return np.asarray(knots, dtype=float)
 

@@ -42,14 +42,10 @@ class SurvivalCurve:
         at = int(np.searchsorted(self.time, time, side="right")) - 1
         if at < 0:
             return Estimate(0.0, 0.0, 0.0, self.level, "no event yet")
-        return Estimate(
-            1 - float(self.survival[at]), 1 - float(self.upper[at]), 1 - float(self.lower[at]), self.level
-        )
+        return Estimate(1 - float(self.survival[at]), 1 - float(self.upper[at]), 1 - float(self.lower[at]), self.level)
 
 
-def kaplan_meier(
-    time: ArrayLike, event: ArrayLike, *, level: float = 0.95, scale: Scale = "log-log"
-) -> SurvivalCurve:
+def kaplan_meier(time: ArrayLike, event: ArrayLike, *, level: float = 0.95, scale: Scale = "log-log") -> SurvivalCurve:
     """Product-limit curve of follow-up times (n,) that end in the event (1) or not yet (0).
 
     Those censored at an event's time are still at risk then. Raises ImpossibleData for a negative time,

@@ -15,9 +15,7 @@ from tests.evidence.reference_table import columns
 
 def frame(rows: int = 300) -> tuple[pd.DataFrame, np.ndarray]:
     rng = np.random.default_rng(11)
-    table = pd.DataFrame(
-        {"skin": rng.choice(["I-III", "IV-VI"], rows), "day": rng.choice([1, 3, 7, 14], rows)}
-    )
+    table = pd.DataFrame({"skin": rng.choice(["I-III", "IV-VI"], rows), "day": rng.choice([1, 3, 7, 14], rows)})
     return table, (rng.random(rows) < 0.2).astype(float)
 
 

@@ -27,9 +27,7 @@ RABBITS = ([0, 3, 6, 5, 2], [6, 6, 6, 6, 2], [0, 0, 2, 6, 5], [5, 6, 6, 6, 5])
 def test_mantel_haenszel_of_berkeley_admissions_as_r_prints_it() -> None:
     result = mantel_haenszel(*BERKELEY)
     ratio = result.odds_ratio
-    assert (ratio.value, ratio.lower, ratio.upper) == pytest.approx(
-        (0.9046968, 0.7719074, 1.0603298), abs=5e-8
-    )
+    assert (ratio.value, ratio.lower, ratio.upper) == pytest.approx((0.9046968, 0.7719074, 1.0603298), abs=5e-8)
     assert result.corrected_test.statistic == pytest.approx(1.4269, abs=5e-5)
     assert result.corrected_test.p_value == pytest.approx(0.2323, abs=5e-5)
     assert result.test.statistic == pytest.approx(1.5246, abs=5e-5)
@@ -48,13 +46,9 @@ def test_mantel_haenszel_equals_statsmodels() -> None:
     tables = [np.array([[a[k], n1[k] - a[k]], [c[k], n0[k] - c[k]]]) for k in range(len(a))]
     theirs, ours = StratifiedTable(tables), mantel_haenszel(a, n1, c, n0)
     assert ours.odds_ratio.value == pytest.approx(theirs.oddsratio_pooled, abs=1e-10)
-    assert (ours.odds_ratio.lower, ours.odds_ratio.upper) == pytest.approx(
-        theirs.oddsratio_pooled_confint(), abs=1e-8
-    )
+    assert (ours.odds_ratio.lower, ours.odds_ratio.upper) == pytest.approx(theirs.oddsratio_pooled_confint(), abs=1e-8)
     assert ours.risk_ratio.value == pytest.approx(theirs.riskratio_pooled, abs=1e-10)
-    assert ours.corrected_test.p_value == pytest.approx(
-        theirs.test_null_odds(correction=True).pvalue, abs=1e-10
-    )
+    assert ours.corrected_test.p_value == pytest.approx(theirs.test_null_odds(correction=True).pvalue, abs=1e-10)
 
 
 def test_one_stratum_has_the_classical_log_limits() -> None:
@@ -131,9 +125,7 @@ def test_exact_tests_of_nothing_are_one() -> None:
 def test_a_count_against_its_expectation_has_poisson_tails() -> None:
     result = poisson_excess(9, 3.1)
     assert result.greater == pytest.approx(scipy.stats.poisson.sf(8, 3.1), abs=1e-14)
-    assert result.mid_p_greater == pytest.approx(
-        result.greater - scipy.stats.poisson.pmf(9, 3.1) / 2, abs=1e-14
-    )
+    assert result.mid_p_greater == pytest.approx(result.greater - scipy.stats.poisson.pmf(9, 3.1) / 2, abs=1e-14)
 
 
 def test_airway_pairs_as_fagerland_lydersen_and_laake_print_them() -> None:
@@ -143,6 +135,12 @@ def test_airway_pairs_as_fagerland_lydersen_and_laake_print_them() -> None:
     assert (round(result.test.two_sided, 3), round(result.test.mid_p, 3)) == (0.070, 0.039)
     lower, upper = newcombe_paired(1, 1, 7, 12)
     assert (round(lower, 3), round(upper, 3)) == (-0.507, -0.026)
+
+
+def test_paired_ratio_by_its_formula() -> None:
+    ratio = compare_pairs(8, 5, 2, 6).risk_ratio
+    reach = np.exp(1.959963984540054 * np.sqrt(7 / (13 * 10)))
+    assert (ratio.value, ratio.lower, ratio.upper) == pytest.approx((1.3, 1.3 / reach, 1.3 * reach), abs=1e-12)
 
 
 def test_margins_allow_every_pairing_between_their_bounds() -> None:

@@ -52,6 +52,11 @@ def test_signals_resets_and_windows_are_exact() -> None:
     assert unreset.signals == (5, 6, 9)
 
 
+def test_a_window_begins_after_the_signal_before_it() -> None:
+    path = cusum([2, 2, 2, 2], limit=3)
+    assert (path.signals, path.starts) == ((1, 3), (0, 2))
+
+
 def test_nothing_to_watch_gives_an_empty_path() -> None:
     path = cusum([], limit=2)
     assert (path.last, path.signals) == (0.0, ())
@@ -59,9 +64,7 @@ def test_nothing_to_watch_gives_an_empty_path() -> None:
 
 @given(st.lists(st.floats(-2, 2), min_size=1, max_size=60))
 def test_the_closed_form_is_the_recursion(weights: list[float]) -> None:
-    np.testing.assert_allclose(
-        cusum_paths(np.array(weights)[:, None])[:, 0], cusum(weights).values, atol=1e-12
-    )
+    np.testing.assert_allclose(cusum_paths(np.array(weights)[:, None])[:, 0], cusum(weights).values, atol=1e-12)
 
 
 def test_vlad_is_observed_less_expected() -> None:

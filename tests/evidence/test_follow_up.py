@@ -29,9 +29,7 @@ def test_leukaemia_as_survfit_prints_it() -> None:
     np.testing.assert_allclose(curve.survival, [0.909, 0.818, 0.716, 0.614, 0.491, 0.368, 0.184], atol=5e-4)
     errors = [0.0867, 0.1163, 0.1397, 0.1526, 0.1642, 0.1627, 0.1535]
     np.testing.assert_allclose(curve.standard_error, errors, atol=5e-5)
-    np.testing.assert_allclose(
-        curve.lower, [0.7541, 0.6192, 0.4884, 0.3769, 0.2549, 0.1549, 0.0359], atol=5.1e-5
-    )
+    np.testing.assert_allclose(curve.lower, [0.7541, 0.6192, 0.4884, 0.3769, 0.2549, 0.1549, 0.0359], atol=5.1e-5)
     np.testing.assert_allclose(curve.upper, [1, 1, 1, 0.999, 0.946, 0.875, 0.944], atol=5.1e-4)
 
 
@@ -176,8 +174,7 @@ def test_bounds_and_tipping_point() -> None:
     assert tip.silent_rate == pytest.approx(0.4)
     assert tip.ratio_to_answered == pytest.approx(0.4 / 0.15)
     assert tip.sentence == (
-        "The rate would be 25.0% if 40.0% of the silent were affected, "
-        "2.7 times the rate among those who answered."
+        "The rate would be 25.0% if 40.0% of the silent were affected, 2.7 times the rate among those who answered."
     )
     assert "even if all of the silent" in tipping_point(9, 60, 100, 0.6).sentence
     assert "even if none of them" in tipping_point(9, 60, 100, 0.05).sentence
@@ -223,5 +220,6 @@ def test_bands_are_cut_within_their_stratum_and_stay_fixed() -> None:
     bands, cuts = quantile_bands(values, strata, 4)
     assert bands.tolist() == [0, 0, 1, 1, 2, 2, 3, 3] * 2
     assert assign_bands([0.0, 9999.0], ["A", "B"], cuts).tolist() == [0, 3]
+    assert assign_bands([2.0, 2.1], ["A", "A"], {"A": np.array([2.0])}).tolist() == [0, 1]
     with pytest.raises(NotEnoughData, match="C"):
         assign_bands([1.0], ["C"], cuts)

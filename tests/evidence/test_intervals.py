@@ -17,9 +17,7 @@ METHODS = {
 }
 
 
-@pytest.mark.parametrize(
-    "row", rows("newcombe_1998_single.csv"), ids=lambda r: f"{r['method']} {r['events']}"
-)
+@pytest.mark.parametrize("row", rows("newcombe_1998_single.csv"), ids=lambda r: f"{r['method']} {r['events']}")
 def test_one_proportion_as_printed_by_newcombe(row: dict[str, str]) -> None:
     limits = METHODS[row["method"]](int(row["events"]), int(row["n"]))
     assert (round(limits.lower, 4), round(limits.upper, 4)) == (float(row["lower"]), float(row["upper"]))
@@ -88,9 +86,7 @@ def test_nothing_expected_is_labelled() -> None:
     assert intervals.smr(0, 0) == Estimate(None, None, None, 0.95, "nothing expected yet")
 
 
-@pytest.mark.parametrize(
-    "method", [intervals.wilson, intervals.clopper_pearson, intervals.jeffreys, intervals.mid_p]
-)
+@pytest.mark.parametrize("method", [intervals.wilson, intervals.clopper_pearson, intervals.jeffreys, intervals.mid_p])
 def test_no_answers_is_labelled(method: object) -> None:
     assert method(0, 0) == Interval(0.0, 1.0, 0.95, "no answers")  # type: ignore[operator]
 

@@ -10,6 +10,7 @@ from reporting.evidence.errors import ImpossibleData, NotEnoughData, NotEstimabl
 from reporting.evidence.firth import coefficient_table, firth, flic
 from reporting.evidence.logistic import LogisticFit, fit_logistic
 from reporting.evidence.profile import likelihood_ratio_test, profile_interval
+from reporting.evidence.separation import separated
 from tests.evidence.reference_table import columns
 
 SEX2_NAMES = ("intercept", "age", "oc", "vic", "vicl", "vis", "dia")
@@ -25,9 +26,7 @@ SEX2_LOGISTF = {  # logistf 1.x, summary(logistf(case ~ age + oc + vic + vicl + 
 
 
 def with_intercept(*values: object) -> np.ndarray:
-    return np.column_stack(
-        [np.ones(len(np.asarray(values[0]))), *[np.asarray(v, dtype=float) for v in values]]
-    )
+    return np.column_stack([np.ones(len(np.asarray(values[0]))), *[np.asarray(v, dtype=float) for v in values]])
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +63,7 @@ def test_firth_predictions_fall_short_and_flic_repairs_their_sum(sex2: LogisticF
 def test_endometrial_cancer_as_heinze_and_schemper_print_it() -> None:
     """Bias-reduced estimates as in brglm2's vignette; profile limits of NV as Heinze & Schemper 2002."""
     table = columns("endometrial.csv")
-    fit = firth(
-        with_intercept(table["NV"], table["PI"], table["EH"]), table["HG"], names=("i", "NV", "PI", "EH")
-    )
+    fit = firth(with_intercept(table["NV"], table["PI"], table["EH"]), table["HG"], names=("i", "NV", "PI", "EH"))
     np.testing.assert_allclose(fit.coefficients, [3.77456, 2.92927, -0.03475, -2.60416], atol=1e-5)
     np.testing.assert_allclose(fit.standard_errors, [1.48869, 1.55076, 0.03958, 0.77602], atol=1e-5)
     lower, upper = profile_interval(fit, "NV")
@@ -88,6 +85,13 @@ def test_none_of_one_against_one_of_fifty_reaches_the_maximum() -> None:
     """The case on which Newton's method without halving ends 1.15 log odds away."""
     fit = firth([[1, 0], [1, 1]], [1, 0], [50, 1])
     assert fit.coefficients[1] == pytest.approx(np.log(0.5 / 1.5 * 49.5 / 1.5), abs=1e-9)
+
+
+def test_halved_steps_lead_back_from_a_far_start() -> None:
+    """Full Newton steps from here never arrive; the answer is ½ in each cell."""
+    far = fit_logistic([[1, 56], [1, 14]], [1, 0], [20, 36], start=[4, -4])
+    slope = (np.log(1.5 / 19.5) - np.log(0.5 / 36.5)) / 42
+    np.testing.assert_allclose(far.coefficients, [np.log(0.5 / 36.5) - 14 * slope, slope], atol=1e-8)
 
 
 def example(rng: np.random.Generator, rows: int = 400) -> tuple[np.ndarray, np.ndarray]:
@@ -154,9 +158,7 @@ def test_a_change_of_units_changes_no_risk() -> None:
 def test_the_order_of_rows_does_not_matter() -> None:
     design, y = example(np.random.default_rng(6))
     order = np.random.default_rng(7).permutation(len(y))
-    np.testing.assert_allclose(
-        firth(design, y).coefficients, firth(design[order], y[order]).coefficients, atol=1e-10
-    )
+    np.testing.assert_allclose(firth(design, y).coefficients, firth(design[order], y[order]).coefficients, atol=1e-10)
 
 
 def test_profile_limits_lie_where_the_likelihood_has_fallen_by_the_quantile() -> None:
@@ -175,6 +177,14 @@ def test_separation_without_a_penalty_is_a_named_problem() -> None:
         fit_logistic(with_intercept(np.arange(10)), np.arange(10) > 4, penalty="none")
     with pytest.raises(NotEstimable, match="separated"):
         fit_logistic(np.ones((3, 1)), [0, 0, 0], [5, 5, 5], penalty="ridge", ridge_sd=[np.inf])
+
+
+def test_separation_is_told_from_overlap() -> None:
+    line = [[1, 0], [1, 1], [1, 2]]
+    assert separated(line, [0, 0, 3], [5, 5, 3])
+    assert separated(line, [0, 2, 3], [5, 5, 3])
+    assert not separated(line, [1, 2, 2], [5, 5, 3])
+    assert separated([[1]], [0], [4])
 
 
 def test_a_prior_makes_separation_finite() -> None:

@@ -111,9 +111,7 @@ def test_rate_limits_contain_the_rate(events: int, exposure: float, level: float
 
 
 @given(shares, shares)
-def test_an_empty_stratum_moves_no_adjusted_ratio(
-    first: list[tuple[int, int]], second: list[tuple[int, int]]
-) -> None:
+def test_an_empty_stratum_moves_no_adjusted_ratio(first: list[tuple[int, int]], second: list[tuple[int, int]]) -> None:
     size = min(len(first), len(second))
     a, n = zip(*first[:size], strict=True)
     c, m = zip(*second[:size], strict=True)
@@ -148,9 +146,7 @@ def test_more_events_never_lower_a_signal(observed: int, expected: float) -> Non
 
 
 @given(share(20), share(20))
-def test_more_events_never_weaken_an_exact_comparison(
-    first: tuple[int, int], second: tuple[int, int]
-) -> None:
+def test_more_events_never_weaken_an_exact_comparison(first: tuple[int, int], second: tuple[int, int]) -> None:
     events, n = first
     if events < n:
         fewer, more = exact_tests.fisher(events, n, *second), exact_tests.fisher(events + 1, n, *second)
@@ -191,17 +187,14 @@ def test_the_unit_of_a_parameter_changes_no_risk(table: list[tuple[int, int]], u
     dose = np.arange(len(table), dtype=float)
     events, trials = zip(*table, strict=True)
     one, two = (
-        firth.firth(np.column_stack([np.ones(len(table)), dose * scale]), events, trials)
-        for scale in (1, unit)
+        firth.firth(np.column_stack([np.ones(len(table)), dose * scale]), events, trials) for scale in (1, unit)
     )
     np.testing.assert_allclose(one.fitted, two.fitted, atol=1e-9)
 
 
 @settings(max_examples=40)
 @given(shares, shares)
-def test_tables_give_finite_or_named_answers(
-    first: list[tuple[int, int]], second: list[tuple[int, int]]
-) -> None:
+def test_tables_give_finite_or_named_answers(first: list[tuple[int, int]], second: list[tuple[int, int]]) -> None:
     (a, n), (c, m) = first[0], second[0]
     events, trials = (np.array(column, dtype=float) for column in zip(*first, strict=True))
     finite_or_named(stratified.mantel_haenszel, a, n, c, m)

@@ -15,6 +15,11 @@ def test_knots_of_one_to_a_hundred_are_those_of_rms() -> None:
     np.testing.assert_allclose(rcs_knots(np.arange(1, 1001), 5), [50.95, 275.725, 500.5, 725.275, 950.05])
 
 
+def test_few_values_move_the_outer_knots_as_in_rms() -> None:
+    """rcspline.eval: below 100 values the fifth smallest and the fifth largest."""
+    np.testing.assert_allclose(rcs_knots(np.arange(1.0, 51.0), 4), [5, 18.15, 32.85, 46], atol=1e-12)
+
+
 def test_basis_by_hand() -> None:
     """Knots 0, 1, 2: [x³₊ - 2(x - 1)³₊ + (x - 2)³₊]/4."""
     basis = rcs_basis([-1, 0, 1, 2, 3, 4], [0, 1, 2])

@@ -61,9 +61,7 @@ def test_no_spread_is_no_over_dispersion() -> None:
 def test_prediction_limits_hold_their_probability() -> None:
     """At whole limits the tail is exact; elsewhere the limit lies between the counts around it."""
     limits = prediction_limits([3.1, 12.0, 80.0], 0.95)
-    for e, low, high in zip(
-        [3.1, 12.0, 80.0], limits.lower * [3.1, 12, 80], limits.upper * [3.1, 12, 80], strict=True
-    ):
+    for e, low, high in zip([3.1, 12.0, 80.0], limits.lower * [3.1, 12, 80], limits.upper * [3.1, 12, 80], strict=True):
         assert stats.poisson.cdf(np.floor(high) - 1, e) <= 0.975 <= stats.poisson.cdf(np.ceil(high), e)
         assert stats.poisson.cdf(np.ceil(low) - 1, e) <= 0.025 + stats.poisson.pmf(np.ceil(low), e)
 
@@ -120,9 +118,7 @@ def test_gamma_poisson_in_closed_form() -> None:
     shape, rate = 25 + np.array([0, 9, 4]), 25 + np.array([2.0, 3.1, 4.0])
     np.testing.assert_allclose(found.mean, shape / rate, atol=1e-12)
     np.testing.assert_allclose(found.lower, stats.gamma.ppf(0.025, shape, scale=1 / rate), rtol=1e-10)
-    np.testing.assert_allclose(
-        found.probability_above, stats.gamma.sf(1.5, shape, scale=1 / rate), atol=1e-14
-    )
+    np.testing.assert_allclose(found.probability_above, stats.gamma.sf(1.5, shape, scale=1 / rate), atol=1e-14)
     wider = gamma_poisson([0, 9, 4], [2.0, 3.1, 4.0], tau2=0.04, model_log_se=0.1)
     assert (wider.lower < found.lower).all()
     assert (wider.upper > found.upper).all()

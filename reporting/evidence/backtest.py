@@ -94,7 +94,9 @@ def replay(
             missing[symptom] = str(problem)
             continue
         predictions[symptom] = predicted_risks(model, mix)
-        rates += operator_rates(answers, treated, predictions[symptom], model.fitted_hazard(answers, mix), symptom, to_day)
+        rates += operator_rates(
+            answers, treated, predictions[symptom], model.fitted_hazard(answers, mix), symptom, to_day
+        )
         for group in SKIN_GROUPS:
             rng = np.random.default_rng([0, len(curves)])
             try:
@@ -143,9 +145,7 @@ def operator_rates(
     return found
 
 
-def to_alarms(
-    result: Replay, start: pd.Timestamp, words: Mapping[str, str], name: str = "reporting"
-) -> dict[str, Any]:
+def to_alarms(result: Replay, start: pd.Timestamp, words: Mapping[str, str], name: str = "reporting") -> dict[str, Any]:
     """The replay as the JSON object scorers read; words maps symptom codes to the scorer's."""
     alarms = [
         {
@@ -178,7 +178,13 @@ def to_alarms(
         }
         for c in result.ceilings if c.symptom in words
     ]  # fmt: skip
-    answer = {"detector": name, "alarms": alarms, "rates": rates, "curve": curves, "thresholds": thresholds}
+    answer: dict[str, Any] = {
+        "detector": name,
+        "alarms": alarms,
+        "rates": rates,
+        "curve": curves,
+        "thresholds": thresholds,
+    }
     predicted = {words[s]: risk.tolist() for s, risk in result.predictions.items() if s in words}
     if set(predicted) == set(words.values()):
         answer["predictions"] = {"treatment_id": list(result.area_id), **predicted}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reporting.evidence.checks import Array
+from reporting.evidence.checks import Array, Positions
 
 LARGEST_LOG = 600.0
 """Evidence is capped here: beyond every doubt, and far from overflow."""
@@ -89,8 +89,8 @@ class Shifts:
 def log_shift_evidence(sums: Array, counts: Array, options: Shifts) -> Array:
     """Log Bayes factor of "the mean has risen by now" against "it has not", for values of unit variance.
 
-    sums and counts (bins, charts), options.bins_per_week bins to the week. The unit's own mean is normal with benign_precision around 0 and is
-    integrated out, so that a shift is judged against the unit's own past. Same prior as log_change_evidence.
+    sums and counts (bins, charts), options.bins_per_week bins to the week. The unit's own mean is normal with
+    benign_precision around 0 and is integrated out, so that a shift is judged against the unit's own past. Same prior as log_change_evidence.
     """
     bins, charts = sums.shape
     evidence = np.zeros((bins, charts))
@@ -110,7 +110,7 @@ def log_shift_evidence(sums: Array, counts: Array, options: Shifts) -> Array:
         return np.asarray(np.log(evidence / tried), dtype=float)
 
 
-def odds_within_family(log_evidence: Array, families: Array, prior: Array) -> Array:
+def odds_within_family(log_evidence: Array, families: Positions, prior: Array) -> Array:
     """Log posterior odds that a unit has changed, against "nothing" and every other unit of its family.
 
     log_evidence (..., units), families (units,) labels (the clinic), prior (units,) weights. Units that share

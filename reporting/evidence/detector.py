@@ -7,7 +7,7 @@ what was known that day is used.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -18,9 +18,9 @@ from reporting.evidence.change_point import (
     log_change_evidence,
     odds_within_family,
 )
-from reporting.evidence.checks import Array
+from reporting.evidence.checks import Array, Mask
 from reporting.evidence.drift import DriftCharts, SettingsScores, drift_charts, settings_scores
-from reporting.evidence.limits import HOLD_DAYS, Budget, FamilyLimit, family_limit, null_counts, signal_weeks
+from reporting.evidence.limits import HOLD_DAYS, Budget, FamilyLimit, Odds, family_limit, null_counts, signal_weeks
 from reporting.evidence.signals import (
     Signal,
     excess_ratio,
@@ -48,9 +48,9 @@ BASELINE_WEEKS = 13
 class Detector:
     """What the detector may be told: the budget, what a change may look like, and nothing of any truth."""
 
-    budget: Budget = Budget()
-    changes: Alternatives = Alternatives()
-    shifts: Shifts = Shifts()
+    budget: Budget = field(default_factory=Budget)
+    changes: Alternatives = field(default_factory=Alternatives)
+    shifts: Shifts = field(default_factory=Shifts)
 
 
 @dataclass(frozen=True)
@@ -87,15 +87,13 @@ def detect(
     return Detection(tuple(ordered), limit, settings_limit, network, tables, schedule)
 
 
-def outcome_odds(
-    observed: Array, expected: Array, network: Network, options: Alternatives, first_week: int
-) -> Array:
+def outcome_odds(observed: Array, expected: Array, network: Network, options: Alternatives, first_week: int) -> Odds:
     """Log posterior odds per replicate, week and unit from counts (replicates, symptoms, weeks, cells)."""
     calibrated = calibrated_by_others(observed, expected, network.cell_family)
-    evidence = log_change_evidence(
-        observed @ network.membership, calibrated @ network.membership, options, first_week
-    )
-    return odds_within_family(evidence, network.family, np.full(len(network.family), UNIT_PRIOR))
+    seen, due = observed @ network.membership, calibrated @ network.membership
+    evidence = log_change_evidence(seen, due, options, first_week)
+    log_odds = odds_within_family(evidence, network.family, np.full(len(network.family), UNIT_PRIOR))
+    return Odds(log_odds, np.cumsum(seen.sum(axis=1), axis=1), np.cumsum(due.sum(axis=1), axis=1))
 
 
 def outcome_limit(
@@ -150,10 +148,12 @@ def _outcome_signals(
 ) -> list[Signal]:
     first = history - 1
     observed = tables.observed[None]
-    odds = outcome_odds(observed, tables.expected, network, detector.changes, first)[0]
+    whole = outcome_odds(observed, tables.expected, network, detector.changes, first)
+    charts = Odds(whole.log_odds[0], whole.observed[0], whole.expected[0])
+    odds = charts.log_odds
     calibrated = calibrated_by_others(observed, tables.expected, network.cell_family)[0]
     found = []
-    for week, unit in signal_weeks(odds, limit.limit, _hold(schedule), first):
+    for week, unit in signal_weeks(charts, limit.limit, _hold(schedule), first):
         o = (tables.observed[:, : week + 1] @ network.membership)[:, :, unit]
         e = (calibrated[:, : week + 1] @ network.membership)[:, :, unit]
         change = likeliest_change(o.sum(axis=0), e.sum(axis=0), detector.changes)
@@ -185,9 +185,7 @@ def _also_likely(odds: Array, network: Network, unit: int) -> tuple[tuple[str, s
     """Other units of the clinic with at least one chance in ten, likeliest first."""
     others = np.flatnonzero((network.family == network.family[unit]) & (np.arange(len(odds)) != unit))
     likely = [(probability(float(odds[k])), k) for k in others if odds[k] > np.log(1 / 9)]
-    return tuple(
-        (str(network.unit_type[k]), str(network.unit_id[k]), p) for p, k in sorted(likely, reverse=True)
-    )
+    return tuple((str(network.unit_type[k]), str(network.unit_id[k]), p) for p, k in sorted(likely, reverse=True))
 
 
 def _settings_signals(
@@ -208,19 +206,18 @@ def _settings_signals(
     membership = network.membership[np.ix_(network.cell, units)]
     pooled = network.unit_type[units] == "clinic"
     charts = drift_charts(
-        scores, areas, (np.ceil(late) + end).astype(int), bins, membership, pooled, detector.shifts
+        scores, areas, (np.ceil(late) + end).astype(np.intp), bins, membership, pooled, detector.shifts
     )
     prior = np.array([1 / np.sum(network.family[units] == network.family[u]) for u in units])
     odds = odds_within_family(charts.log_evidence, network.family[units], prior)[end::fine]
     found = []
-    for at, unit in signal_weeks(odds, limit, _hold(schedule)):
+    nothing = np.zeros_like(odds)
+    for at, unit in signal_weeks(Odds(odds, nothing, nothing), limit, _hold(schedule)):
         day = schedule.from_day + at * schedule.step_days
         member = membership[:, unit] > 0
         place = (end + at * fine, unit)
         log_odds = float(odds[at, unit])
-        found.append(
-            _settings_signal(charts, scores, areas, member, network, int(units[unit]), place, day, log_odds)
-        )
+        found.append(_settings_signal(charts, scores, areas, member, network, int(units[unit]), place, day, log_odds))
     return found
 
 
@@ -228,7 +225,7 @@ def _settings_signal(
     charts: DriftCharts,
     scores: SettingsScores,
     areas: pd.DataFrame,
-    member: Array,
+    member: Mask,
     network: Network,
     unit: int,
     place: tuple[int, int],

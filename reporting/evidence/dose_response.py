@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
-from reporting.evidence.checks import Array
+from reporting.evidence.checks import Array, Positions
 from reporting.evidence.errors import NotEnoughData
 from reporting.evidence.firth import firth, flic
 from reporting.evidence.hazard import CaseMix, hazard_design, interval_shares
@@ -30,7 +29,9 @@ SETTING_SD = 1.0
 LEAST_EVENTS = 20
 DRAWS = 400
 BENIGN_SD = 0.12
-RESPONSE_SD = 0.05
+COVARIANCE_INFLATION = 1.6
+"""For the knots, the weights of the index and repeated treatments, which the fit takes as known or independent."""
+RESPONSE_SD = 0.07
 """Log risk: how far answering more, or less, when affected may move a risk (odds ratio of answering 1 to 1.5)."""
 
 
@@ -125,7 +126,7 @@ def _full_path(periods: pd.DataFrame) -> dict[int, float]:
     return {1000 * before + day: 1.0 for before, day in zip([0, *days], days, strict=False)}
 
 
-def _spline_fit(mix: CaseMix, index: Array, knots: Array, row: Array, offset: Array, events: Array) -> LogisticFit:
+def _spline_fit(mix: CaseMix, index: Array, knots: Array, row: Positions, offset: Array, events: Array) -> LogisticFit:
     edges = np.unique(np.quantile(index[row], np.linspace(0, 1, INDEX_BINS + 1)[1:-1]))
     bins = np.searchsorted(edges, index[row])
     keys = pd.DataFrame({"index": bins, "offset": np.round(offset, 9), "season": mix.season[row]})
@@ -135,7 +136,7 @@ def _spline_fit(mix: CaseMix, index: Array, knots: Array, row: Array, offset: Ar
     grouped = keys.groupby(list(keys.columns), sort=True)
     cell = grouped.ngroup().to_numpy()
     size = np.bincount(cell).astype(float)
-    first = np.zeros(len(size), dtype=int)
+    first = np.zeros(len(size), dtype=np.intp)
     first[cell] = row
     mean_index = np.bincount(cell, weights=index[row]) / size
     mean_offset = np.bincount(cell, weights=offset) / size
@@ -145,7 +146,7 @@ def _spline_fit(mix: CaseMix, index: Array, knots: Array, row: Array, offset: Ar
     return _with_dropped(flic(fit, intercept=0), kept, names)
 
 
-def _independent(design: Array) -> Array:
+def _independent(design: Array) -> Positions:
     """Columns that earlier ones do not determine, in order (an indication treated by one device class only)."""
     scale = np.sqrt((design**2).mean(axis=0))
     scaled = design / np.where(scale > 0, scale, 1)
@@ -157,10 +158,10 @@ def _independent(design: Array) -> Array:
             direction = residual[:, k] / np.sqrt((residual[:, k] ** 2).sum())
             residual -= np.outer(direction, direction @ residual)
             kept.append(k)
-    return np.array(kept)
+    return np.array(kept, dtype=np.intp)
 
 
-def _with_dropped(fit: LogisticFit, kept: Array, names: tuple[str, ...]) -> LogisticFit:
+def _with_dropped(fit: LogisticFit, kept: Positions, names: tuple[str, ...]) -> LogisticFit:
     """The fit in all columns, 0 for those left out."""
     coefficients, covariance = np.zeros(len(names)), np.zeros((len(names), len(names)))
     coefficients[kept] = fit.coefficients
@@ -168,7 +169,7 @@ def _with_dropped(fit: LogisticFit, kept: Array, names: tuple[str, ...]) -> Logi
     return replace(fit, coefficients=coefficients, covariance=covariance, names=names)
 
 
-def spline_design(mix: CaseMix, row: Array, index: Array, knots: Array) -> tuple[Array, tuple[str, ...]]:
+def spline_design(mix: CaseMix, row: Positions, index: Array, knots: Array) -> tuple[Array, tuple[str, ...]]:
     """Columns of the second step: 1, case mix against each category's commonest level, splines by skin group."""
     at = np.asarray(row, dtype=int)
     blocks, names = [np.ones((len(at), 1))], ["1"]
@@ -186,7 +187,7 @@ def spline_design(mix: CaseMix, row: Array, index: Array, knots: Array) -> tuple
     return np.hstack(blocks), tuple(names)
 
 
-def _dark(mix: CaseMix, row: Array) -> Array:
+def _dark(mix: CaseMix, row: Positions) -> Array:
     types = np.array([float(str(level)) if _is_number(level) else 0.0 for level in mix.levels["fitzpatrick"]])
     return np.asarray(types[mix.codes["fitzpatrick"][row].astype(int)] >= DARK, dtype=float)
 
@@ -291,7 +292,7 @@ def _ceiling(curve: Curve, fine: Array, risk: Array, factor: float, tail: float)
     return Ceiling(name, group, factor, float(crossing[0]), lower, upper)
 
 
-def _reference_rows(mix: CaseMix, skin_group: str, patient: Mapping[str, object]) -> tuple[Array, Array]:
+def _reference_rows(mix: CaseMix, skin_group: str, patient: Mapping[str, object]) -> tuple[Positions, Array]:
     """One area for each combination of skin type and device class of the group, and their shares."""
     dark = _dark(mix, np.arange(len(mix.decade))) == (skin_group == SKIN_GROUPS[1])
     fits = dark.copy()
@@ -314,7 +315,7 @@ def _reference_rows(mix: CaseMix, skin_group: str, patient: Mapping[str, object]
 def _draws(model: DoseModel, rng: np.random.Generator) -> Array:
     """Coefficients: the estimate first, then draws, their intercepts widened; (1 + DRAWS, columns)."""
     mean = model.fit.coefficients
-    root = np.linalg.cholesky(model.fit.covariance + 1e-12 * np.eye(len(mean)))
+    root = np.linalg.cholesky(COVARIANCE_INFLATION * model.fit.covariance + 1e-12 * np.eye(len(mean)))
     drawn = mean + rng.standard_normal((DRAWS, len(mean))) @ root.T
     spread = np.hypot(BENIGN_SD * np.sqrt(sum(1 / n for n in model.units)), RESPONSE_SD)
     drawn[:, 0] += rng.normal(0, spread, DRAWS)
@@ -322,7 +323,7 @@ def _draws(model: DoseModel, rng: np.random.Generator) -> Array:
 
 
 def _average_risk(
-    model: DoseModel, mix: CaseMix, rows: Array, share: Array, log_dose: Array, draws: Array
+    model: DoseModel, mix: CaseMix, rows: Positions, share: Array, log_dose: Array, draws: Array
 ) -> Array:
     """Risk by draw and dose, averaged over the reference rows, (draws, doses)."""
     total = np.zeros((len(draws), len(log_dose)))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from reporting.evidence.change_point import Shifts, log_shift_evidence
-from reporting.evidence.checks import Array, Mask
+from reporting.evidence.checks import Array, Mask, Positions
 from reporting.evidence.relative_dose import aggressive_sign, relative_settings
 
 WINSOR = 4.0
@@ -88,7 +88,7 @@ class DriftCharts:
     """Evidence of a shift per bin and unit, the best chart of each: (bins, units); and its name."""
 
     log_evidence: Array
-    best: Array
+    best: Positions
     """Position in `charts` of the chart with most evidence, (weeks, units)."""
     charts: tuple[str, ...]
 
@@ -96,7 +96,7 @@ class DriftCharts:
 def drift_charts(
     scores: SettingsScores,
     areas: pd.DataFrame,
-    week: Array,
+    week: Positions,
     weeks: int,
     membership: Array,
     pooled: Mask,

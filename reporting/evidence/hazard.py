@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from reporting.evidence.checks import Array
+from reporting.evidence.checks import Array, Positions
 from reporting.evidence.errors import ImpossibleData, NotEnoughData
 from reporting.evidence.logistic import LogisticFit, fit_logistic
 
@@ -36,12 +36,13 @@ def person_periods(areas: pd.DataFrame, check_ins: pd.DataFrame, symptom: str) -
 def answered_intervals(areas: pd.DataFrame, check_ins: pd.DataFrame, symptom: str) -> pd.DataFrame:
     """One row for every answered check-in, sorted by the day it was answered.
 
-    Columns: row (position in `areas`), answered_day, interval ("previous>scheduled", days since treatment),
-    event (0/1), scheduled_day, treated_day, at_risk (not reported before). A row depends only on answers given before it, so cutting off the future changes no row.
+    Columns: row (position in `areas`), answered_day, interval (previous * 1000 + scheduled
+    day), event (0/1), scheduled_day, treated_day, at_risk (not reported before). A row depends only on
+    answers given before it, so cutting off the future changes no row.
     Raises ImpossibleData for a symptom that the check-ins do not hold.
     """
     if symptom not in check_ins:
-        raise ImpossibleData("symptom", symptom, f"one of {sorted(set(check_ins) - set(AREA_KEYS))}")
+        raise ImpossibleData("symptom", symptom, f"one of {sorted(set(map(str, check_ins)) - set(AREA_KEYS))}")
     answers = check_ins[check_ins["answered"].astype(bool) & check_ins[symptom].notna()]
     answers = answers[answers["scheduled_day"] >= FIRST_DAY.get(symptom, 1)]
     position = pd.Series(np.arange(len(areas)), index=areas["area_id"].to_numpy())
@@ -74,7 +75,7 @@ def interval_shares(periods_of: pd.DataFrame, mature_until: int) -> dict[int, fl
     if not len(mature):
         return {}
     counts = mature["interval"].value_counts() / mature["row"].nunique()
-    return {int(interval): float(share) for interval, share in counts.items()}
+    return dict(zip(counts.index.tolist(), counts.tolist(), strict=True))
 
 
 AREA_KEYS = ("area_id", "scheduled_day", "due_day", "answered", "answered_day")
@@ -104,7 +105,7 @@ class CaseMix:
 
 
 def case_mix(areas: pd.DataFrame) -> CaseMix:
-    """Codes of fitzpatrick, indication, device class and area; age in decades from 40 (bands of 20 years); sixth of the year."""
+    """Codes of the categories; age in decades from 40, in bands of 20 years; sixth of the year of treatment."""
     levels: dict[str, tuple[object, ...]] = {}
     codes: dict[str, Array] = {}
     for name in CASE_MIX:
@@ -147,19 +148,20 @@ def fit_hazard(periods: pd.DataFrame, mix: CaseMix, earlier: HazardModel | None 
     events = np.bincount(back, weights=periods["event"])
     design = _design(cells, intervals, mix)
     sd = np.concatenate([[np.inf], *(np.full(n, s) for n, s in _widths(intervals, mix))])
-    initial = _start(intervals, mix, earlier) if earlier else None
+    initial = _start(intervals, earlier) if earlier else None
     fit = fit_logistic(design, events, trials, penalty="ridge", ridge_sd=sd, start=initial)
     return HazardModel(fit, intervals, mix)
 
 
-def _start(intervals: Sequence[int], mix: CaseMix, earlier: HazardModel) -> Array:
+def _start(intervals: Sequence[int], earlier: HazardModel) -> Array:
     """Coefficients of an earlier fit in the order of the new columns: the maximum is the same, found sooner."""
     known = dict(zip(earlier.intervals, earlier.fit.coefficients[1:], strict=False))
     rest = earlier.fit.coefficients[1 + len(earlier.intervals) :]
-    return np.r_[earlier.fit.coefficients[0], [known.get(i, 0.0) for i in intervals], rest]
+    start = np.r_[earlier.fit.coefficients[0], [known.get(i, 0.0) for i in intervals], rest]
+    return np.asarray(start, dtype=float)
 
 
-def _cells(mix: CaseMix, rows: Array, intervals: Array) -> tuple[Array, Array]:
+def _cells(mix: CaseMix, rows: Array, intervals: Array) -> tuple[Array, Positions]:
     """Distinct covariate cells (k, columns) of check-ins, and the cell of each check-in."""
     at = np.asarray(rows, dtype=int)
     columns = [np.asarray(intervals, dtype=float), *(mix.codes[name][at] for name in CASE_MIX)]
@@ -169,12 +171,10 @@ def _cells(mix: CaseMix, rows: Array, intervals: Array) -> tuple[Array, Array]:
         low = column.min(initial=0)
         key = key * (column.max(initial=0) - low + 1) + column - low
     _, first, back = np.unique(key, return_index=True, return_inverse=True)
-    return np.column_stack(columns)[first], back.ravel()
+    return np.column_stack(columns)[first], back.ravel().astype(np.intp)
 
 
-def hazard_design(
-    mix: CaseMix, rows: Array, intervals: Array, known: Sequence[int]
-) -> tuple[Array, Array]:
+def hazard_design(mix: CaseMix, rows: Array, intervals: Array, known: Sequence[int]) -> tuple[Array, Array]:
     """Model A's columns of single check-ins (k, p), and the ridge standard deviation of each (p,)."""
     at = np.asarray(rows, dtype=int)
     columns = [np.asarray(intervals, dtype=float), *(mix.codes[name][at] for name in CASE_MIX)]

@@ -47,16 +47,41 @@ class FamilyLimit:
     clinic_years: float
 
 
-def signal_weeks(odds: Array, limit: float, hold_weeks: int, first_week: int = 0) -> list[tuple[int, int]]:
-    """Weeks and units (w, u) with odds (weeks, units) above the limit, a unit once in hold_weeks."""
-    found = []
-    blocked = np.full(odds.shape[1], -1)
-    above = odds > limit
-    for week in range(first_week, len(odds)):
-        for unit in np.flatnonzero(above[week] & (blocked <= week)):
-            found.append((week, int(unit)))
-            blocked[unit] = week + hold_weeks
+CONFIRMING_RATIO = 1.4
+"""A finding is raised again only when answers since it was last raised have at least so many times the events."""
+
+
+@dataclass(frozen=True)
+class Odds:
+    """Log posterior odds, and events and expectations so far, all (weeks, units) or with replicates first."""
+
+    log_odds: Array
+    observed: Array
+    expected: Array
+
+
+def signal_weeks(odds: Odds, limit: float, hold_weeks: int, first_week: int = 0) -> list[tuple[int, int]]:
+    """Weeks and units (w, u) with odds above the limit, a unit once in hold_weeks and again only if confirmed.
+
+    Confirmed: observed since the unit's last signal is CONFIRMING_RATIO times the expected; a chance finding
+    regresses to the mean, a fault goes on.
+    """
+    found: list[tuple[int, int]] = []
+    last: dict[int, int] = {}
+    weeks, units = np.nonzero(odds.log_odds[first_week:] > limit)
+    for week, unit in zip((weeks + first_week).tolist(), units.tolist(), strict=True):
+        before = last.get(unit)
+        if before is not None and (week - before < hold_weeks or not _goes_on(odds, unit, before, week)):
+            continue
+        found.append((week, unit))
+        last[unit] = week
     return found
+
+
+def _goes_on(odds: Odds, unit: int, before: int, week: int) -> bool:
+    observed = odds.observed[week, unit] - odds.observed[before, unit]
+    expected = odds.expected[week, unit] - odds.expected[before, unit]
+    return bool(observed >= CONFIRMING_RATIO * expected)
 
 
 def null_counts(
@@ -76,7 +101,7 @@ def null_counts(
 
 
 def family_limit(
-    odds_of: Callable[[Array], Array],
+    odds_of: Callable[[Array], Odds],
     counts: Array,
     clinics: int,
     allowed: float,
@@ -92,11 +117,12 @@ def family_limit(
     if not allowed > 0:
         raise ImpossibleData("allowed", allowed, "more than 0 false signals per clinic-year")
     odds = odds_of(counts)
-    years = len(odds) * clinics * (odds.shape[1] - first_week) / WEEKS_PER_YEAR
+    replicates = [Odds(*one) for one in zip(odds.log_odds, odds.observed, odds.expected, strict=True)]
+    years = len(replicates) * clinics * (odds.log_odds.shape[1] - first_week) / WEEKS_PER_YEAR
 
     def false_rate(limit: float) -> float:
-        signals = sum(len(signal_weeks(one, limit, hold_weeks, first_week)) for one in odds)
-        return signals / years
+        signals = sum(len(signal_weeks(one, limit, hold_weeks, first_week)) for one in replicates)
+        return float(signals / years)
 
     low, high = -8.0, 12.0
     for _ in range(14):

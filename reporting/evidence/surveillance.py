@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
-from reporting.evidence.checks import Array
+from reporting.evidence.checks import Array, Positions
 from reporting.evidence.errors import NotEnoughData
 from reporting.evidence.hazard import CaseMix, HazardModel, case_mix, fit_hazard, person_periods
 
@@ -32,10 +33,10 @@ class Schedule:
         """Bins that end on from_day or earlier, so many that the first holds first_day."""
         return max(1, (self.from_day - first_day) // self.step_days + 1)
 
-    def bins(self, day: Array, history: int) -> Array:
+    def bins(self, day: ArrayLike, history: int) -> Positions:
         """Bin of a day: history - 1 is the one that ends on from_day."""
         late = np.ceil((np.asarray(day, dtype=float) - self.from_day) / self.step_days)
-        return np.asarray(late + history - 1, dtype=int)
+        return np.asarray(late + history - 1, dtype=np.intp)
 
     @property
     def fit_days(self) -> tuple[int, ...]:
@@ -50,12 +51,12 @@ class Network:
     family (units,) and cell_family (cells,) clinic codes.
     """
 
-    cell: Array
+    cell: Positions
     membership: Array
-    unit_type: Array
-    unit_id: Array
-    family: Array
-    cell_family: Array
+    unit_type: NDArray[np.str_]
+    unit_id: NDArray[np.str_]
+    family: Positions
+    cell_family: Positions
     groups: tuple[Array, ...]
     clinics: tuple[str, ...]
 
@@ -122,9 +123,7 @@ def weekly_tables(
     return Tables(observed, expected, tuple(models), mix)
 
 
-def expected_hazards(
-    periods: pd.DataFrame, mix: CaseMix, schedule: Schedule
-) -> tuple[Array, list[HazardModel]]:
+def expected_hazards(periods: pd.DataFrame, mix: CaseMix, schedule: Schedule) -> tuple[Array, list[HazardModel]]:
     """Hazard of every check-in by the last model fitted before it, and the models in the order of fit days."""
     day = periods["answered_day"].to_numpy()
     row, interval = periods["row"].to_numpy(), periods["interval"].to_numpy()
@@ -144,7 +143,7 @@ def expected_hazards(
 def calibrated_by_others(
     observed: Array,
     expected: Array,
-    families: Array,
+    families: Positions,
     weeks: int = CALIBRATION_WEEKS,
     precision: float = CALIBRATION_PRECISION,
 ) -> Array:

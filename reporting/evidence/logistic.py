@@ -11,38 +11,26 @@ Newton steps, halved until the penalised likelihood does not fall: without that 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from reporting.evidence.checks import Array, Mask, counts_within, finite, not_negative, same_length
-from reporting.evidence.errors import DidNotConverge, ImpossibleData, NotEnoughData, NotEstimable
+from reporting.evidence.checks import Array, Mask, finite
+from reporting.evidence.errors import DidNotConverge, ImpossibleData, NotEstimable
+from reporting.evidence.logistic_data import LogisticData, Penalty, checked_data, prior_precision, require_full_rank
+from reporting.evidence.quasi_newton import climb
 from reporting.evidence.separation import separated
-
-Penalty = Literal["none", "firth", "ridge"]
 
 LARGEST_STEP = 5.0
 """In log odds of the cell that moves most, as logistf's maxstep."""
-MOST_STEPS = 500
+MOST_STEPS = 100
 SMALLEST_DECREMENT = 1e-22
 """Squared Newton step in standard errors: coefficients are right to 1e-11 of their standard error."""
 ROUNDING_DECREMENT = 1e-14
 """Below this a step that is no smaller than the last one is rounding."""
+CLIMBED_DECREMENT = 1e-12
 SUSPICIOUS_LOG_ODDS = 12.0
-
-
-@dataclass(frozen=True)
-class LogisticData:
-    """Checked cells. design (k, p), events, trials, offset and prior sd; weights are multiplied in."""
-
-    design: Array
-    events: Array
-    trials: Array
-    offset: Array
-    ridge_sd: Array
-    penalty: Penalty
 
 
 @dataclass(frozen=True)
@@ -100,11 +88,11 @@ def fit_logistic(
     deviation per column (np.inf leaves a column free) and needs penalty="ridge". Raises NotEnoughData without
     trials, NotEstimable for dependent columns or unpenalised separation, DidNotConverge, ImpossibleData.
     """
-    data = _checked(design, events, trials, penalty, ridge_sd, offset, weights)
+    data = checked_data(design, events, trials, penalty, ridge_sd, offset, weights)
     labels = tuple(names) if names is not None else tuple(f"x{k}" for k in range(data.design.shape[1]))
     if len(labels) != data.design.shape[1]:
         raise ImpossibleData("names", len(labels), f"{data.design.shape[1]} names")
-    _require_full_rank(data, labels)
+    require_full_rank(data, labels)
     initial = np.zeros(len(labels)) if start is None else finite("start", start)
     beta, steps = _maximum(data, initial)
     return _as_fit(data, beta, steps, labels)
@@ -126,59 +114,6 @@ def _as_fit(data: LogisticData, beta: Array, steps: int, names: tuple[str, ...])
     )
 
 
-def _checked(
-    design: ArrayLike,
-    events: ArrayLike,
-    trials: ArrayLike | None,
-    penalty: Penalty,
-    ridge_sd: ArrayLike | None,
-    offset: ArrayLike | None,
-    weights: ArrayLike | None,
-) -> LogisticData:
-    columns = np.asarray(design, dtype=float)
-    if columns.ndim != 2 or not columns.shape[1] or not np.isfinite(columns).all():
-        raise ImpossibleData("design", columns.shape, "a finite table of cells by columns")
-    if penalty not in ("none", "firth", "ridge"):
-        raise ImpossibleData("penalty", penalty, "none, firth or ridge")
-    size = len(columns)
-    hits, tries = counts_within(events, np.ones(size) if trials is None else trials)
-    weight = np.ones(size) if weights is None else not_negative("weights", weights)
-    shift = np.zeros(size) if offset is None else np.broadcast_to(finite("offset", offset), size).copy()
-    same_length(design=columns[:, 0], events=hits, weights=weight, offset=shift)
-    if not (tries * weight).sum() > 0:
-        raise NotEnoughData("There is not one answered trial to fit the model on.")
-    return LogisticData(columns, hits * weight, tries * weight, shift, _prior_sd(columns, penalty, ridge_sd), penalty)
-
-
-def _prior_sd(columns: Array, penalty: Penalty, ridge_sd: ArrayLike | None) -> Array:
-    width = columns.shape[1]
-    if (penalty == "ridge") != (ridge_sd is not None):
-        raise ImpossibleData("ridge_sd", ridge_sd, "given with penalty='ridge', and only then")
-    if ridge_sd is None:
-        return np.full(width, np.inf)
-    deviations = np.atleast_1d(np.asarray(ridge_sd, dtype=float))
-    if deviations.shape != (width,) or not (deviations > 0).all():
-        raise ImpossibleData("ridge_sd", deviations, f"{width} positive numbers, or np.inf for a free column")
-    return deviations
-
-
-def _require_full_rank(data: LogisticData, names: tuple[str, ...]) -> None:
-    used = data.design[data.trials > 0]
-    size = np.sqrt((used**2).mean(axis=0))
-    if (size == 0).any() and not np.isfinite(data.ridge_sd[size == 0]).all():
-        raise NotEstimable(f"The column {names[int(np.argmin(size))]} is zero wherever there are trials.")
-    scaled = np.where(size > 0, 1 / np.where(size > 0, size, 1), 1)
-    stacked = used.T @ used * np.outer(scaled, scaled) / len(used) + np.diag(_precision(data) > 0)
-    values, vectors = np.linalg.eigh(stacked)
-    if values[0] < 1e-10 * len(names):
-        guilty = [names[k] for k in np.flatnonzero(np.abs(vectors[:, 0]) > 0.1)]
-        raise NotEstimable(f"These columns determine one another: {', '.join(guilty)}.")
-
-
-def _precision(data: LogisticData) -> Array:
-    return np.asarray(1 / data.ridge_sd**2, dtype=float)
-
-
 def _log_likelihood(data: LogisticData, eta: Array) -> float:
     return float(data.events @ eta - data.trials @ np.logaddexp(0, eta))
 
@@ -190,13 +125,13 @@ def _variance(eta: Array) -> Array:
 
 def _information(data: LogisticData, eta: Array) -> Array:
     information = (data.design * (data.trials * _variance(eta))[:, None]).T @ data.design
-    return np.asarray(information + np.diag(_precision(data)), dtype=float)
+    return np.asarray(information + np.diag(prior_precision(data)), dtype=float)
 
 
 def _penalty_value(data: LogisticData, beta: Array, information: Array) -> float:
     if data.penalty == "firth":
         return 0.5 * float(np.linalg.slogdet(information)[1])
-    return -0.5 * float((_precision(data) * beta**2).sum())
+    return -0.5 * float((prior_precision(data) * beta**2).sum())
 
 
 def penalised_log_likelihood(data: LogisticData, beta: Array) -> float:
@@ -228,7 +163,7 @@ def _score_and_curvature(data: LogisticData, beta: Array) -> tuple[Array, Array]
     p, variance = special.expit(eta), _variance(eta)
     residual = data.events - data.trials * p
     if data.penalty != "firth":
-        return data.design.T @ residual - _precision(data) * beta, _information(data, eta)
+        return data.design.T @ residual - prior_precision(data) * beta, _information(data, eta)
     inverse = _inverse(_information(data, eta))
     leverage = data.trials * variance * ((data.design @ inverse) * data.design).sum(axis=1)
     residual = residual + leverage * (0.5 - p)
@@ -253,7 +188,28 @@ def maximise(data: LogisticData, start: Array, free: Mask) -> tuple[Array, int, 
         beta, value, moved = _halved_step(data, beta, value, direction)
         if not moved:
             return beta, step_number, decrement < 1e-10
-    return beta, MOST_STEPS, False
+    return _climbed(data, beta, free) if data.penalty == "firth" else (beta, MOST_STEPS, False)
+
+
+def _climbed(data: LogisticData, beta: Array, free: Mask) -> tuple[Array, int, bool]:
+    """The rest of the way where Newton's steps grow ever smaller, as on a far profile of Firth's likelihood."""
+
+    def at(part: Array) -> Array:
+        whole = beta.copy()
+        whole[free] = part
+        return whole
+
+    curvature = _score_and_curvature(data, beta)[1][np.ix_(free, free)]
+    top = at(
+        climb(
+            lambda part: penalised_log_likelihood(data, at(part)),
+            lambda part: _score_and_curvature(data, at(part))[0][free],
+            beta[free],
+            curvature,
+        )
+    )
+    score, curvature = _score_and_curvature(data, top)
+    return top, MOST_STEPS, float(score @ _ascent(score, curvature, free)) < CLIMBED_DECREMENT
 
 
 def _ascent(score: Array, curvature: Array, free: Mask) -> Array:
@@ -265,7 +221,7 @@ def _ascent(score: Array, curvature: Array, free: Mask) -> Array:
 def _bounding_curvature(data: LogisticData) -> Array:
     """Largest curvature anywhere, p(1 - p) <= ¼ (Böhning & Lindsay 1988): a way up where rounding hides it."""
     bounded = (data.design * ((data.trials + 1) / 4)[:, None]).T @ data.design
-    return np.asarray(bounded + np.diag(_precision(data)), dtype=float)
+    return np.asarray(bounded + np.diag(prior_precision(data)), dtype=float)
 
 
 def _halved_step(data: LogisticData, beta: Array, value: float, direction: Array) -> tuple[Array, float, bool]:

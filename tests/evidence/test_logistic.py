@@ -201,6 +201,14 @@ def test_no_event_and_only_events_are_finite_with_firth(events: list[int], trial
         assert np.isfinite([*coefficient.interval, coefficient.p_value]).all()
 
 
+def test_a_profile_that_is_almost_flat_far_out_has_its_limit() -> None:
+    """Newton's steps need thousands of turns here; the limit must still be where the likelihood has fallen."""
+    fit = firth([[1, 0, 0], [1, 0, 1], [1, 1, 0], [1, 1, 1]], [2, 0, 1, 0], [2, 2, 1, 1])
+    for coefficient in coefficient_table(fit):
+        assert coefficient.interval.lower < coefficient.value < coefficient.interval.upper
+        assert coefficient.interval.note == ""
+
+
 def test_columns_that_determine_one_another_are_named() -> None:
     x = np.arange(20) % 3
     with pytest.raises(NotEstimable, match="a, b"):

@@ -90,7 +90,8 @@ def log_shift_evidence(sums: Array, counts: Array, options: Shifts) -> Array:
     """Log Bayes factor of "the mean has risen by now" against "it has not", for values of unit variance.
 
     sums and counts (bins, charts), options.bins_per_week bins to the week. The unit's own mean is normal with
-    benign_precision around 0 and is integrated out, so that a shift is judged against the unit's own past. Same prior as log_change_evidence.
+    benign_precision around 0 and is integrated out, so that a shift is judged against the unit's own
+    past. Same prior as log_change_evidence.
     """
     bins, charts = sums.shape
     evidence = np.zeros((bins, charts))

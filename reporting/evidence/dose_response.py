@@ -29,7 +29,7 @@ SETTING_SD = 1.0
 LEAST_EVENTS = 20
 DRAWS = 400
 BENIGN_SD = 0.12
-COVARIANCE_INFLATION = 1.6
+COVARIANCE_INFLATION = 2.2
 """For the knots, the weights of the index and repeated treatments, which the fit takes as known or independent."""
 RESPONSE_SD = 0.07
 """Log risk: how far answering more, or less, when affected may move a risk (odds ratio of answering 1 to 1.5)."""
@@ -81,17 +81,17 @@ def fit_dose_model(
     units = tuple(int(areas[name].nunique()) for name in ("clinic", "operator", "device"))
     mature = int(answers["answered_day"].max() - answers["scheduled_day"].max())
     shares = interval_shares(answers, mature) or _full_path(periods)
-    shrinkage = _shrinkage(fit)
+    shrinkage = _shrinkage(fit, len(weights) - 1)
     return DoseModel(
         symptom, weights, opposed, index, knots, fit, offsets, shares, shrinkage, events, (units[0], units[1], units[2])
     )
 
 
-def _shrinkage(fit: LogisticFit) -> float:
-    """1 - df/chi² against the fit with the intercept only, between 0.2 and 1."""
+def _shrinkage(fit: LogisticFit, first_step: int) -> float:
+    """1 - df/chi² against the fit with the intercept only, 0.2 to 1; df counts the first step's weights too."""
     data = fit.data
     alone = fit_logistic(np.ones((len(data.events), 1)), data.events, data.trials, penalty="none", offset=data.offset)
-    used = int((np.diag(fit.covariance) > 0).sum())
+    used = int((np.diag(fit.covariance) > 0).sum()) + first_step
     chi2 = 2 * (fit.log_likelihood - alone.log_likelihood)
     return float(np.clip(1 - (used - 1) / max(chi2, 1e-9), 0.2, 1.0))
 

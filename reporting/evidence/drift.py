@@ -102,13 +102,13 @@ def drift_charts(
     pooled: Mask,
     options: Shifts | None = None,
 ) -> DriftCharts:
-    """Evidence that a unit's settings rose, over parameters and skin groups, whose mean is the unit's evidence.
+    """Evidence that a unit's settings rose, over parameters and skin groups; their weighted mean is the unit's.
 
     week (n,) bins of the treatments, 0 to weeks - 1, others are left out; membership (n, units) of 0 and 1;
     pooled (units,): clinics, whose protocols for the darker skin group are watched as well.
     """
     dark = areas["fitzpatrick"].to_numpy(dtype=float) >= DARK
-    found, labels = [], []
+    found, labels, shares = [], [], []
     for at, name in enumerate(scores.names):
         z = scores.values[:, at]
         for label, group in (("all", np.ones(len(z), dtype=bool)), ("IV-VI", dark)):
@@ -119,6 +119,13 @@ def drift_charts(
             evidence = log_shift_evidence(sums, counts, options or Shifts())
             found.append(np.where(pooled, evidence, -np.inf) if label != "all" else evidence)
             labels.append(f"{name}, {label}")
+            shares.append(np.log(_chart_share(name, len(scores.names)) * np.where(pooled, 0.5, 1.0)))
     stacked = np.stack(found)
-    mean = np.logaddexp.reduce(stacked, axis=0) - np.log(np.where(pooled, len(stacked), len(stacked) / 2))
+    mean = np.logaddexp.reduce(stacked + np.stack(shares)[:, None, :], axis=0)
     return DriftCharts(np.asarray(mean), stacked.argmax(axis=0), tuple(labels))
+
+
+def _chart_share(name: str, parameters: int) -> float:
+    """Prior share of a parameter: the dose devices are turned up by, then the index, then the others alike."""
+    others = max(parameters - 2, 1)
+    return {"dose": 0.35, "index": 0.25}.get(name, 0.40 / others)

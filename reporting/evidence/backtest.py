@@ -9,14 +9,8 @@ import pandas as pd
 
 from reporting.evidence.checks import Array
 from reporting.evidence.detector import Detection, Detector, detect
-from reporting.evidence.dose_response import (
-    SKIN_GROUPS,
-    Ceiling,
-    Curve,
-    curve_and_ceiling,
-    fit_dose_model,
-    predicted_risks,
-)
+from reporting.evidence.dose_model import SKIN_GROUPS, fit_dose_model, predicted_risks
+from reporting.evidence.dose_response import Ceiling, Curve, curve_and_ceiling
 from reporting.evidence.errors import EvidenceProblem
 from reporting.evidence.hazard import answered_intervals, case_mix
 from reporting.evidence.relative_dose import relative_settings

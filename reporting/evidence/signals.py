@@ -35,8 +35,6 @@ class Signal:
     detail: str = ""
     also_likely: tuple[tuple[str, str, float], ...] = ()
     """Other units of the clinic that share the excess: type, id, probability."""
-    explained_by_settings: float | None = None
-    """Share of the excess that model B expects from the settings; None where it was not asked."""
 
 
 def probability(log_odds: float) -> float:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from reporting.evidence.attribution import attribute, explained
 from reporting.evidence.backtest import Replay, replay, to_alarms
 from reporting.evidence.change_point import (
     Alternatives,
@@ -17,6 +18,7 @@ from reporting.evidence.change_point import (
 from reporting.evidence.detector import Detection, detect
 from reporting.evidence.errors import NotEnoughData
 from reporting.evidence.limits import Odds, family_limit, null_counts, signal_weeks
+from reporting.evidence.signals import Signal
 from reporting.evidence.surveillance import Schedule, calibrated_by_others
 from reporting.simulation.clinics import simulate
 from reporting.simulation.files import SYMPTOM_WORDS, Network, network
@@ -100,7 +102,7 @@ def test_replay_gives_estimates_that_are_finite_and_ordered() -> None:
     for curve in found.curves:
         assert np.isfinite([curve.risk, curve.lower, curve.upper]).all()
         assert (curve.lower <= curve.upper).all()
-        assert ((0 < curve.risk) & (curve.risk < 1)).all()
+        assert ((curve.risk > 0) & (curve.risk < 1)).all()
     for rate in found.rates:
         assert 0 <= rate.lower <= rate.rate <= rate.upper <= 1
     assert not found.not_estimated
@@ -217,3 +219,27 @@ def test_a_clinic_never_calibrates_itself() -> None:
     assert result[0, 0, -1, 1] == pytest.approx(1.0)
     single = calibrated_by_others(observed[..., :1], expected[..., :1], np.array([0]))
     assert single == pytest.approx(1.0)
+
+
+def test_settings_explain_a_settings_fault_and_not_a_fault_of_technique() -> None:
+    shares = {}
+    for scenario in ("op_settings", "op_technique"):
+        read, truth = clinics(scenario)
+        unit = truth["injections"][0]["unit_id"]
+        clinic = read.areas.loc[read.areas["operator"] == unit, "clinic"].iloc[0]
+        signal = Signal(
+            700, clinic, "operator", unit, "any", "outcome", 0.9, truth["t0_day"], 0, 0, 1, 1, 1
+        )  # fmt: skip
+        found = attribute(signal, read.areas, read.check_ins, SYMPTOMS)
+        assert found.observed > found.expected_by_case_mix
+        shares[scenario] = found.share
+    assert shares["op_settings"] > 0.5 > shares["op_technique"] + 0.2
+
+
+def test_the_words_of_an_attribution_follow_its_share() -> None:
+    assert explained(5, 6, 7).share is None
+    assert explained(10, 4, 10).share == 1.0
+    assert explained(10, 4, 9).words == "the settings explain most of it"
+    assert explained(10, 4, 7).words == "the settings explain part of it"
+    assert "technique" in explained(10, 4, 3).words
+    assert explained(10, 4, 3).share == 0.0

@@ -23,8 +23,8 @@ class Budget:
     """False signals allowed per clinic and year, over all charts, and how they are shared."""
 
     per_clinic_year: float = 0.5
-    settings_share: float = 0.3
-    reserve_share: float = 0.15
+    settings_share: float = 0.25
+    reserve_share: float = 0.05
     """Kept back: the simulated clinics are simpler than real ones."""
     replications: int = 24
     seed: int = 0

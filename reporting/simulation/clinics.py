@@ -15,40 +15,21 @@ from numpy.typing import NDArray
 from scipy import special
 
 from reporting.evidence.checks import Array
+from reporting.simulation.harm import (
+    CHECK_IN_DAYS,
+    DAYS,
+    DEVICE_OF,
+    DEVICES,
+    INDICATIONS,
+    SKIN_SHARES,
+    START,
+    WORDS,
+    Draft,
+    risk_of,
+)
+from reporting.simulation.truth import network_truth
 
 SCENARIOS = ("null_stable", "null_nuisance", "op_settings", "device_drift", "op_technique", "dark_protocol")
-START = pd.Timestamp("2023-01-02")
-DAYS, BASELINE_DAYS = 730, 180
-CHECK_IN_DAYS = (1, 3, 7, 14, 28, 42, 56)
-WORDS = ("burn", "pih")
-DEVICES = pd.DataFrame(
-    {
-        "device_model": ["DIODE810", "ERYAG2940", "KTP532"],
-        "ref_fluence_jcm2": [22.0, 40.0, 9.0],
-        "ref_density_pct": [20.0, 15.0, 20.0],
-        "ref_pulse_ms": [30.0, 0.5, 12.0],
-        "ref_passes": [2, 2, 2],
-    }
-)
-INDICATIONS = ("hair", "scar", "vascular", "pigment")
-DEVICE_OF = {"hair": (0,), "scar": (1,), "vascular": (2,), "pigment": (1, 2)}
-SKIN_SHARES = np.array([0.10, 0.28, 0.27, 0.19, 0.12, 0.04])
-REST = {"burn": -3.7, "pih": -3.8}
-SKIN = {"burn": (0.1, 0.0, 0.0, 0.2, 0.4, 0.5), "pih": (0.0, 0.1, 0.3, 0.9, 1.2, 1.4)}
-TOLERANCE = (0.16, 0.14, 0.12, 0.02, -0.02, -0.04)
-STEEPNESS = {"burn": 5.0, "pih": 4.2}
-"""Log odds per log thermal load beyond the tolerance."""
-
-
-@dataclass
-class Draft:
-    """Treatments while they are being drawn; columns by name, one value each."""
-
-    frame: pd.DataFrame
-    extra: Array
-    hidden: Array
-    guilty: NDArray[np.bool_]
-    injection: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -73,8 +54,8 @@ def simulate(
     change = int(rng.integers(270, 450))
     _inject(rng, draft, scenario, change, effect, clinics)
     harmless = _harmless(rng, before)
-    risks = {w: _risk(w, draft.frame, harmless[w] + draft.extra, draft.hidden) for w in WORDS}
-    otherwise = {w: _risk(w, before, harmless[w], np.zeros(len(before))) for w in WORDS}
+    risks = {w: risk_of(w, draft.frame, harmless[w] + draft.extra, draft.hidden) for w in WORDS}
+    otherwise = {w: risk_of(w, before, harmless[w], np.zeros(len(before))) for w in WORDS}
     onset = _onsets(rng, risks)
     checkins = _answers(rng, draft.frame, onset, scenario)
     return _as_files(draft, risks, otherwise, checkins, seed, scenario, change, effect)
@@ -182,25 +163,6 @@ def _harmless(rng: np.random.Generator, frame: pd.DataFrame) -> dict[str, Array]
     return found
 
 
-def _risk(word: str, frame: pd.DataFrame, shift: Array, hidden: Array) -> Array:
-    """Probability of each treatment: tolerance and steepness of the thermal load, case mix, season of PIH."""
-    skin = frame["fitzpatrick"].to_numpy() - 1
-    load = (
-        frame["log_fluence"].to_numpy() + hidden + 0.5 * (frame["density"].to_numpy() - 1)
-        + 0.10 * (frame["passes"].to_numpy() - 2) - 0.25 * frame["log_pulse"].to_numpy()
-    )  # fmt: skip
-    season = 0.25 * np.sin(2 * np.pi * (frame["day"].to_numpy() - 90) / 365.25) if word == "pih" else 0.0
-    pigment = (frame["indication"] == "pigment").to_numpy() * (0.5 if word == "pih" else 0.1)
-    linear = REST[word] + np.array(SKIN[word])[skin] + pigment + 0.005 * (frame["age"].to_numpy() - 42)
-    linear = linear + frame["susceptible"].to_numpy() + season + shift + _load_effect(word, load, skin)
-    return np.asarray(special.expit(linear), dtype=float)
-
-
-def _load_effect(word: str, load: Array, skin: NDArray[Any]) -> Array:
-    beyond = np.logaddexp(0, (load - np.array(TOLERANCE)[skin]) / 0.12) * 0.12
-    return np.asarray(0.3 * load + STEEPNESS[word] * beyond, dtype=float)
-
-
 def _onsets(rng: np.random.Generator, risks: dict[str, Array]) -> dict[str, Array]:
     n = len(risks["burn"])
     early = np.minimum(rng.exponential(2.0, n), 9)
@@ -276,84 +238,8 @@ def _as_files(
         }
     )
     truth_treatments = pd.DataFrame({"treatment_id": ids, **{f"p_{w}": risks[w] for w in WORDS}})
-    truth = _truth(draft, risks, otherwise, seed, scenario, change, effect)
+    truth = network_truth(draft, risks, otherwise, seed, scenario, change, effect)
     files = {
         "treatments": treatments, "checkins": check, "devices": DEVICES, "truth_treatments": truth_treatments,
     }  # fmt: skip
     return SimulatedNetwork(files, truth)
-
-
-def _truth(
-    draft: Draft,
-    risks: dict[str, Array],
-    otherwise: dict[str, Array],
-    seed: int,
-    scenario: str,
-    change: int,
-    effect: float,
-) -> dict[str, Any]:
-    frame, injection = draft.frame, draft.injection
-    if injection:
-        hit = draft.guilty
-        ratio = {w: float(risks[w][hit].mean() / otherwise[w][hit].mean()) for w in WORDS}
-        injection = {**injection, "t0": str((START + pd.Timedelta(days=change)).date()), "realised_rr": ratio}
-    low, high = DAYS - 240, DAYS - 60
-    mature = ((frame["day"] >= low) & (frame["day"] < high)).to_numpy()
-    rates = [
-        {
-            "unit_type": "operator", "unit_id": operator, "symptom": w, "from_day": low, "to_day": high,
-            "n": len(rows), "rate": float(risks[w][rows].mean()),
-        }
-        for operator, rows in _rows_by_operator(frame, mature).items() for w in WORDS
-    ]  # fmt: skip
-    return {
-        "seed": seed, "scenario": scenario, "start": str(START.date()), "days": DAYS, "effect": effect,
-        "phase1_days": BASELINE_DAYS, "clinics": sorted(set(frame["clinic"])),
-        "t0_day": change if injection else None, "injections": [injection] if injection else [],
-        "nuisance": {} if scenario == "null_stable" else {"response_shift": {"clinic": "N2", "day": 400}},
-        "unit_rates": rates, "dose_response": _curves(), "thresholds": _thresholds(),
-    }  # fmt: skip
-
-
-def _rows_by_operator(frame: pd.DataFrame, mature: NDArray[np.bool_]) -> dict[str, NDArray[np.intp]]:
-    operator = frame["operator"].to_numpy()
-    return {str(o): np.flatnonzero(mature & (operator == o)) for o in sorted(set(operator[mature]))}
-
-
-GROUPS = {"I-III": (0, 1, 2), "IV-VI": (3, 4, 5)}
-GRID = np.round(np.arange(0.70, 1.5001, 0.05), 2)
-
-
-def reference_risk(word: str, group: str, multiple: Array) -> Array:
-    """True mean risk of the reference patient (pigment, 42 years) at fluence multiples, over susceptibility."""
-    nodes, weights = np.polynomial.hermite_e.hermegauss(15)
-    members = np.array(GROUPS[group])
-    shares = SKIN_SHARES[members] / SKIN_SHARES[members].sum()
-    total = np.zeros(len(multiple))
-    for skin, share in zip(members, shares, strict=True):
-        base = REST[word] + SKIN[word][skin] + (0.5 if word == "pih" else 0.1)
-        linear = base + _load_effect(word, np.log(multiple), np.full(len(multiple), skin))
-        spread = special.expit(linear[:, None] + 0.45 * nodes)
-        total += share * (spread @ weights) / weights.sum()
-    return total
-
-
-def _curves() -> list[dict[str, Any]]:
-    return [
-        {
-            "symptom": w, "skin": g, "fluence_multiple": GRID.tolist(),
-            "risk": reference_risk(w, g, GRID).tolist(),
-        }
-        for w in WORDS for g in GROUPS
-    ]  # fmt: skip
-
-
-def _thresholds() -> list[dict[str, Any]]:
-    fine = np.linspace(1, 3, 4001)
-    found = []
-    for word in WORDS:
-        for group in GROUPS:
-            risk = reference_risk(word, group, fine)
-            at = int(np.argmax(risk >= 1.5 * risk[0]))
-            found.append({"symptom": word, "skin": group, "fluence_multiple": float(fine[at]), "factor": 1.5})
-    return found

@@ -11,8 +11,9 @@ from reporting.evidence.dose_response import Ceiling, Curve, curve_and_ceiling
 from reporting.evidence.errors import NotEnoughData
 from reporting.evidence.hazard import CaseMix, answered_intervals, case_mix
 from reporting.evidence.relative_dose import relative_settings
-from reporting.simulation.clinics import reference_risk, simulate
+from reporting.simulation.clinics import simulate
 from reporting.simulation.files import Network, network
+from reporting.simulation.truth import reference_risk
 
 GRID = np.round(np.arange(0.7, 1.51, 0.05), 2)
 

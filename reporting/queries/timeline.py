@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.domain.content import content
 from reporting.domain.course import expected_severity
@@ -25,6 +26,7 @@ from reporting.security.encryption import CannotDecrypt, decrypt
 from reporting.security.permissions import may, require
 from reporting.storage import cases, device_classes, patients
 from reporting.storage.engine import reading
+from reporting.storage.outcomes import due_counts
 from reporting.storage.tables import CheckIn, Patient, TreatedArea, TriageCase
 
 
@@ -84,10 +86,8 @@ class TreatmentLine:
     source: str
     areas: tuple[AreaLine, ...]
     reports: tuple[Report, ...]
-
-    @property
-    def due(self) -> int:
-        return sum(not each.is_replaced for each in self.reports)
+    due: int
+    """Check-ins that have come due by today, answered ones included."""
 
     @property
     def answered(self) -> int:
@@ -200,6 +200,8 @@ def timeline(by: Actor, patient_id: int) -> Timeline:
         rows = patients.treatments(session, patient_id)
         ids = [row[0].id for row in rows]
         treated, check_ins = patients.areas(session, ids), patients.check_ins(session, ids)
+        performed = {row[0].id: row[0].performed_on for row in rows}
+        due = due_counts(session, performed, clock.today(clinic.timezone))
         found = cases.of_patient(session, patient_id)
         contacts = _contacts(session, found)
     notes = may(by, "note.read")
@@ -207,7 +209,10 @@ def timeline(by: Actor, patient_id: int) -> Timeline:
         patient_id=patient_id, reference=patient.reference, clinic_name=clinic.name, timezone=clinic.timezone,
         year_of_birth=patient.year_of_birth, fitzpatrick=patient.fitzpatrick, risks=risk_words(patient),
         treatments=tuple(
-            _treatment(row, treated[row[0].id], check_ins[row[0].id], classes, patient.fitzpatrick, notes)
+            _treatment(
+                row, treated[row[0].id], check_ins[row[0].id], classes, patient.fitzpatrick, notes,
+                due.get(row[0].id, 0),
+            )
             for row in rows
         ),
         contacts=contacts, open_case_ids=tuple(case.id or 0 for case in found if case.state != "closed"),
@@ -216,7 +221,7 @@ def timeline(by: Actor, patient_id: int) -> Timeline:
 
 def _treatment(
     row: Any, treated: list[TreatedArea], check_ins: list[CheckIn], classes: Mapping[str, DeviceClass],
-    fitzpatrick: int | None, may_read_notes: bool,
+    fitzpatrick: int | None, may_read_notes: bool, due: int,
 ) -> TreatmentLine:  # fmt: skip
     treatment, device, operator = row
     of = classes.get(device.device_class) if device else None
@@ -234,4 +239,5 @@ def _treatment(
         reports=tuple(
             _report(each, treatment.procedure_class, area_labels, may_read_notes) for each in check_ins
         ),
+        due=due,
     )  # fmt: skip

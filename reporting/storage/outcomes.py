@@ -6,13 +6,14 @@ Recomputing costs a handful of rows and is right after late, corrected and withd
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, insert, select, update
 from sqlmodel import Session, col
 
 from reporting.domain.course import is_unexpected
-from reporting.domain.schedule import due_days, slot_for
+from reporting.domain.schedule import SLOTS, due_days, slot_for
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.storage.tables import CheckIn, Outcome, Revision, TreatedArea, Treatment
 
@@ -166,3 +167,18 @@ def rebuild(session: Session) -> int:
     ids = [int(i) for i in session.execute(select(col(Treatment.id))).scalars() if i is not None]
     recompute(session, ids)
     return len(ids)
+
+
+def due_counts(session: Session, performed_on: Mapping[int, date], today: date) -> dict[int, int]:
+    """Check-ins of each treatment (id to its day) that have come due by ``today``, answered ones included."""
+    rows = session.execute(
+        select(col(Outcome.treatment_id), col(Outcome.due_mask), col(Outcome.answered_mask)).where(
+            col(Outcome.treatment_id).in_(list(performed_on))
+        )
+    )
+    found: dict[int, int] = {}
+    for key, scheduled, answered in rows:
+        age = (today - performed_on[key]).days
+        elapsed = sum(1 << bit for bit, day in enumerate(SLOTS) if day <= age)
+        found[key] = (scheduled & elapsed | answered).bit_count()
+    return found

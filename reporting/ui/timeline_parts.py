@@ -72,7 +72,7 @@ def _area(area: AreaLine) -> None:
 def _course(treatment: TreatmentLine) -> None:
     had = reported_symptoms(treatment)
     never = [each.label.lower() for each in symptoms() if each.code not in had]
-    if not treatment.due:
+    if not treatment.reports:
         empty(
             "No check-ins yet.",
             "Answers appear here, over the band that is expected for this procedure.",

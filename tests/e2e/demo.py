@@ -23,6 +23,12 @@ class Demo:
     address: str
     patient_link: str
     passwords: dict[str, tuple[str, str]]
+    folder: Path
+
+    def events(self, symptom: str) -> int:
+        """Unexpected reports of a symptom, as the command line counts them."""
+        printed = command(self.folder, self.address, "rates", "--by", "all", "--symptom", symptom, "--json")
+        return int(json.loads(printed)[0]["events"])
 
     def sign_in(self, page: Page, role: str) -> None:
         """Sign in through the real form."""
@@ -53,4 +59,4 @@ def demo_server(folder: Path, treatments: str = TREATMENTS) -> Iterator[Demo]:
     with application(folder) as address:
         ways = json.loads(command(folder, address, "demo-access", "--json"))
         staff = {account["role"]: (account["email"], account["password"]) for account in ways["staff"]}
-        yield Demo(address, ways["patient_link"], staff)
+        yield Demo(address, ways["patient_link"], staff, folder)

@@ -52,7 +52,7 @@ def report_eyes_closing(page: Page, demo: Demo) -> None:
 
 
 def test_the_loop(phone: Page, desk: Page, demo: Demo) -> None:
-    started = datetime.now(UTC)
+    started, before = datetime.now(UTC), demo.events("swelling")
     report_eyes_closing(phone, demo)
     answer_until_review(phone, {"closes": "^Yes", "wait": "^Yes", "Where": "eyes"})
     assert violations(phone) == []
@@ -68,8 +68,25 @@ def test_the_loop(phone: Page, desk: Page, demo: Demo) -> None:
     expect(first).to_contain_text(re.compile("swollen shut|closing", re.I))
     assert (datetime.now(UTC) - started).total_seconds() < 120
     assert violations(desk) == []
+    expect(first).to_contain_text("Swelling: severe")
+    order = first.inner_text()
+    assert order.index("DEMO-NOW-1") < order.index("DEMO-NOW-3"), "the new case is not on top"
     tap(desk, re.compile("Acknowledge"))
     expect(first).to_contain_text(re.compile("acknowledged", re.I))
+
+    desk.get_by_role("link", name=re.compile("Timeline")).first.click()
+    expect(first).to_contain_text("Swelling: severe at worst, more than expected on day 3", timeout=30_000)
+    settle(desk)
+    for setting in ("Pulse energy", "Around the eyes"):
+        expect(first).to_contain_text(setting)
+    assert violations(desk) == []
+
+    desk.get_by_role("link", name="Overview").click()
+    expect(first).to_contain_text("open case", timeout=30_000)
+    settle(desk)
+    expect(first).to_contain_text(re.compile(r"same day 1|same day: 1", re.I))
+    assert violations(desk) == []
+    assert demo.events("swelling") == before + 1
 
 
 def answer_until_review(page: Page, wanted: dict[str, str]) -> None:

@@ -24,7 +24,7 @@ def test_settings_reports_chart_and_steps_stand_together(
     words = text(page)
     for expected in (
         "Patient P-0001", "skin type 4", "melasma or hyperpigmentation before", "7 Mar 2026", "Cheeks",
-        "Swelling: severe at worst", "Answered 1 of 1", "Never reported: burning", "Acknowledged by",
+        "Swelling: severe at worst", "Answered 1 of 3", "Never reported: burning", "Acknowledged by",
         "Eye swollen shut: yes",
     ):  # fmt: skip
         assert expected in words, expected

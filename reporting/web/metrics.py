@@ -19,6 +19,14 @@ _ROUTES = (
 )
 
 
+_METHODS = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "DELETE", "PATCH")
+
+
+def method_of(sent: str) -> str:
+    """A known method, else ``other``: anybody may send any word."""
+    return sent if sent in _METHODS else "other"
+
+
 def kind_of(path: str) -> str:
     """The route family of a path, so that the number of labels stays small."""
     return next((route.rstrip("/") for route in _ROUTES if path.startswith(route)), "page")

@@ -7,8 +7,9 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from reporting.errors import Problem
 from reporting.settings import settings
-from reporting.web import metrics
+from reporting.web import html, metrics
 from reporting.web.csp import policy
 
 Scope = MutableMapping[str, Any]
@@ -56,15 +57,26 @@ class SecurityHeaders:
             await send({"type": "http.response.body", "body": b"not found"})
             return
 
+        started = False
+
         async def with_headers(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 ours = _headers(path)
                 names = {name for name, _ in ours}
                 kept = [pair for pair in message["headers"] if pair[0].lower() not in names]
                 message = {**message, "headers": [*kept, *ours]}
             await send(message)
 
-        await self.app(scope, receive, with_headers)
+        try:
+            await self.app(scope, receive, with_headers)
+        except Exception as error:
+            log.error("request failed", exc_info=error)
+            if started:
+                raise
+            page = html.page("problem.html", status=500, problem=Problem(), heading="That did not work")
+            await page(scope, receive, with_headers)
 
 
 class CompressedBundles:
@@ -149,7 +161,7 @@ class CountAndLog:
         finally:
             shown = shown_path(scope["path"])
             seconds = time.perf_counter() - began
-            metrics.REQUESTS.labels(scope["method"], metrics.kind_of(shown), str(status)).inc()
+            metrics.REQUESTS.labels(metrics.method_of(scope["method"]), metrics.kind_of(shown), str(status)).inc()
             metrics.SECONDS.labels(metrics.kind_of(shown)).observe(seconds)
             if not shown.startswith(("/static/", "/_stcore/")):
                 log.info("%s %s %s %.1f ms", scope["method"], shown, status, seconds * 1e3)

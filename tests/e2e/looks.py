@@ -22,6 +22,19 @@ def settle(page: Page) -> None:
         page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=60_000)
 
 
+_ALL_DRAWN = """() => document.fonts.status === 'loaded'
+    && !document.querySelector('[data-testid=stSkeleton], [data-testid=stAppSkeleton]')
+    && [...document.querySelectorAll('[data-testid=stVegaLiteChart]')].every(it => it.querySelector('canvas, svg'))"""
+
+
+def drawn(page: Page) -> None:
+    """Wait until the page is settled and its charts, tables and fonts are on the screen."""
+    settle(page)
+    if page.locator("#root").count():
+        page.get_by_test_id("stMain").get_by_role("heading").or_(page.get_by_role("alert")).first.wait_for()
+    page.wait_for_function(_ALL_DRAWN)
+
+
 def violations(page: Page) -> list[str]:
     """Accessibility faults (WCAG A and AA) of the page as it stands, those of Streamlit itself left out."""
     found: list[dict[str, Any]] = Axe().run(page, options=RULES).response["violations"]

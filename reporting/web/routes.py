@@ -132,6 +132,12 @@ async def demo(request: Request) -> Response:
     return html.signed_in(cookie, "/")
 
 
+async def to_first_page(request: Request) -> Response:
+    """Where somebody begins has no address of its own in Streamlit: it is ``/``, with the same query."""
+    query = request.url.query
+    return RedirectResponse(f"/?{query}" if query else "/", status_code=303)
+
+
 async def on_problem(_: Request, problem: Exception) -> Response:
     """A named problem that no page caught, in plain words."""
     assert isinstance(problem, Problem)
@@ -148,5 +154,7 @@ ROUTES = [
     Route("/sign-out", sign_out, methods=["POST", "GET"]),
     Route("/set-up", set_up, methods=["GET", "POST"]),
     Route("/demo", demo, methods=["GET", "POST"]),
+    Route("/worklist", to_first_page),
+    Route("/check-in", to_first_page),
 ]
 EXCEPTION_HANDLERS = {Problem: on_problem}

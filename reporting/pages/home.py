@@ -3,6 +3,7 @@
 import streamlit as st
 
 from reporting.demo.access import is_open
+from reporting.ui.links import leave_link
 
 
 def page() -> None:
@@ -11,9 +12,9 @@ def page() -> None:
     st.write("For patients after laser and similar skin treatments, and for the clinics that care for them.")
     if is_open():
         st.info("This is a demo with a synthetic clinic: nobody in it is real.")
-        st.link_button("Open the demo", "/demo", type="primary", width="stretch")
-    st.link_button("I am a patient and have a code", "/code", width="stretch")
-    st.link_button("Staff sign-in", "/sign-in", width="stretch")
+        leave_link("Open the demo", "/demo", "primary")
+    leave_link("I am a patient and have a code", "/code")
+    leave_link("Staff sign-in", "/sign-in")
     st.write("Patients: the link from your clinic opens your check-in at once.")
 
 

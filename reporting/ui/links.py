@@ -1,6 +1,8 @@
 """Links from one page to another that keep the session, with what the next page needs in its address."""
 
+from html import escape
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
@@ -33,3 +35,18 @@ def number_in_address(name: str) -> int | None:
     """A record number from the address, or None when there is none or it is no number."""
     value = st.query_params.get(name, "")
     return int(value) if value.isascii() and value.isdigit() and len(value) < 16 else None
+
+
+_BUTTON = "display:block;padding:.6rem 1rem;border-radius:.5rem;text-align:center;text-decoration:none;"
+_KINDS = {
+    "primary": "background:#005eb8;border:1px solid #005eb8;color:#fff;",
+    "secondary": "border:1px solid currentColor;color:inherit;",
+}
+
+
+def leave_link(label: str, address: str, kind: Literal["primary", "secondary"] = "secondary") -> None:
+    """A link to a plain page in the same tab; Streamlit's own link button opens another one.
+
+    ``label`` and ``address`` are our own words, never a person's.
+    """
+    st.html(f'<a href="{escape(address)}" target="_self" style="{_BUTTON}{_KINDS[kind]}">{escape(label)}</a>')

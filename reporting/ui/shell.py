@@ -4,6 +4,7 @@ import streamlit as st
 
 from reporting.domain.actors import Actor
 from reporting.queries.clinics import clinic_line
+from reporting.ui.links import leave_link
 
 
 def frame(actor: Actor | None) -> None:
@@ -16,4 +17,4 @@ def frame(actor: Actor | None) -> None:
     if actor.kind == "staff":
         with st.sidebar:
             st.markdown(f"**{line.name}**  \n{actor.label}")
-            st.link_button("Sign out", "/sign-out", width="stretch")
+            leave_link("Sign out", "/sign-out")

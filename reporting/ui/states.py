@@ -9,6 +9,7 @@ import streamlit as st
 from reporting.domain.actors import Actor
 from reporting.errors import Problem, SignInNeeded
 from reporting.ui.identity import current_actor
+from reporting.ui.links import leave_link
 
 _NOTICE = "notice"
 
@@ -30,7 +31,7 @@ def show_problem(problem: Problem) -> None:
     """The message for people and what they can do; for an ended session the way to sign in."""
     st.error(f"**{problem.message}** {problem.what_to_do}", icon=":material/error:")
     if isinstance(problem, SignInNeeded):
-        st.link_button("Sign in", "/sign-in")
+        leave_link("Sign in", "/sign-in")
 
 
 def empty(heading: str, words: str) -> None:

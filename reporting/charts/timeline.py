@@ -57,7 +57,7 @@ def _title(code: str, points: pd.DataFrame) -> str:
         worst = severity_word(int(points["severity"].max())).lower()
         return f"{label}: {worst} at worst, never more than expected"
     worst = severity_word(int(beyond["severity"].max())).lower()
-    days = ", ".join(str(day) for day in beyond["day"])
+    days = ", ".join(str(day) for day in beyond["day"].unique())
     return f"{label}: {worst} at worst, more than expected on day {days}"
 
 

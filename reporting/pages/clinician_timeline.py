@@ -30,8 +30,10 @@ def page() -> None:
         empty("Choose a patient.", "Open a timeline from the worklist, or find the patient by reference.")
         page_link("patients", "Patients", icon=":material/group:")
         return
+    heading = st.empty()
+    heading.title("Timeline")  # stays when the patient cannot be shown
     seen = timeline(actor, patient_id)
-    st.title(f"Patient {seen.reference}")
+    heading.title(f"Patient {seen.reference}")
     _head(seen)
     if not seen.treatments:
         empty(

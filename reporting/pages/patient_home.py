@@ -16,7 +16,8 @@ def page() -> None:
     st.title(say("home_title"), anchor=False)
     st.markdown(f"**{say('day', day=check_in.recovery_day, treatment=check_in.treatment_line)}**")
     st.write(say("next", day=day(shown.next_due_on)) if shown.next_due_on else say("no_next"))
-    st.page_link("reporting/pages/patient_check_in.py", label=say("start"), width="stretch")
+    if st.button(say("start"), type="primary", width="stretch"):
+        st.switch_page("reporting/pages/patient_check_in.py")
     st.header(say("past"), anchor=False)
     if not shown.may_read_history:
         st.write(say("past_locked"))

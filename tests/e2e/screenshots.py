@@ -181,7 +181,7 @@ def empty_clinic(browser: Browser, folder: Path) -> None:
     with application(folder) as address:
         for look in LOOKS:
             plain_pages(browser, look, {"set-up": f"{address}/set-up"})
-        demo = Demo(address, "", {"administrator": ("first@example.org", "correct horse battery staple")})
+        demo = Demo(address, "", {"administrator": ("first@example.org", "correct horse battery staple")}, folder)
         set_up(browser, demo)
         state = signed_in(browser, demo, folder)
         for look in LOOKS:

@@ -29,7 +29,7 @@ SMALLEST_DECREMENT = 1e-22
 """Squared Newton step in standard errors: coefficients are right to 1e-11 of their standard error."""
 ROUNDING_DECREMENT = 1e-14
 """Below this a step that is no smaller than the last one is rounding."""
-CLIMBED_DECREMENT = 1e-12
+CLIMBED_DECREMENT = 1e-10
 SUSPICIOUS_LOG_ODDS = 12.0
 
 

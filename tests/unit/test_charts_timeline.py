@@ -26,7 +26,7 @@ def treatment(*reports: Report, procedure_class: str = "ablative") -> TreatmentL
     return TreatmentLine(
         treatment_id=1, reference="T", performed_on=date(2026, 3, 7), procedure_class=procedure_class,
         procedure="Ablative", device="D1", device_class="CO2", operator="O1", session_number=None,
-        source="form", areas=(), reports=reports,
+        source="form", areas=(), reports=reports, due=len(reports),
     )  # fmt: skip
 
 

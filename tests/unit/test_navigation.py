@@ -1,0 +1,32 @@
+"""Which pages there are for whom."""
+
+import pytest
+
+from reporting.domain.actors import Actor
+from reporting.ui.navigation import _FOLDER, PATIENT, STAFF, pages_for
+
+CARE = ["worklist", "overview", "settings", "patients", "timeline", "record", "card"]
+
+
+@pytest.mark.parametrize(
+    ("role", "expected"),
+    [
+        ("administrator", [*CARE, "import", "staff"]), ("safety_lead", CARE), ("clinician", CARE),
+        ("front_desk", ["record", "card"]),
+    ],
+)  # fmt: skip
+def test_pages_of_the_staff(role: str, expected: list[str]) -> None:
+    actor = Actor(kind="staff", id=1, clinic_id=1, role=role)  # type: ignore[arg-type]
+    assert [entry.address for entry in pages_for(actor)] == expected
+
+
+def test_patients_and_strangers_see_no_page_of_the_staff() -> None:
+    for strength in ("link", "full"):
+        actor = Actor(kind="patient", id=1, clinic_id=1, strength=strength)  # type: ignore[arg-type]
+        assert [entry.address for entry in pages_for(actor)] == ["check-in", "home"]
+    assert [entry.file for entry in pages_for(None)] == ["home"]
+
+
+@pytest.mark.parametrize("entry", [*STAFF, *PATIENT, *pages_for(None)], ids=lambda entry: entry.file)
+def test_every_page_is_there(entry: tuple[str, ...]) -> None:
+    assert (_FOLDER / f"{entry[0]}.py").is_file()

@@ -1,0 +1,64 @@
+"""The whole application in this process, and a browser without scripts."""
+
+import gc
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from starlette.testclient import TestClient
+
+from reporting.settings import settings
+
+
+class Lines(logging.Handler):
+    """Keeps every log line as it would be written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(record))
+
+
+@contextmanager
+def running() -> Iterator[None]:
+    """The application started once; its loggers are given back afterwards."""
+    import app
+
+    ours = logging.getLogger("reporting")
+    before = (ours.handlers, ours.level, ours.propagate)
+    with TestClient(app.app):
+        yield
+    ours.handlers, ours.propagate = before[0], before[2]
+    ours.setLevel(before[1])
+    gc.unfreeze()
+
+
+@contextmanager
+def site(monkeypatch: pytest.MonkeyPatch, base_url: str = "http://testserver") -> Iterator[TestClient]:
+    """A browser without scripts on the running application; it follows no redirect by itself."""
+    import app
+
+    monkeypatch.setenv("REPORTING_BASE_URL", base_url)
+    settings.cache_clear()
+    yield TestClient(app.app, base_url=base_url, follow_redirects=False, raise_server_exceptions=False)
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+@contextmanager
+def log_lines() -> Iterator[list[str]]:
+    """What our loggers write meanwhile, in their own format."""
+    ours, kept = logging.getLogger("reporting"), Lines()
+    kept.setFormatter(ours.handlers[0].formatter)
+    ours.addHandler(kept)
+    yield kept.lines
+    ours.removeHandler(kept)
+
+
+def words(body: str) -> str:
+    """The text of a plain page."""
+    return " ".join(re.sub(r"<[^>]+>", " ", body).split())

@@ -328,7 +328,7 @@ class TestSeeing:
         [report] = treatment.reports
         assert report.severities["swelling"] == 3
         assert report.recovery_day == 3
-        assert (treatment.due, treatment.answered) == (1, 1)
+        assert (treatment.due, treatment.answered) == (3, 1)
         assert [step.words for step in seen.contacts] == ["Case opened"]
 
     def test_a_value_outside_the_typical_range_is_named_whoever_recorded_it(self, clinic: House) -> None:

@@ -137,7 +137,9 @@ def test_raw_settings_are_never_pooled_over_device_classes(rows: pd.DataFrame) -
 
 
 @pytest.mark.parametrize(("parameter", "symptom"), [("patient_id", "bumps"), ("passes", "itch")])
-def test_unknown_settings_and_symptoms_are_refused(parameter: str, symptom: str) -> None:
+def test_unknown_settings_and_symptoms_are_refused(
+    rows: pd.DataFrame, sqlite_database: str, parameter: str, symptom: str
+) -> None:
     with pytest.raises(InvalidInput):
         setting_bands(SYSTEM, CO2, parameter, symptom)
 

@@ -10,7 +10,7 @@ from reporting.domain.actors import Actor
 from reporting.errors import Problem
 from reporting.queries.patient import CheckInPage, check_in_page
 from reporting.ui.confirmation import confirmation, foot
-from reporting.ui.flow import REVIEW, current, draw_question, draw_review
+from reporting.ui.flow import REVIEW, current, draw_question, draw_review, forget_ticks
 from reporting.ui.identity import current_actor
 from reporting.ui.patient_state import CheckInState, start_over, state
 from reporting.ui.patient_words import say
@@ -42,6 +42,9 @@ def _questions(by: Actor, shown: CheckInPage) -> None:
             save_draft(by=by, treatment_id=shown.treatment_id, answers=fresh, submission_key=here.key)
         except Problem as problem:
             here.problem = f"{problem.message} {problem.what_to_do}"
+        else:
+            forget_ticks()
+            here.at = ""
         st.rerun()
 
     question = current(answers, shown.context, here.at)

@@ -33,14 +33,13 @@ def _heading(question: Question) -> None:
         st.write(question.hint)
 
 
-def _single(question: Question, answers: Answers, keep: Keep, state: CheckInState) -> None:
+def _single(question: Question, answers: Answers, keep: Keep, _state: CheckInState) -> None:
     given = answers.get(question.id)
     for option in question.options:
         label = say("chosen", label=option.label) if option.value == given else option.label
         if option.hint:
             label = f"{label}  \n{option.hint}"
         if st.button(label, key=f"{question.id}:{option.value}", width="stretch"):
-            state.at = ""
             keep(answers | {question.id: option.value})
 
 
@@ -62,9 +61,13 @@ def _multiple(question: Question, answers: Answers, keep: Keep, state: CheckInSt
         if not chosen:
             state.problem = say("choose_one")
             st.rerun()
-        del st.session_state[ticked]
-        state.at = ""
         keep(answers | {question.id: chosen})
+
+
+def forget_ticks() -> None:
+    """Ticks on screen are kept until they are safely in the draft; then the draft alone counts."""
+    for name in [key for key in st.session_state if str(key).startswith("ticked:")]:
+        del st.session_state[name]
 
 
 def _text(question: Question, answers: Answers, keep: Keep, state: CheckInState) -> None:
@@ -80,7 +83,6 @@ def _text(question: Question, answers: Answers, keep: Keep, state: CheckInState)
         except InvalidInput as problem:
             state.problem = problem.message
             st.rerun()
-        state.at = ""
         keep(answers | {question.id: written})
 
 

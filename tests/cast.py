@@ -52,9 +52,7 @@ def _staff(session: Session, clinic_id: int, code: str) -> dict[Role, Actor]:
                 password_hash="not a hash", role=role,
             ),
         )  # fmt: skip
-        made[role] = Actor(
-            kind="staff", id=account.id, clinic_id=clinic_id, role=role, label=account.display_name
-        )
+        made[role] = Actor(kind="staff", id=account.id, clinic_id=clinic_id, role=role, label=account.display_name)
     return made
 
 

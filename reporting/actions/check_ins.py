@@ -52,9 +52,7 @@ def due_day(procedure_class: str, recovery_day: int) -> int:
     return max((day for day in days if day <= recovery_day), default=days[0])
 
 
-def _row(
-    context: CheckInContext, subject: check_ins.Subject, done: CompletedCheckIn, assessed: Assessment
-) -> CheckIn:
+def _row(context: CheckInContext, subject: check_ins.Subject, done: CompletedCheckIn, assessed: Assessment) -> CheckIn:
     scheduled = due_day(context.procedure_class, context.recovery_day)
     row = CheckIn(
         clinic_id=subject.clinic_id,
@@ -96,9 +94,7 @@ def submit_check_in(
     sender's, NotAllowed, StorageBusy or StorageFull.
     """
     if not submission_key:
-        raise InvalidInput(
-            field="submission_key", found=submission_key, allowed="the key that came with the form"
-        )
+        raise InvalidInput(field="submission_key", found=submission_key, allowed="the key that came with the form")
     with transaction() as session:
         subject = check_ins.subject(session, treatment_id, lock=True)
         if subject is None:
@@ -140,6 +136,4 @@ def _again(session: Any, earlier: CheckIn, subject: check_ins.Subject) -> Receip
     if earlier.treatment_id != subject.treatment_id:
         raise NotFound()
     context, done = check_ins.as_it_was(session, subject, earlier)
-    return _receipt(
-        earlier, assess(done, context), cases.case_of(session, earlier.id or 0), already_sent=True
-    )
+    return _receipt(earlier, assess(done, context), cases.case_of(session, earlier.id or 0), already_sent=True)

@@ -18,9 +18,7 @@ MAX_CHARACTERS = 8_000
 def _checked(answers: Mapping[str, Any]) -> None:
     for name in answers:
         if name not in known_question_ids():
-            raise InvalidInput(
-                field=str(name)[:80], found="an unknown question", allowed="a question of this check-in"
-            )
+            raise InvalidInput(field=str(name)[:80], found="an unknown question", allowed="a question of this check-in")
     length = len(json.dumps(dict(answers)))
     if length > MAX_CHARACTERS:
         raise InvalidInput(field="answers", found=f"{length} characters", allowed=f"up to {MAX_CHARACTERS}")

@@ -111,8 +111,7 @@ class _Chunk:
         """Whether the check-in is new; False where it is there already. Raises Refused."""
         made = row.values["made"]
         due, answered = (
-            submission_key(made["treatment_id"], made["scheduled_day"], answered=answered)
-            for answered in (False, True)
+            submission_key(made["treatment_id"], made["scheduled_day"], answered=answered) for answered in (False, True)
         )
         key = answered if row.values["answered"] else due
         earlier = self.stored.get(key)

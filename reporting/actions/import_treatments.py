@@ -72,13 +72,9 @@ class _Chunk:
             clinic = self.run.clinics[code]
             if clinic.id is None:
                 continue
-            for found in bulk.treated_areas(
-                self.session, clinic.id, (row.values["treatment"] for row in part)
-            ):
+            for found in bulk.treated_areas(self.session, clinic.id, (row.values["treatment"] for row in part)):
                 at = found._mapping
-                known = self.known.setdefault(
-                    (code, found.reference), _Known(tuple(at[name] for name in CORE))
-                )
+                known = self.known.setdefault((code, found.reference), _Known(tuple(at[name] for name in CORE)))
                 known.areas[found.area, found.pass_group] = tuple(at[name] for name in self.area_names)
             patients = bulk.patients(self.session, clinic.id, (row.values["patient"] for row in part))
             self.patients |= {(code, reference): entry for reference, entry in patients.items()}
@@ -190,9 +186,7 @@ def _write(session: Session, chunk: _Chunk, clinic: ClinicEntry, rows: Sequence[
     _make_treatments(session, chunk, clinic, patient_ids, rows)
 
 
-def _make_patients(
-    session: Session, chunk: _Chunk, clinic: ClinicEntry, rows: Sequence[Row]
-) -> dict[str, int]:
+def _make_patients(session: Session, chunk: _Chunk, clinic: ClinicEntry, rows: Sequence[Row]) -> dict[str, int]:
     fresh: dict[str, dict[str, Any]] = {}
     for row in rows:
         reference = row.values["patient"]

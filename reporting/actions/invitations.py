@@ -80,9 +80,7 @@ def _open(found: tuple[Invitation, Patient], strength: str, how: str) -> Cookie:
             session, hours=settings().patient_session_hours, kind="patient", clinic_id=invitation.clinic_id,
             patient_id=patient.id, invitation_id=invitation.id, strength=strength,
         )  # fmt: skip
-        audit.write(
-            session, by, f"{how}.opened", "invitation", invitation.id, treatment=invitation.treatment_id
-        )
+        audit.write(session, by, f"{how}.opened", "invitation", invitation.id, treatment=invitation.treatment_id)
     return cookie
 
 
@@ -108,9 +106,7 @@ def open_code(*, code: str, year_of_birth: str, source: str) -> Cookie:
     code or this source in 15 minutes.
     """
     if not year_of_birth.strip().isdecimal() or len(year_of_birth.strip()) != 4:
-        raise InvalidInput(
-            field="year of birth", found=year_of_birth[:12], allowed="four digits, such as 1980"
-        )
+        raise InvalidInput(field="year of birth", found=year_of_birth[:12], allowed="four digits, such as 1980")
     hashed = keyed_hash(tidy_code(code))
     keys = f"code:{hashed[:32]}", f"code:source:{source}"
     with reading() as session:

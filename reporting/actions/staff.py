@@ -43,18 +43,14 @@ def _checked_role(role: str) -> str:
     return role
 
 
-def set_up_clinic(
-    *, clinic_name: str, timezone: str, telephone: str, name: str, email: str, password: str
-) -> None:
+def set_up_clinic(*, clinic_name: str, timezone: str, telephone: str, name: str, email: str, password: str) -> None:
     """Create the first clinic and its administrator. Only while nobody can sign in; for ever closed afterwards.
 
     Raises Conflict when there is staff already, InvalidInput naming the field.
     """
     check_new(password)
     if timezone not in available_timezones():
-        raise InvalidInput(
-            field="time zone", found=timezone[:60], allowed="an IANA name such as Europe/Madrid"
-        )
+        raise InvalidInput(field="time zone", found=timezone[:60], allowed="an IANA name such as Europe/Madrid")
     clinic_name, name, email = (
         _checked_name("clinic", clinic_name),
         _checked_name("name", name),
@@ -63,13 +59,9 @@ def set_up_clinic(
     hashed = hash_password(password)
     code = re.sub(r"[^A-Z0-9]+", "-", clinic_name.upper()).strip("-")[:32] or "CLINIC"
     with transaction() as session:
-        audit.write(
-            session, SYSTEM, "clinic.set_up", "clinic", code
-        )  # its lock makes the next line race-safe
+        audit.write(session, SYSTEM, "clinic.set_up", "clinic", code)  # its lock makes the next line race-safe
         if sessions.has_staff(session):
-            raise Conflict(
-                "This database has been set up already.", what_to_do="Sign in, or ask an administrator."
-            )
+            raise Conflict("This database has been set up already.", what_to_do="Sign in, or ask an administrator.")
         clinic = Clinic(code=code, name=clinic_name, timezone=timezone, telephone=_checked_telephone(telephone))
         session.add(clinic)
         session.flush()

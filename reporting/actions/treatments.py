@@ -236,9 +236,7 @@ def undo_treatment(*, by: Actor, treatment_id: int) -> None:
         row = _own(session, by, treatment_id)
         if row.source != "form" or (reason := patients.what_hangs_on(session, treatment_id)):
             why = "it came from an import" if row.source != "form" else reason
-            raise Conflict(
-                f"This treatment cannot be taken back: {why}.", what_to_do="Correct its values instead."
-            )
+            raise Conflict(f"This treatment cannot be taken back: {why}.", what_to_do="Correct its values instead.")
         before = _as_it_was(row, patients.areas(session, [treatment_id])[treatment_id])
         patients.remove_treatment(session, treatment_id)
         audit.write(

@@ -55,9 +55,7 @@ def _rates_chart(rates: pd.DataFrame, colours: Look, dark: bool) -> Any:
     words = "Treatments with an unexpected report (% of those who answered)"
     x = alt.X("rate:Q", title=words, axis=_RATE_AXIS, scale=scale)
     palette = symptom_colours(dark=dark)
-    colour = alt.Color(
-        "symptom:N", legend=None, scale=alt.Scale(domain=list(palette), range=list(palette.values()))
-    )
+    colour = alt.Color("symptom:N", legend=None, scale=alt.Scale(domain=list(palette), range=list(palette.values())))
     tips = _tooltips([alt.Tooltip("label:N", title="Symptom")])
     some, none = enough[enough["events"] > 0], enough[enough["events"] == 0]
     before = enough[enough["previous_n_answered"] >= 5].assign(rate=lambda rows: rows["previous_rate"])
@@ -97,11 +95,7 @@ def _rates_title(result: Overview) -> str:
             f"{int(row.previous_events)} of {int(row.previous_n_answered)}"
         )
     if not len(enough) or not enough["events"].sum():
-        return (
-            "No unexpected side effect has been reported"
-            if len(enough)
-            else "Not enough answers for a rate yet"
-        )
+        return "No unexpected side effect has been reported" if len(enough) else "Not enough answers for a rate yet"
     top = enough.nlargest(1, "rate").iloc[0]
     return f"Most often reported as unexpected: {top['label'].lower()}, {rate_words(top)}"
 
@@ -178,9 +172,7 @@ def _weeks_chart(weeks: pd.DataFrame, mean: float | None, colours: Look) -> Any:
     ]  # fmt: skip
     if mean is not None:
         line = alt.Chart(pd.DataFrame({"mean": [mean]}))
-        layers.insert(
-            0, line.mark_rule(color=colours.text, strokeDash=[6, 4]).encode(y=alt.Y("mean:Q", scale=scale))
-        )
+        layers.insert(0, line.mark_rule(color=colours.text, strokeDash=[6, 4]).encode(y=alt.Y("mean:Q", scale=scale)))
     return alt.layer(*layers).properties(height=320, width="container")
 
 
@@ -203,9 +195,7 @@ def _weeks_alt(weeks: pd.DataFrame, label: str) -> str:
     mean = _mean(weeks)
     over = f"mean of the complete weeks {percent(mean)}" if mean is not None else "no complete week yet"
     highest = weeks[weeks["is_enough"] & weeks["is_mature"]].nlargest(1, "rate")
-    peak = [
-        f"; highest in the week from {row.week:%-d %b %Y}: {rate_words(row)}" for row in highest.itertuples()
-    ]
+    peak = [f"; highest in the week from {row.week:%-d %b %Y}: {rate_words(row)}" for row in highest.itertuples()]
     return (
         f"{label}, unexpected reports by week of treatment, {len(weeks)} weeks: {over}{''.join(peak)}; "
         f"{coming} weeks still coming in, {thin} weeks with too few answers are not drawn."

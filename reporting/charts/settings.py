@@ -61,9 +61,7 @@ def _group(rows: pd.DataFrame, group: str, x: Any, y: Any, scale: Any, colours: 
     shift, shown = _SHIFT[group], rows[rows["is_enough"]]
     colour = alt.Color("skin_group:N", title="Skin type", scale=alt.Scale(
         domain=list(GROUPS), range=[colours.series[0], colours.series[1], colours.quiet]))  # fmt: skip
-    shape = alt.Shape(
-        "skin_group:N", title="Skin type", scale=alt.Scale(domain=list(GROUPS), range=list(_SHAPES))
-    )
+    shape = alt.Shape("skin_group:N", title="Skin type", scale=alt.Scale(domain=list(GROUPS), range=list(_SHAPES)))
     tips, few = _tooltips(), rows[~rows["is_enough"]].assign(rate=0.0)
     some, none = shown[shown["events"] > 0], shown[shown["events"] == 0]
     limits = alt.Chart(shown).mark_rule(strokeWidth=3, xOffset=shift)
@@ -123,11 +121,7 @@ def range_words(each: Range) -> str:
         return f"Published highest value for skin types {each.skin_group}: {each.high:g}"
     if each.low is None:
         return f"Typical up to {each.high:g}"
-    return (
-        f"Typical range {each.low:g} to {each.high:g}"
-        if each.high is not None
-        else f"Typical from {each.low:g}"
-    )
+    return f"Typical range {each.low:g} to {each.high:g}" if each.high is not None else f"Typical from {each.low:g}"
 
 
 def finding(result: SettingBands) -> str:
@@ -152,8 +146,7 @@ def _ends(result: SettingBands, group: str) -> str:
     low, high = rows.iloc[0], rows.iloc[-1]
     unit = "" if result.unit in ("", "count") else f" {result.unit}"
     return "; ".join(
-        f"{int(row['events'])} of {int(row['n_answered'])} ({percent(row['rate'])})"
-        f" at {row['band_label']}{unit}"
+        f"{int(row['events'])} of {int(row['n_answered'])} ({percent(row['rate'])}) at {row['band_label']}{unit}"
         for row in (high, low)
     )
 

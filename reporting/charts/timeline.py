@@ -65,11 +65,7 @@ def _alt(code: str, points: pd.DataFrame, band: pd.DataFrame) -> str:
     expected = dict(zip(band["day"], band["expected"], strict=True))
     said = [
         f"day {row.day} {str(row.word).lower()}"
-        + (
-            f" (expected up to {severity_word(int(expected[row.day])).lower()})"
-            if row.day in expected
-            else ""
-        )
+        + (f" (expected up to {severity_word(int(expected[row.day])).lower()})" if row.day in expected else "")
         for row in points.itertuples()
         if row.kind != KINDS[2]
     ]

@@ -25,7 +25,5 @@ def verify(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) ->
     elif verdict.ok:
         print(f"The audit trail is whole: {verdict.rows} rows.")
     else:
-        print(
-            f"Row {verdict.sequence} of the audit trail: {verdict.reason}. {verdict.rows} rows before it are whole."
-        )
+        print(f"Row {verdict.sequence} of the audit trail: {verdict.reason}. {verdict.rows} rows before it are whole.")
     raise typer.Exit(0 if verdict.ok else 1)

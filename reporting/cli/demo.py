@@ -35,14 +35,10 @@ def demo_access(as_json: bool = typer.Option(False, "--json", help="Print JSON."
     ways = access.demo_access()
     if as_json:
         staff = [{"role": role, "email": email, "password": password} for role, email, password in ways.staff]
-        print(
-            json.dumps({"patient_link": ways.invitation.link, "code": ways.invitation.code, "staff": staff})
-        )
+        print(json.dumps({"patient_link": ways.invitation.link, "code": ways.invitation.code, "staff": staff}))
         return
     print("Synthetic demo data: nobody in it is real.\n")
-    print(
-        f"As a patient: {ways.invitation.link}\n    or the code {ways.invitation.code} with the year of birth 1981"
-    )
+    print(f"As a patient: {ways.invitation.link}\n    or the code {ways.invitation.code} with the year of birth 1981")
     print("\nAs staff, at /sign-in (these passwords replace the earlier ones):")
     for role, email, password in ways.staff:
         print(f"    {role:14} {email:32} {password}")

@@ -46,9 +46,7 @@ def _stop(problem: Problem, as_json: bool) -> NoReturn:
     """Name the problem and the way out; 1 where rows are in already, else 2."""
     print(f"{problem.message}\n{problem.what_to_do}", file=sys.stderr)
     if as_json:
-        print(
-            json.dumps({"error": problem.code, "message": problem.message, "what_to_do": problem.what_to_do})
-        )
+        print(json.dumps({"error": problem.code, "message": problem.message, "what_to_do": problem.what_to_do}))
     some_are_in = isinstance(problem, ImportStopped) and problem.summary.read > 0
     raise typer.Exit(SOME_REFUSED if some_are_in else NOTHING_READ)
 

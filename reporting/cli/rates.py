@@ -20,9 +20,7 @@ _SHOWN = ("n_treatments", "n_answered", "response_rate", "events", "rate", "lowe
 def rates(
     by: str = typer.Option(..., "--by", help="One of: " + ", ".join(query.GROUPINGS)),
     symptom: str = typer.Option(..., help="For example hyperpigmentation."),
-    first: datetime | None = typer.Option(
-        None, "--from", formats=["%Y-%m-%d"], help="First day of treatment."
-    ),
+    first: datetime | None = typer.Option(None, "--from", formats=["%Y-%m-%d"], help="First day of treatment."),
     last: datetime | None = typer.Option(None, "--to", formats=["%Y-%m-%d"], help="Last day of treatment."),
     device_class: str = typer.Option("", help="Only this device class."),
     clinic: str = typer.Option("", help="Only this clinic."),

@@ -40,9 +40,7 @@ def demo_access() -> Access:
         for account in demo_staff(session):
             password = secrets.token_urlsafe(12)
             set_password(session, account, hash_password(password))
-            audit.write(
-                session, SYSTEM, "demo.password_set", "staff_account", account.id, clinic_id=account.clinic_id
-            )
+            audit.write(session, SYSTEM, "demo.password_set", "staff_account", account.id, clinic_id=account.clinic_id)
             staff.append((account.role, account.email, password))  # type: ignore[arg-type]
     return Access(issue_invitation(by=SYSTEM, treatment_id=treatment), staff)
 

@@ -112,9 +112,7 @@ _SETTINGS = sorted({name for machine in MACHINES for name in machine.settings})
 def _area(house: House, visit: Visit, treatment_id: int) -> dict[str, Any]:
     device_class = device_classes()[visit.machine.device_class]
     outside = [
-        name
-        for name, value in visit.settings.items()
-        if check_setting(device_class, name, value) == "outside_typical"
+        name for name, value in visit.settings.items() if check_setting(device_class, name, value) == "outside_typical"
     ]
     return {
         "treatment_id": treatment_id, "clinic_id": house.clinic_id, "area": visit.area, "pass_group": 1,

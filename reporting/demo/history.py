@@ -108,9 +108,7 @@ def people(rng: Generator, count: int, today: date) -> list[Person]:
     ]
 
 
-def _settings(
-    rng: Generator, machine: Machine, person: Person, operator: int, days_ago: int
-) -> dict[str, float]:
+def _settings(rng: Generator, machine: Machine, person: Person, operator: int, days_ago: int) -> dict[str, float]:
     gentler = 0.88 if person.fitzpatrick >= 5 else 0.94 if person.fitzpatrick == 4 else 1.0
     main = MAIN_SETTING[machine.device_class]
     habit = 1 + 0.03 * (operator - 1)

@@ -57,9 +57,7 @@ def answers_for(context: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Walk the questions of ``context`` and give ``wanted`` answers; elsewhere the mildest one offered."""
     given: dict[str, Any] = {"start": wanted.get("start", "something")}
     for _ in range(60):
-        open_questions = [
-            q for q in path(given, context) if q.id not in given and (q.required or q.id in wanted)
-        ]
+        open_questions = [q for q in path(given, context) if q.id not in given and (q.required or q.id in wanted)]
         if not open_questions:
             return given
         question = open_questions[0]
@@ -72,9 +70,7 @@ def answers_for(context: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
     raise RuntimeError("the questions do not come to an end")
 
 
-def _add(
-    scene: Scene, number: int, clinic_id: int, devices: dict[str, int], operator: int
-) -> tuple[int, int]:
+def _add(scene: Scene, number: int, clinic_id: int, devices: dict[str, int], operator: int) -> tuple[int, int]:
     performed = clock.today("Europe/London") - timedelta(days=scene.days_ago)
     with transaction() as session:
         patient = add_one(
@@ -104,9 +100,7 @@ def play(clinic_id: int, _patients: list[int], devices: dict[str, int], operator
         patient, treatment = _add(scene, number, clinic_id, devices, operators[number % len(operators)])
         if not scene.wanted:
             continue
-        by = Actor(
-            kind="patient", id=patient, clinic_id=clinic_id, label="synthetic patient", treatment_id=treatment
-        )
+        by = Actor(kind="patient", id=patient, clinic_id=clinic_id, label="synthetic patient", treatment_id=treatment)
         with clock.fixed(clock.now() - timedelta(hours=scene.sent_hours_ago)):
             with reading() as session:
                 about = check_ins.subject(session, treatment)
@@ -125,9 +119,7 @@ def _handle(case_id: int) -> None:
     """Take the case through its steps to the end, as the clinic would."""
     with reading() as session:
         account = next(one for one in demo_staff(session) if one.role == "clinician")
-    by = Actor(
-        kind="staff", id=account.id, clinic_id=account.clinic_id, role="clinician", label=account.display_name
-    )
+    by = Actor(kind="staff", id=account.id, clinic_id=account.clinic_id, role="clinician", label=account.display_name)
     version = cases.acknowledge(by=by, case_id=case_id, version=1)
     version = cases.record_contact(
         by=by,

@@ -54,9 +54,7 @@ def _multiple(question: Question, given: Any) -> tuple[str, ...]:
     offered = [option.value for option in question.options]
     for item in given:
         if item not in offered or given.count(item) > 1:
-            raise InvalidInput(
-                field=question.id, found=_shown(item), allowed=_offered(question) + ", each once"
-            )
+            raise InvalidInput(field=question.id, found=_shown(item), allowed=_offered(question) + ", each once")
     if question.required and not given:
         raise InvalidInput(field=question.id, found="nothing", allowed="at least one answer")
     return tuple(value for value in offered if value in given)

@@ -50,9 +50,7 @@ def follow_ups(table: Table[FollowUp]) -> None:
                 table.fail(line, "shown_for", f"{part!r} is not a symptom and severity 1 to 4: swelling:2")
 
 
-def rules(
-    table: Table[Rule], asked: Mapping[str, FollowUp], options: Mapping[str, tuple[OptionText, ...]]
-) -> None:
+def rules(table: Table[Rule], asked: Mapping[str, FollowUp], options: Mapping[str, tuple[OptionText, ...]]) -> None:
     """Codes are unique, something triggers each rule, and no rule makes advice milder for a worse answer."""
     table.by("code")
     table.known("follow_up", asked)
@@ -61,9 +59,7 @@ def rules(
             table.fail(line, "symptom", "a rule needs a symptom, a follow-up answer or a given answer")
         numbers = (rule.min_severity, rule.min_rise, rule.min_excess)
         if bool(rule.symptom) != any(number is not None for number in numbers):
-            table.fail(
-                line, "min_severity", "a symptom needs a lowest severity, rise or excess, and they need it"
-            )
+            table.fail(line, "min_severity", "a symptom needs a lowest severity, rise or excess, and they need it")
         for column, number in zip(("min_severity", "min_rise", "min_excess"), numbers, strict=True):
             if number is not None and not 1 <= number <= 4:
                 table.fail(line, column, f"{number} is not from 1 to 4")
@@ -87,9 +83,7 @@ def _worst_answers(
     values = [option.value for option in options[asked[rule.follow_up].options]]
     worst = set(values[-len(rule.follow_up_values) :])
     if set(rule.follow_up_values) != worst or len(worst) == len(values):
-        table.fail(
-            line, "follow_up_values", f"must be the worst answers, without a gap, of: {', '.join(values)}"
-        )
+        table.fail(line, "follow_up_values", f"must be the worst answers, without a gap, of: {', '.join(values)}")
 
 
 def deadlines(table: Table[CaseLevel]) -> None:
@@ -101,13 +95,9 @@ def deadlines(table: Table[CaseLevel]) -> None:
             table.fail(line, "deadline_hours", f"{faster} waits longer than {slower}")
 
 
-def expected_days(
-    table: Table[CourseWindow], classes: Collection[str]
-) -> dict[tuple[str, str], tuple[int, ...]]:
+def expected_days(table: Table[CourseWindow], classes: Collection[str]) -> dict[tuple[str, str], tuple[int, ...]]:
     """Highest expected severity by day for each procedure class and symptom. Windows may not overlap."""
-    found: dict[tuple[str, str], dict[int, int]] = {
-        (name, symptom): {} for name in classes for symptom in SYMPTOMS
-    }
+    found: dict[tuple[str, str], dict[int, int]] = {(name, symptom): {} for name in classes for symptom in SYMPTOMS}
     for line, row in table.rows:
         if row.from_day > row.to_day:
             table.fail(line, "to_day", "the window ends before it begins")

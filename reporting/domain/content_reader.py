@@ -113,9 +113,7 @@ def _check(rules: Any, value: Any) -> None:
         raise ValueError(f"{value} is not from {rules['low']} to {rules['high']}")
 
 
-def _records(
-    path: Path, kind: type[R], columns: dict[str, tuple[Field[Any], Any]]
-) -> Iterator[tuple[int, R]]:
+def _records(path: Path, kind: type[R], columns: dict[str, tuple[Field[Any], Any]]) -> Iterator[tuple[int, R]]:
     with path.open(encoding="utf-8-sig", newline="") as handle:
         reader = csv.reader(handle, strict=True)
         header = next(reader, [])

@@ -27,9 +27,7 @@ def is_unexpected(procedure_class: str, symptom: str, day: int, severity: int) -
     return severity > expected_severity(procedure_class, symptom, day)
 
 
-def expected_band(
-    procedure_class: str, symptom: str, days: range | tuple[int, ...] | list[int]
-) -> tuple[int, ...]:
+def expected_band(procedure_class: str, symptom: str, days: range | tuple[int, ...] | list[int]) -> tuple[int, ...]:
     """Highest expected severity on each of ``days``."""
     return tuple(expected_severity(procedure_class, symptom, day) for day in days)
 

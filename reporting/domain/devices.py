@@ -53,9 +53,7 @@ def check_setting(device_class: DeviceClass, field: str, value: float) -> Settin
 
 def _applies(row: Guideline, fitzpatrick: int | None, spot_size_mm: float | None, area: str | None) -> bool:
     every_skin = row.fitzpatrick_from == 1 and row.fitzpatrick_to == 6
-    if not every_skin and (
-        fitzpatrick is None or not row.fitzpatrick_from <= fitzpatrick <= row.fitzpatrick_to
-    ):
+    if not every_skin and (fitzpatrick is None or not row.fitzpatrick_from <= fitzpatrick <= row.fitzpatrick_to):
         return False
     if row.areas and area not in row.areas:
         return False

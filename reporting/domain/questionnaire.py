@@ -48,17 +48,13 @@ def _fixed(question_id: str, context: CheckInContext, options: tuple[Option, ...
 
 def _symptoms_question(context: CheckInContext) -> Question:
     records = (content().symptoms[code] for code in SYMPTOMS)
-    return _fixed(
-        "symptoms", context, tuple(Option(row.code, row.patient_label, row.patient_hint) for row in records)
-    )
+    return _fixed("symptoms", context, tuple(Option(row.code, row.patient_label, row.patient_hint) for row in records))
 
 
 def _severity_question(symptom: str) -> Question:
     words = tuple(Option(str(row.value), row.word, row.hint) for row in content().severity_words)
     record = content().symptoms[symptom]
-    return Question(
-        f"severity_{symptom}", "single", record.severity_title, record.patient_hint, words, True, symptom
-    )
+    return Question(f"severity_{symptom}", "single", record.severity_title, record.patient_hint, words, True, symptom)
 
 
 def _follow_up_question(row: FollowUp, symptom: str) -> Question:
@@ -81,9 +77,7 @@ def _severity(answers: Mapping[str, Any], symptom: str) -> int:
     return int(given) if isinstance(given, str) and given in {"1", "2", "3", "4"} else 0
 
 
-def _about(
-    symptom: str, answers: Mapping[str, Any], context: CheckInContext, asked: set[str]
-) -> Iterator[Question]:
+def _about(symptom: str, answers: Mapping[str, Any], context: CheckInContext, asked: set[str]) -> Iterator[Question]:
     """Severity of a symptom, the follow-ups that can change advice, and where it is."""
     yield _severity_question(symptom)
     severity = _severity(answers, symptom)
@@ -137,12 +131,9 @@ def complete(answers: Mapping[str, Any], context: CheckInContext) -> CompletedCh
         raise InvalidInput(field="answers", found=type(answers).__name__, allowed="answers by question")
     for name in answers:
         if name not in known_question_ids():
-            raise InvalidInput(
-                field=str(name)[:80], found="an unknown question", allowed="a question of this check-in"
-            )
+            raise InvalidInput(field=str(name)[:80], found="an unknown question", allowed="a question of this check-in")
     read = {
-        question.id: (question, read_answer(question, answers.get(question.id)))
-        for question in path(answers, context)
+        question.id: (question, read_answer(question, answers.get(question.id))) for question in path(answers, context)
     }
     values: dict[str, Any] = {name: value for name, (_, value) in read.items()}
     can_wait = values.get("can_wait")
@@ -150,9 +141,7 @@ def complete(answers: Mapping[str, Any], context: CheckInContext) -> CompletedCh
         severities={symptom: int(values.get(f"severity_{symptom}", "0")) for symptom in SYMPTOMS},
         follow_up={name: str(values[name]) for name in values if name in content().follow_ups},
         areas={
-            symptom: _places(values[f"area_{symptom}"], context)
-            for symptom in SYMPTOMS
-            if f"area_{symptom}" in values
+            symptom: _places(values[f"area_{symptom}"], context) for symptom in SYMPTOMS if f"area_{symptom}" in values
         },
         worried=values.get("worried") == "yes",
         can_wait=None if can_wait is None else can_wait == "yes",

@@ -86,9 +86,7 @@ def _check_setting(device_class: DeviceClass, name: str, value: float) -> bool:
         raise InvalidInput(field=name, found=value, allowed="a number")
     verdict = check_setting(device_class, name, value)
     if verdict == "not_a_setting":
-        raise InvalidInput(
-            field=name, found=value, allowed=f"no value: {device_class.name} has no such setting"
-        )
+        raise InvalidInput(field=name, found=value, allowed=f"no value: {device_class.name} has no such setting")
     if verdict == "implausible":
         raise InvalidInput(field=name, found=value, allowed=_limits(device_class, name))
     return verdict == "outside_typical"
@@ -133,9 +131,7 @@ def check_patient(patient: PatientRecord, today: date) -> None:
     _within("year_of_birth", patient.year_of_birth, today.year - 120, today.year)
     _within("fitzpatrick", patient.fitzpatrick, 1, 6)
     _within("isotretinoin_months_ago", patient.isotretinoin_months_ago, 0, 600)
-    if patient.email and (
-        "@" not in patient.email.strip("@") or any(sign.isspace() for sign in patient.email)
-    ):
+    if patient.email and ("@" not in patient.email.strip("@") or any(sign.isspace() for sign in patient.email)):
         raise InvalidInput(field="email", found=patient.email, allowed="an e-mail address, or nothing")
     if patient.phone and sum(sign.isdigit() for sign in patient.phone) < 5:
         raise InvalidInput(field="phone", found=patient.phone, allowed="a telephone number, or nothing")

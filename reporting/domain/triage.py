@@ -96,13 +96,9 @@ def _fires(rule: Rule, done: CompletedCheckIn, context: CheckInContext) -> bool:
 def _fired(done: CompletedCheckIn, context: CheckInContext) -> tuple[FiredRule, ...]:
     """Rules that fired, hardest first."""
     fired = [rule for rule in content().rules if _fires(rule, done, context)]
-    fired.sort(
-        key=lambda rule: (ADVICE_LEVELS.index(rule.advice), CASE_LEVELS.index(rule.case_level)), reverse=True
-    )
+    fired.sort(key=lambda rule: (ADVICE_LEVELS.index(rule.advice), CASE_LEVELS.index(rule.case_level)), reverse=True)
     return tuple(
-        FiredRule(
-            rule.code, rule.clinician_words, rule.patient_words, rule.advice, rule.case_level, rule.red_flag
-        )
+        FiredRule(rule.code, rule.clinician_words, rule.patient_words, rule.advice, rule.case_level, rule.red_flag)
         for rule in fired
     )
 
@@ -147,6 +143,4 @@ def assess(completed: CompletedCheckIn, context: CheckInContext) -> Assessment:
     }
     advice = max((rule.advice for rule in fired), key=ADVICE_LEVELS.index, default=ADVICE_LEVELS[0])
     level = max((rule.case_level for rule in fired), key=CASE_LEVELS.index, default=None)
-    return Assessment(
-        advice, level, fired, unexpected, _guidance(advice, fired, completed, context, unexpected)
-    )
+    return Assessment(advice, level, fired, unexpected, _guidance(advice, fired, completed, context, unexpected))

@@ -76,9 +76,7 @@ def procedure_label(code: str) -> str:
     """Clinicians' label of a procedure class. Raises InvalidInput."""
     found = procedure_classes().get(code)
     if found is None:
-        raise InvalidInput(
-            field="procedure_class", found=code, allowed="one of " + ", ".join(procedure_classes())
-        )
+        raise InvalidInput(field="procedure_class", found=code, allowed="one of " + ", ".join(procedure_classes()))
     return found.label
 
 

@@ -93,9 +93,7 @@ def _date(date_format: str | None) -> Reader:
 def _answer_moment(date_format: str | None) -> Reader:
     """A date where only a date is given, else a moment."""
     moment = _moment(date_format)
-    date_only = date_format is not None and not any(
-        part in date_format for part in ("%H", "%I", "%X", "%c", "%T")
-    )
+    date_only = date_format is not None and not any(part in date_format for part in ("%H", "%I", "%X", "%c", "%T"))
 
     def read(text: str) -> date | datetime:
         value = moment(text)

@@ -199,9 +199,7 @@ def guess(kind: Kind, header: Sequence[str]) -> dict[str, str]:
     """Our fields to columns of the file that are probably the same, by their names; each column once."""
     plain = {column: _words(column) for column in header if column}
     found: dict[str, str] = {}
-    candidates = [
-        (_likeness(name, words), name, column) for name in fields_of(kind) for column, words in plain.items()
-    ]
+    candidates = [(_likeness(name, words), name, column) for name in fields_of(kind) for column, words in plain.items()]
     for likeness, name, column in sorted(candidates, key=lambda item: -item[0]):
         if likeness >= GUESS_FROM and name not in found and column not in found.values():
             found[name] = column

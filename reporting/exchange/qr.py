@@ -63,9 +63,7 @@ def printable(card: Card) -> str:
     """The card as one self-contained HTML page: no script, nothing fetched from elsewhere."""
     picture = base64.b64encode(png(card.link)).decode()
     call = f"<p>Questions? Call us: {_telephone(card.clinic_telephone)}</p>" if card.clinic_telephone else ""
-    demo = (
-        '<p class="demo">Demo card with synthetic data. Not for a patient.</p>' if card.is_synthetic else ""
-    )
+    demo = '<p class="demo">Demo card with synthetic data. Not for a patient.</p>' if card.is_synthetic else ""
     address = card.link.split("/c/")[0]
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">

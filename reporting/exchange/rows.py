@@ -51,9 +51,7 @@ class RowReader:
         _check_needed(self._needed, {*self._constants, *self._shown}, header, name)
 
     def _add(self, field: Field, source: Source, header: Sequence[str], name: str) -> None:
-        read = reader_of(
-            field, unit=source.unit, date_format=source.format, decimal_comma=self.mapping.decimal_comma
-        )
+        read = reader_of(field, unit=source.unit, date_format=source.format, decimal_comma=self.mapping.decimal_comma)
         if source.constant is not None:
             self._constants[field.name] = _constant(field, source.constant, read)
             return

@@ -42,9 +42,7 @@ def _mapping(kind: Kind, upload: Any) -> KindMapping:
     given = st.file_uploader("Mapping file, if there is one (TOML)", key="import_mapping")
     if given is not None:
         found = parts.mapping_of(given, kind)
-        return replace(
-            found, create_missing=found.create_missing or create_missing, judged=found.judged or judged
-        )
+        return replace(found, create_missing=found.create_missing or create_missing, judged=found.judged or judged)
     with st.expander(f"Columns of {upload.name}", expanded=True):
         return parts.choose_columns(kind, source, create_missing=create_missing, judged=judged)
 
@@ -82,9 +80,7 @@ def page() -> None:
     upload = st.file_uploader("CSV file (at most 50 MB)", key=f"import_file_{kind}")
     show_notice(PLACE)
     if upload is None:
-        empty(
-            "No file yet.", "Choose a CSV file. Nothing is imported before you have seen what would happen."
-        )
+        empty("No file yet.", "Choose a CSV file. Nothing is imported before you have seen what would happen.")
     else:
         _one_file(actor, kind, upload)
 

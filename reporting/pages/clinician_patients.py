@@ -10,9 +10,7 @@ from reporting.ui.states import empty, shows_problems
 
 
 def _row(found: PatientRow) -> None:
-    with st.container(
-        border=True, horizontal=True, vertical_alignment="center", key=f"patient_{found.patient_id}"
-    ):
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"patient_{found.patient_id}"):
         facts = [f"**{found.reference}**"]
         facts.append(f"born {found.year_of_birth}" if found.year_of_birth else "year of birth not recorded")
         facts.append(f"skin type {found.fitzpatrick}" if found.fitzpatrick else "skin type not recorded")

@@ -36,10 +36,7 @@ def _form(by: Actor, form: RecordForm, treatment_id: int | None) -> None:
     given = recorded_treatment(by, treatment_id) if treatment_id is not None else None
     state = record_parts.state()
     record = record_parts.filled(by, form, given, number_in_address("patient"))
-    if (
-        not st.button("Keep the treatment", type="primary", key="keep", disabled=record is None)
-        or record is None
-    ):
+    if not st.button("Keep the treatment", type="primary", key="keep", disabled=record is None) or record is None:
         return
     try:
         if treatment_id is not None:

@@ -44,9 +44,7 @@ def page() -> None:
         timeline_parts.treatment_part(treatment, seen.timezone)
         with st.container(horizontal=True):
             page_link("card", "Patient card", icon=":material/qr_code:", treatment=treatment.treatment_id)
-            page_link(
-                "record", "Correct this treatment", icon=":material/edit:", treatment=treatment.treatment_id
-            )
+            page_link("record", "Correct this treatment", icon=":material/edit:", treatment=treatment.treatment_id)
         st.divider()
     timeline_parts.steps_part(seen)
     if (case_id := case_parts.chosen()) is not None:

@@ -7,13 +7,13 @@ import streamlit as st
 from reporting.actions.check_ins import submit_check_in
 from reporting.actions.drafts import save_draft
 from reporting.domain.actors import Actor
+from reporting.domain.patient_words import say
 from reporting.errors import Problem
 from reporting.queries.patient import CheckInPage, check_in_page
 from reporting.ui.confirmation import confirmation, foot
 from reporting.ui.flow import REVIEW, current, draw_question, draw_review, forget_ticks
 from reporting.ui.identity import current_actor
 from reporting.ui.patient_state import CheckInState, start_over, state
-from reporting.ui.patient_words import say
 
 
 def _send(by: Actor, shown: CheckInPage, answers: dict[str, Any], here: CheckInState) -> None:

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
+from reporting.domain.patient_words import say
 from reporting.queries.patient import recovery_page
 from reporting.ui.confirmation import call_button, foot
 from reporting.ui.format import day
 from reporting.ui.identity import current_actor
-from reporting.ui.patient_words import say
 
 
 def page() -> None:

@@ -80,9 +80,9 @@ def _expected(frame: pd.DataFrame, group: Ints, size: int, symptom: str) -> NDAr
     per_stratum = np.bincount(strata[answered], minlength=1)
     events = np.bincount(strata[event], minlength=len(per_stratum))[: len(per_stratum)]
     rate = np.divide(events, per_stratum, out=np.zeros(len(per_stratum)), where=per_stratum > 0)
-    expected: NDArray[np.float64] = np.bincount(
-        group[answered], weights=rate[strata[answered]], minlength=size
-    ).astype(np.float64)
+    expected: NDArray[np.float64] = np.bincount(group[answered], weights=rate[strata[answered]], minlength=size).astype(
+        np.float64
+    )
     return expected
 
 

@@ -99,9 +99,7 @@ def _chosen(frame: pd.DataFrame, filters: Filters) -> list[Mask]:
     return [_among(frame[name], codes) for name, codes in wanted.items() if codes]
 
 
-def scoped_frame(
-    actor: Actor, filters: Filters = Filters(), columns: Sequence[str] | None = None
-) -> pd.DataFrame:
+def scoped_frame(actor: Actor, filters: Filters = Filters(), columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Rows of the outcome frame that ``actor`` may see and ``filters`` choose; treat it as read-only.
 
     Staff see their own clinic, the system every clinic, a patient none (NotAllowed). ``columns`` names the

@@ -126,9 +126,7 @@ def _table(frame: pd.DataFrame, band: Ints, symptom: str, fixed: Cut) -> pd.Data
     group = np.where(band >= 0, band * len(GROUPS) + _skin(frame), -1)
     [table] = symptom_tables(frame, group, size, [symptom])
     table.insert(0, "band", np.repeat(np.arange(len(fixed.bands)), len(GROUPS)))
-    table.insert(
-        1, "band_label", np.repeat(np.array([b.label for b in fixed.bands], dtype=object), len(GROUPS))
-    )
+    table.insert(1, "band_label", np.repeat(np.array([b.label for b in fixed.bands], dtype=object), len(GROUPS)))
     table.insert(2, "skin_group", list(GROUPS) * len(fixed.bands))
     table.insert(3, "median", _middles(frame[frame.columns[3]].to_numpy(), band, len(fixed.bands)))
     return with_upper_limits(table[table["n_treatments"] > 0].reset_index(drop=True))
@@ -160,10 +158,7 @@ def _ranges(chosen: DeviceClass, parameter: str, area: str) -> tuple[Range, ...]
     if known and (known.typical_low is not None or known.typical_high is not None):
         found.append(Range("typical", known.typical_low, known.typical_high, "", _typical_source(known.source)))
     for group, (lightest, darkest) in SKIN_GROUPS.items():
-        rows = [
-            guideline_maximum(chosen, parameter, skin, None, area or None)
-            for skin in range(lightest, darkest + 1)
-        ]
+        rows = [guideline_maximum(chosen, parameter, skin, None, area or None) for skin in range(lightest, darkest + 1)]
         published = [row for row in rows if row is not None]
         if published:
             strictest = min(published, key=lambda row: row.maximum)
@@ -188,9 +183,7 @@ def treatments_in_band(
         "area",
     ]
     frame = scoped_frame(by, filters, columns)
-    inside = (band_codes(frame[parameter].to_numpy(), fixed.bands) == band) & (
-        _skin(frame) == GROUPS.index(skin_group)
-    )
+    inside = (band_codes(frame[parameter].to_numpy(), fixed.bands) == band) & (_skin(frame) == GROUPS.index(skin_group))
     answered, event = count_symptom(frame, symptom)
     rows = frame.assign(answered=answered, event=event)[inside]
     rows = rows.sort_values(["event", "performed_on"], ascending=False).head(SHOWN)

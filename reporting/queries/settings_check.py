@@ -58,9 +58,7 @@ def setting_lines(
             continue
         parameter = parameter_of(device_class, field) if device_class else None
         guide = (
-            guideline_maximum(device_class, field, fitzpatrick, area.spot_size_mm, area.area)
-            if device_class
-            else None
+            guideline_maximum(device_class, field, fitzpatrick, area.spot_size_mm, area.area) if device_class else None
         )
         minimum, maximum = (guide.minimum, guide.maximum) if guide else (None, None)
         lines.append(
@@ -83,6 +81,4 @@ def above_guideline(
 ) -> tuple[SettingLine, ...]:
     """The settings of these areas that are above the published maximum."""
     of = classes.get(device_class or "")
-    return tuple(
-        line for area in areas for line in setting_lines(area, of, fitzpatrick) if line.is_above_guideline
-    )
+    return tuple(line for area in areas for line in setting_lines(area, of, fitzpatrick) if line.is_above_guideline)

@@ -15,9 +15,7 @@ COUNTS = ("events", "n_answered", "n_at_risk", "n_treatments", "answered_check_i
 DERIVED = ("rate", "lower", "upper", "response_rate")
 
 
-def is_beyond_clinic(
-    actor: Actor, clinic_ids: "np.ndarray[tuple[int], np.dtype[np.integer]] | list[int]"
-) -> bool:
+def is_beyond_clinic(actor: Actor, clinic_ids: "np.ndarray[tuple[int], np.dtype[np.integer]] | list[int]") -> bool:
     """Whether a person looks at treatments of a clinic that is not their own. The system is no person."""
     return actor.kind != "system" and any(clinic != actor.clinic_id for clinic in np.unique(clinic_ids))
 

@@ -27,7 +27,6 @@ def colleagues(by: Actor) -> list[Colleague]:
     with reading() as session:
         found = sessions.accounts_of(session, by.clinic_id or 0)
     shown = [
-        Colleague(one.id or 0, one.display_name, one.email, one.role, one.is_active, one.created_at)
-        for one in found
+        Colleague(one.id or 0, one.display_name, one.email, one.role, one.is_active, one.created_at) for one in found
     ]
     return sorted(shown, key=lambda one: not one.is_active)

@@ -163,9 +163,7 @@ def _readable(note: str) -> str:
         return f"({problem.message})"
 
 
-def _report(
-    check_in: CheckIn, procedure_class: str, area_labels: Mapping[int, str], may_read_notes: bool
-) -> Report:
+def _report(check_in: CheckIn, procedure_class: str, area_labels: Mapping[int, str], may_read_notes: bool) -> Report:
     severities = {s: value for s in SYMPTOMS if (value := getattr(check_in, s)) is not None}
     note = check_in.note_encrypted
     return Report(

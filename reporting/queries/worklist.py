@@ -143,8 +143,7 @@ def _cases(by: Actor, *, closed: bool = False, case_id: int | None = None) -> li
         check_ins, areas = patients.check_ins(session, ids), patients.areas(session, ids)
         device_of = patients.device_class_of(session, ids)
         classes = {
-            clinic_id: device_classes.known(session, clinic_id)
-            for clinic_id in {row[0].clinic_id for row in rows}
+            clinic_id: device_classes.known(session, clinic_id) for clinic_id in {row[0].clinic_id for row in rows}
         }
     return [
         _case(row, check_ins[treatment.id], areas[treatment.id], classes[row[0].clinic_id],

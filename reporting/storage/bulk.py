@@ -63,9 +63,7 @@ class ClinicEntry:
 
 def clinic_entry(session: Session, code: str) -> ClinicEntry | None:
     """The clinic of that code with its operators, devices and device classes."""
-    found = session.execute(
-        select(col(Clinic.id), col(Clinic.timezone)).where(col(Clinic.code) == code)
-    ).one_or_none()
+    found = session.execute(select(col(Clinic.id), col(Clinic.timezone)).where(col(Clinic.code) == code)).one_or_none()
     if found is None:
         return None
     operators = select(col(Operator.code), col(Operator.id)).where(col(Operator.clinic_id) == found.id)
@@ -77,9 +75,7 @@ def clinic_entry(session: Session, code: str) -> ClinicEntry | None:
         id=found.id,
         operators={row.code: row.id for row in session.execute(operators)},
         devices={
-            row.code: DeviceEntry(
-                row.device_class, row.model, row.manufacturer, row.serial, row.handpiece, row.id
-            )
+            row.code: DeviceEntry(row.device_class, row.model, row.manufacturer, row.serial, row.handpiece, row.id)
             for row in session.execute(devices).scalars()
         },
     )
@@ -217,9 +213,7 @@ def treated_areas(session: Session, clinic_id: int, references: Iterable[str]) -
 
 def treatment_ids(session: Session, clinic_id: int, references: Iterable[str]) -> dict[str, int]:
     """Ids of treatments of a clinic by reference."""
-    statement = select(col(Treatment.reference), col(Treatment.id)).where(
-        col(Treatment.clinic_id) == clinic_id
-    )
+    statement = select(col(Treatment.reference), col(Treatment.id)).where(col(Treatment.clinic_id) == clinic_id)
     return {
         row.reference: row.id
         for part in in_parts(references)
@@ -238,9 +232,7 @@ class TreatmentEntry:
     timezone: str
 
 
-def treatments(
-    session: Session, references: Iterable[str], clinic_id: int | None
-) -> dict[str, list[TreatmentEntry]]:
+def treatments(session: Session, references: Iterable[str], clinic_id: int | None) -> dict[str, list[TreatmentEntry]]:
     """Treatments by reference: of one clinic, or of all of them, where a reference may be there twice."""
     statement = select(
         col(Treatment.reference), col(Treatment.id), col(Treatment.clinic_id), col(Treatment.patient_id),
@@ -255,9 +247,7 @@ def treatments(
     return found
 
 
-def check_ins(
-    session: Session, submission_keys: Iterable[str], compared: Sequence[str]
-) -> dict[str, dict[str, Any]]:
+def check_ins(session: Session, submission_keys: Iterable[str], compared: Sequence[str]) -> dict[str, dict[str, Any]]:
     """The ``compared`` columns of check-ins by submission key."""
     columns = [getattr(CheckIn, name) for name in compared]
     return {

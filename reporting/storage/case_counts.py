@@ -26,9 +26,7 @@ def case_rows(session: Session, clinic_id: int | None) -> pd.DataFrame:
 def named_treatments(session: Session, area_ids: Sequence[int]) -> pd.DataFrame:
     """Patient and treatment references of treated areas: treated_area_id, patient, treatment, pass_group."""
     statement = (
-        select(
-            col(TreatedArea.id), col(Patient.reference), col(Treatment.reference), col(TreatedArea.pass_group)
-        )
+        select(col(TreatedArea.id), col(Patient.reference), col(Treatment.reference), col(TreatedArea.pass_group))
         .join(Treatment, col(Treatment.id) == TreatedArea.treatment_id)
         .join(Patient, col(Patient.id) == Treatment.patient_id)
         .where(col(TreatedArea.id).in_(area_ids))

@@ -141,9 +141,7 @@ def of_patient(session: Session, patient_id: int) -> list[TriageCase]:
     """Every case of a patient, newest first."""
     return list(
         session.execute(
-            select(TriageCase)
-            .where(col(TriageCase.patient_id) == patient_id)
-            .order_by(col(TriageCase.id).desc())
+            select(TriageCase).where(col(TriageCase.patient_id) == patient_id).order_by(col(TriageCase.id).desc())
         ).scalars()
     )
 

@@ -82,9 +82,7 @@ def recovery_day(about: Subject, moment: datetime) -> int:
     return max(0, (here - about.performed_on).days)
 
 
-def context(
-    session: Session, about: Subject, moment: datetime, *, before: int | None = None
-) -> CheckInContext:
+def context(session: Session, about: Subject, moment: datetime, *, before: int | None = None) -> CheckInContext:
     """What the questions and rules need to know at ``moment``."""
     sent = current(session, about.treatment_id, before=before)
     last = sent[-1] if sent else None
@@ -101,9 +99,7 @@ def context(
 
 def by_submission_key(session: Session, submission_key: str) -> CheckIn | None:
     """The check-in that this submission gave before, or nothing."""
-    return session.execute(
-        select(CheckIn).where(col(CheckIn.submission_key) == submission_key)
-    ).scalar_one_or_none()
+    return session.execute(select(CheckIn).where(col(CheckIn.submission_key) == submission_key)).scalar_one_or_none()
 
 
 def as_it_was(session: Session, about: Subject, sent: CheckIn) -> tuple[CheckInContext, CompletedCheckIn]:
@@ -122,6 +118,4 @@ def as_it_was(session: Session, about: Subject, sent: CheckIn) -> tuple[CheckInC
 
 def drop_draft(session: Session, treatment_id: int) -> None:
     """Forget the answers kept while the form was being filled: they have been sent."""
-    session.execute(
-        delete(Draft).where(col(Draft.treatment_id) == treatment_id, col(Draft.kind) == "check_in")
-    )
+    session.execute(delete(Draft).where(col(Draft.treatment_id) == treatment_id, col(Draft.kind) == "check_in"))

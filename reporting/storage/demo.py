@@ -35,7 +35,5 @@ def first_open_treatment(session: Session) -> int:
         .limit(1)
     ).scalar()
     if found is None:
-        raise NotFound(
-            "There is no demo treatment in this database.", what_to_do="Run `python -m reporting demo`."
-        )
+        raise NotFound("There is no demo treatment in this database.", what_to_do="Run `python -m reporting demo`.")
     return int(found)

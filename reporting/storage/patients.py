@@ -51,10 +51,7 @@ def _candidates(session: Session, clinic_id: int | None, words: str, limit: int)
         )
         if clinic_id is not None:
             found = found.where(col(Patient.clinic_id) == clinic_id)
-        return [
-            int(key or 0)
-            for key in session.execute(found.order_by(col(Patient.reference)).limit(limit)).scalars()
-        ]
+        return [int(key or 0) for key in session.execute(found.order_by(col(Patient.reference)).limit(limit)).scalars()]
     # From the index on clinic and day: grouping a million treatments first would take seconds.
     latest = select(col(Treatment.patient_id))
     if clinic_id is not None:
@@ -117,9 +114,7 @@ def areas(session: Session, treatment_ids: Sequence[int]) -> dict[int, list[Trea
     """Treated areas by treatment, in the order they were recorded."""
     found: dict[int, list[TreatedArea]] = defaultdict(list)
     statement = select(TreatedArea).where(col(TreatedArea.treatment_id).in_(treatment_ids))
-    for area in session.execute(
-        statement.order_by(col(TreatedArea.pass_group), col(TreatedArea.id))
-    ).scalars():
+    for area in session.execute(statement.order_by(col(TreatedArea.pass_group), col(TreatedArea.id))).scalars():
         found[area.treatment_id].append(area)
     return found
 
@@ -169,9 +164,7 @@ def remove_treatment(session: Session, treatment_id: int) -> None:
 
 def areas_named_by_patient(session: Session, treatment_id: int) -> set[int]:
     """Ids of the treated areas that a check-in of this treatment points at."""
-    rows = session.execute(
-        select(col(CheckIn.areas)).where(col(CheckIn.treatment_id) == treatment_id)
-    ).scalars()
+    rows = session.execute(select(col(CheckIn.areas)).where(col(CheckIn.treatment_id) == treatment_id)).scalars()
     return {area_id for row in rows for ids in row.values() for area_id in ids}
 
 

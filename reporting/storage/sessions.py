@@ -54,9 +54,7 @@ def accounts_of(session: Session, clinic_id: int) -> list[StaffAccount]:
     """Staff accounts of a clinic by name."""
     return list(
         session.execute(
-            select(StaffAccount)
-            .where(col(StaffAccount.clinic_id) == clinic_id)
-            .order_by(StaffAccount.display_name)
+            select(StaffAccount).where(col(StaffAccount.clinic_id) == clinic_id).order_by(StaffAccount.display_name)
         ).scalars()
     )
 
@@ -80,20 +78,14 @@ def open_invitations(session: Session, treatment_id: int) -> list[Invitation]:
     """Invitations of a treatment that were not revoked."""
     return list(
         session.execute(
-            select(Invitation).where(
-                col(Invitation.treatment_id) == treatment_id, col(Invitation.revoked_at).is_(None)
-            )
+            select(Invitation).where(col(Invitation.treatment_id) == treatment_id, col(Invitation.revoked_at).is_(None))
         ).scalars()
     )
 
 
-def invitation(
-    session: Session, *, token_hash: str = "", code_hash: str = ""
-) -> tuple[Invitation, Patient] | None:
+def invitation(session: Session, *, token_hash: str = "", code_hash: str = "") -> tuple[Invitation, Patient] | None:
     """The invitation with that link or code, and its patient."""
-    wanted = (
-        col(Invitation.token_hash) == token_hash if token_hash else col(Invitation.code_hash) == code_hash
-    )
+    wanted = col(Invitation.token_hash) == token_hash if token_hash else col(Invitation.code_hash) == code_hash
     row = session.execute(
         select(Invitation, Patient).join(Patient, col(Patient.id) == Invitation.patient_id).where(wanted)
     ).one_or_none()

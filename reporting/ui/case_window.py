@@ -84,9 +84,7 @@ def _note_field(case: WorklistCase, label: str = "Note (optional)") -> None:
 
 
 def _contact_fields(case: WorklistCase) -> None:
-    st.pills(
-        "What was done", list(ACTIONS_TAKEN), format_func=ACTIONS_TAKEN.__getitem__, key=_key(case, "action")
-    )
+    st.pills("What was done", list(ACTIONS_TAKEN), format_func=ACTIONS_TAKEN.__getitem__, key=_key(case, "action"))
     st.button("Record contact", key=_key(case, "contact"), type="primary", on_click=_contact, args=(case,))
 
 
@@ -101,9 +99,7 @@ def _outcome_fields(case: WorklistCase) -> None:
         if term == _OTHER_TERM:
             st.text_input("The term in your words", key=_key(case, "other_term"), max_chars=TERM_CHARACTERS)
         st.pills("Grade (CTCAE)", list(GRADES), format_func=GRADES.__getitem__, key=_key(case, "grade"))
-    st.button(
-        "Record outcome", key=_key(case, "record_outcome"), type="primary", on_click=_outcome, args=(case,)
-    )
+    st.button("Record outcome", key=_key(case, "record_outcome"), type="primary", on_click=_outcome, args=(case,))
 
 
 def _next_step(by: Actor, case: WorklistCase) -> None:

@@ -36,12 +36,8 @@ def cases(found: Cases) -> None:
     """Open cases by level, and what was reported against what clinicians confirmed."""
     open_now = sum(found.open_by_level.values())
     levels = ", ".join(f"{LEVEL_WORDS[level].lower()} {n}" for level, n in found.open_by_level.items() if n)
-    st.markdown(
-        f"**{open_now} open case{'' if open_now == 1 else 's'}**" + (f": {levels}." if levels else ".")
-    )
-    decided = ", ".join(
-        f"{words.lower()} {found.by_confirmation[code]}" for code, words in CONFIRMATIONS.items()
-    )
+    st.markdown(f"**{open_now} open case{'' if open_now == 1 else 's'}**" + (f": {levels}." if levels else "."))
+    decided = ", ".join(f"{words.lower()} {found.by_confirmation[code]}" for code, words in CONFIRMATIONS.items())
     st.markdown(
         f"**Reported against confirmed:** {found.n_reported:,} treatments with an unexpected report; "
         f"{found.n_cases:,} cases, of them {decided}, not yet decided {found.n_undecided}. "

@@ -4,8 +4,8 @@ from typing import Literal
 
 import streamlit as st
 
+from reporting.domain.patient_words import WEEKDAYS, say
 from reporting.queries.patient import ClinicContact, Sent
-from reporting.ui.patient_words import WEEKDAYS, say
 
 
 def _tel(number: str) -> str:

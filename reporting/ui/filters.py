@@ -30,18 +30,14 @@ def _choice(label: str, options: Mapping[str, str], key: str, everything: str) -
 
 def _period(today: date, default: str) -> tuple[date | None, date | None]:
     options = [*PERIODS, EVERYTHING, OWN_DATES]
-    chosen = st.selectbox(
-        "Treated in", options, index=options.index(default), key="period", bind="query-params"
-    )
+    chosen = st.selectbox("Treated in", options, index=options.index(default), key="period", bind="query-params")
     if chosen in PERIODS:
         return today - timedelta(days=PERIODS[chosen] - 1), None
     if chosen != OWN_DATES:
         return None, None
     begin = st.date_input("From", value=today - timedelta(days=89), max_value=today, key="from",
                           format="YYYY-MM-DD", bind="query-params")  # fmt: skip
-    end = st.date_input(
-        "To", value=today, max_value=today, key="to", format="YYYY-MM-DD", bind="query-params"
-    )
+    end = st.date_input("To", value=today, max_value=today, key="to", format="YYYY-MM-DD", bind="query-params")
     return _day(begin), _day(end)
 
 
@@ -53,9 +49,7 @@ def overview_filters(choices: FilterChoices, today: date) -> Filters:
     """Draw period, clinic (where there are several), device, procedure and skin type."""
     with st.container(horizontal=True):
         begin, end = _period(today, DEFAULT_PERIOD)
-        clinic = (
-            _choice("Clinic", choices.clinics, "clinic", "All clinics") if len(choices.clinics) > 1 else ""
-        )
+        clinic = _choice("Clinic", choices.clinics, "clinic", "All clinics") if len(choices.clinics) > 1 else ""
         device = _choice("Device", choices.devices, "device", "All devices")
         procedure = _choice("Procedure", choices.procedure_classes, "procedure", "All procedures")
         skin = _skin()

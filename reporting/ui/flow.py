@@ -6,10 +6,10 @@ from typing import Any
 import streamlit as st
 
 from reporting.domain.answers import Question, read_answer
+from reporting.domain.patient_words import say
 from reporting.domain.questionnaire import CheckInContext, next_question, path
 from reporting.errors import InvalidInput
 from reporting.ui.patient_state import CheckInState
-from reporting.ui.patient_words import say
 
 REVIEW = "review"
 Answers = dict[str, Any]
@@ -113,9 +113,7 @@ def _shown(question: Question, given: Any) -> str:
     return labels.get(given, str(given)) or say("nothing_written")
 
 
-def draw_review(
-    answers: Answers, context: CheckInContext, send: Callable[[], None], state: CheckInState
-) -> None:
+def draw_review(answers: Answers, context: CheckInContext, send: Callable[[], None], state: CheckInState) -> None:
     """All answers with a way to change each, and the button that sends them."""
     st.header(say("review"), anchor=False)
     st.write(say("review_hint"))

@@ -54,9 +54,7 @@ def looked_at(upload: Any) -> CsvFile:
     return source
 
 
-def _column(
-    position: int, column: str, fields: dict[str, Field], first: str
-) -> tuple[str, str | None] | None:
+def _column(position: int, column: str, fields: dict[str, Field], first: str) -> tuple[str, str | None] | None:
     """Our field for one column of the file, with its unit; nothing where it is not used."""
     left, right = st.columns([2, 1])
     options = [NOT_USED, *fields]
@@ -66,9 +64,7 @@ def _column(
         )
     units = units_for(fields[name]) if name in fields else ()
     with right:
-        unit = (
-            st.selectbox("Unit in the file", units, key=f"import_unit_{position}_{name}") if units else None
-        )
+        unit = st.selectbox("Unit in the file", units, key=f"import_unit_{position}_{name}") if units else None
     return None if name == NOT_USED else (name, unit)
 
 

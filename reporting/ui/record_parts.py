@@ -48,12 +48,8 @@ def _yes_no(label: str, key: str) -> bool | None:
 def _new_patient(today: date) -> PatientRecord:
     left, right = st.columns(2)
     with left:
-        reference = st.text_input(
-            "Reference (the clinic's own patient number)", key="record_reference", max_chars=64
-        )
-        born = st.number_input(
-            "Year of birth", today.year - 120, today.year, None, key="record_born", format="%d"
-        )
+        reference = st.text_input("Reference (the clinic's own patient number)", key="record_reference", max_chars=64)
+        born = st.number_input("Year of birth", today.year - 120, today.year, None, key="record_born", format="%d")
         skin = st.segmented_control("Fitzpatrick skin type", [1, 2, 3, 4, 5, 6], key="record_skin")
         months = st.number_input(
             "Months since the last isotretinoin (0 = taking it now; empty = never)",
@@ -182,9 +178,7 @@ def area_part(index: int, code: str, device_class: DeviceClass, given: AreaRecor
         with second:
             cooling = _choice("Cooling", cooling_kinds(), given.cooling, f"record_{index}_cooling")
         with third:
-            endpoint = _choice(
-                "Immediate endpoint", endpoints(), given.immediate_endpoint, f"record_{index}_endpoint"
-            )
+            endpoint = _choice("Immediate endpoint", endpoints(), given.immediate_endpoint, f"record_{index}_endpoint")
         with fourth:
             spot: Any = st.segmented_control(
                 "Test spot done", [True, False], default=given.test_spot_done,
@@ -218,13 +212,9 @@ def filled(
     wanted: list[tuple[str, AreaRecord | None]] = []
     for code in chosen:
         wanted.extend([(code, area) for area in before if area.area == code] or [(code, None)])
-    treated = tuple(
-        area_part(index, code, device.device_class, known) for index, (code, known) in enumerate(wanted)
-    )
+    treated = tuple(area_part(index, code, device.device_class, known) for index, (code, known) in enumerate(wanted))
     if patient is None or day is None or operator is None or not treated:
         missing = {"patient": patient, "date": day, "operator": operator, "treated area": treated}
         st.markdown(f"Still needed: {', '.join(name for name, value in missing.items() if not value)}.")
         return None
-    return TreatmentRecord(
-        patient, day, device.device_id, operator, treated, given.session_number if given else None
-    )
+    return TreatmentRecord(patient, day, device.device_id, operator, treated, given.session_number if given else None)

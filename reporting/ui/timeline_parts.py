@@ -82,9 +82,7 @@ def _course(treatment: TreatmentLine) -> None:
     for code in had:
         figure = symptom_course(treatment, code, dark=is_dark())
         st.markdown(f"**{figure.title}**")
-        st.altair_chart(
-            figure.chart, theme=None, alt=figure.alt, key=f"course_{treatment.treatment_id}_{code}"
-        )
+        st.altair_chart(figure.chart, theme=None, alt=figure.alt, key=f"course_{treatment.treatment_id}_{code}")
     if had:
         legend = ", ".join(f"{mark} {kind}" for kind, mark in MARKS.items())
         st.markdown(f"{legend}. The shaded band is what is expected after this procedure on that day.")

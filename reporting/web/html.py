@@ -41,9 +41,7 @@ def signed_in(cookie: Cookie, address: str) -> Response:
 def signed_out(address: str) -> Response:
     """Go on with the cookie taken away."""
     answer = RedirectResponse(address, status_code=303)
-    answer.delete_cookie(
-        cookie_name(), path="/", httponly=True, samesite="lax", secure=settings().secure_cookies
-    )
+    answer.delete_cookie(cookie_name(), path="/", httponly=True, samesite="lax", secure=settings().secure_cookies)
     return answer
 
 
@@ -60,9 +58,7 @@ def must_be_ours(request: Request) -> None:
     if origin and origin != "null" and urlsplit(origin).netloc != request.headers.get("host"):
         foreign = True
     if foreign:
-        raise NotAllowed(
-            "This form was sent from another site.", what_to_do="Open the page here and try again."
-        )
+        raise NotAllowed("This form was sent from another site.", what_to_do="Open the page here and try again.")
 
 
 async def fields(request: Request, *names: str) -> dict[str, str]:

@@ -35,9 +35,7 @@ async def styles(_: Request) -> Response:
 
 
 def _link_problem(problem: Problem) -> Response:
-    return html.page(
-        "problem.html", status=problem.status, problem=problem, heading="This link cannot be opened"
-    )
+    return html.page("problem.html", status=problem.status, problem=problem, heading="This link cannot be opened")
 
 
 async def link(request: Request) -> Response:

@@ -41,9 +41,7 @@ def report(clinic: House, level: str, at: datetime, *reasons: str) -> TriageCase
         )
 
 
-@pytest.mark.parametrize(
-    ("level", "hours"), [("emergency", 1), ("same_day", 8), ("one_day", 24), ("one_week", 168)]
-)
+@pytest.mark.parametrize(("level", "hours"), [("emergency", 1), ("same_day", 8), ("one_day", 24), ("one_week", 168)])
 def test_the_deadline_of_a_new_case_comes_from_its_level(
     clinic: House, stopped_clock: datetime, level: str, hours: int
 ) -> None:
@@ -52,9 +50,7 @@ def test_the_deadline_of_a_new_case_comes_from_its_level(
     assert (case.state, case.version, case.owner_id) == ("new", 1, None)
 
 
-def test_an_open_case_gets_harder_and_earlier_but_never_milder_or_later(
-    clinic: House, stopped_clock: datetime
-) -> None:
+def test_an_open_case_gets_harder_and_earlier_but_never_milder_or_later(clinic: House, stopped_clock: datetime) -> None:
     first = report(clinic, "one_day", stopped_clock, "one")
     harder = report(clinic, "same_day", stopped_clock + timedelta(hours=1), "two")
     assert (harder.id, harder.level) == (first.id, "same_day")
@@ -68,10 +64,7 @@ def test_a_new_report_brings_a_case_back_to_attention(clinic: House) -> None:
     case_id = eyes_closing(clinic)
     clinician = clinic.staff["clinician"]
     version = cases.acknowledge(by=clinician, case_id=case_id, version=1)
-    assert (
-        send(clinic, "again", symptoms=["infection"], severity_infection="2", infection_fever="yes")
-        == case_id
-    )
+    assert send(clinic, "again", symptoms=["infection"], severity_infection="2", infection_fever="yes") == case_id
     case = now_of(clinic, case_id)
     assert (case.state, case.owner) == ("new", clinician.label)
     assert case.version > version
@@ -279,9 +272,7 @@ class TestWorklist:
             case = now_of(there, eyes_closing(there))
             assert [line.field for line in case.above_guideline] == named, (area, density_pct)
 
-    def test_a_new_case_is_overdue_when_its_time_is_up_and_an_acknowledged_one_is_not(
-        self, clinic: House
-    ) -> None:
+    def test_a_new_case_is_overdue_when_its_time_is_up_and_an_acknowledged_one_is_not(self, clinic: House) -> None:
         case = report(clinic, "emergency", clock.now() - timedelta(hours=2), "red")
         by = clinic.staff["clinician"]
         assert now_of(clinic, case.id or 0).is_overdue

@@ -69,12 +69,8 @@ def test_the_outcome_row_and_frame_follow(clinic: House) -> None:
 
 def test_the_same_submission_again_is_the_same_check_in(clinic: House) -> None:
     answers = filled(clinic.treatment_id, **EYES_CLOSING)
-    first = submit_check_in(
-        by=clinic.patient, treatment_id=clinic.treatment_id, answers=answers, submission_key="k"
-    )
-    again = submit_check_in(
-        by=clinic.patient, treatment_id=clinic.treatment_id, answers=answers, submission_key="k"
-    )
+    first = submit_check_in(by=clinic.patient, treatment_id=clinic.treatment_id, answers=answers, submission_key="k")
+    again = submit_check_in(by=clinic.patient, treatment_id=clinic.treatment_id, answers=answers, submission_key="k")
     assert again.already_sent
     assert (again.check_in_id, again.advice, again.case_id) == (
         first.check_in_id,
@@ -125,9 +121,7 @@ def test_twenty_taps_at_once_are_one_check_in(clinic: House) -> None:
 )
 def test_answers_that_the_form_would_not_allow_are_refused_whole(clinic: House, answers: dict) -> None:
     with pytest.raises(InvalidInput) as refused:
-        submit_check_in(
-            by=clinic.patient, treatment_id=clinic.treatment_id, answers=answers, submission_key="k"
-        )
+        submit_check_in(by=clinic.patient, treatment_id=clinic.treatment_id, answers=answers, submission_key="k")
     assert refused.value.allowed
     assert rows(CheckIn) == []
     assert rows(AuditEvent) == []
@@ -136,9 +130,7 @@ def test_answers_that_the_form_would_not_allow_are_refused_whole(clinic: House, 
 def test_a_patient_cannot_send_for_another(clinic: House) -> None:
     other = house("B")
     with pytest.raises(NotFound):
-        submit_check_in(
-            by=clinic.patient, treatment_id=other.treatment_id, answers=NO_PROBLEMS, submission_key="k"
-        )
+        submit_check_in(by=clinic.patient, treatment_id=other.treatment_id, answers=NO_PROBLEMS, submission_key="k")
     assert rows(CheckIn) == []
 
 
@@ -154,13 +146,9 @@ def test_staff_of_another_clinic_cannot_send(clinic: House) -> None:
 
 def test_a_key_cannot_be_used_to_read_anothers_receipt(clinic: House) -> None:
     other = house("B")
-    submit_check_in(
-        by=clinic.patient, treatment_id=clinic.treatment_id, answers=NO_PROBLEMS, submission_key="k"
-    )
+    submit_check_in(by=clinic.patient, treatment_id=clinic.treatment_id, answers=NO_PROBLEMS, submission_key="k")
     with pytest.raises(NotFound):
-        submit_check_in(
-            by=other.patient, treatment_id=other.treatment_id, answers=NO_PROBLEMS, submission_key="k"
-        )
+        submit_check_in(by=other.patient, treatment_id=other.treatment_id, answers=NO_PROBLEMS, submission_key="k")
 
 
 def test_every_check_in_is_audited_in_its_transaction(clinic: House) -> None:
@@ -195,16 +183,12 @@ def test_a_locked_database_says_not_sent_and_keeps_nothing(sqlite_database: str,
     blocker = sqlite3.connect(settings().data_dir / "reporting.db", isolation_level=None)
     blocker.execute("BEGIN EXCLUSIVE")
     with pytest.raises(StorageBusy) as busy:
-        submit_check_in(
-            by=clinic.patient, treatment_id=clinic.treatment_id, answers=NO_PROBLEMS, submission_key="k"
-        )
+        submit_check_in(by=clinic.patient, treatment_id=clinic.treatment_id, answers=NO_PROBLEMS, submission_key="k")
     assert "not saved" in busy.value.message
     blocker.execute("ROLLBACK")
     blocker.close()
     assert rows(CheckIn) == []
-    sent = submit_check_in(
-        by=clinic.patient, treatment_id=clinic.treatment_id, answers=NO_PROBLEMS, submission_key="k"
-    )
+    sent = submit_check_in(by=clinic.patient, treatment_id=clinic.treatment_id, answers=NO_PROBLEMS, submission_key="k")
     assert not sent.already_sent
 
 

@@ -71,9 +71,7 @@ def take_in(
     path = folder / "log.csv"
     path.write_text(text)
     mapping = KindMapping(kind, create_missing=create_missing, judged=judged)
-    return run_import(
-        by=by, path=path, mapping=mapping, clinic=clinic, rejected_path=folder / "log.rejected.csv"
-    )
+    return run_import(by=by, path=path, mapping=mapping, clinic=clinic, rejected_path=folder / "log.rejected.csv")
 
 
 def told(summary: Summary) -> str:
@@ -88,9 +86,7 @@ def test_the_sample_goes_in_as_it_is_and_a_second_time_adds_nothing(database: st
     for kind, name in SAMPLE:
         first = sample(kind, name, tmp_path)
         assert (first.read, first.refused) == (first.imported, 0), told(first)
-    before = {
-        table: count(table) for table in (Clinic, Operator, Device, Patient, Treatment, TreatedArea, CheckIn)
-    }
+    before = {table: count(table) for table in (Clinic, Operator, Device, Patient, Treatment, TreatedArea, CheckIn)}
     for kind, name in SAMPLE:
         again = sample(kind, name, tmp_path)
         assert (again.imported, again.unchanged, again.refused) == (0, again.read, 0)
@@ -206,9 +202,7 @@ def test_outside_the_typical_range_is_kept_and_marked(database: str, tmp_path: P
         ("T1,P-0001,2026-03-01,O1,,cheeks,30,,4", "procedure_class"),
     ],
 )
-def test_what_is_not_known_is_refused_and_leaves_nothing(
-    database: str, tmp_path: Path, row: str, words: str
-) -> None:
+def test_what_is_not_known_is_refused_and_leaves_nothing(database: str, tmp_path: Path, row: str, words: str) -> None:
     house("A")
     before = {table: count(table) for table in (Operator, Device, Patient, Treatment, TreatedArea)}
     summary = take_in(tmp_path, f"{HEAD}\n{row}\n")
@@ -219,9 +213,7 @@ def test_what_is_not_known_is_refused_and_leaves_nothing(
 
 def test_settings_of_a_row_without_a_device_are_refused(database: str, tmp_path: Path) -> None:
     house("A")
-    summary = take_in(
-        tmp_path, "patient,performed_on,procedure_class,fluence_j_cm2\nP-0001,2026-03-01,other,10\n"
-    )
+    summary = take_in(tmp_path, "patient,performed_on,procedure_class,fluence_j_cm2\nP-0001,2026-03-01,other,10\n")
     assert "names no device" in told(summary)
 
 
@@ -265,10 +257,7 @@ def test_the_same_row_twice_in_one_file_counts_once(database: str, tmp_path: Pat
 
 def test_what_was_not_known_of_a_patient_is_filled_in(database: str, tmp_path: Path) -> None:
     head = "treatment,patient,performed_on,device,device_class,year_of_birth,fitzpatrick"
-    text = (
-        f"{head}\nT1,P1,2026-03-01,D2,er_yag,,\nT2,P1,2026-03-02,D2,er_yag,1980,\n"
-        "T3,P1,2026-03-03,D2,er_yag,,5\n"
-    )
+    text = f"{head}\nT1,P1,2026-03-01,D2,er_yag,,\nT2,P1,2026-03-02,D2,er_yag,1980,\nT3,P1,2026-03-03,D2,er_yag,,5\n"
     house("A")
     take_in(tmp_path, text, create_missing=True)
     found = next(patient for patient in every(Patient) if patient.reference == "P1")
@@ -280,9 +269,7 @@ def test_what_was_not_known_of_a_patient_is_filled_in(database: str, tmp_path: P
 # ---- check-ins
 
 
-def test_an_answer_that_comes_later_takes_the_place_of_the_open_check_in(
-    database: str, tmp_path: Path
-) -> None:
+def test_an_answer_that_comes_later_takes_the_place_of_the_open_check_in(database: str, tmp_path: Path) -> None:
     house("A")
     head = "treatment,scheduled_day,answered,answered_on,burning"
     take_in(tmp_path, f"{head}\nT-0001,1,0,,\n", "check-ins")
@@ -314,9 +301,7 @@ def test_a_check_in_that_cannot_be_is_refused(database: str, tmp_path: Path, row
     assert count(CheckIn) == 0
 
 
-def test_without_judgement_of_the_source_the_expected_course_is_applied(
-    database: str, tmp_path: Path
-) -> None:
+def test_without_judgement_of_the_source_the_expected_course_is_applied(database: str, tmp_path: Path) -> None:
     house("A")
     text = "treatment,scheduled_day,answered_on,swelling\nT-0001,1,2026-03-08,1\n"
     take_in(tmp_path, text, "check-ins")
@@ -393,9 +378,7 @@ def test_a_run_is_on_record(database: str, tmp_path: Path) -> None:
 # ---- the database gives up
 
 
-@pytest.mark.parametrize(
-    ("cause", "words"), [(StorageFull, "the disk is full"), (StorageBusy, "holds the database")]
-)
+@pytest.mark.parametrize(("cause", "words"), [(StorageFull, "the disk is full"), (StorageBusy, "holds the database")])
 def test_when_the_database_gives_up_whole_chunks_are_in_and_the_rest_follows_later(
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cause: type[Exception], words: str
 ) -> None:

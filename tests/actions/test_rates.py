@@ -75,9 +75,7 @@ def test_rates_of_an_imported_log_are_those_of_its_files(imported: str) -> None:
         if row["n_answered"]:
             assert mine["rate"] == row["events"] / row["n_answered"]
             interval = wilson(row["events"], row["n_answered"])
-            assert (mine["lower"], mine["upper"]) == pytest.approx(
-                (interval.lower, interval.upper), abs=1e-12
-            )
+            assert (mine["lower"], mine["upper"]) == pytest.approx((interval.lower, interval.upper), abs=1e-12)
         assert mine["response_rate"] == row["answered_check_ins"] / row["due_check_ins"]
 
 
@@ -112,12 +110,8 @@ def test_every_grouping_holds_every_treatment_once(imported: str, grouping: str)
 def test_bands_are_never_pooled_over_device_classes(imported: str) -> None:
     with pytest.raises(InvalidInput, match="never pooled"):
         rates(SYSTEM, "setting-band", "hyperpigmentation", parameter="fluence_j_cm2")
-    frame_class = json.loads(reporting("rates", "--by", "device-class", "--symptom", "burning", "--json"))[0][
-        "group"
-    ]
-    table = rates(
-        SYSTEM, "setting-band", "burning", Filters(device_class=frame_class), parameter="fluence_j_cm2"
-    )
+    frame_class = json.loads(reporting("rates", "--by", "device-class", "--symptom", "burning", "--json"))[0]["group"]
+    table = rates(SYSTEM, "setting-band", "burning", Filters(device_class=frame_class), parameter="fluence_j_cm2")
     assert len(table) >= 3
     assert table["n_treatments"].sum() > 0
 

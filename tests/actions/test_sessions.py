@@ -89,9 +89,7 @@ def test_sign_out_ends_it_on_the_server(clinic: House) -> None:
     assert trail("session.") == [("session.ended", by.label, str(by.session_id))]
 
 
-@pytest.mark.parametrize(
-    "change", [{"is_active": False}, {"role": "front_desk"}, {"password": "another otter wakes"}]
-)
+@pytest.mark.parametrize("change", [{"is_active": False}, {"role": "front_desk"}, {"password": "another otter wakes"}])
 def test_a_change_of_the_account_ends_all_of_its_sessions(clinic: House, change: dict[str, object]) -> None:
     secrets, by = [signed_in(clinic), signed_in(clinic)], clinic.staff["administrator"]
     mine = sign_in(email=with_password(clinic, "administrator"), password=PASSWORD, source="here").value
@@ -120,9 +118,7 @@ def test_a_patient_is_not_hurried_but_the_day_ends_it(clinic: House, stopped_clo
     assert is_over(secret, stopped_clock + timedelta(hours=24))
 
 
-def test_a_session_begun_while_its_link_was_replaced_is_over(
-    clinic: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_session_begun_while_its_link_was_replaced_is_over(clinic: House, monkeypatch: pytest.MonkeyPatch) -> None:
     made, _ = opened_link(clinic)
     open_ = invitations._open
 

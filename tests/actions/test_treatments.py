@@ -184,9 +184,7 @@ def test_devices_people_and_patients_of_another_clinic_are_unknown(clinic: House
 
 def test_a_device_class_of_the_clinic_itself_brings_its_own_limits(clinic: House) -> None:
     with transaction() as session:
-        own = CustomDeviceClass(
-            clinic_id=clinic.clinic_id, code="own", name="Own laser", procedure_class="ablative"
-        )
+        own = CustomDeviceClass(clinic_id=clinic.clinic_id, code="own", name="Own laser", procedure_class="ablative")
         session.add(own)
         session.flush()
         session.add(
@@ -341,9 +339,7 @@ class TestSeeing:
         assert verdicts == {"pulse_energy_mj": "ok", "density_pct": "outside_typical", "passes": "ok"}
 
     def test_notes_are_for_those_who_may_read_them(self, clinic: House) -> None:
-        send(
-            clinic, "k", symptoms=["swelling"], severity_swelling="3", swelling_eyes="yes", note="It stings."
-        )
+        send(clinic, "k", symptoms=["swelling"], severity_swelling="3", swelling_eyes="yes", note="It stings.")
         [report] = timeline(clinic.staff["clinician"], clinic.patient_id).treatments[0].reports
         assert (report.note, report.has_note) == ("It stings.", True)
         with pytest.raises(NotAllowed):

@@ -76,9 +76,7 @@ async def _bare(tab: Tab) -> float:
     return took
 
 
-async def _one(
-    url: str, cookie: str, page: str, press: Press, until: float, think: float, delay: float
-) -> list[float]:
+async def _one(url: str, cookie: str, page: str, press: Press, until: float, think: float, delay: float) -> list[float]:
     await asyncio.sleep(delay)
     times = []
     async with Tab(url, cookie, page) as tab:
@@ -94,17 +92,12 @@ async def _one(
 _window = 20.0
 
 
-async def _many(
-    url: str, cookies: list[str], page: str, press: Press, seconds: float, think: float
-) -> list[float]:
+async def _many(url: str, cookies: list[str], page: str, press: Press, seconds: float, think: float) -> list[float]:
     global _window
     _window = seconds
     ramp = RAMP_S if len(cookies) > 1 else 0.5
     until = time.perf_counter() + ramp + seconds
-    tabs = [
-        _one(url, cookie, page, press, until, think, ramp * i / len(cookies))
-        for i, cookie in enumerate(cookies)
-    ]
+    tabs = [_one(url, cookie, page, press, until, think, ramp * i / len(cookies)) for i, cookie in enumerate(cookies)]
     return [took for times in await asyncio.gather(*tabs) for took in times]
 
 

@@ -11,9 +11,7 @@ from reporting.errors import SignInNeeded
 PAGES = Path(__file__).resolve().parents[2] / "reporting" / "pages"
 
 
-def open_page(
-    monkeypatch: pytest.MonkeyPatch, file: str, actor: Actor | None, **address: int | str
-) -> AppTest:
+def open_page(monkeypatch: pytest.MonkeyPatch, file: str, actor: Actor | None, **address: int | str) -> AppTest:
     """The page as ``actor`` sees it (None: nobody is signed in); it fails on an unexpected exception."""
 
     def who(_cookie: str | None, *, by_hand: bool = True) -> Actor:

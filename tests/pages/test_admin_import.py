@@ -17,10 +17,7 @@ from tests.cast import House, house
 
 pytestmark = pytest.mark.usefixtures("sqlite_database", "stopped_clock")
 PAGE = str(Path(__file__).parents[2] / "reporting" / "pages" / "admin_import.py")
-GOOD = (
-    "Treatment ID,Patient No,Date,Laser,Pulse energy\n"
-    "T1,P-0001,2026-03-01,D1,30\nT2,P-0001,2026-03-02,D1,40\n"
-)
+GOOD = "Treatment ID,Patient No,Date,Laser,Pulse energy\nT1,P-0001,2026-03-01,D1,30\nT2,P-0001,2026-03-02,D1,40\n"
 
 
 @pytest.fixture
@@ -30,9 +27,7 @@ def clinic() -> House:
 
 def opened(clinic: House, monkeypatch: pytest.MonkeyPatch, role: Role = "administrator") -> AppTest:
     with transaction() as session:
-        cookie = begin(
-            session, hours=1, kind="staff", clinic_id=clinic.clinic_id, staff_id=clinic.staff[role].id
-        )
+        cookie = begin(session, hours=1, kind="staff", clinic_id=clinic.clinic_id, staff_id=clinic.staff[role].id)
     monkeypatch.setattr("reporting.ui.identity.cookie_value", lambda: cookie.value)
     return AppTest.from_file(PAGE, default_timeout=30).run()
 
@@ -60,9 +55,7 @@ def test_without_a_file_the_page_says_what_to_do(clinic: House, monkeypatch: pyt
     assert not page.button
 
 
-def test_columns_are_guessed_and_the_file_goes_in_once(
-    clinic: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_columns_are_guessed_and_the_file_goes_in_once(clinic: House, monkeypatch: pytest.MonkeyPatch) -> None:
     page = uploaded(opened(clinic, monkeypatch), GOOD)
     chosen = {box.label: box.value for box in page.selectbox}
     assert chosen["Column “Treatment ID” is"] == "treatment"
@@ -90,9 +83,7 @@ def test_a_unit_can_be_chosen(clinic: House, monkeypatch: pytest.MonkeyPatch) ->
 def test_faults_stand_beside_their_rows_and_refused_rows_can_be_taken_home(
     clinic: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = uploaded(
-        opened(clinic, monkeypatch), GOOD + "T3,P-0001,2026-02-30,D1,30\nT4,P-0001,2026-03-02,D1,9000\n"
-    )
+    page = uploaded(opened(clinic, monkeypatch), GOOD + "T3,P-0001,2026-02-30,D1,30\nT4,P-0001,2026-03-02,D1,9000\n")
     assert "2 would go in, 0 are there already, 2 would be refused" in text_of(page)
     frame = page.dataframe[-1].value
     assert list(frame["row"]) == [4, 5, 2, 3]
@@ -123,9 +114,7 @@ def test_a_wrong_file_is_named_and_nothing_can_be_imported(
     assert treatments() == 1
 
 
-def test_a_file_that_is_too_large_is_refused_with_the_way_out(
-    clinic: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_is_too_large_is_refused_with_the_way_out(clinic: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(import_parts, "LARGEST_UPLOAD_BYTES", 10)
     page = uploaded(opened(clinic, monkeypatch), GOOD)
     assert "too large for the browser" in text_of(page)

@@ -107,9 +107,7 @@ def test_before_the_first_treatment_it_says_what_to_do(
 
 
 @pytest.mark.parametrize("who", ["front_desk", "patient", None])
-def test_others_are_told_that_they_may_not(
-    monkeypatch: pytest.MonkeyPatch, clinic: House, who: str | None
-) -> None:
+def test_others_are_told_that_they_may_not(monkeypatch: pytest.MonkeyPatch, clinic: House, who: str | None) -> None:
     actor = clinic.patient if who == "patient" else clinic.staff.get(who) if who else None  # type: ignore[call-overload]
     page = open_page(monkeypatch, "clinician_overview", actor)
     [error] = page.error

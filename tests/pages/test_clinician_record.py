@@ -28,9 +28,7 @@ def rows(table: type) -> list[Any]:
 
 def filled(monkeypatch: pytest.MonkeyPatch, clinic: House, actor: Actor | None = None) -> AppTest:
     """The form for the known patient, everything needed chosen."""
-    page = open_page(
-        monkeypatch, "clinician_record", actor or clinic.staff["clinician"], patient=clinic.patient_id
-    )
+    page = open_page(monkeypatch, "clinician_record", actor or clinic.staff["clinician"], patient=clinic.patient_id)
     page.selectbox(key="record_device").set_value(clinic.device_id).run()
     page.selectbox(key="record_operator").set_value(clinic.operator_id).run()
     page.multiselect(key="record_areas").set_value(["cheeks"]).run()
@@ -48,9 +46,7 @@ def test_only_the_settings_of_the_device_class_are_asked_with_their_limits(
     assert "accepted 1 to 300" in page.number_input(key=ENERGY).placeholder
 
 
-def test_a_treatment_is_kept_marked_and_leads_to_the_card(
-    monkeypatch: pytest.MonkeyPatch, clinic: House
-) -> None:
+def test_a_treatment_is_kept_marked_and_leads_to_the_card(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     page = filled(monkeypatch, clinic, clinic.staff["front_desk"])
     page.number_input(key=ENERGY).set_value(90).run()
     page.selectbox(key="record_0_cooling").set_value("cold_air").run()
@@ -110,12 +106,8 @@ def test_it_is_taken_back(monkeypatch: pytest.MonkeyPatch, clinic: House) -> Non
     assert page.selectbox(key="record_device").value is None
 
 
-def test_a_recorded_treatment_is_corrected_from_what_it_was(
-    monkeypatch: pytest.MonkeyPatch, clinic: House
-) -> None:
-    page = open_page(
-        monkeypatch, "clinician_record", clinic.staff["clinician"], treatment=clinic.treatment_id
-    )
+def test_a_recorded_treatment_is_corrected_from_what_it_was(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    page = open_page(monkeypatch, "clinician_record", clinic.staff["clinician"], treatment=clinic.treatment_id)
     assert page.title[0].value == "Correct a treatment"
     assert page.number_input(key=ENERGY).value == 30
     page.number_input(key=ENERGY).set_value(20).run()

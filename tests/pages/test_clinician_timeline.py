@@ -15,9 +15,7 @@ def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
     return house("A")
 
 
-def test_settings_reports_chart_and_steps_stand_together(
-    monkeypatch: pytest.MonkeyPatch, clinic: House
-) -> None:
+def test_settings_reports_chart_and_steps_stand_together(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     case_id, by = eyes_closing(clinic), clinic.staff["clinician"]
     cases.acknowledge(by=by, case_id=case_id, version=1)
     page = open_page(monkeypatch, "clinician_timeline", by, patient=clinic.patient_id)
@@ -70,9 +68,7 @@ def test_without_a_patient_it_says_how_to_find_one(
     assert "Choose a patient." in text(page)
 
 
-def test_another_clinics_patient_and_an_unknown_one_are_alike(
-    monkeypatch: pytest.MonkeyPatch, clinic: House
-) -> None:
+def test_another_clinics_patient_and_an_unknown_one_are_alike(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     other = house("B")
     seen = [
         text(open_page(monkeypatch, "clinician_timeline", other.staff["safety_lead"], patient=patient_id))

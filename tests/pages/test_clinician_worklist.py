@@ -100,9 +100,7 @@ def test_nothing_to_do_is_said_calmly(monkeypatch: pytest.MonkeyPatch, clinic: H
 
 
 @pytest.mark.parametrize("role", ["front_desk", "patient", None])
-def test_others_are_told_and_shown_nothing(
-    monkeypatch: pytest.MonkeyPatch, clinic: House, role: str | None
-) -> None:
+def test_others_are_told_and_shown_nothing(monkeypatch: pytest.MonkeyPatch, clinic: House, role: str | None) -> None:
     eyes_closing(clinic)
     actor = {"front_desk": clinic.staff["front_desk"], "patient": clinic.patient, None: None}[role]
     page = opened(monkeypatch, actor)

@@ -58,9 +58,7 @@ def test_the_database_itself_refuses_impossible_patients(database: str, values: 
 def test_the_database_itself_refuses_impossible_settings(database: str, values: dict[str, float]) -> None:
     clinic = house("A")
     with pytest.raises(IntegrityError), transaction() as session:
-        session.add(
-            TreatedArea(treatment_id=clinic.treatment_id, clinic_id=clinic.clinic_id, area="neck", **values)
-        )
+        session.add(TreatedArea(treatment_id=clinic.treatment_id, clinic_id=clinic.clinic_id, area="neck", **values))
 
 
 def test_a_child_needs_its_parent(database: str) -> None:
@@ -74,9 +72,7 @@ def test_the_same_patient_number_twice_in_a_clinic_is_refused(database: str) -> 
         session.add(Patient(clinic_id=clinic.clinic_id, reference="P-0001"))
 
 
-def test_production_refuses_to_start_without_a_key(
-    sqlite_database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_production_refuses_to_start_without_a_key(sqlite_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REPORTING_ENVIRONMENT", "production")
     settings.cache_clear()
     with pytest.raises(UnsafeSettings, match="REPORTING_ENCRYPTION_KEY"):

@@ -26,9 +26,7 @@ def test_migrating_again_changes_nothing(database: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_first_starts_at_the_same_time_all_come_up(
-    kind: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+def test_first_starts_at_the_same_time_all_come_up(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     environment = dict(os.environ, REPORTING_DATA_DIR=str(tmp_path), REPORTING_DATABASE_URL="")
     if kind == "postgresql":
         address = request.getfixturevalue("postgres_cluster")

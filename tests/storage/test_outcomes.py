@@ -102,12 +102,8 @@ severities = st.dictionaries(st.sampled_from(SYMPTOMS), st.integers(0, 4))
 
 
 @hypothesis_settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    sent=st.lists(st.tuples(days, st.booleans(), severities, st.booleans()), max_size=8), seed=st.randoms()
-)
-def test_any_order_of_any_check_ins_gives_the_same_row(
-    sqlite_database: str, sent: list, seed: object
-) -> None:
+@given(sent=st.lists(st.tuples(days, st.booleans(), severities, st.booleans()), max_size=8), seed=st.randoms())
+def test_any_order_of_any_check_ins_gives_the_same_row(sqlite_database: str, sent: list, seed: object) -> None:
     """Late, withdrawn and repeated ones included; the row is what a plain reading of them says."""
     clinic = house(f"A{next(_numbers)}")
     shuffled = list(sent)
@@ -121,9 +117,7 @@ def test_any_order_of_any_check_ins_gives_the_same_row(
     for symptom in SYMPTOMS:
         told = [(d, v[symptom]) for d, a, v, w in sent if a and not w and symptom in v]
         worst = max((value for _, value in told), default=None)
-        first = min(
-            (d for d, value in told if value and is_unexpected("ablative", symptom, d, value)), default=None
-        )
+        first = min((d for d, value in told if value and is_unexpected("ablative", symptom, d, value)), default=None)
         assert getattr(found, f"worst_{symptom}") == worst
         assert getattr(found, f"first_{symptom}") == first
     with reading() as session:

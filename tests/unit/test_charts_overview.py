@@ -78,8 +78,7 @@ def test_the_alternative_states_every_number() -> None:
 
 def test_the_title_says_the_finding() -> None:
     assert symptom_rates(overview_of()).title == (
-        "Most often reported as unexpected: hyperpigmentation, "
-        "9 of 62 who answered (15 %, 95 % interval 7.8 % to 25 %)"
+        "Most often reported as unexpected: hyperpigmentation, 9 of 62 who answered (15 %, 95 % interval 7.8 % to 25 %)"
     )
     assert symptom_rates(overview_of("more")).title == (
         "More reports of hyperpigmentation than in the period before: 9 of 62 against 2 of 70"
@@ -97,8 +96,7 @@ def test_no_point_where_there_is_no_event_or_not_enough_data() -> None:
 def test_the_weeks_say_mean_peak_and_what_is_missing() -> None:
     figure = weekly_rates(overview_of())
     assert figure.title == (
-        "Hyperpigmentation by week of treatment: 23 % over the period, "
-        "1 of 3 complete weeks lies clearly above it"
+        "Hyperpigmentation by week of treatment: 23 % over the period, 1 of 3 complete weeks lies clearly above it"
     )
     assert "highest in the week from 12 Jan 2026: 12 of 22 who answered (55 %" in figure.alt
     assert "1 weeks still coming in, 1 weeks with too few answers are not drawn" in figure.alt
@@ -126,9 +124,7 @@ def test_specifications_are_sound_have_one_axis_each_way_and_n_in_the_tooltips(d
         spec = figure.chart.to_dict()
         alt.Chart.from_dict(spec)
         assert "resolve" not in spec
-        titles = {
-            layer["encoding"]["y"].get("title", "") for layer in spec["layer"] if "y" in layer["encoding"]
-        }
+        titles = {layer["encoding"]["y"].get("title", "") for layer in spec["layer"] if "y" in layer["encoding"]}
         assert len(titles - {None, ""}) <= 1
         tips = [tip["title"] for layer in spec["layer"] for tip in layer["encoding"].get("tooltip", [])]
         assert {"Answered", "Unexpected", "Treatments"} <= set(tips)
@@ -151,8 +147,6 @@ def test_words_for_shares() -> None:
 
 
 def test_no_cell_of_a_download_is_a_formula() -> None:
-    table = pd.DataFrame(
-        {"Device": ["=HYPERLINK(1)", "@x", "-D1"], "n": [1, -2, 3], "=cmd": ["a", "b", None]}
-    )
+    table = pd.DataFrame({"Device": ["=HYPERLINK(1)", "@x", "-D1"], "n": [1, -2, 3], "=cmd": ["a", "b", None]})
     text = table_csv(table).decode("utf-8-sig")
     assert text.splitlines() == ["Device,n,'=cmd", "'=HYPERLINK(1),1,a", "'@x,-2,b", "'-D1,3,"]

@@ -40,10 +40,7 @@ def test_the_finding_names_the_group_and_both_ends() -> None:
         "More reports of hyperpigmentation at high than at low pulse energy in skin types IV-VI: "
         "9 of 62 (15 %) at 35 and more mJ; 2 of 70 (2.9 %) at below 25 mJ"
     )
-    assert (
-        finding(result_of())
-        == "No clear difference in reported hyperpigmentation between low and high pulse energy"
-    )
+    assert finding(result_of()) == "No clear difference in reported hyperpigmentation between low and high pulse energy"
 
 
 def test_too_few_answers_are_no_finding() -> None:
@@ -56,8 +53,7 @@ def test_too_few_answers_are_no_finding() -> None:
 def test_the_alternative_states_counts_and_ranges() -> None:
     text = band_rates(result_of()).alt
     assert (
-        "Pulse energy 35 and more, skin type IV-VI: 9 of 62 who answered (15 %, 95 % interval 7.8 % to 25 %)."
-        in text
+        "Pulse energy 35 and more, skin type IV-VI: 9 of 62 who answered (15 %, 95 % interval 7.8 % to 25 %)." in text
     )
     assert "Pulse energy 25 to below 35, skin type IV-VI: 0 of 3 who answered (not enough data)." in text
     assert "Typical range 10 to 36." in text

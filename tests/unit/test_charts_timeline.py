@@ -11,9 +11,7 @@ from reporting.queries.timeline import Report, TreatmentLine
 
 
 def report(day: int, *, answered: bool = True, replaced: bool = False, **severities: int) -> Report:
-    beyond = tuple(
-        code for code, value in severities.items() if value > expected_severity("ablative", code, day)
-    )
+    beyond = tuple(code for code, value in severities.items() if value > expected_severity("ablative", code, day))
     return Report(
         check_in_id=day, scheduled_day=day, recovery_day=day if answered else None,
         answered_at=datetime(2026, 3, 7 + day, 9, tzinfo=UTC) if answered else None, severities=severities,

@@ -104,9 +104,7 @@ def test_a_clinic_may_bring_its_own_folder(copy: Path) -> None:
         ("vocabulary", 2, "is_warning", "1", "must be yes or no"),
     ],
 )
-def test_a_wrong_cell_is_named(
-    copy: Path, table: str, line: int, column: str, value: str, reason: str
-) -> None:
+def test_a_wrong_cell_is_named(copy: Path, table: str, line: int, column: str, value: str, reason: str) -> None:
     records = rows(copy, table)
     records[line - 2][column] = value
     write(copy, table, records)

@@ -67,12 +67,10 @@ def test_the_table_is_what_counting_by_hand_gives(code: str, by: list[str]) -> N
 
 
 def two_areas(**changes: object) -> pd.DataFrame:
-    frame = many_rows(2, areas_per_treatment=1.0).assign(
-        treatment_id=1, area=pd.Categorical(["cheeks", "neck"])
+    frame = many_rows(2, areas_per_treatment=1.0).assign(treatment_id=1, area=pd.Categorical(["cheeks", "neck"]))
+    return frame.assign(due_mask=bits(1, 3, 28), answered_mask=bits(1, 3), first_swelling=np.int16(-1)).assign(
+        **changes
     )
-    return frame.assign(
-        due_mask=bits(1, 3, 28), answered_mask=bits(1, 3), first_swelling=np.int16(-1)
-    ).assign(**changes)
 
 
 def test_two_areas_of_one_treatment_are_one_treatment() -> None:

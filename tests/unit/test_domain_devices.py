@@ -130,9 +130,7 @@ def test_a_clinic_may_define_its_own_class() -> None:
         code="our_laser",
         name="Our laser",
         procedure_class="other",
-        parameters={
-            "fluence_j_cm2": Parameter(field="fluence_j_cm2", unit="J/cm2", typical_high=20, reference=14)
-        },
+        parameters={"fluence_j_cm2": Parameter(field="fluence_j_cm2", unit="J/cm2", typical_high=20, reference=14)},
     )
     assert check_setting(own, "fluence_j_cm2", 15) == "ok"
     assert check_setting(own, "fluence_j_cm2", 21) == "outside_typical"

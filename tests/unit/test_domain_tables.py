@@ -132,9 +132,7 @@ def test_units_convert(value: float, source: str, target: str, wanted: float) ->
     ("source", "target", "listed"),
     [("furlong", "mm", "cm"), ("mJ", "ms", "us"), ("degC", "mm", "degF"), ("s", "parsec", "mJ")],
 )
-def test_an_unknown_or_other_kind_of_unit_lists_what_is_allowed(
-    source: str, target: str, listed: str
-) -> None:
+def test_an_unknown_or_other_kind_of_unit_lists_what_is_allowed(source: str, target: str, listed: str) -> None:
     with pytest.raises(UnknownUnit) as caught:
         convert(1, source, target)
     assert listed in caught.value.allowed

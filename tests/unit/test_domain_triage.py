@@ -56,9 +56,7 @@ def every_answer(symptom: str, about: CheckInContext) -> Iterator[dict[str, Any]
     for severity in "01234":
         begun = {"start": "something", "symptoms": [symptom], f"severity_{symptom}": severity}
         open_questions = [q for q in path(begun, about) if q.id not in begun and q.kind == "single"]
-        for values in product(
-            *([option.value for option in question.options] for question in open_questions)
-        ):
+        for values in product(*([option.value for option in question.options] for question in open_questions)):
             yield begun | {question.id: value for question, value in zip(open_questions, values, strict=True)}
 
 
@@ -78,11 +76,7 @@ def check_flags(done: CompletedCheckIn, about: CheckInContext, found: Assessment
     """Every flag in the answers gives an alert and its advice. Returns how many there were."""
     seen = 0
     for flag, key, answers, first_day, classes, advice, case in FLAGS:
-        if (
-            done.follow_up.get(key) in answers
-            and about.recovery_day >= first_day
-            and about.procedure_class in classes
-        ):
+        if done.follow_up.get(key) in answers and about.recovery_day >= first_day and about.procedure_class in classes:
             seen += 1
             assert advice_rank(found) >= ADVICE_LEVELS.index(advice), (flag, done, about)
             assert case_rank(found) >= CASE_LEVELS.index(case), (flag, done, about)
@@ -122,9 +116,7 @@ def test_every_path_about_one_symptom(symptom: str, procedure: str, day: int) ->
         mild = results[_key(answers)]
         for worsened in worse(answers):
             hard = results.get(_key(worsened))
-            if (
-                hard is not None
-            ):  # a worse severity may open further questions; the property test covers these
+            if hard is not None:  # a worse severity may open further questions; the property test covers these
                 assert advice_rank(hard) >= advice_rank(mild), (answers, worsened)
                 assert case_rank(hard) >= case_rank(mild), (answers, worsened)
 
@@ -207,9 +199,7 @@ def test_a_worse_answer_never_makes_the_advice_milder(
 
 @settings(max_examples=600)
 @given(completed(), contexts)
-def test_a_flag_is_never_outvoted_by_whatever_else_is_answered(
-    done: CompletedCheckIn, about: CheckInContext
-) -> None:
+def test_a_flag_is_never_outvoted_by_whatever_else_is_answered(done: CompletedCheckIn, about: CheckInContext) -> None:
     found = assess(done, about)
     check_flags(done, about, found)
     if found.guidance.phone_first:
@@ -219,9 +209,7 @@ def test_a_flag_is_never_outvoted_by_whatever_else_is_answered(
 
 @settings(max_examples=300)
 @given(completed(), contexts)
-def test_what_the_patient_reads_is_easy_whatever_was_answered(
-    done: CompletedCheckIn, about: CheckInContext
-) -> None:
+def test_what_the_patient_reads_is_easy_whatever_was_answered(done: CompletedCheckIn, about: CheckInContext) -> None:
     guidance = assess(done, about).guidance
     whole = " ".join([guidance.heading, *guidance.paragraphs, *guidance.next_steps])
     assert reading_grade(whole) <= GRADE
@@ -233,9 +221,7 @@ def test_severe_swelling_with_eyes_closing_is_a_call_today_with_the_telephone_fi
     assert found.guidance.phone_first
     assert not found.guidance.emergency
     assert found.fired[0].code == "R8"
-    both = assess(
-        made({"swelling": 3}, follow_up={"swelling_eyes": "yes", "swelling_breathing": "yes"}), context()
-    )
+    both = assess(made({"swelling": 3}, follow_up={"swelling_eyes": "yes", "swelling_breathing": "yes"}), context())
     assert (both.advice, both.case_level) == ("emergency", "emergency")
     assert both.guidance.emergency
     assert {"R2", "R8"} <= {rule.red_flag for rule in both.fired}
@@ -264,9 +250,7 @@ def test_nothing_reported_has_a_page_of_its_own() -> None:
         (3, None, False),
     ],
 )
-def test_a_new_dark_patch_matters_for_skin_at_risk(
-    fitzpatrick: int | None, history: bool | None, fires: bool
-) -> None:
+def test_a_new_dark_patch_matters_for_skin_at_risk(fitzpatrick: int | None, history: bool | None, fires: bool) -> None:
     about = context("ipl", 28, fitzpatrick=fitzpatrick, pigmentation_history=history)
     found = assess(made({"hyperpigmentation": 1}, follow_up={"hyperpigmentation_new_patch": "yes"}), about)
     assert ("R11" in {rule.code for rule in found.fired}) == fires
@@ -275,12 +259,8 @@ def test_a_new_dark_patch_matters_for_skin_at_risk(
 def test_a_rise_since_the_last_check_in_counts_only_where_there_was_one() -> None:
     rising = context("ablative", 5, first_check_in=False, previous={"swelling": 1})
     assert "R8_rise" in {rule.code for rule in assess(made({"swelling": 2}), rising).fired}
-    assert "R8_rise" not in {
-        rule.code for rule in assess(made({"swelling": 2}), context("ablative", 5)).fired
-    }
-    assert "R8_rise" not in {
-        rule.code for rule in assess(made({"swelling": 2}), replace(rising, recovery_day=3)).fired
-    }
+    assert "R8_rise" not in {rule.code for rule in assess(made({"swelling": 2}), context("ablative", 5)).fired}
+    assert "R8_rise" not in {rule.code for rule in assess(made({"swelling": 2}), replace(rising, recovery_day=3)).fired}
 
 
 def test_worry_and_urgency_reach_the_clinic() -> None:

@@ -13,9 +13,7 @@ from reporting.exchange.csv_file import PIECE_BYTES, open_csv
 from reporting.exchange.rejects import Fault, RejectedFile, safe_cell
 
 cell = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=12)
-names = st.lists(
-    st.from_regex(r"[A-Za-z][A-Za-z_ ]{0,8}[A-Za-z]", fullmatch=True), min_size=2, max_size=5, unique=True
-)
+names = st.lists(st.from_regex(r"[A-Za-z][A-Za-z_ ]{0,8}[A-Za-z]", fullmatch=True), min_size=2, max_size=5, unique=True)
 
 
 def write(folder: Path, content: bytes | str) -> Path:
@@ -32,13 +30,9 @@ def write(folder: Path, content: bytes | str) -> Path:
 def test_what_was_written_is_read(
     tmp_path: Path, header: list[str], data: st.DataObject, separator: str, newline: str, bom: bool
 ) -> None:
-    rows = data.draw(
-        st.lists(st.lists(cell, min_size=len(header), max_size=len(header)), min_size=1, max_size=6)
-    )
+    rows = data.draw(st.lists(st.lists(cell, min_size=len(header), max_size=len(header)), min_size=1, max_size=6))
     text = io.StringIO()
-    csv.writer(text, delimiter=separator, lineterminator=newline, quoting=csv.QUOTE_ALL).writerows(
-        [header, *rows]
-    )
+    csv.writer(text, delimiter=separator, lineterminator=newline, quoting=csv.QUOTE_ALL).writerows([header, *rows])
     path = write(tmp_path, ("\ufeff" if bom else "").encode() + text.getvalue().encode())
     source = open_csv(path)
     assert (source.separator, list(source.header), source.rows) == (separator, header, len(rows))
@@ -72,9 +66,7 @@ def test_rows_are_numbered_as_a_spreadsheet_shows_them_and_blank_lines_are_no_ro
         (b'a,b\n1,2\n3,"never closed\n5,6\n', "quoting is broken after row 2"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_named_for_what_is_wrong(
-    tmp_path: Path, content: bytes, words: str
-) -> None:
+def test_a_file_that_cannot_be_read_is_named_for_what_is_wrong(tmp_path: Path, content: bytes, words: str) -> None:
     with pytest.raises(UnreadableFile, match=words):
         open_csv(write(tmp_path, content))
 

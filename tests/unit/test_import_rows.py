@@ -63,9 +63,7 @@ def test_words_constants_and_date_formats() -> None:
         {"Why": "spots", "Born": "1980"},
     )
     assert (values["indication"], values["area"], values["pass_group"]) == ("pigment", "cheeks", 2)
-    day = parse_mapping(
-        "[treatments]\npatient='P'\nperformed_on={column='D',format='%d.%m.%Y'}", "treatments"
-    )
+    day = parse_mapping("[treatments]\npatient='P'\nperformed_on={column='D',format='%d.%m.%Y'}", "treatments")
     assert RowReader(day, ["P", "D"]).read(2, ["1", "07.03.2026"]).values["performed_on"] == date(2026, 3, 7)
 
 
@@ -138,9 +136,7 @@ def test_a_check_in_that_was_not_answered_is_kept_as_due() -> None:
 
 def test_an_answer_has_a_day_or_a_moment() -> None:
     assert check_in(burning="0", answered_on="2026-03-04")["answered_on"] == date(2026, 3, 4)
-    assert check_in(burning="0", answered_on="2026-03-04 18:30")["answered_on"] == datetime(
-        2026, 3, 4, 18, 30
-    )
+    assert check_in(burning="0", answered_on="2026-03-04 18:30")["answered_on"] == datetime(2026, 3, 4, 18, 30)
 
 
 @pytest.mark.parametrize(
@@ -210,9 +206,7 @@ def test_a_template_names_every_column_and_reads_itself(kind: Kind) -> None:
 
 
 def test_the_template_shows_units() -> None:
-    line = next(
-        line for line in templates.description("treatments").splitlines() if line.startswith("fluence_j_cm2")
-    )
+    line = next(line for line in templates.description("treatments").splitlines() if line.startswith("fluence_j_cm2"))
     assert "J/cm2" in line
 
 

@@ -49,9 +49,7 @@ def test_totals_count_treatments_and_not_areas(rows: pd.DataFrame) -> None:
 def test_each_symptom_has_its_own_denominator(rows: pd.DataFrame) -> None:
     table = overview(SYSTEM, Filters()).rates
     assert list(table["symptom"]) == list(SYMPTOMS)
-    by_hand = rows.groupby("treatment_id").agg(
-        {"answered_mask": "first", **{f"first_{s}": "max" for s in SYMPTOMS}}
-    )
+    by_hand = rows.groupby("treatment_id").agg({"answered_mask": "first", **{f"first_{s}": "max" for s in SYMPTOMS}})
     for row in table.itertuples():
         event = by_hand[f"first_{row.symptom}"] >= 0
         window = sum(1 << i for i, d in enumerate(SLOTS) if d >= symptom(row.symptom).risk_from_day)
@@ -162,9 +160,7 @@ def seen_by(of: House, filters: Filters = Filters()) -> Overview:  # noqa: B008
     return overview(of.staff["clinician"], filters)
 
 
-def test_cases_are_counted_by_level_and_by_what_clinicians_found(
-    database: str, stopped_clock: datetime
-) -> None:
+def test_cases_are_counted_by_level_and_by_what_clinicians_found(database: str, stopped_clock: datetime) -> None:
 
     ours, theirs = house("A"), house("B")
     case(ours, "new", "same_day", None)

@@ -90,9 +90,7 @@ def test_the_period_before_is_as_long_and_ends_the_day_before() -> None:
 
 
 def test_small_cells_and_what_would_give_them_away_are_hidden() -> None:
-    table = pd.DataFrame(
-        {"events": [3, 20, 40, 0], "n_answered": [60, 100, 200, 90], "rate": [0.05, 0.2, 0.2, 0]}
-    )
+    table = pd.DataFrame({"events": [3, 20, 40, 0], "n_answered": [60, 100, 200, 90], "rate": [0.05, 0.2, 0.2, 0]})
     hidden = hide_small_cells(table, threshold=5)
     assert list(hidden["is_hidden"]) == [True, False, False, True]
     assert hidden.loc[0, ["events", "n_answered", "rate"]].isna().all()

@@ -78,18 +78,14 @@ def rows(monkeypatch: pytest.MonkeyPatch, sqlite_database: str) -> Iterator[pd.D
 
 
 def found(**filters: str) -> SettingBands:
-    return setting_bands(
-        SYSTEM, Filters(device_class="frac_ablative_co2", **filters), "pulse_energy_mj", "bumps"
-    )
+    return setting_bands(SYSTEM, Filters(device_class="frac_ablative_co2", **filters), "pulse_energy_mj", "bumps")
 
 
 def test_counts_per_band_and_skin_group_are_those_of_plain_pandas(rows: pd.DataFrame) -> None:
     result = found()
     answered, event = count_symptom(rows, "bumps")
     own = rows.assign(answered=answered, event=event)[rows["device_class"] == "frac_ablative_co2"]
-    own = own.assign(
-        group=own["fitzpatrick"].map(lambda skin: ["not recorded", "I-III", "IV-VI"][(skin + 2) // 3])
-    )
+    own = own.assign(group=own["fitzpatrick"].map(lambda skin: ["not recorded", "I-III", "IV-VI"][(skin + 2) // 3]))
     for row in result.table.itertuples():
         band = result.cut.bands[int(row.band)]
         inside = own["group"] == row.skin_group
@@ -117,9 +113,7 @@ def test_areas_without_the_setting_are_counted_as_left_out(rows: pd.DataFrame) -
 
 
 def test_typical_and_guideline_ranges_come_from_the_content(rows: pd.DataFrame) -> None:
-    neck = setting_bands(
-        SYSTEM, Filters(device_class="frac_ablative_co2", area="neck"), "density_pct", "scarring"
-    )
+    neck = setting_bands(SYSTEM, Filters(device_class="frac_ablative_co2", area="neck"), "density_pct", "scarring")
     assert (neck.ranges[0].kind, neck.ranges[0].low, neck.ranges[0].high) == ("typical", 5, 20)
     assert {each.high for each in neck.ranges if each.kind == "guideline"} == {15}
     assert all(each.source for each in neck.ranges)

@@ -1,6 +1,14 @@
 """The tables. Every row that matters carries ``clinic_id``; units are in the column names."""
 
-from reporting.storage.tables.access import Consent, Draft, Invitation, SignInSession, Throttle
+from reporting.storage.tables.access import (
+    Consent,
+    Draft,
+    ErasureRequest,
+    Invitation,
+    OneTimeCode,
+    SignInSession,
+    Throttle,
+)
 from reporting.storage.tables.care import CheckIn, Outcome, Photo, TreatedArea, Treatment
 from reporting.storage.tables.clinic import (
     Clinic,
@@ -12,11 +20,13 @@ from reporting.storage.tables.clinic import (
     ServiceEvent,
     StaffAccount,
 )
+from reporting.storage.tables.evidence import Signal, SignalEvent, SignalRun
 from reporting.storage.tables.work import (
     AuditEvent,
     AuditHead,
     CaseEvent,
     ImportRun,
+    InboundMessage,
     OutboxMessage,
     Revision,
     TriageCase,
@@ -33,8 +43,11 @@ __all__ = [
     "CustomParameter",
     "Device",
     "Draft",
+    "ErasureRequest",
     "ImportRun",
+    "InboundMessage",
     "Invitation",
+    "OneTimeCode",
     "Operator",
     "OutboxMessage",
     "Outcome",
@@ -43,6 +56,9 @@ __all__ = [
     "Revision",
     "ServiceEvent",
     "SignInSession",
+    "Signal",
+    "SignalEvent",
+    "SignalRun",
     "StaffAccount",
     "Throttle",
     "TreatedArea",

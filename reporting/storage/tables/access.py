@@ -60,8 +60,42 @@ class Consent(SQLModel, table=True):
     """``check_ins``, ``photos``, ``email_reminders`` or ``sms_reminders``."""
     text_version: str
     language: str = "en"
+    source: str = "patient"
+    """``patient``, ``staff`` or ``sms``: who said so."""
     given_at: datetime = moment(nullable=False)
     withdrawn_at: datetime | None = moment()
+
+
+class OneTimeCode(SQLModel, table=True):
+    """A six-digit code sent by e-mail as the second factor. Only its keyed hash is stored."""
+
+    __tablename__ = "one_time_code"
+
+    id: int | None = key()
+    clinic_id: int = ref("clinic")
+    patient_id: int = ref("patient")
+    session_id: int = ref("sign_in_session", index=True)
+    code_hash: str = Field(max_length=64)
+    tries: int = 0
+    created_at: datetime = moment(nullable=False)
+    expires_at: datetime = moment(nullable=False)
+    used_at: datetime | None = moment()
+
+
+class ErasureRequest(SQLModel, table=True):
+    """A patient's wish to be forgotten, and what the clinic did about it."""
+
+    __tablename__ = "erasure_request"
+    __table_args__ = (one_of("state", "open", "done", "refused", name="ck_erasure_state"),)
+
+    id: int | None = key()
+    clinic_id: int = ref("clinic", index=True)
+    patient_id: int = ref("patient", index=True)
+    state: str = "open"
+    requested_at: datetime = moment(nullable=False)
+    worked_by: int | None = ref("staff_account", nullable=True)
+    worked_at: datetime | None = moment()
+    reason: str = ""
 
 
 class Draft(SQLModel, table=True):

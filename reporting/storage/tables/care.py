@@ -130,6 +130,10 @@ class CheckIn(SQLModel, table=True):
     source: str = "patient"
     entered_by: int | None = ref("staff_account", nullable=True)
     """Staff member who entered it for the patient."""
+    answered_by: str = ""
+    """``carer`` when somebody else used the link; ``telephone`` or ``desk`` when staff asked."""
+    language: str = "en"
+    """The language in which the questions were asked."""
     submission_key: str | None = Field(default=None, max_length=96)
     corrects_id: int | None = ref("check_in", nullable=True)
     replaced_at: datetime | None = moment()
@@ -173,6 +177,7 @@ class Outcome(SQLModel, table=True):
 
 class Photo(SQLModel, table=True):
     __tablename__ = "photo"
+    __table_args__ = (Index("uq_photo_submission_key", "submission_key", unique=True),)
 
     id: int | None = key()
     clinic_id: int = ref("clinic")
@@ -184,5 +189,9 @@ class Photo(SQLModel, table=True):
     sha256: str
     width_px: int
     height_px: int
+    size_bytes: int = 0
     taken_at: datetime = moment(nullable=False)
+    submission_key: str | None = Field(default=None, max_length=96)
+    removed_at: datetime | None = moment()
+    """Set when the patient or a retention period removed it; the file is gone then."""
     details: dict[str, Any] = json_object()

@@ -21,6 +21,13 @@ class Clinic(SQLModel, table=True):
     emergency_telephone: str = "112"
     opening_hours: dict[str, list[str]] = json_object()
     """Weekday (``mon`` … ``sun``) to ``["08:00", "18:00"]``; a missing day is closed."""
+    second_factor: str = "code"
+    """What opens history, photos and own data: ``code`` (short code and year of birth) or ``email``."""
+    reminders_from: str = Field(default="08:00", max_length=5)
+    reminders_until: str = Field(default="20:00", max_length=5)
+    """Reminders go out between these hours of the patient's time zone; the rest is quiet."""
+    retention: dict[str, int] = json_object()
+    """Kind of record (``photos``, ``notes``, ``check_ins``) to the months it is kept; missing: kept."""
     is_synthetic: bool = False
     created_at: datetime = moment(nullable=False)
 
@@ -139,7 +146,11 @@ class Patient(SQLModel, table=True):
     name_encrypted: str | None = None
     email_encrypted: str | None = None
     phone_encrypted: str | None = None
+    phone_hash: str | None = Field(default=None, index=True, max_length=64)
+    """Keyed hash of the number, so that an incoming STOP finds whose it is."""
     language: str = "en"
     timezone: str = ""
     """IANA time zone; empty: the clinic's."""
+    erased_at: datetime | None = moment()
+    """Set when everything that names the person was removed; treatments and answers stay, nameless."""
     created_at: datetime = moment(nullable=False)

@@ -43,6 +43,9 @@ class TriageCase(SQLModel, table=True):
     complication_term: str | None = None
     complication_grade: int | None = None
     closed_at: datetime | None = moment()
+    escalations: int = 0
+    """How often it was passed on because nobody took it in time."""
+    escalated_at: datetime | None = moment()
     version: int = 1
     """Counts changes, so that two people on one case notice each other."""
 
@@ -67,7 +70,8 @@ class OutboxMessage(SQLModel, table=True):
     __tablename__ = "outbox_message"
     __table_args__ = (
         UniqueConstraint("idempotency_key", name="uq_outbox_key"),
-        one_of("status", "waiting", "sending", "sent", "failed", "dead", name="ck_outbox_status"),
+        one_of("status", "waiting", "sending", "sent", "dead", "unsure", "cancelled",
+               name="ck_outbox_status"),
         Index("ix_outbox_waiting", "next_attempt_at", sqlite_where=text("status = 'waiting'"),
               postgresql_where=text("status = 'waiting'")),
     )  # fmt: skip
@@ -82,11 +86,26 @@ class OutboxMessage(SQLModel, table=True):
     payload: dict[str, Any] = json_object()
     idempotency_key: str = Field(max_length=128)
     status: str = "waiting"
+    """``unsure``: the sender stopped between handing over and noting it, so it may have arrived or not."""
     attempts: int = 0
+    claimed_at: datetime | None = moment()
+    provider_id: str = ""
     next_attempt_at: datetime = moment(nullable=False)
     sent_at: datetime | None = moment()
     last_error: str = ""
     created_at: datetime = moment(nullable=False)
+
+
+class InboundMessage(SQLModel, table=True):
+    """A text message that came in, kept so that a repeated delivery changes nothing."""
+
+    __tablename__ = "inbound_message"
+
+    id: int | None = key()
+    provider_id: str = Field(unique=True, max_length=128)
+    phone_hash: str = Field(max_length=64)
+    word: str = Field(max_length=16)
+    received_at: datetime = moment(nullable=False)
 
 
 class ImportRun(SQLModel, table=True):

@@ -1,5 +1,7 @@
 """Every sentence of the patient's pages that is not in the content tables, by name."""
 
+from reporting.domain.language import ENGLISH, translator
+
 WORDS = {
     "title": "Your skin check-in",
     "day": "Day {day} after {treatment}",
@@ -41,6 +43,6 @@ WORDS = {
 WEEKDAYS = {"mon": "Mon", "tue": "Tue", "wed": "Wed", "thu": "Thu", "fri": "Fri", "sat": "Sat", "sun": "Sun"}
 
 
-def say(name: str, /, **values: object) -> str:
-    """The sentence of that name with its parts filled in."""
-    return WORDS[name].format(**values)
+def say(name: str, /, language: str = ENGLISH, **values: object) -> str:
+    """The sentence of that name in that language, with its parts filled in."""
+    return translator(language)(WORDS[name]).format(**values)

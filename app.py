@@ -12,12 +12,18 @@ else:
     from reporting.web.lifespan import lifespan
     from reporting.web.middleware import CompressedBundles, CountAndLog, SecurityHeaders
     from reporting.web.routes import EXCEPTION_HANDLERS, ROUTES
+    from reporting.web.shell import PageLanguage
 
     app = App(
         __file__,
         lifespan=lifespan,
         routes=ROUTES,
-        middleware=[Middleware(CountAndLog), Middleware(SecurityHeaders), Middleware(CompressedBundles)],
+        middleware=[
+            Middleware(CountAndLog),
+            Middleware(SecurityHeaders),
+            Middleware(CompressedBundles),
+            Middleware(PageLanguage),
+        ],
         exception_handlers=EXCEPTION_HANDLERS,
         on_script_error=on_script_error,
     )

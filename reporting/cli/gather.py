@@ -2,7 +2,7 @@
 
 import typer
 
-from reporting.cli import audit, demo, importing, rates
+from reporting.cli import audit, demo, importing, languages, rates
 
 
 def all_commands(app: typer.Typer) -> None:
@@ -11,3 +11,4 @@ def all_commands(app: typer.Typer) -> None:
     importing.register(app)
     demo.register(app)
     rates.register(app)
+    languages.register(app)

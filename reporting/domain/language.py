@@ -29,7 +29,8 @@ def _described(code: str) -> Language:
     return Language(code, name[:1].upper() + name[1:], locale.text_direction)
 
 
-def _catalogue_file(code: str) -> Path:
+def catalogue_file(code: str) -> Path:
+    """Where the catalogue of a language is, or would be."""
     return settings().content_dir / "locales" / code / "LC_MESSAGES" / "patient.po"
 
 
@@ -46,7 +47,7 @@ def catalogue(code: str) -> Mapping[str, str]:
     """English sentence to its translation, without empty and fuzzy entries; empty for English."""
     if code == ENGLISH or code not in languages():
         return {}
-    with _catalogue_file(code).open("rb") as handle:
+    with catalogue_file(code).open("rb") as handle:
         entries = read_po(handle, locale=code)
     return {str(entry.id): str(entry.string) for entry in entries if entry.id and entry.string and not entry.fuzzy}
 

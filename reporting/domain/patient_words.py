@@ -37,6 +37,8 @@ WORDS = {
     "past_locked": "To see what you sent, open this page with the code from your card.",
     "past_row": "{day} (day {number}): {heading}",
     "day_number": "Day {day}",
+    "language": "Choose a language",
+    "no_script": "This page needs JavaScript. The check-in works without it: use your link or your code.",
 }
 """English. ``{name}`` parts are filled in; sentences stay short and plain."""
 

@@ -1,8 +1,9 @@
-"""Every string of the content tables that patients can read, for translations and the reading-age test."""
+"""Every string that patients can read, for translations and the reading-age test."""
 
 from collections.abc import Iterator
 
 from reporting.domain.content import Content, content
+from reporting.domain.patient_words import WORDS
 
 
 def _strings(of: Content) -> Iterator[str]:
@@ -26,5 +27,5 @@ def _strings(of: Content) -> Iterator[str]:
 
 
 def patient_strings() -> tuple[str, ...]:
-    """All patient strings in English, each once, in the order of the tables."""
-    return tuple(dict.fromkeys(text for text in _strings(content()) if text))
+    """All patient strings in English, each once: first the pages' own, then in the order of the tables."""
+    return tuple(dict.fromkeys(text for text in (*WORDS.values(), *_strings(content())) if text))

@@ -13,6 +13,7 @@ from reporting.errors import LinkNotValid, NotFound, Problem, SignInNeeded
 from reporting.storage.engine import ping, reading
 from reporting.storage.sessions import has_staff
 from reporting.web import html, metrics
+from reporting.web.language import choose
 
 
 async def healthz(_: Request) -> Response:
@@ -147,6 +148,7 @@ ROUTES = [
     Route("/metrics", show_metrics),
     Route("/plain.css", styles),
     Route("/c/{token:str}", link, methods=["GET", "POST"]),
+    Route("/language", choose, methods=["POST"]),
     Route("/code", code, methods=["GET", "POST"]),
     Route("/sign-in", sign_in_page, methods=["GET", "POST"]),
     Route("/sign-out", sign_out, methods=["POST", "GET"]),

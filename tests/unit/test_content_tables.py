@@ -1,6 +1,7 @@
 """The packaged content loads; a broken copy of any table is refused with file, line and column."""
 
 import csv
+import re
 import shutil
 from pathlib import Path
 
@@ -159,7 +160,8 @@ def test_a_row_that_must_be_there_is_missed(copy: Path, table: str, column: str,
 
 @pytest.mark.parametrize("text", patient_strings())
 def test_patient_strings_are_easy_to_read(text: str) -> None:
-    """Names of up to four words have no reading grade; sentences must meet it."""
+    """Names of up to four words have no reading grade; sentences must meet it. What is filled in counts as a word."""
+    text = re.sub(r"\{\w+\}", "it", text)
     assert longest_sentence(text) <= WORDS_PER_SENTENCE
     if len(text.split()) > 4:
         assert reading_grade(text) <= GRADE

@@ -1,0 +1,71 @@
+"""The language of a page: from the browser, changed by hand, and said by ``lang`` and ``dir``."""
+
+import re
+
+import pytest
+from starlette.testclient import TestClient
+
+from reporting.actions import invitations
+from reporting.storage.engine import reading
+from reporting.storage.tables import Patient
+from tests.accounts import PASSWORD, trail, with_password
+from tests.cast import House
+
+
+def tag(client: TestClient, wanted: str = "", path: str = "/") -> str:
+    found = re.search(r"<html[^>]*>", client.get(path, headers={"accept-language": wanted}).text)
+    assert found is not None
+    return found.group()
+
+
+@pytest.mark.parametrize(("wanted", "expected"), [
+    ("", '<html lang="en" dir="ltr">'),
+    ("de-DE,de;q=0.9", '<html lang="en" dir="ltr">'),
+    ("es-MX,es;q=0.9,en;q=0.8", '<html lang="es" dir="ltr">'),
+    ("ar-EG", '<html lang="ar" dir="rtl">'),
+    ("*;q=,\x7f", '<html lang="en" dir="ltr">'),
+])  # fmt: skip
+def test_streamlits_page_says_its_language(client: TestClient, wanted: str, expected: str) -> None:
+    assert tag(client, wanted) == expected
+
+
+def test_the_choice_outlives_the_browsers_wish(client: TestClient) -> None:
+    answer = client.post("/language", data={"language": "ar", "back": "/code"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/code")
+    assert tag(client, "es") == '<html lang="ar" dir="rtl">'
+
+
+def test_a_patients_choice_is_kept_with_the_patient(client: TestClient, clinic: House) -> None:
+    token = invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id).token
+    client.post(f"/c/{token}")
+    client.post("/language", data={"language": "es"})
+    with reading() as session:
+        patient = session.get(Patient, clinic.patient_id)
+        assert patient is not None
+        assert patient.language == "es"
+    assert trail("language")[-1][0] == "language.chosen"
+
+
+@pytest.mark.parametrize("back", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:x", ""])
+def test_choosing_leads_to_our_own_pages_only(client: TestClient, back: str) -> None:
+    answer = client.post("/language", data={"language": "es", "back": back})
+    assert answer.headers["location"] == "/"
+
+
+def test_an_unknown_language_changes_nothing(client: TestClient) -> None:
+    answer = client.post("/language", data={"language": "xx", "back": "/"})
+    assert "set-cookie" not in answer.headers
+
+
+def test_staff_pages_stay_english(client: TestClient, clinic: House) -> None:
+    client.post("/sign-in", data={"email": with_password(clinic, "clinician"), "password": PASSWORD})
+    assert tag(client, "ar") == '<html lang="en" dir="ltr">'
+
+
+def test_the_page_names_us_and_points_to_the_plain_way(client: TestClient) -> None:
+    page = client.get("/").text
+    assert "<title>Your skin check-in</title>" in page
+    assert "service-desc" not in page
+    assert "agents" not in page
+    assert '<a href="/code">' in page
+    assert client.get("/").headers["content-length"] == str(len(page.encode()))

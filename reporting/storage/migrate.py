@@ -7,6 +7,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from reporting.settings import settings
@@ -60,6 +61,14 @@ def migrate() -> None:
         _first_rows(connection)
 
 
+def to(revision: str) -> None:
+    """Go up or down to one revision (for developers and tests)."""
+    with _alone() as connection:
+        here = MigrationContext.configure(connection).get_current_revision() or ""
+        move = command.upgrade if revision > here else command.downgrade
+        move(_config(connection), revision)
+
+
 def make_migration(message: str) -> None:
     """Write a migration from the difference between tables and database (for developers)."""
     with _alone() as connection:
@@ -69,7 +78,6 @@ def make_migration(message: str) -> None:
 def differences() -> list[object]:
     """What autogenerate would still change: empty when migrations and tables agree."""
     from alembic.autogenerate import compare_metadata
-    from alembic.runtime.migration import MigrationContext
     from sqlmodel import SQLModel
 
     import reporting.storage.tables  # noqa: F401

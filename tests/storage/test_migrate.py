@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from reporting.storage import migrate
-from reporting.storage.engine import reading
+from reporting.storage.engine import reading, transaction
+from reporting.storage.tables import CheckIn, Clinic, Patient
 
 START = "from reporting.storage.migrate import migrate; migrate(); print('up')"
 
@@ -38,3 +39,33 @@ def test_first_starts_at_the_same_time_all_come_up(kind: str, tmp_path: Path, re
         for _ in range(3)
     ]
     assert [start.communicate()[0].strip() for start in starts] == ["up"] * 3
+
+
+ROWS_OF_THE_FIRST_SCHEMA = (
+    "INSERT INTO clinic (id, code, name, timezone, telephone, emergency_telephone, opening_hours, is_synthetic,"
+    " created_at) VALUES (1, 'A', 'Clinic A', 'UTC', '', '112', '{}', false, '2026-01-01 00:00:00')",
+    "INSERT INTO patient (id, clinic_id, reference, language, timezone, created_at)"
+    " VALUES (1, 1, 'P-1', 'en', '', '2026-01-01 00:00:00')",
+    "INSERT INTO treatment (id, clinic_id, patient_id, reference, performed_on, procedure_class, source, created_at)"
+    " VALUES (1, 1, 1, 'T-1', '2026-01-01', 'ablative_fractional', 'form', '2026-01-01 00:00:00')",
+    "INSERT INTO check_in (id, clinic_id, patient_id, treatment_id, scheduled_day, due_on, areas, follow_up, worried,"
+    " judged_by_source, source, replaced_reason, created_at) VALUES (1, 1, 1, 1, 3, '2026-01-04', '{}', '{}', false,"
+    " false, 'patient', '', '2026-01-04 00:00:00')",
+)
+
+
+def test_rows_of_the_first_schema_come_through(database: str) -> None:
+    migrate.to("0001")
+    with transaction() as session:
+        for statement in ROWS_OF_THE_FIRST_SCHEMA:
+            session.connection().execute(text(statement))
+    migrate.migrate()
+    assert migrate.differences() == []
+    with reading() as session:
+        clinic, patient, check_in = (session.get(kind, 1) for kind in (Clinic, Patient, CheckIn))
+    assert clinic is not None
+    assert (clinic.second_factor, clinic.reminders_from, clinic.retention) == ("code", "08:00", {})
+    assert patient is not None
+    assert patient.erased_at is None
+    assert check_in is not None
+    assert (check_in.language, check_in.answered_by) == ("en", "")

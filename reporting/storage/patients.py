@@ -29,12 +29,14 @@ def by_id(session: Session, patient_id: int) -> Patient | None:
 
 
 def by_reference(session: Session, clinic_id: int, reference: str) -> Patient | None:
-    """The patient with the clinic's own number, or nothing. Capitals make no difference."""
-    return session.execute(
+    """The patient with the clinic's own number, or nothing. Capitals make no difference, unless an imported log
+    has two that differ in them alone: then the one that is written so."""
+    found = session.execute(
         select(Patient).where(
             col(Patient.clinic_id) == clinic_id, func.lower(col(Patient.reference)) == reference.lower()
         )
-    ).scalar_one_or_none()
+    ).scalars().all()  # fmt: skip
+    return next((one for one in found if one.reference == reference), found[0] if found else None)
 
 
 def clinic(session: Session, clinic_id: int) -> Clinic:

@@ -14,6 +14,8 @@ from reporting.domain.wording import patient_strings
 
 REVIEWED = "reviewed"
 """Comment of an entry that a qualified person has read and accepted."""
+_HEADER = """# Sentences of the patient's pages. An entry counts as reviewed only when a comment above it says
+# "reviewed"; the others have not been checked by a qualified translator."""
 _PART = re.compile(r"\{(\w+)\}")
 
 
@@ -49,12 +51,17 @@ def update(code: str) -> Path:
     babel.UnknownLocaleError for a code that is no language.
     """
     locale, file = Locale.parse(code), catalogue_file(code)
-    template = Catalog(locale=locale, domain="patient", project="Skin check-in", creation_date=now())
+    template = Catalog(
+        locale=locale, domain="patient", project="Skin check-in", creation_date=now(), header_comment=_HEADER,
+        last_translator="", language_team="", msgid_bugs_address="", revision_date=now(), fuzzy=False,
+    )  # fmt: skip
     for sentence in patient_strings():
         template.add(sentence)
     if file.exists():
         kept = _read(code)
         kept.update(template, no_fuzzy_matching=True)
+        kept.header_comment, kept.fuzzy = _HEADER, False
+        kept.last_translator = kept.language_team = kept.msgid_bugs_address = ""
     else:
         kept = template
     file.parent.mkdir(parents=True, exist_ok=True)

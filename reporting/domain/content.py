@@ -8,7 +8,9 @@ from pathlib import Path
 from reporting.domain import content_checks as checks
 from reporting.domain.content_reader import ContentError, Table, read_table
 from reporting.domain.records import (
+    CONSENT_KINDS,
     CaseLevel,
+    ConsentText,
     CourseWindow,
     DeviceClass,
     FollowUp,
@@ -47,6 +49,8 @@ class Content:
     rules: tuple[Rule, ...]
     guidance: Mapping[str, GuidanceText]
     case_levels: Mapping[str, CaseLevel]
+    consents: Mapping[str, ConsentText]
+    """Kind of consent to the text that holds today: the last of its kind."""
     schedules: Mapping[str, tuple[int, ...]]
     """Procedure class to its due recovery days, rising."""
     procedure_classes: Mapping[str, ProcedureClass]
@@ -78,6 +82,7 @@ def _load(folder: Path) -> Content:
     levels = read_table(folder / "case_levels.csv", CaseLevel)
     schedules = read_table(folder / "schedules.csv", ScheduledDay)
     severity = read_table(folder / "severity_words.csv", SeverityWord)
+    consents = read_table(folder / "consent_texts.csv", ConsentText)
 
     known = classes.by("code")
     option_sets = checks.grouped_options(options)
@@ -96,6 +101,10 @@ def _load(folder: Path) -> Content:
     by_key = follow_ups.by("key")
     checks.rules(rules, by_key, option_sets)
     checks.deadlines(levels)
+    consents.by("kind", "version")
+    today = {text.kind: text for text in consents.records}
+    if missing := [kind for kind in CONSENT_KINDS if kind not in today]:
+        consents.fail(1, "kind", f"{missing[0]!r} is missing")
 
     fields = read_table(folder / "setting_fields.csv", SettingField)
     devices, common, guidelines = _devices(folder, known, terms, fields)
@@ -110,6 +119,7 @@ def _load(folder: Path) -> Content:
         rules=rules.records,
         guidance=guidance.by("key"),
         case_levels=levels.by("code"),
+        consents=today,
         schedules=checks.schedule_days(schedules, known),
         procedure_classes=known,
         terms=_terms(terms),

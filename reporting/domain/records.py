@@ -15,6 +15,8 @@ EVIDENCE_MARKS = ("FT", "A", "2nd", "DATA", "GK", "estimate")
 """Full text read, abstract read, secondary source, machine-readable file, general knowledge, our estimate."""
 REVIEW_STATUSES = ("not_reviewed", "reviewed")
 CONDITIONS = ("darker_skin_or_pigment_history",)
+CONSENT_KINDS = ("check_ins", "photos", "email_reminders", "sms_reminders")
+"""What a patient can agree to, each by itself."""
 GIVEN_ANSWERS = ("worried", "cannot_wait")
 
 
@@ -154,6 +156,18 @@ class GuidanceText(Sourced):
     out_of_hours: str
     emergency: bool
     phone_first: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsentText(Sourced):
+    """What a patient agrees to, in one version. Of each kind the last row is shown; earlier ones were agreed to."""
+
+    kind: str = one_of(*CONSENT_KINDS)
+    version: str
+    title: str
+    agree: str
+    """The one sentence beside the button."""
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True)

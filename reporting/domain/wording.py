@@ -22,6 +22,8 @@ def _strings(of: Content) -> Iterator[str]:
     yield from (rule.patient_words for rule in of.rules)
     for text in of.guidance.values():
         yield from (text.heading, text.opening, text.what_next, text.out_of_hours)
+    for consent in of.consents.values():
+        yield from (consent.title, consent.agree, consent.text)
     yield from (procedure.patient_label for procedure in of.procedure_classes.values())
     yield from (term.label for term in of.terms["area"].values())
 

@@ -11,15 +11,16 @@ _SEES_CARE: Final = frozenset({
 })  # fmt: skip
 
 ROLES: Final[dict[Role, frozenset[str]]] = {
-    "administrator": _SEES_CARE | {"import.run", "staff.manage", "audit.read"},
+    "administrator": _SEES_CARE | {"import.run", "staff.manage", "audit.read", "request.work", "clinic.manage"},
     "safety_lead": _SEES_CARE | {"audit.read"},
     "clinician": _SEES_CARE,
     "front_desk": frozenset({"treatment.record", "invitation.issue", "check_in.proxy"}),
 }
 """The front desk records treatments and hands out links; it sees no notes, photos or dashboards."""
 
-PATIENT_LINK: Final = frozenset({"check_in.submit"})
-PATIENT_FULL: Final = PATIENT_LINK | {"history.read"}
+PATIENT_LINK: Final = frozenset({"check_in.submit", "consent.manage"})
+PATIENT_FULL: Final = PATIENT_LINK | {"history.read", "own_data.read", "erasure.request"}
+"""Who holds the link may also stop: agreeing and taking it back are as easy as each other."""
 PERMISSIONS: Final = frozenset().union(*ROLES.values(), PATIENT_FULL)
 
 

@@ -15,7 +15,7 @@ from tests.reading import GRADE, WORDS_PER_SENTENCE, longest_sentence, reading_g
 
 PACKAGED = ROOT / "data"
 TABLES = (
-    "answer_options", "case_levels", "device_classes", "device_parameters", "expected_course", "follow_ups",
+    "answer_options", "case_levels", "consent_texts", "device_classes", "device_parameters", "expected_course", "follow_ups",
     "guidance", "guidelines", "procedure_classes", "questions", "schedules", "setting_fields",
     "severity_words", "symptoms", "triage_rules", "vocabulary",
 )  # fmt: skip

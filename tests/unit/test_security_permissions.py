@@ -16,6 +16,8 @@ ALLOWED: dict[str, set[str]] = {
     "overview.read": CARE, "settings.read": CARE, "rates.read": CARE,
     "treatment.record": EVERYBODY, "invitation.issue": EVERYBODY, "check_in.proxy": EVERYBODY,
     "history.read": CARE | CODE_ONLY, "check_in.submit": BOTH,
+    "consent.manage": BOTH, "own_data.read": CODE_ONLY, "erasure.request": CODE_ONLY,
+    "request.work": {"administrator"}, "clinic.manage": {"administrator"},
     "import.run": {"administrator"}, "audit.read": LEADERS, "staff.manage": {"administrator"},
 }  # fmt: skip
 """Permission to roles and, for patients, the strengths of sign-in that have it."""

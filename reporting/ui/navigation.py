@@ -34,6 +34,7 @@ STAFF = (
     Entry("clinician_card", "Patient card", "card", "invitation.issue", in_menu=False),
     Entry("admin_import", "Import", "import", "import.run"),
     Entry("admin_staff", "Staff", "staff", "staff.manage"),
+    Entry("admin_review", "Wording and review", "review", "staff.manage"),
 )
 PATIENT = (
     Entry("patient_check_in", "Check-in", "check-in", "check_in.submit"),

@@ -1,0 +1,47 @@
+"""Wording and review: the administrator sees how whole and how reviewed each language and table is."""
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from reporting.domain import language
+from reporting.exchange import catalogues
+from reporting.exchange.review import content_reviews
+from tests.cast import House, house
+from tests.pages.staff import open_page, text
+
+
+@pytest.fixture
+def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
+    return house("A")
+
+
+def test_languages_and_tables_stand_there(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    page = open_page(monkeypatch, "admin_review", clinic.staff["administrator"])
+    languages, tables = page.dataframe[0].value, page.dataframe[-1].value
+    assert {"en", "es", "ar"} <= set(languages["Code"])
+    assert "triage rules" in set(tables["Table"])
+    rules = tables[tables["Table"] == "triage rules"].iloc[0]
+    assert rules["Rows"] == rules["Not reviewed"] + rules["Reviewed"]
+
+
+def test_sentences_that_stay_english_are_listed(
+    monkeypatch: pytest.MonkeyPatch, clinic: House, tmp_path: Path
+) -> None:
+    for module in (language, catalogues):
+        monkeypatch.setattr(module, "catalogue_file", lambda code: tmp_path / f"{code}.po")
+    catalogues.update("es")
+    catalogues.update("ar")
+    page = open_page(monkeypatch, "admin_review", clinic.staff["administrator"])
+    assert any("are shown in English" in one.label for one in page.expander)
+
+
+@pytest.mark.parametrize("role", ["clinician", "safety_lead", "front_desk"])
+def test_others_are_refused(monkeypatch: pytest.MonkeyPatch, clinic: House, role: str) -> None:
+    page = open_page(monkeypatch, "admin_review", clinic.staff[role])  # type: ignore[index]
+    assert "not allowed" in text(page).lower() or page.error
+
+
+def test_every_table_with_a_status_is_counted() -> None:
+    assert {"symptoms", "triage_rules", "guidelines"} <= {one.table for one in content_reviews()}

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlmodel import Session, col
 
 from reporting.storage.tables import Clinic, Invitation, Patient, SignInSession, StaffAccount, Treatment
@@ -84,8 +84,9 @@ def open_invitations(session: Session, treatment_id: int) -> list[Invitation]:
 
 
 def invitation(session: Session, *, token_hash: str = "", code_hash: str = "") -> tuple[Invitation, Patient] | None:
-    """The invitation with that link or code, and its patient."""
-    wanted = col(Invitation.token_hash) == token_hash if token_hash else col(Invitation.code_hash) == code_hash
+    """The invitation with that link (of the card or of a reminder) or code, and its patient."""
+    link = or_(col(Invitation.token_hash) == token_hash, col(Invitation.reminder_hash) == token_hash)
+    wanted = link if token_hash else col(Invitation.code_hash) == code_hash
     row = session.execute(
         select(Invitation, Patient).join(Patient, col(Patient.id) == Invitation.patient_id).where(wanted)
     ).one_or_none()

@@ -21,6 +21,8 @@ class Invitation(SQLModel, table=True):
     token_hash: str = Field(unique=True, max_length=64)
     code_hash: str | None = Field(default=None, unique=True, max_length=64)
     """Keyed hash of the short code that is typed in together with the year of birth."""
+    reminder_hash: str | None = Field(default=None, unique=True, max_length=64)
+    """Hash of the second link of the same invitation: the one that reminders carry."""
     created_at: datetime = moment(nullable=False)
     created_by: int | None = ref("staff_account", nullable=True)
     expires_at: datetime = moment(nullable=False)

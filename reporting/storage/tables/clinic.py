@@ -26,6 +26,8 @@ class Clinic(SQLModel, table=True):
     reminders_from: str = Field(default="08:00", max_length=5)
     reminders_until: str = Field(default="20:00", max_length=5)
     """Reminders go out between these hours of the patient's time zone; the rest is quiet."""
+    message_name: str = ""
+    """Name in messages, which other people may see: neutral. Empty: the clinic's name where that is neutral."""
     retention: dict[str, int] = json_object()
     """Kind of record (``photos``, ``notes``, ``check_ins``) to the months it is kept; missing: kept."""
     is_synthetic: bool = False

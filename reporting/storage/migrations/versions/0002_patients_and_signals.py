@@ -157,10 +157,15 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('second_factor', sqlmodel.sql.sqltypes.AutoString(), nullable=False, server_default='code'))
         batch_op.add_column(sa.Column('reminders_from', sqlmodel.sql.sqltypes.AutoString(length=5), nullable=False, server_default='08:00'))
         batch_op.add_column(sa.Column('reminders_until', sqlmodel.sql.sqltypes.AutoString(length=5), nullable=False, server_default='20:00'))
+        batch_op.add_column(sa.Column('message_name', sqlmodel.sql.sqltypes.AutoString(), nullable=False, server_default=''))
         batch_op.add_column(sa.Column('retention', sa.JSON(), nullable=False, server_default='{}'))
 
     with op.batch_alter_table('consent', schema=None) as batch_op:
         batch_op.add_column(sa.Column('source', sqlmodel.sql.sqltypes.AutoString(), nullable=False, server_default='patient'))
+
+    with op.batch_alter_table('invitation', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('reminder_hash', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True))
+        batch_op.create_unique_constraint('uq_invitation_reminder_hash', ['reminder_hash'])
 
     _outbox(('waiting', 'sending', 'sent', 'dead', 'unsure', 'cancelled'), more=True)
 
@@ -199,11 +204,16 @@ def downgrade() -> None:
 
     _outbox(('waiting', 'sending', 'sent', 'failed', 'dead'), more=False)
 
+    with op.batch_alter_table('invitation', schema=None) as batch_op:
+        batch_op.drop_constraint('uq_invitation_reminder_hash', type_='unique')
+        batch_op.drop_column('reminder_hash')
+
     with op.batch_alter_table('consent', schema=None) as batch_op:
         batch_op.drop_column('source')
 
     with op.batch_alter_table('clinic', schema=None) as batch_op:
         batch_op.drop_column('retention')
+        batch_op.drop_column('message_name')
         batch_op.drop_column('reminders_until')
         batch_op.drop_column('reminders_from')
         batch_op.drop_column('second_factor')

@@ -1,6 +1,7 @@
 """Every sentence of the patient's pages that is not in the content tables, by name."""
 
 from reporting.domain.language import ENGLISH, translator
+from reporting.domain.rights_words import RIGHTS_WORDS
 
 WORDS = {
     "title": "Your skin check-in",
@@ -41,6 +42,43 @@ WORDS = {
     "no_script": "This page needs JavaScript. The check-in works without it: use your link or your code.",
 }
 """English. ``{name}`` parts are filled in; sentences stay short and plain."""
+
+WORDS |= {
+    "photo_title": "Photos",
+    "photo_hint": "You can add up to {count} photos. Use good light. Hold the phone still.",
+    "photo_private": "Only you and your clinic can see them. We take out the place and the phone's name.",
+    "photo_take": "Take a photo",
+    "photo_choose": "Choose a photo",
+    "photo_use_camera": "Use the camera of this device",
+    "photo_add": "Add this photo",
+    "photo_added": "Photo {number} is added. It goes with your answers when you press Send.",
+    "photo_remove": "Remove photo {number}",
+    "photo_removed": "The photo is removed.",
+    "photo_none_chosen": "Choose or take a photo first.",
+    "photo_again": "Your answers are still here. You can send them without a photo.",
+    "photo_empty": "This file is empty. Choose another photo.",
+    "photo_too_large": "This photo is too big. It can have up to {megabytes} MB. Choose a smaller one.",
+    "photo_unknown": "This file is not a photo that we can read. Choose a JPEG, PNG or WebP photo.",
+    "photo_heic": "We cannot read this kind of photo (HEIC). Take a new one with the button on this page.",
+    "photo_too_many_pixels": "This picture is too large to open. Take a new photo with your phone.",
+    "photo_damaged": "This photo is damaged, or not all of it came. Choose it again, or take a new one.",
+    "photo_limit": "You have added {count} photos. That is all that fit. Remove one to add another.",
+    "photo_limit_treatment": "You have sent {count} photos. That is all that fit. The clinic can tell you more.",
+    "photo_not_kept": "This photo was not kept. Please add it again.",
+    "photo_gone": "This photo cannot be shown right now. Please tell the clinic.",
+    "photo_nothing_sent": "You have not sent any photos yet.",
+    "photo_locked": "To see your photos, open this page with the code from your card.",
+    "photo_compare": "Choose two days to see them side by side.",
+    "photo_first_day": "First photo",
+    "photo_second_day": "Second photo",
+    "photo_of_day": "Day {day}, {date}",
+    "photo_of_day_number": "Day {day}, {date}, photo {number}",
+    "photo_alt": "Your photo from day {day}",
+    "photo_large": "Show it large",
+}
+"""Photos: adding, refusing, seeing."""
+
+WORDS |= RIGHTS_WORDS
 
 WEEKDAYS = {"mon": "Mon", "tue": "Tue", "wed": "Wed", "thu": "Thu", "fri": "Fri", "sat": "Sat", "sun": "Sun"}
 

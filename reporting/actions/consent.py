@@ -9,6 +9,7 @@ from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.domain.content import content
 from reporting.domain.records import CONSENT_KINDS, ConsentText
+from reporting.domain.rights_words import RIGHTS_WORDS
 from reporting.errors import InvalidInput, NotFound, Problem
 from reporting.security.permissions import require
 from reporting.storage import audit, consents
@@ -23,8 +24,8 @@ _CHANNELS = {"email_reminders": ("email",), "sms_reminders": ("sms",), "check_in
 class ConsentWithdrawn(Problem):
     code = "consent_withdrawn"
     status = 403
-    message = "You asked us to stop, so this was not sent."
-    what_to_do = "Call the clinic if you need help. You can start again on the page with your data."
+    message = RIGHTS_WORDS["consent_withdrawn"]
+    what_to_do = RIGHTS_WORDS["consent_withdrawn_do"]
 
 
 @dataclass(frozen=True)

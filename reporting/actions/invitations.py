@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from reporting.actions.second_factor import factor_of
 from reporting.actions.sessions import Cookie, begin
 from reporting.clock import now
 from reporting.domain.actors import SYSTEM, Actor
@@ -13,7 +14,7 @@ from reporting.security.tokens import hash_token, new_code, new_token, tidy_code
 from reporting.settings import settings
 from reporting.storage import audit, sessions, throttle
 from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import Invitation, Patient
+from reporting.storage.tables import Clinic, Invitation, Patient
 
 
 @dataclass(frozen=True)
@@ -100,10 +101,10 @@ def _note_refusal(found: tuple[Invitation, Patient] | None) -> None:
 
 
 def open_code(*, code: str, year_of_birth: str, source: str) -> Cookie:
-    """Begin a patient's session from a typed code and the year of birth, which may also read history.
+    """Begin a patient's session from a typed code and the year of birth.
 
-    Raises InvalidInput for a year that is none, LinkNotValid, or TooManyTries after five failures of this
-    code or this source in 15 minutes.
+    It may also read history, unless the clinic asks for a code by e-mail instead. Raises InvalidInput for a year
+    that is none, LinkNotValid, or TooManyTries after five failures of this code or this source in 15 minutes.
     """
     if not year_of_birth.strip().isdecimal() or len(year_of_birth.strip()) != 4:
         raise InvalidInput(field="year of birth", found=year_of_birth[:12], allowed="four digits, such as 1980")
@@ -123,4 +124,6 @@ def open_code(*, code: str, year_of_birth: str, source: str) -> Cookie:
     with transaction() as session:
         throttle.check(session, *keys)  # many guesses at the same moment all passed the first look
         throttle.forgive(session, keys[0])
-    return _open((invitation, patient), "full", "code")
+        clinic = session.get_one(Clinic, invitation.clinic_id)
+        strength = "full" if factor_of(clinic, patient) == "code" else "link"
+    return _open((invitation, patient), strength, "code")

@@ -1,6 +1,6 @@
 """Brakes against guessing: failures per key in a window, then a lock for some minutes."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
@@ -20,7 +20,7 @@ LOCK = timedelta(minutes=15)
 def check(session: Session, *keys: str) -> None:
     """Raise TooManyTries while one of the keys is locked."""
     for key in keys:
-        row = session.get(Throttle, key)
+        row = session.get(Throttle, key, populate_existing=True)
         if row and row.locked_until and row.locked_until > now():
             raise TooManyTries()
 
@@ -28,14 +28,42 @@ def check(session: Session, *keys: str) -> None:
 def failed(*keys: str) -> None:
     """Count one failure for each key, in a transaction of its own so that it outlives the refused one."""
     with transaction() as session:
-        for key in keys:
-            row = _locked_row(session, key)
-            if now() - row.window_started_at > WINDOW:
-                row.failures, row.window_started_at, row.locked_until = 0, now(), None
-            row.failures += 1
-            if row.failures >= LIMIT:
-                row.locked_until = now() + LOCK
-            session.add(row)
+        count(session, *keys)
+
+
+def count(session: Session, *keys: str) -> None:
+    """Count one failure for each key in the caller's transaction, which must not be rolled back for it."""
+    for key in keys:
+        row = _locked_row(session, key)
+        if now() - row.window_started_at > WINDOW:
+            row.failures, row.window_started_at, row.locked_until = 0, now(), None
+        row.failures += 1
+        if row.failures >= LIMIT:
+            row.locked_until = now() + LOCK
+        session.add(row)
+    session.flush()
+
+
+def is_first_in_window(session: Session, key: str) -> bool:
+    """Whether this key was not noted in the last window; it is noted now."""
+    row = _locked_row(session, key)
+    if row.failures and now() - row.window_started_at <= WINDOW:
+        return False
+    row.failures, row.window_started_at = 1, now()
+    session.add(row)
+    return True
+
+
+def was_noted(session: Session, key: str) -> bool:
+    """The same without noting it: a look that costs no write."""
+    known = session.get(Throttle, key)
+    return known is not None and bool(known.failures) and now() - known.window_started_at <= WINDOW
+
+
+def forget_before(session: Session, moment: datetime) -> int:
+    """Drop the rows that slow nobody down any more; returns how many there were."""
+    done = session.execute(delete(Throttle).where(col(Throttle.window_started_at) < moment))
+    return int(done.rowcount)  # type: ignore[attr-defined]
 
 
 def _locked_row(session: Session, key: str) -> Throttle:
@@ -43,7 +71,7 @@ def _locked_row(session: Session, key: str) -> Throttle:
     insert = insert_on_sqlite if is_sqlite() else insert_on_postgresql
     first = insert(Throttle).values(key=key, failures=0, window_started_at=now())
     session.execute(first.on_conflict_do_nothing())
-    return session.get_one(Throttle, key, with_for_update=True)
+    return session.get_one(Throttle, key, with_for_update=True, populate_existing=True)
 
 
 def forgive(session: Session, *keys: str) -> None:

@@ -59,6 +59,7 @@ def _rates_chart(rates: pd.DataFrame, colours: Look, dark: bool) -> Any:
     tips = _tooltips([alt.Tooltip("label:N", title="Symptom")])
     some, none = enough[enough["events"] > 0], enough[enough["events"] == 0]
     before = enough[enough["previous_n_answered"] >= 5].assign(rate=lambda rows: rows["previous_rate"])
+    own = enough[enough["baseline_n_answered"] >= 5].assign(rate=lambda rows: rows["baseline_rate"])
     few = rates[~rates["is_enough"]]
     few = few.assign(words=[_few_words(n) for n in few["n_answered"]])
     return alt.layer(
@@ -70,6 +71,11 @@ def _rates_chart(rates: pd.DataFrame, colours: Look, dark: bool) -> Any:
                                    alt.Tooltip("previous_events:Q", title="Unexpected"),
                                    alt.Tooltip("previous_n_answered:Q", title="Answered"),
                                    alt.Tooltip("previous_rate:Q", title="Rate", format=".1%")]),
+        alt.Chart(own).mark_tick(thickness=3, size=26, color=colours.text).encode(
+            y=y, x=x, tooltip=[alt.Tooltip("label:N", title="Symptom, own baseline"),
+                               alt.Tooltip("baseline_events:Q", title="Unexpected"),
+                               alt.Tooltip("baseline_n_answered:Q", title="Answered"),
+                               alt.Tooltip("baseline_rate:Q", title="Rate", format=".1%")]),
         alt.Chart(some).mark_point(filled=True, size=120, opacity=1).encode(
             y=y, x=x, color=colour, tooltip=tips),
         alt.Chart(none).mark_point(shape="triangle-left", filled=True, size=120, opacity=1).encode(
@@ -109,7 +115,10 @@ def _before_words(row: Any) -> str:
     if not row.previous_n_answered:
         return ""
     verdict = f", {row.difference} than chance explains" if row.difference else ""
-    return f"; the period before {int(row.previous_events)} of {int(row.previous_n_answered)}{verdict}"
+    own = f"; own baseline {int(row.baseline_events)} of {int(row.baseline_n_answered)}"
+    if row.baseline_difference:
+        own += f", {row.baseline_difference} than chance explains"
+    return f"; the period before {int(row.previous_events)} of {int(row.previous_n_answered)}{verdict}{own}"
 
 
 def _rates_table(rates: pd.DataFrame) -> pd.DataFrame:
@@ -122,18 +131,21 @@ def _rates_table(rates: pd.DataFrame) -> pd.DataFrame:
             "95 % to": blank["upper"].astype(float).map(as_percent),
             "Response %": rates["response_rate"].map(as_percent),
             "Before: unexpected": rates["previous_events"], "Before: answered": rates["previous_n_answered"],
+            "Own baseline: unexpected": rates["baseline_events"],
+            "Own baseline: answered": rates["baseline_n_answered"],
+            "Own baseline %": rates["baseline_rate"].astype(float).map(as_percent),
         }
     )  # fmt: skip
 
 
 def weekly_rates(result: Overview, *, dark: bool = False) -> Figure:
-    """Rate by the week of treatment with 95 % intervals and the mean of the period; weeks whose patients
-    have not had time enough are hollow and grey."""
+    """Rate by the week of treatment inside its three-sigma control limits; weeks whose patients have not had
+    time enough are grey diamonds, weeks that break a rule carry a ring."""
     label = symptom_of(result.symptom).label
     weeks = result.weeks
     weeks = weeks.assign(state=weeks["is_mature"].map({True: "complete", False: "still coming in"}))
     return Figure(
-        chart=themed(_weeks_chart(weeks, _mean(weeks), look(dark=dark)), dark=dark),
+        chart=themed(_weeks_chart(weeks, look(dark=dark)), dark=dark),
         title=_weeks_title(weeks, label), alt=_weeks_alt(weeks, label), table=_weeks_table(weeks),
     )  # fmt: skip
 
@@ -144,7 +156,7 @@ def _mean(weeks: pd.DataFrame) -> float | None:
     return float(ripe["events"].sum() / answered) if answered else None
 
 
-def _weeks_chart(weeks: pd.DataFrame, mean: float | None, colours: Look) -> Any:
+def _weeks_chart(weeks: pd.DataFrame, colours: Look) -> Any:
     shown = weeks[weeks["is_enough"]]
     scale = rate_scale(shown)
     axis = alt.Axis(format="%-d %b %y", grid=False, tickCount=8, labelOverlap=True)
@@ -157,23 +169,36 @@ def _weeks_chart(weeks: pd.DataFrame, mean: float | None, colours: Look) -> Any:
         [
             alt.Tooltip("week:T", title="Week from", format="%-d %b %Y"),
             alt.Tooltip("state:N", title="Answers"),
+            alt.Tooltip("limit_low:Q", title="Limit, lower", format=".1%"),
+            alt.Tooltip("limit_high:Q", title="Limit, upper", format=".1%"),
+            alt.Tooltip("rules:N", title="Rules broken"),
         ]
     )
     shape = alt.Shape("state:N", title="Answers",
                       scale=alt.Scale(domain=_STATES, range=["circle", "diamond"]))  # fmt: skip
-    layers = [
-        alt.Chart(shown).mark_rule(strokeWidth=2, opacity=0.45).encode(
-            x=x, y=alt.Y("lower:Q", scale=scale), y2="upper:Q", color=colour, tooltip=tips),
-        alt.Chart(shown[shown["events"] == 0]).mark_point(
-            shape="triangle-down", filled=True, size=50, opacity=1,
-        ).encode(x=x, y=alt.Y("upper:Q", scale=scale), color=colour, tooltip=tips),
-        alt.Chart(shown[shown["events"] > 0]).mark_point(filled=True, size=70, opacity=1).encode(
+    none, some, odd = shown[shown["events"] == 0], shown[shown["events"] > 0], shown[shown["rules"] != ""]
+    return alt.layer(
+        *_limit_layers(shown, x, scale, colours),
+        alt.Chart(none).mark_point(shape="triangle-down", filled=True, size=50, opacity=1).encode(
+            x=x, y=alt.Y("upper:Q", scale=scale), color=colour, tooltip=tips),
+        alt.Chart(some).mark_point(filled=True, size=70, opacity=1).encode(
             x=x, y=y, color=colour, shape=shape, tooltip=tips),
+        alt.Chart(odd).mark_point(
+            filled=False, size=260, strokeWidth=2.5, color=colours.warning, opacity=1,
+        ).encode(x=x, y=y, tooltip=tips),
+    ).properties(height=320, width="container")  # fmt: skip
+
+
+def _limit_layers(shown: pd.DataFrame, x: alt.X, scale: alt.Scale, colours: Look) -> list[Any]:
+    limits = shown[shown["centre"].notna()]
+    if not len(limits):
+        return []
+    base = alt.Chart(limits)
+    return [
+        base.mark_area(interpolate="step", color=colours.band, opacity=0.45).encode(
+            x=x, y=alt.Y("limit_low:Q", scale=scale), y2="limit_high:Q"),
+        base.mark_rule(color=colours.text, strokeDash=[6, 4]).encode(y=alt.Y("mean(centre):Q", scale=scale)),
     ]  # fmt: skip
-    if mean is not None:
-        line = alt.Chart(pd.DataFrame({"mean": [mean]}))
-        layers.insert(0, line.mark_rule(color=colours.text, strokeDash=[6, 4]).encode(y=alt.Y("mean:Q", scale=scale)))
-    return alt.layer(*layers).properties(height=320, width="container")
 
 
 def _weeks_title(weeks: pd.DataFrame, label: str) -> str:
@@ -181,10 +206,20 @@ def _weeks_title(weeks: pd.DataFrame, label: str) -> str:
     mean = _mean(weeks)
     if mean is None or not len(ripe):
         return f"{label} by week: not enough complete weeks yet"
-    above = int((ripe["lower"] > mean).sum())
-    lies = "lies" if above == 1 else "lie"
-    found = f"{above or 'none'} of {len(ripe)} complete weeks {lies} clearly above"
-    return f"{label} by week of treatment: {percent(mean)} over the period, {found} it"
+    return f"{label} by week of treatment: {percent(mean)} over the period, {_found(ripe)}"
+
+
+TRIAL_WEEKS = 12
+"""With fewer points than this, limits are called trial limits (Making Data Count)."""
+
+
+def _found(ripe: pd.DataFrame) -> str:
+    """What the limits and rules say of the complete weeks, in words."""
+    above = int((ripe["rate"] > ripe["limit_high"]).sum())
+    other = int((ripe["rules"] != "").sum()) - int(ripe["rules"].str.contains("outside").sum())
+    trial = " (trial limits)" if len(ripe) < TRIAL_WEEKS else ""
+    weeks = f"{above or 'none'} of {len(ripe)} complete weeks above the limits{trial}"
+    return weeks + (f", a pattern in {other} others" if other else "")
 
 
 def _weeks_alt(weeks: pd.DataFrame, label: str) -> str:
@@ -210,6 +245,8 @@ def _weeks_table(weeks: pd.DataFrame) -> pd.DataFrame:
             "Rate %": weeks["rate"].where(weeks["is_enough"]).map(as_percent),
             "95 % from": weeks["lower"].where(weeks["is_enough"]).map(as_percent),
             "95 % to": weeks["upper"].where(weeks["is_enough"]).map(as_percent),
+            "Limit from": weeks["limit_low"].map(as_percent), "Limit to": weeks["limit_high"].map(as_percent),
+            "Rules broken": weeks["rules"],
             "Response %": weeks["response_rate"].map(as_percent), "Answers": weeks["state"],
         }
     )  # fmt: skip

@@ -19,7 +19,8 @@ def _symptoms(result: Overview) -> None:
     show(symptom_rates(result, dark=is_dark()), key="symptom_rates", file_name="side-effects.csv")
     st.markdown(
         "Unexpected means: more than is usual for that day after that procedure. Each bar is a 95 % "
-        "interval, a hollow diamond the period before, a triangle an upper limit where nobody reported it."
+        "interval, a hollow diamond the period before, an upright line the clinic's own baseline (all earlier "
+        "treatments), a triangle an upper limit where nobody reported it."
     )
 
 

@@ -1,8 +1,8 @@
 """The overview: treatments, answers, side effects per symptom, the weeks, and what became of the cases."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.domain.case_work import CONFIRMATIONS, LEVEL_WORDS
 from reporting.domain.symptoms import SYMPTOMS, symptom
+from reporting.evidence.control_charts import nhs_rules, p_chart
 from reporting.evidence.intervals import newcombe
 from reporting.queries.counting import COUNTING_COLUMNS, Ints, distinct, symptom_tables, with_upper_limits
 from reporting.queries.maturity import last_mature_day
@@ -54,9 +55,10 @@ class Overview:
     """Everything the overview page shows.
 
     ``rates``: one row per symptom: symptom, label, RATE_COLUMNS, is_enough, previous_events,
-    previous_n_answered, previous_rate, difference (``more``, ``fewer`` or empty: not told apart from chance).
+    previous_n_answered, previous_rate, difference (``more``, ``fewer`` or empty: not told apart from chance),
+    and the same four beginning with ``baseline``: everything before the period's first day.
     ``weeks``: one row per week (Monday) with treatments, for ``symptom``: week, RATE_COLUMNS, is_enough,
-    is_mature.
+    is_mature, and the control limits centre, limit_low, limit_high with the broken ``rules`` in words.
     """
 
     today: date
@@ -83,7 +85,8 @@ def overview(by: Actor, filters: Filters, symptom: str = "hyperpigmentation") ->
     return Overview(
         today=today, totals=_totals(frame, now),
         previous=None if before is None or earlier is None else _totals(before, earlier),
-        rates=_compared(now, earlier), symptom=symptom, weeks=weeks, cases=_cases(by, frame),
+        rates=_compared(_compared(now, earlier, "previous"), _baseline(by, filters), "baseline"),
+        symptom=symptom, weeks=weeks, cases=_cases(by, frame),
         follow_up_complete=_follow_up(weeks),
         is_empty_clinic=not len(frame) and not len(scoped_frame(by, Filters(), ["treatment_id"])),
     )  # fmt: skip
@@ -116,21 +119,29 @@ def _by_symptom(frame: pd.DataFrame) -> pd.DataFrame:
     return with_upper_limits(table)
 
 
-def _compared(table: pd.DataFrame, earlier: pd.DataFrame | None) -> pd.DataFrame:
+def _baseline(by: Actor, filters: Filters) -> pd.DataFrame | None:
+    """Rates of everything before the period; None where the period has no first day or nothing was before it."""
+    if filters.from_date is None:
+        return None
+    before = replace(filters, from_date=None, to_date=filters.from_date - timedelta(days=1))
+    frame = scoped_frame(by, before, _COLUMNS)
+    return _by_symptom(frame) if len(frame) else None
+
+
+def _compared(table: pd.DataFrame, earlier: pd.DataFrame | None, name: str) -> pd.DataFrame:
+    """The table beside an earlier one: columns ``name``_events, _n_answered, _rate and the difference."""
+    difference = "difference" if name == "previous" else f"{name}_difference"
     if earlier is None:
-        return table.assign(previous_events=0, previous_n_answered=0, previous_rate=np.nan, difference="")
-    table = table.assign(
-        previous_events=earlier["events"],
-        previous_n_answered=earlier["n_answered"],
-        previous_rate=earlier["rate"],
-    )
-    return table.assign(difference=[_difference(row) for _, row in table.iterrows()])
+        nothing: dict[str, Any] = {f"{name}_events": 0, f"{name}_n_answered": 0, f"{name}_rate": np.nan, difference: ""}
+        return table.assign(**nothing)
+    table = table.assign(**{f"{name}_{part}": earlier[part] for part in ("events", "n_answered", "rate")})
+    return table.assign(**{difference: [_difference(row, name) for _, row in table.iterrows()]})
 
 
-def _difference(row: "pd.Series[Any]") -> str:
+def _difference(row: "pd.Series[Any]", name: str) -> str:
     """``more`` or ``fewer`` than before where chance does not explain it (Newcombe's interval excludes 0)."""
     limits = newcombe(
-        row["events"], row["n_answered"], row["previous_events"], row["previous_n_answered"], COMPARISON_LEVEL
+        row["events"], row["n_answered"], row[f"{name}_events"], row[f"{name}_n_answered"], COMPARISON_LEVEL
     )
     return "more" if limits.lower > 0 else "fewer" if limits.upper < 0 else ""
 
@@ -146,7 +157,27 @@ def _weeks(frame: pd.DataFrame, code: str, today: date) -> pd.DataFrame:
     table.insert(0, "week", mondays)
     table = table[table["n_treatments"] > 0].reset_index(drop=True)
     sunday = table["week"] + pd.Timedelta(days=6)
-    return with_upper_limits(table).assign(is_mature=sunday <= pd.Timestamp(last_mature_day(code, today)))
+    table = with_upper_limits(table).assign(is_mature=sunday <= pd.Timestamp(last_mature_day(code, today)))
+    return with_limits(table)
+
+
+def with_limits(weeks: pd.DataFrame) -> pd.DataFrame:
+    """Three-sigma limits of a p-chart around the rate of the complete weeks, and the rules that a week breaks.
+
+    The denominators differ from week to week, so the limits do too. Weeks that are still coming in set no
+    limits and break no rule; nor do weeks with too few answers break one.
+    """
+    complete = weeks["is_mature"]
+    ripe = complete & weeks["is_enough"]
+    answered = int(weeks.loc[complete, "n_answered"].sum())
+    if not answered:
+        return weeks.assign(centre=np.nan, limit_low=np.nan, limit_high=np.nan, rules="")
+    centre = float(weeks.loc[complete, "events"].sum() / answered)
+    chart = p_chart(weeks["events"], weeks["n_answered"], centre=centre)
+    rules = np.full(len(weeks), "", dtype=object)
+    found = nhs_rules(p_chart(weeks.loc[ripe, "events"], weeks.loc[ripe, "n_answered"], centre=centre))
+    rules[ripe.to_numpy()] = [", ".join(names) for names in found.labels]
+    return weeks.assign(centre=chart.centre, limit_low=chart.lower, limit_high=chart.upper, rules=rules)
 
 
 def _follow_up(weeks: pd.DataFrame) -> float | None:

@@ -58,7 +58,9 @@ def follow_up_line(result: Overview) -> str:
         return ""
     return (
         f"Follow-up {percent(result.follow_up_complete)} complete. Grey weeks are still coming in: their "
-        "rates will change. Each bar is a 95 % interval, a triangle an upper limit where nobody reported it, "
-        "the dashed line the rate of the complete weeks. By chance alone about one week in forty lies "
-        "clearly above the line."
+        "rates will change. The dashed line is the rate of the complete weeks, the band its three-sigma limits "
+        "for the number of answers in that week; a ring marks a week that breaks one of the four rules of "
+        "Making Data Count (outside the limits; seven on one side; seven rising or falling; two of three near a "
+        "limit). A triangle is an upper limit where nobody reported it. These limits know nothing of case mix: "
+        "signals do."
     )

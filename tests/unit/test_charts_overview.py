@@ -14,7 +14,7 @@ from reporting.domain.symptoms import SYMPTOMS, symptom
 from reporting.evidence.intervals import wilson_bounds
 from reporting.exchange.table_csv import table_csv
 from reporting.queries.counting import with_upper_limits
-from reporting.queries.overview import Cases, Overview, Totals
+from reporting.queries.overview import Cases, Overview, Totals, with_limits
 
 EVENTS = [2, 4, 0, 1, 0, 9]
 ANSWERED = [60, 62, 62, 62, 3, 62]
@@ -38,7 +38,16 @@ def overview_of(difference: str = "", weeks: pd.DataFrame | None = None) -> Over
     rates = counted(EVENTS, ANSWERED)
     rates.insert(0, "symptom", list(SYMPTOMS))
     rates.insert(1, "label", [symptom(code).label for code in SYMPTOMS])
-    rates = rates.assign(previous_events=2, previous_n_answered=70, previous_rate=2 / 70, difference="")
+    rates = rates.assign(
+        previous_events=2,
+        previous_n_answered=70,
+        previous_rate=2 / 70,
+        difference="",
+        baseline_events=20,
+        baseline_n_answered=400,
+        baseline_rate=0.05,
+        baseline_difference="",
+    )
     rates.loc[5, "difference"] = difference
     return Overview(
         today=date(2026, 3, 10), totals=Totals(80, 400, 268, 0.67, date(2026, 1, 1), date(2026, 3, 1)),
@@ -50,7 +59,7 @@ def overview_of(difference: str = "", weeks: pd.DataFrame | None = None) -> Over
 def weekly() -> pd.DataFrame:
     weeks = counted([1, 12, 0, 2, 1], [20, 22, 21, 3, 20])
     weeks.insert(0, "week", pd.date_range("2026-01-05", periods=5, freq="7D"))
-    return weeks.assign(is_mature=[True, True, True, True, False])
+    return with_limits(weeks.assign(is_mature=[True, True, True, True, False]))
 
 
 def layers(chart: Any) -> list[dict[str, Any]]:
@@ -71,7 +80,7 @@ def drawn(chart: Any, mark: str, shape: str | None = None) -> list[dict[str, Any
 def test_the_alternative_states_every_number() -> None:
     alt_text = symptom_rates(overview_of()).alt
     assert "Hyperpigmentation: 9 of 62 who answered (15 %, 95 % interval 7.8 % to 25 %)" in alt_text
-    assert "the period before 2 of 70" in alt_text
+    assert "the period before 2 of 70; own baseline 20 of 400" in alt_text
     assert "Swelling: 0 of 62 who answered (at most 4.7 %, 95 % limit)" in alt_text
     assert "Scarring: 0 of 3 who answered (not enough data)" in alt_text
 
@@ -96,7 +105,8 @@ def test_no_point_where_there_is_no_event_or_not_enough_data() -> None:
 def test_the_weeks_say_mean_peak_and_what_is_missing() -> None:
     figure = weekly_rates(overview_of())
     assert figure.title == (
-        "Hyperpigmentation by week of treatment: 23 % over the period, 1 of 3 complete weeks lies clearly above it"
+        "Hyperpigmentation by week of treatment: 23 % over the period, "
+        "1 of 3 complete weeks above the limits (trial limits)"
     )
     assert "highest in the week from 12 Jan 2026: 12 of 22 who answered (55 %" in figure.alt
     assert "1 weeks still coming in, 1 weeks with too few answers are not drawn" in figure.alt
@@ -104,11 +114,29 @@ def test_the_weeks_say_mean_peak_and_what_is_missing() -> None:
 
 def test_thin_weeks_are_not_drawn_and_unripe_ones_are_marked() -> None:
     chart = weekly_rates(overview_of()).chart
-    shown = drawn(chart, "rule")
+    shown = drawn(chart, "point")
     assert 3 not in {row.get("n_answered") for row in shown}
     states = {row["week"][:10]: row["state"] for row in shown if "week" in row}
     assert states["2026-02-02"] == "still coming in"
     assert states["2026-01-05"] == "complete"
+
+
+def test_a_week_that_breaks_a_rule_carries_a_ring_and_the_table_says_why() -> None:
+    figure = weekly_rates(overview_of())
+    odd = [layer for layer in layers(figure.chart) if layer["mark"].get("size") == 260]
+    rows = figure.chart.to_dict()["datasets"][odd[0]["data"]["name"]]
+    assert [row["week"][:10] for row in rows] == ["2026-01-12"]
+    assert list(figure.table["Rules broken"]) == ["", "outside limits", "", "", ""]
+
+
+def test_weeks_still_coming_in_set_no_limits() -> None:
+    weeks = weekly()
+    late = weeks.assign(events=weeks["events"].where(weeks["is_mature"], 20))
+    assert list(with_limits(late)["centre"]) == list(weeks["centre"])
+    assert set(with_limits(late)["rules"][4:]) == {""}
+    nothing = with_limits(weeks.assign(is_mature=False))
+    assert nothing["centre"].isna().all()
+    assert weekly_rates(overview_of(weeks=nothing)).chart.to_dict()
 
 
 def test_no_weeks_are_said_and_still_draw() -> None:

@@ -67,6 +67,25 @@ def test_the_period_before_stands_beside(rows: pd.DataFrame) -> None:
     assert overview(SYSTEM, Filters()).previous is None
 
 
+def test_the_clinics_own_baseline_is_all_that_was_before(rows: pd.DataFrame) -> None:
+    table = overview(SYSTEM, period(90)).rates.set_index("symptom")
+    before = rows[rows["performed_on"].dt.date < TODAY - timedelta(days=89)]
+    events = before.groupby("treatment_id")["first_burning"].max() >= 0
+    assert table.loc["burning", "baseline_events"] == events.sum() > 0
+    assert not overview(SYSTEM, Filters()).rates["baseline_n_answered"].any()
+
+
+def test_limits_are_those_of_a_p_chart(rows: pd.DataFrame) -> None:
+    weeks = overview(SYSTEM, Filters(), "burning").weeks
+    ripe = weeks[weeks["is_mature"] & weeks["is_enough"]]
+    complete = weeks[weeks["is_mature"]]
+    centre = complete["events"].sum() / complete["n_answered"].sum()
+    reach = 3 * np.sqrt(centre * (1 - centre) / ripe["n_answered"])
+    assert np.allclose(ripe["centre"], centre)
+    assert np.allclose(ripe["limit_high"], centre + reach)
+    assert np.allclose(ripe["limit_low"], np.maximum(centre - reach, 0))
+
+
 def test_more_is_said_only_where_chance_does_not_explain_it(rows: pd.DataFrame) -> None:
     assert not overview(SYSTEM, period(200)).rates["difference"].any()
     lately = rows["performed_on"] >= pd.Timestamp(TODAY - timedelta(days=199))

@@ -175,8 +175,9 @@ def with_limits(weeks: pd.DataFrame) -> pd.DataFrame:
     centre = float(weeks.loc[complete, "events"].sum() / answered)
     chart = p_chart(weeks["events"], weeks["n_answered"], centre=centre)
     rules = np.full(len(weeks), "", dtype=object)
-    found = nhs_rules(p_chart(weeks.loc[ripe, "events"], weeks.loc[ripe, "n_answered"], centre=centre))
-    rules[ripe.to_numpy()] = [", ".join(names) for names in found.labels]
+    if ripe.any():
+        found = nhs_rules(p_chart(weeks.loc[ripe, "events"], weeks.loc[ripe, "n_answered"], centre=centre))
+        rules[ripe.to_numpy()] = [", ".join(names) for names in found.labels]
     return weeks.assign(centre=chart.centre, limit_low=chart.lower, limit_high=chart.upper, rules=rules)
 
 

@@ -24,10 +24,12 @@ def _checked(answers: Mapping[str, Any]) -> None:
         raise InvalidInput(field="answers", found=f"{length} characters", allowed=f"up to {MAX_CHARACTERS}")
 
 
-def save_draft(*, by: Actor, treatment_id: int, answers: Mapping[str, Any], submission_key: str) -> None:
+def save_draft(
+    *, by: Actor, treatment_id: int, answers: Mapping[str, Any], submission_key: str, kind: str = drafts.CHECK_IN
+) -> None:
     """Keep the answers given so far. They are not a report yet, so no audit row is written.
 
-    Raises InvalidInput for questions that no check-in has, NotFound for a treatment that is not the sender's.
+    ``kind`` is the next check-in, or a correction (``storage.drafts.correction_of``). Raises InvalidInput for questions that no check-in has, NotFound for a treatment that is not the sender's.
     """
     _checked(answers)
     with transaction() as session:
@@ -35,4 +37,4 @@ def save_draft(*, by: Actor, treatment_id: int, answers: Mapping[str, Any], subm
         if about is None:
             raise NotFound()
         allowed_to_send(by, about)
-        drafts.keep(session, about, answers, submission_key, clock.now())
+        drafts.keep(session, about, answers, submission_key, clock.now(), kind)

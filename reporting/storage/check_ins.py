@@ -1,6 +1,7 @@
 """Statements about check-ins: whose they are, what the form needs to know, what was sent before."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -64,16 +65,42 @@ def areas_of(session: Session, treatment_id: int) -> tuple[TreatedAreaRef, ...]:
     return tuple(TreatedAreaRef(id=key, area=area, label=area_label(area)) for area, key in first.items())
 
 
+def answered(session: Session, treatment_id: int) -> list[CheckIn]:
+    """Every answered check-in of a treatment in the order of the answers, replaced and withdrawn ones included.
+
+    A correction stands where the check-in stood that it corrects, however much later it was written.
+    """
+    statement = select(CheckIn).where(col(CheckIn.treatment_id) == treatment_id, col(CheckIn.answered_at).is_not(None))
+    found = {row.id or 0: row for row in session.execute(statement.order_by(col(CheckIn.id))).scalars()}
+    return sorted(found.values(), key=lambda row: (*_place(row, found), row.id))
+
+
+def _place(row: CheckIn, known: Mapping[int, CheckIn]) -> tuple[datetime, int]:
+    """When it was answered, and the check-in that the chain of corrections began with."""
+    first = row
+    while first.corrects_id in known:
+        first = known[first.corrects_id or 0]
+    return first.answered_at or first.created_at, first.id or 0
+
+
 def current(session: Session, treatment_id: int, *, before: int | None = None) -> list[CheckIn]:
-    """Answered check-ins of a treatment that still count, oldest first; ``before`` leaves later ids out."""
-    statement = select(CheckIn).where(
-        col(CheckIn.treatment_id) == treatment_id,
-        col(CheckIn.answered_at).is_not(None),
-        col(CheckIn.replaced_at).is_(None),
-    )
+    """Answered check-ins of a treatment that still count, oldest first; ``before``: those ahead of that one."""
+    rows = answered(session, treatment_id)
     if before is not None:
-        statement = statement.where(col(CheckIn.id) < before)
-    return list(session.execute(statement.order_by(col(CheckIn.answered_at), col(CheckIn.id))).scalars())
+        known = {row.id or 0: row for row in rows}
+        # What came after it, or took its place, was not known when it was answered.
+        rows = [row for row in rows if before not in known or _place(row, known) < _place(known[before], known)]
+    return [row for row in rows if row.replaced_at is None]
+
+
+def by_id(session: Session, check_in_id: int) -> CheckIn | None:
+    """The check-in with that number, or nothing."""
+    return session.get(CheckIn, check_in_id)
+
+
+def successor(session: Session, check_in_id: int) -> CheckIn | None:
+    """The correction that took the place of a check-in, or nothing."""
+    return session.execute(select(CheckIn).where(col(CheckIn.corrects_id) == check_in_id)).scalar_one_or_none()
 
 
 def recovery_day(about: Subject, moment: datetime) -> int:
@@ -113,7 +140,8 @@ def as_it_was(session: Session, about: Subject, sent: CheckIn) -> tuple[CheckInC
         note="",
     )
     moment = (sent.answered_at or sent.created_at).astimezone(UTC)
-    return context(session, about, moment, before=sent.id), done
+    then = context(session, about, moment, before=sent.id)
+    return replace(then, recovery_day=then.recovery_day if sent.recovery_day is None else sent.recovery_day), done
 
 
 def drop_draft(session: Session, treatment_id: int) -> None:

@@ -4,28 +4,43 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
 from reporting.storage.check_ins import Subject
 from reporting.storage.tables import Draft
 
+CHECK_IN = "check_in"
 
-def draft_of(session: Session, treatment_id: int) -> Draft | None:
-    """The draft of a treatment's next check-in, or nothing."""
+
+def correction_of(check_in_id: int) -> str:
+    """The kind of draft that a correction of that check-in is kept as."""
+    return f"correction:{check_in_id}"
+
+
+def draft_of(session: Session, treatment_id: int, kind: str = CHECK_IN) -> Draft | None:
+    """The draft of a treatment's next check-in, or of a correction; nothing where there is none."""
     return session.execute(
-        select(Draft).where(col(Draft.treatment_id) == treatment_id, col(Draft.kind) == "check_in")
+        select(Draft).where(col(Draft.treatment_id) == treatment_id, col(Draft.kind) == kind)
     ).scalar_one_or_none()
 
 
-def keep(session: Session, about: Subject, answers: Mapping[str, Any], key: str, moment: datetime) -> None:
+def keep(
+    session: Session, about: Subject, answers: Mapping[str, Any], key: str, moment: datetime, kind: str = CHECK_IN
+) -> None:
     """Write the draft anew; the key of the first save stays with it."""
-    draft = draft_of(session, about.treatment_id) or Draft(
+    draft = draft_of(session, about.treatment_id, kind) or Draft(
         clinic_id=about.clinic_id,
         patient_id=about.patient_id,
         treatment_id=about.treatment_id,
+        kind=kind,
         submission_key=key,
     )
     draft.answers, draft.updated_at = dict(answers), moment
     session.add(draft)
     session.flush()
+
+
+def drop(session: Session, treatment_id: int, kind: str) -> None:
+    """Forget a draft."""
+    session.execute(delete(Draft).where(col(Draft.treatment_id) == treatment_id, col(Draft.kind) == kind))

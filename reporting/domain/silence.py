@@ -1,0 +1,37 @@
+"""A patient who reported a concern and then stops answering: when that becomes a case."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from reporting.domain.content import content
+from reporting.domain.records import SilenceRule
+from reporting.domain.schedule import due_days
+
+
+@dataclass(frozen=True)
+class LastReport:
+    """The last answered check-in of a treatment. ``recovery_day`` is the day of the answer."""
+
+    treatment_id: int
+    check_in_id: int
+    procedure_class: str
+    performed_on: date
+    recovery_day: int
+    is_concern: bool
+
+
+def missed_since(report: LastReport, today: date) -> int:
+    """Due days after the answer that are wholly over by ``today`` (a day of the clinic)."""
+    if report.procedure_class not in content().schedules:
+        return 0
+    elapsed = (today - report.performed_on).days
+    return sum(report.recovery_day < day < elapsed for day in due_days(report.procedure_class))
+
+
+def fired(report: LastReport, today: date) -> Sequence[SilenceRule]:
+    """The rules on silence that this treatment meets today."""
+    if not report.is_concern:
+        return ()
+    missed = missed_since(report, today)
+    return [rule for rule in content().silence if missed >= rule.missed_check_ins]

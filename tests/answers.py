@@ -5,11 +5,16 @@ from typing import Any
 
 from reporting import clock
 from reporting.demo.recent import answers_for
+from reporting.domain import questionnaire
 from reporting.storage import check_ins
 from reporting.storage.engine import reading
 
-NO_PROBLEMS: dict[str, Any] = {"start": "no_problems"}
-EYES_CLOSING: dict[str, Any] = {"symptoms": ["swelling"], "severity_swelling": "3", "swelling_eyes": "yes"}
+NO_PROBLEMS: dict[str, Any] = dict(questionnaire.NO_PROBLEMS)
+EYES_CLOSING: dict[str, Any] = {
+    "symptoms": ["swelling"],
+    "severity_swelling": "3",
+    "follow_ups_swelling": ["swelling_eyes"],
+}
 
 
 def filled(treatment_id: int, **wanted: Any) -> Mapping[str, Any]:

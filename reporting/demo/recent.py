@@ -10,7 +10,7 @@ from reporting.actions import cases
 from reporting.actions.check_ins import submit_check_in
 from reporting.demo.history import MACHINES
 from reporting.domain.actors import Actor
-from reporting.domain.questionnaire import path
+from reporting.domain.questionnaire import NO_PROBLEMS, answered, next_question
 from reporting.storage import audit, check_ins
 from reporting.storage.demo import demo_staff
 from reporting.storage.engine import reading, transaction
@@ -39,13 +39,14 @@ HEAVY_CO2 = {"pulse_energy_mj": 34, "density_pct": 24, "passes": 2}
 SCENES = (
     Scene(3, "CO2-1", ("cheeks", "around_eyes"), CO2, 4, {}),
     Scene(5, "CO2-2", ("cheeks",), HEAVY_CO2, 3,
-          {"symptoms": ["infection"], "severity_infection": "2", "infection_pus": "yes", "worried": "yes"}, 6, True),
+          {"symptoms": ["infection"], "severity_infection": "2", "follow_ups_infection": ["infection_pus"],
+           "how_soon": "wait_worried"}, 6, True),
     Scene(30, "CO2-2", ("cheeks",), HEAVY_CO2, 5,
           {"symptoms": ["hyperpigmentation"], "severity_hyperpigmentation": "2"}, 20),
     Scene(2, "ALEX-1", ("lower_legs",), {"fluence_j_cm2": 15, "spot_size_mm": 15, "pulse_width_ms": 3}, 3,
           {"symptoms": ["bumps"], "severity_bumps": "1"}, 5),
     Scene(4, "FRAX-1", ("full_face",),
-          {"pulse_energy_mj": 14, "density_mtz_cm2": 190, "passes": 6}, 2, {"start": "no_problems"}, 3),
+          {"pulse_energy_mj": 14, "density_mtz_cm2": 190, "passes": 6}, 2, NO_PROBLEMS, 3),
 )  # fmt: skip
 """Played in this order; the first has no check-in yet: it is the one to try."""
 
@@ -55,19 +56,16 @@ _PROCEDURES = {machine.code: machine.procedure_class for machine in MACHINES}
 
 def answers_for(context: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Walk the questions of ``context`` and give ``wanted`` answers; elsewhere the mildest one offered."""
-    given: dict[str, Any] = {"start": wanted.get("start", "something")}
-    for _ in range(60):
-        open_questions = [q for q in path(given, context) if q.id not in given and (q.required or q.id in wanted)]
-        if not open_questions:
-            return given
-        question = open_questions[0]
+    given: dict[str, Any] = {}
+    while (question := next_question(given, context)) is not None:
         if question.id in wanted:
-            given[question.id] = wanted[question.id]
+            mildest: Any = wanted[question.id]
         elif question.kind == "multiple":
-            given[question.id] = [question.options[0].value]
+            mildest = [(question.exclusive or question.options)[0].value]
         else:
-            given[question.id] = question.options[0].value
-    raise RuntimeError("the questions do not come to an end")
+            mildest = question.options[0].value
+        given = answered(given, question.id, mildest, context)
+    return answered(given, "note", wanted["note"], context) if wanted.get("note") else given
 
 
 def _add(scene: Scene, number: int, clinic_id: int, devices: dict[str, int], operator: int) -> tuple[int, int]:

@@ -8,6 +8,9 @@ from reporting.domain.content import content
 from reporting.domain.records import SYMPTOMS
 from reporting.errors import InvalidInput
 
+WARNED = "warned"
+"""Among the answers: codes of the emergency rules that the person has been warned about."""
+
 
 @dataclass(frozen=True)
 class Option:
@@ -20,7 +23,10 @@ class Option:
 
 @dataclass(frozen=True)
 class Question:
-    """One question. ``kind`` is single, multiple or text; ``symptom`` the one it is about, if any."""
+    """One question. ``kind`` is single, multiple or text; ``symptom`` the one it is about, if any.
+
+    The answer to ``multiple`` is a list: of ticked options, or of one exclusive option alone.
+    """
 
     id: str
     kind: str
@@ -30,16 +36,24 @@ class Question:
     required: bool = True
     symptom: str | None = None
     max_length: int | None = None
+    exclusive: tuple[Option, ...] = ()
+    """Options that answer the whole question in one tap, instead of those to tick."""
 
 
 def known_question_ids() -> frozenset[str]:
-    """Ids of all questions that any check-in can have."""
-    of_symptoms = (f"{prefix}_{symptom}" for symptom in SYMPTOMS for prefix in ("severity", "area"))
-    return frozenset({*content().questions, *content().follow_ups, *of_symptoms})
+    """Ids of all questions that any check-in can have, and of the mark that a warning was shown."""
+    of_symptoms = (f"{prefix}_{symptom}" for symptom in SYMPTOMS for prefix in ("severity", "follow_ups", "area"))
+    return frozenset({*content().questions, *of_symptoms, WARNED})
+
+
+def ticked(question: Question, given: Any) -> tuple[str, ...]:
+    """The options of ``multiple`` to show as ticked for an earlier answer; what is not offered is left out."""
+    values = given if isinstance(given, list | tuple) else ()
+    return tuple(option.value for option in question.options if option.value in values)
 
 
 def _offered(question: Question) -> str:
-    return "one of " + ", ".join(option.value for option in question.options)
+    return "one of " + ", ".join(option.value for option in (*question.options, *question.exclusive))
 
 
 def _single(question: Question, given: Any) -> str:
@@ -51,6 +65,8 @@ def _single(question: Question, given: Any) -> str:
 def _multiple(question: Question, given: Any) -> tuple[str, ...]:
     if not isinstance(given, list | tuple) or not all(isinstance(item, str) for item in given):
         raise InvalidInput(field=question.id, found=_shown(given), allowed="a list of: " + _offered(question))
+    if len(given) == 1 and given[0] in {option.value for option in question.exclusive}:
+        return (given[0],)
     offered = [option.value for option in question.options]
     for item in given:
         if item not in offered or given.count(item) > 1:

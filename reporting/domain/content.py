@@ -16,6 +16,7 @@ from reporting.domain.records import (
     FollowUp,
     GuidanceText,
     Guideline,
+    MessageText,
     OptionText,
     Parameter,
     ParameterRow,
@@ -25,10 +26,16 @@ from reporting.domain.records import (
     ScheduledDay,
     SettingField,
     SeverityWord,
+    SilenceRule,
     Symptom,
     Term,
 )
 from reporting.settings import settings
+
+MESSAGE_CODES = (
+    "sms_reminder", "sms_stopped", "sms_started", "sms_help", "sms_unread", "email_subject", "email_opening",
+    "email_button", "email_help", "email_help_no_number", "email_stop", "neutral_name",
+)  # fmt: skip
 
 __all__ = ["Content", "ContentError", "content"]
 
@@ -61,6 +68,8 @@ class Content:
     common_parameters: Mapping[str, Parameter]
     """Parameters that any device class may have."""
     guidelines: tuple[Guideline, ...]
+    messages: Mapping[str, MessageText]
+    silence: tuple[SilenceRule, ...]
 
 
 def content(folder: Path | None = None) -> Content:
@@ -86,10 +95,11 @@ def _load(folder: Path) -> Content:
 
     known = classes.by("code")
     option_sets = checks.grouped_options(options)
+    checks.answers(options, option_sets)
     checks.all_present(symptoms, "code", checks.SYMPTOMS)
-    checks.all_present(guidance, "key", ("no_problems", *checks.ADVICE_LEVELS))
+    checks.all_present(guidance, "key", ("no_problems", "interruption", *checks.ADVICE_LEVELS))
     checks.all_present(levels, "code", checks.CASE_LEVELS)
-    checks.all_present(questions, "id", ("start", "symptoms", "can_wait", "worried", "note"))
+    checks.all_present(questions, "id", ("symptoms", "how_soon", "note"))
     checks.all_present(severity, "value", (0, 1, 2, 3, 4))
     checks.all_present(classes, "code", ("other",))
     for table in (course, schedules):
@@ -97,6 +107,7 @@ def _load(folder: Path) -> Content:
     rules.known("procedure_classes", known)
     questions.known("options", option_sets)
     follow_ups.known("options", option_sets)
+    follow_ups.known("areas", {term.code for term in terms.records if term.kind == "area"})
     checks.follow_ups(follow_ups)
     by_key = follow_ups.by("key")
     checks.rules(rules, by_key, option_sets)
@@ -127,7 +138,18 @@ def _load(folder: Path) -> Content:
         device_classes=devices,
         common_parameters=common,
         guidelines=guidelines,
+        messages=_messages(folder),
+        silence=read_table(folder / "silence_rules.csv", SilenceRule).records,
     )
+
+
+def _messages(folder: Path) -> dict[str, MessageText]:
+    table = read_table(folder / "messages.csv", MessageText)
+    checks.all_present(table, "code", MESSAGE_CODES)
+    for line, row in table.rows:
+        if "{link}" in row.text and row.code != "sms_reminder":
+            table.fail(line, "text", "only the reminder carries the link")
+    return table.by("code")
 
 
 def _terms(table: Table[Term]) -> dict[str, dict[str, Term]]:

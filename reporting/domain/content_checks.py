@@ -41,6 +41,24 @@ def grouped_options(table: Table[OptionText]) -> dict[str, tuple[OptionText, ...
     return found
 
 
+ANSWERS = {
+    "symptoms": ("none",),
+    "follow_ups": ("none", "not_sure"),
+    "yes_no_not_sure": ("no", "not_sure", "yes"),
+    "area": ("all",),
+    "how_soon": ("wait", "wait_worried", "soon", "soon_worried"),
+}
+"""Answers that the flow itself gives a meaning, best first."""
+
+
+def answers(table: Table[OptionText], options: Mapping[str, tuple[OptionText, ...]]) -> None:
+    """The answers that the flow gives a meaning are there, and no others beside them."""
+    for name, wanted in ANSWERS.items():
+        found = tuple(option.value for option in options.get(name, ()))
+        if found != wanted:
+            table.fail(1, "value", f"the answers of {name} must be {', '.join(wanted)}, in this order")
+
+
 def follow_ups(table: Table[FollowUp]) -> None:
     """``shown_for`` names symptoms and severities: ``swelling:2|burning:3``."""
     for line, row in table.rows:

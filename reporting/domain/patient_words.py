@@ -1,5 +1,6 @@
 """Every sentence of the patient's pages that is not in the content tables, by name."""
 
+from reporting.domain.check_in_words import CHECK_IN_WORDS
 from reporting.domain.language import ENGLISH, translator
 from reporting.domain.rights_words import RIGHTS_WORDS
 
@@ -79,6 +80,7 @@ WORDS |= {
 """Photos: adding, refusing, seeing."""
 
 WORDS |= RIGHTS_WORDS
+WORDS |= CHECK_IN_WORDS
 
 WEEKDAYS = {"mon": "Mon", "tue": "Tue", "wed": "Wed", "thu": "Thu", "fri": "Fri", "sat": "Sat", "sun": "Sun"}
 
@@ -86,3 +88,8 @@ WEEKDAYS = {"mon": "Mon", "tue": "Tue", "wed": "Wed", "thu": "Thu", "fri": "Fri"
 def say(name: str, /, language: str = ENGLISH, **values: object) -> str:
     """The sentence of that name in that language, with its parts filled in."""
     return translator(language)(WORDS[name]).format(**values)
+
+
+def tell(sentence: str, language: str = ENGLISH, **values: object) -> str:
+    """A sentence of the content tables in that language, with its parts filled in."""
+    return translator(language)(sentence).format(**values)

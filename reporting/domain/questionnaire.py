@@ -11,9 +11,25 @@ from reporting.domain.relevance import CheckInContext, TreatedAreaRef, changes_a
 from reporting.errors import InvalidInput
 
 __all__ = [
-    "CheckInContext", "CompletedCheckIn", "Option", "Question", "TreatedAreaRef", "complete",
-    "next_question", "path",
+    "NO_PROBLEMS",
+    "CheckInContext",
+    "CompletedCheckIn",
+    "Option",
+    "Question",
+    "TreatedAreaRef",
+    "answered",
+    "complete",
+    "next_question",
+    "note_question",
+    "path",
+    "so_far",
+    "usable",
 ]  # fmt: skip
+
+NO_PROBLEMS: Mapping[str, Any] = {"symptoms": ["none"]}
+"""The whole answer of a person who has nothing to report."""
+HOW_SOON = {"wait": (True, False), "wait_worried": (True, True), "soon": (False, False), "soon_worried": (False, True)}
+"""Answer to ``can_wait`` and ``worried``."""
 
 
 @dataclass(frozen=True)
@@ -33,22 +49,24 @@ def _options(option_set: str) -> tuple[Option, ...]:
     return tuple(Option(row.value, row.label, row.hint) for row in content().options.get(option_set, ()))
 
 
-def _fixed(question_id: str, context: CheckInContext, options: tuple[Option, ...] | None = None) -> Question:
+def _fixed(question_id: str, context: CheckInContext) -> Question:
     text = content().questions[question_id]
-    return Question(
-        id=question_id,
-        kind=text.kind,
-        title=text.title_first if context.first_check_in else text.title,
-        hint=text.hint,
-        options=_options(text.options) if options is None else options,
-        required=text.required,
-        max_length=text.max_length,
-    )
+    title = text.title_first if context.first_check_in else text.title
+    return Question(question_id, text.kind, title, text.hint, _options(text.options), text.required,
+                    max_length=text.max_length)  # fmt: skip
+
+
+def _checklist(question_id: str, title: str, hint: str, options: tuple[Option, ...], symptom: str | None) -> Question:
+    exclusive = _options(question_id.removesuffix(f"_{symptom}"))
+    return Question(question_id, "multiple", title, hint, options, True, symptom, None, exclusive)
 
 
 def _symptoms_question(context: CheckInContext) -> Question:
+    text = content().questions["symptoms"]
     records = (content().symptoms[code] for code in SYMPTOMS)
-    return _fixed("symptoms", context, tuple(Option(row.code, row.patient_label, row.patient_hint) for row in records))
+    options = tuple(Option(row.code, row.patient_label, row.patient_hint) for row in records)
+    title = text.title_first if context.first_check_in else text.title
+    return _checklist("symptoms", title, text.hint, options, None)
 
 
 def _severity_question(symptom: str) -> Question:
@@ -57,14 +75,20 @@ def _severity_question(symptom: str) -> Question:
     return Question(f"severity_{symptom}", "single", record.severity_title, record.patient_hint, words, True, symptom)
 
 
-def _follow_up_question(row: FollowUp, symptom: str) -> Question:
-    return Question(row.key, "single", row.title, row.hint, _options(row.options), True, symptom)
+def _follow_ups_question(symptom: str, rows: list[FollowUp]) -> Question:
+    options = tuple(Option(row.key, row.patient_label, row.hint) for row in rows)
+    title, hint = content().symptoms[symptom].follow_ups_title, content().questions["symptoms"].hint
+    return _checklist(f"follow_ups_{symptom}", title, hint, options, symptom)
 
 
 def _area_question(symptom: str, context: CheckInContext) -> Question:
     places = tuple(Option(str(area.id), area.label) for area in context.areas)
-    title = content().symptoms[symptom].area_title
-    return Question(f"area_{symptom}", "multiple", title, "", places, True, symptom)
+    return _checklist(f"area_{symptom}", content().symptoms[symptom].area_title, "", places, symptom)
+
+
+def note_question(context: CheckInContext) -> Question:
+    """The note, which may stay empty: part of the review, not a step of the path."""
+    return _fixed("note", context)
 
 
 def _chosen(answers: Mapping[str, Any]) -> tuple[str, ...]:
@@ -77,48 +101,93 @@ def _severity(answers: Mapping[str, Any], symptom: str) -> int:
     return int(given) if isinstance(given, str) and given in {"1", "2", "3", "4"} else 0
 
 
+def _to_ask(symptom: str, severity: int, context: CheckInContext, asked: set[str]) -> list[FollowUp]:
+    """Follow-ups of a symptom that can change advice and were not asked with an earlier symptom."""
+    rows = []
+    for row in content().follow_ups.values():
+        lowest = row.lowest_severity(symptom)
+        if lowest is not None and severity >= lowest and row.key not in asked and changes_advice(row, context):
+            rows.append(row)
+    asked.update(row.key for row in rows)
+    return rows
+
+
 def _about(symptom: str, answers: Mapping[str, Any], context: CheckInContext, asked: set[str]) -> Iterator[Question]:
-    """Severity of a symptom, the follow-ups that can change advice, and where it is."""
+    """Severity of a symptom, its checklist, and where it is."""
     yield _severity_question(symptom)
     severity = _severity(answers, symptom)
     if severity == 0:
         return
-    for row in content().follow_ups.values():
-        lowest = row.lowest_severity(symptom)
-        if lowest is None or severity < lowest or row.key in asked or not changes_advice(row, context):
-            continue
-        asked.add(row.key)
-        yield _follow_up_question(row, symptom)
+    if rows := _to_ask(symptom, severity, context, asked):
+        yield _follow_ups_question(symptom, rows)
     if len(context.areas) > 1:
         yield _area_question(symptom, context)
 
 
 def path(answers: Mapping[str, Any], context: CheckInContext) -> tuple[Question, ...]:
     """Every question that applies given the answers so far, in order. Answers to others are ignored."""
-    questions = [_fixed("start", context)]
-    if answers.get("start") != "something":
+    questions = [_symptoms_question(context)]
+    chosen = _chosen(answers)
+    if not chosen:
         return tuple(questions)
-    questions.append(_symptoms_question(context))
     asked: set[str] = set()
-    for symptom in _chosen(answers):
+    for symptom in chosen:
         questions.extend(_about(symptom, answers, context, asked))
-    questions.extend(_fixed(name, context) for name in ("can_wait", "worried", "note"))
-    return tuple(questions)
+    return (*questions, _fixed("how_soon", context))
 
 
 def next_question(answers: Mapping[str, Any], context: CheckInContext) -> Question | None:
-    """The first question on the path without a usable answer, or None when all are answered.
-
-    An optional question counts as answered once its id is among the answers, even if left empty.
-    """
+    """The first question on the path without a usable answer, or None when all are answered."""
     for question in path(answers, context):
-        if question.id not in answers:
-            return question
         try:
-            read_answer(question, answers[question.id])
+            read_answer(question, answers.get(question.id))
         except InvalidInput:
             return question
     return None
+
+
+def answered(answers: Mapping[str, Any], question_id: str, given: Any, context: CheckInContext) -> dict[str, Any]:
+    """The answers with one more, checked against what is asked now.
+
+    A checklist that now offers something else than when it was answered is asked again: "None of these" was
+    said of the old list only. Raises InvalidInput for a question that is not asked and an answer not offered.
+    """
+    before = {question.id: question for question in path(answers, context)}
+    question = note_question(context) if question_id == "note" and len(before) > 1 else before.get(question_id)
+    if question is None:
+        raise InvalidInput(field=question_id[:80], found="not asked", allowed="a question on the path")
+    value = read_answer(question, given)
+    fresh = {**answers, question_id: list(value) if isinstance(value, tuple) else value}
+    now = {question.id: question for question in path(fresh, context)}
+    for name in [name for name in fresh if name.startswith("follow_ups_") and name != question_id]:
+        if before.get(name) != now.get(name) or name not in now:
+            del fresh[name]
+    return fresh
+
+
+def usable(stored: Mapping[str, Any], *, is_same_day: bool) -> dict[str, Any]:
+    """Answers kept earlier that can still be used: of questions that exist and, for checklists, asked the same day."""
+    known = known_question_ids()
+    return {
+        name: value
+        for name, value in stored.items()
+        if name in known and (is_same_day or not name.startswith("follow_ups_"))
+    }
+
+
+def _readable(answers: Mapping[str, Any], context: CheckInContext) -> dict[str, Any]:
+    read = {}
+    for question in path(answers, context):
+        try:
+            read[question.id] = read_answer(question, answers.get(question.id))
+        except InvalidInput:
+            continue
+    return read
+
+
+def so_far(answers: Mapping[str, Any], context: CheckInContext) -> CompletedCheckIn:
+    """What has been reported already, while questions are still open. Never raises."""
+    return _completed(_readable(answers, context), answers, context)
 
 
 def complete(answers: Mapping[str, Any], context: CheckInContext) -> CompletedCheckIn:
@@ -132,24 +201,38 @@ def complete(answers: Mapping[str, Any], context: CheckInContext) -> CompletedCh
     for name in answers:
         if name not in known_question_ids():
             raise InvalidInput(field=str(name)[:80], found="an unknown question", allowed="a question of this check-in")
-    read = {
-        question.id: (question, read_answer(question, answers.get(question.id))) for question in path(answers, context)
-    }
-    values: dict[str, Any] = {name: value for name, (_, value) in read.items()}
-    can_wait = values.get("can_wait")
+    values = {question.id: read_answer(question, answers.get(question.id)) for question in path(answers, context)}
+    if "how_soon" in values:
+        values["note"] = read_answer(note_question(context), answers.get("note"))
+    return _completed(values, answers, context)
+
+
+def _completed(values: Mapping[str, Any], answers: Mapping[str, Any], context: CheckInContext) -> CompletedCheckIn:
+    can_wait, worried = HOW_SOON.get(values.get("how_soon", ""), (None, False))
+    follow_up: dict[str, str] = {}
+    for question in path(answers, context):
+        if question.id.startswith("follow_ups_") and question.id in values:
+            follow_up |= _ticked_off(question, values[question.id])
     return CompletedCheckIn(
         severities={symptom: int(values.get(f"severity_{symptom}", "0")) for symptom in SYMPTOMS},
-        follow_up={name: str(values[name]) for name in values if name in content().follow_ups},
+        follow_up=follow_up,
         areas={
             symptom: _places(values[f"area_{symptom}"], context) for symptom in SYMPTOMS if f"area_{symptom}" in values
         },
-        worried=values.get("worried") == "yes",
-        can_wait=None if can_wait is None else can_wait == "yes",
+        worried=worried,
+        can_wait=can_wait,
         note=values.get("note", ""),
     )
 
 
+def _ticked_off(question: Question, chosen: tuple[str, ...]) -> dict[str, str]:
+    """Each line of a checklist with yes or no, or all of them with not_sure."""
+    if chosen == ("not_sure",):
+        return {option.value: "not_sure" for option in question.options}
+    return {option.value: "yes" if option.value in chosen else "no" for option in question.options}
+
+
 def _places(chosen: tuple[str, ...], context: CheckInContext) -> tuple[int, ...]:
     """Ids of the chosen areas; empty when all of them were chosen."""
-    ids = tuple(int(value) for value in chosen)
+    ids = () if chosen == ("all",) else tuple(int(value) for value in chosen)
     return () if len(ids) == len(context.areas) else ids

@@ -48,6 +48,7 @@ class Symptom(Sourced):
     patient_label: str
     patient_hint: str
     severity_title: str
+    follow_ups_title: str
     area_title: str
     risk_from_day: int = within(0, 365)
     """First recovery day on which the symptom counts as a possible complication."""
@@ -92,12 +93,16 @@ class OptionText(Sourced):
 
 @dataclass(frozen=True, kw_only=True)
 class FollowUp(Sourced):
-    """A follow-up question; ``shown_for`` pairs of symptom and lowest severity at which it is asked."""
+    """One line of a symptom's checklist; ``shown_for`` pairs of symptom and lowest severity at which it is asked.
+
+    ``options`` is the set of answers that are stored; ``areas`` the treated areas where it is asked, empty for all.
+    """
 
     key: str
     shown_for: tuple[str, ...]
-    title: str
+    patient_label: str
     hint: str = ""
+    areas: tuple[str, ...] = ()
     options: str
     clinician_label: str
 
@@ -147,13 +152,19 @@ class Rule(Sourced):
 
 @dataclass(frozen=True, kw_only=True)
 class GuidanceText(Sourced):
-    """The page a patient sees after sending, by advice level (and ``no_problems``)."""
+    """The page a patient sees after sending, by advice level (and ``no_problems``), or while answering
+    (``interruption``). ``_closed`` is what stands there while the clinic is closed; empty: the same.
+    """
 
-    key: str = one_of("no_problems", *ADVICE_LEVELS)
+    key: str = one_of("no_problems", "interruption", *ADVICE_LEVELS)
     heading: str
+    heading_closed: str = ""
     opening: str
+    opening_closed: str = ""
     what_next: str
+    what_next_closed: str = ""
     out_of_hours: str
+    out_of_hours_closed: str = ""
     emergency: bool
     phone_first: bool
 
@@ -262,3 +273,22 @@ class Guideline(Sourced):
     minimum: float | None = None
     maximum: float
     notes: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageText(Sourced):
+    """A sentence of a message that leaves the house. It names nothing about health and nobody."""
+
+    code: str
+    channel: str = one_of("sms", "email", "any")
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SilenceRule(Sourced):
+    """After a report of concern, so many due check-ins without an answer make a case."""
+
+    code: str
+    missed_check_ins: int = within(1, 12)
+    case_level: str = one_of(*CASE_LEVELS)
+    clinician_words: str

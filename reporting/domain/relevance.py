@@ -48,6 +48,14 @@ def could_fire(rule: Rule, context: CheckInContext) -> bool:
     return bool(_CONDITIONS[rule.condition](context))
 
 
+def concerns_area(follow_up: FollowUp, context: CheckInContext) -> bool:
+    """Whether it is asked for one of the treated areas; where none is known, everything is asked."""
+    treated = {area.area for area in context.areas}
+    return not follow_up.areas or not treated or not treated.isdisjoint(follow_up.areas)
+
+
 def changes_advice(follow_up: FollowUp, context: CheckInContext) -> bool:
-    """Whether some answer to the follow-up question can make a rule fire on this day."""
-    return any(rule.follow_up == follow_up.key and could_fire(rule, context) for rule in content().rules)
+    """Whether some answer to the follow-up can make a rule fire on this day, for these areas."""
+    return concerns_area(follow_up, context) and any(
+        rule.follow_up == follow_up.key and could_fire(rule, context) for rule in content().rules
+    )

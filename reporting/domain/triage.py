@@ -4,12 +4,13 @@ Advice is the hardest of all rules that fire, so a red flag is never outvoted. E
 "at least so bad" (checked when the table is loaded), so a worse answer never makes the advice milder.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from reporting.domain.content import content
 from reporting.domain.course import expected_severity, is_unexpected, people_usually
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn
-from reporting.domain.records import ADVICE_LEVELS, CASE_LEVELS, SYMPTOMS, Rule
+from reporting.domain.records import ADVICE_LEVELS, CASE_LEVELS, SYMPTOMS, GuidanceText, Rule
 from reporting.domain.relevance import could_fire
 from reporting.errors import InvalidInput
 
@@ -33,15 +34,17 @@ class FiredRule:
 
 @dataclass(frozen=True)
 class Guidance:
-    """What the patient reads after sending. Every string is a string of the content tables."""
+    """What the patient reads. Every string is one of the content tables; ``guidance.told`` fills its parts."""
 
     advice: str
     heading: str
     paragraphs: tuple[str, ...]
     next_steps: tuple[str, ...]
-    """What happens next, and what to do out of hours."""
+    """What happens next, and what to do if nobody answers."""
     emergency: bool
     phone_first: bool
+    closed: Mapping[str, str] = field(default_factory=dict)
+    """String to the one that stands in its place while the clinic is closed."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,14 @@ def _guidance(
         next_steps=(text.what_next, text.out_of_hours),
         emergency=text.emergency,
         phone_first=text.phone_first,
+        closed=_closed(text),
     )
+
+
+def _closed(text: GuidanceText) -> dict[str, str]:
+    names = ("heading", "opening", "what_next", "out_of_hours")
+    pairs = ((getattr(text, name), getattr(text, f"{name}_closed")) for name in names)
+    return {is_open: closed for is_open, closed in pairs if closed}
 
 
 def assess(completed: CompletedCheckIn, context: CheckInContext) -> Assessment:

@@ -8,7 +8,8 @@ from reporting.domain.patient_words import WORDS
 
 def _strings(of: Content) -> Iterator[str]:
     for symptom in of.symptoms.values():
-        yield from (symptom.patient_label, symptom.patient_hint, symptom.severity_title, symptom.area_title)
+        yield from (symptom.patient_label, symptom.patient_hint, symptom.severity_title)
+        yield from (symptom.follow_ups_title, symptom.area_title)
     for word in of.severity_words:
         yield from (word.word, word.hint)
     for question in of.questions.values():
@@ -17,13 +18,15 @@ def _strings(of: Content) -> Iterator[str]:
         for option in options:
             yield from (option.label, option.hint)
     for follow_up in of.follow_ups.values():
-        yield from (follow_up.title, follow_up.hint)
+        yield from (follow_up.patient_label, follow_up.hint)
     yield from (window.words for window in of.course)
     yield from (rule.patient_words for rule in of.rules)
     for text in of.guidance.values():
         yield from (text.heading, text.opening, text.what_next, text.out_of_hours)
+        yield from (text.heading_closed, text.opening_closed, text.what_next_closed, text.out_of_hours_closed)
     for consent in of.consents.values():
         yield from (consent.title, consent.agree, consent.text)
+    yield from (message.text for message in of.messages.values())
     yield from (procedure.patient_label for procedure in of.procedure_classes.values())
     yield from (term.label for term in of.terms["area"].values())
 

@@ -250,7 +250,7 @@ class TestWorklist:
         with clock.fixed(clock.now() - timedelta(days=1)):
             send(clinic, "yesterday", symptoms=["swelling"], severity_swelling="1")
         send(clinic, "today", symptoms=["swelling", "burning"], severity_swelling="3", severity_burning="1",
-             swelling_eyes="yes", worried="yes", can_wait="no")  # fmt: skip
+             follow_ups_swelling=["swelling_eyes"], how_soon="soon_worried")  # fmt: skip
         [case] = worklist.worklist(clinic.staff["clinician"])
         assert (case.patient_reference, case.recovery_day) == ("P-0001", 3)
         assert [each.words for each in case.reported] == ["Swelling: severe", "Burning: mild"]

@@ -25,7 +25,7 @@ by = Actor(kind="patient", id=patient, clinic_id=clinic, label="patient", treatm
 number = 0
 while True:
     number += 1
-    answers = {"start": "no_problems"}
+    answers = {"symptoms": ["none"]}
     receipt = submit_check_in(by=by, treatment_id=treatment, answers=answers, submission_key=f"k{number}")
     print(receipt.check_in_id, flush=True)
 """

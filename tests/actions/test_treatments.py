@@ -27,6 +27,7 @@ from reporting.storage.tables import (
     TreatedArea,
     Treatment,
 )
+from tests.answers import EYES_CLOSING
 from tests.cast import House, house
 from tests.reports import eyes_closing, send
 
@@ -235,7 +236,7 @@ class TestCorrecting:
 
     def test_an_area_that_the_patient_named_cannot_go(self, database: str, stopped_clock: datetime) -> None:
         clinic = house("A", areas=("cheeks", "forehead"))
-        send(clinic, "k", symptoms=["swelling"], severity_swelling="3", swelling_eyes="yes",
+        send(clinic, "k", symptoms=["swelling"], severity_swelling="3", follow_ups_swelling=["swelling_eyes"],
              area_swelling=[str(clinic.area_ids[1])])  # fmt: skip
         wanted = record(clinic, performed_on=date(2026, 3, 7))
         with pytest.raises(Conflict, match="area"):
@@ -339,7 +340,7 @@ class TestSeeing:
         assert verdicts == {"pulse_energy_mj": "ok", "density_pct": "outside_typical", "passes": "ok"}
 
     def test_notes_are_for_those_who_may_read_them(self, clinic: House) -> None:
-        send(clinic, "k", symptoms=["swelling"], severity_swelling="3", swelling_eyes="yes", note="It stings.")
+        send(clinic, "k", **EYES_CLOSING, note="It stings.")
         [report] = timeline(clinic.staff["clinician"], clinic.patient_id).treatments[0].reports
         assert (report.note, report.has_note) == ("It stings.", True)
         with pytest.raises(NotAllowed):

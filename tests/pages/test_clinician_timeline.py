@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 
 from reporting.actions import cases
+from tests.answers import EYES_CLOSING
 from tests.cast import House, house
 from tests.pages.staff import open_page, text
 from tests.reports import eyes_closing, send
@@ -44,9 +45,7 @@ def test_the_note_is_shown_as_plain_text(monkeypatch: pytest.MonkeyPatch, clinic
     send(
         clinic,
         "k",
-        symptoms=["swelling"],
-        severity_swelling="3",
-        swelling_eyes="yes",
+        **EYES_CLOSING,
         note="**see** <b>this</b>",
     )
     page = open_page(monkeypatch, "clinician_timeline", clinic.staff["clinician"], patient=clinic.patient_id)

@@ -16,8 +16,8 @@ from tests.reading import GRADE, WORDS_PER_SENTENCE, longest_sentence, reading_g
 PACKAGED = ROOT / "data"
 TABLES = (
     "answer_options", "case_levels", "consent_texts", "device_classes", "device_parameters", "expected_course", "follow_ups",
-    "guidance", "guidelines", "procedure_classes", "questions", "schedules", "setting_fields",
-    "severity_words", "symptoms", "triage_rules", "vocabulary",
+    "guidance", "guidelines", "messages", "procedure_classes", "questions", "schedules", "setting_fields",
+    "severity_words", "silence_rules", "symptoms", "triage_rules", "vocabulary",
 )  # fmt: skip
 
 
@@ -79,6 +79,8 @@ def test_a_clinic_may_bring_its_own_folder(copy: Path) -> None:
         ("questions", 2, "options", "nothing_like_it", "not known"),
         ("follow_ups", 2, "shown_for", "swelling", "severity"),
         ("follow_ups", 2, "options", "yes_or_so", "not known"),
+        ("follow_ups", 2, "areas", "cheeks|moon", "not known"),
+        ("answer_options", 2, "value", "nothing", "must be none"),
         ("expected_course", 5, "procedure_class", "magic", "not known"),
         ("expected_course", 3, "from_day", "1", "already in another window"),
         ("expected_course", 2, "to_day", "-1", "not from 0"),
@@ -88,8 +90,8 @@ def test_a_clinic_may_bring_its_own_folder(copy: Path) -> None:
         ("triage_rules", 2, "follow_up_values", "no|yes", "worst answers"),
         ("triage_rules", 2, "procedure_classes", "ablative|magic", "not known"),
         ("triage_rules", 3, "code", "R1", "twice"),
-        ("triage_rules", 9, "min_severity", "5", "not from 1 to 4"),
-        ("triage_rules", 9, "min_severity", "", "needs a lowest"),
+        ("triage_rules", 10, "min_severity", "5", "not from 1 to 4"),
+        ("triage_rules", 10, "min_severity", "", "needs a lowest"),
         ("case_levels", 5, "deadline_hours", "30", "waits longer"),
         ("schedules", 2, "day", "8", "not a check-in day"),
         ("schedules", 3, "day", "1", "twice"),
@@ -149,7 +151,7 @@ def test_a_table_that_is_no_text_is_refused(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "column", "code"),
     [("symptoms", "code", "swelling"), ("guidance", "key", "emergency"), ("case_levels", "code", "same_day"),
-     ("procedure_classes", "code", "other"), ("questions", "id", "worried")],
+     ("procedure_classes", "code", "other"), ("questions", "id", "how_soon"), ("guidance", "key", "interruption")],
 )  # fmt: skip
 def test_a_row_that_must_be_there_is_missed(copy: Path, table: str, column: str, code: str) -> None:
     write(copy, table, [row for row in rows(copy, table) if row[column] != code])

@@ -1,0 +1,61 @@
+"""Whether the clinic is open at a moment and when it opens next, in the clinic's own time zone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel.dates import get_day_names
+
+from reporting.domain.language import ENGLISH
+from reporting.domain.patient_words import say
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Hours = Mapping[str, Sequence[str]]
+"""Day to opening and closing times in turn: ``{"mon": ["08:00", "12:00", "14:00", "18:00"]}``."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The clinic at a moment. ``until`` (HH:MM) while it is open; else the day and time of the next opening."""
+
+    is_open: bool
+    until: str = ""
+    opens_on: date | None = None
+    opens_at: str = ""
+    days_until: int = 0
+    """0: it opens later today; 1: tomorrow."""
+
+
+def _spans(hours: Hours, day: date) -> list[tuple[str, str]]:
+    """Opening and closing times of a day; a time without its pair counts for nothing."""
+    times = list(hours.get(DAYS[day.weekday()], ()))
+    return [(start, end) for start, end in zip(times[::2], times[1::2], strict=False) if start < end]
+
+
+def opening(hours: Hours, timezone: str, moment: datetime) -> Opening | None:
+    """The clinic's state at ``moment`` (aware). None where no opening hours are known."""
+    here = moment.astimezone(ZoneInfo(timezone))
+    now, today = here.strftime("%H:%M"), here.date()
+    for start, end in _spans(hours, today):
+        if start <= now < end:
+            return Opening(True, until=end)
+    for ahead in range(8):
+        day = today + timedelta(days=ahead)
+        starts = sorted(start for start, _ in _spans(hours, day) if ahead or start > now)
+        if starts:
+            return Opening(False, opens_on=day, opens_at=starts[0], days_until=ahead)
+    return None
+
+
+def opening_words(state: Opening | None, language: str = ENGLISH) -> str:
+    """``The clinic is closed now. It opens on Monday at 08:00.``; empty where the hours are not known."""
+    if state is None:
+        return ""
+    if state.is_open:
+        return say("open_now", language, time=state.until)
+    assert state.opens_on is not None
+    if state.days_until < 2:
+        return say("opens_tomorrow" if state.days_until else "opens_today", language, time=state.opens_at)
+    day = get_day_names("wide", locale=language)[state.opens_on.weekday()]
+    return say("opens_on", language, day=day, time=state.opens_at)

@@ -115,11 +115,10 @@ def send_code(*, by: Actor, source: str, language: str = "en") -> None:
             code_hash=_hashed(by.session_id, digits), created_at=now(), expires_at=now() + LIFE,
         )  # fmt: skip
         session.add(row)
-        session.flush()
         session.add(
             OutboxMessage(
                 clinic_id=by.clinic_id or 0, patient_id=by.id, channel="email", kind=one_time_codes.KIND,
-                payload=_message(patient, digits, language), idempotency_key=f"{one_time_codes.KIND}:{row.id}",
+                payload=_message(patient, digits, language), idempotency_key=f"{one_time_codes.KIND}:{new_token()}",
                 next_attempt_at=now(), created_at=now(),
             )
         )  # fmt: skip

@@ -8,6 +8,8 @@ SECONDS = Histogram("reporting_http_seconds", "Time to answer an HTTP request, s
 _ROUTES = (
     "/c/",
     "/code",
+    "/unlock",
+    "/my-data",
     "/sign-in",
     "/sign-out",
     "/set-up",

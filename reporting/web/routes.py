@@ -1,5 +1,6 @@
 """Routes beside Streamlit's pages: links, codes, sign-in, set-up, health and metrics."""
 
+from functools import partial
 from zoneinfo import available_timezones
 
 from starlette.concurrency import run_in_threadpool
@@ -7,13 +8,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from reporting.actions import invitations, sessions, sign_in, staff
+from reporting.actions import invitations, refusals, sessions, sign_in, staff
 from reporting.demo import access
-from reporting.errors import LinkNotValid, NotFound, Problem, SignInNeeded
+from reporting.errors import LinkNotValid, NotAllowed, NotFound, Problem, SignInNeeded, TooManyTries
 from reporting.storage.engine import ping, reading
 from reporting.storage.sessions import has_staff
 from reporting.web import html, metrics
 from reporting.web.language import choose
+from reporting.web.unlock import unlock
 
 
 async def healthz(_: Request) -> Response:
@@ -53,6 +55,11 @@ async def link(request: Request) -> Response:
     return html.page("link.html")
 
 
+async def _note_throttled(request: Request, problem: Problem, way: str) -> None:
+    if isinstance(problem, TooManyTries):
+        await run_in_threadpool(partial(refusals.note, "throttled", way, source=html.source_of(request)))
+
+
 async def code(request: Request) -> Response:
     """The other way in: the short code and the year of birth."""
     given = {"code": "", "year_of_birth": ""}
@@ -68,6 +75,7 @@ async def code(request: Request) -> Response:
         )
         return html.page("code.html", 422, wrong, **given)
     except Problem as problem:
+        await _note_throttled(request, problem, "code")
         return html.page("code.html", problem.status, problem, **given)
     return html.signed_in(cookie, "/")
 
@@ -87,6 +95,7 @@ async def sign_in_page(request: Request) -> Response:
     try:
         cookie = await run_in_threadpool(sign_in.sign_in, **given, source=html.source_of(request))
     except Problem as problem:
+        await _note_throttled(request, problem, "sign-in")
         return html.page("sign_in.html", status=problem.status, problem=problem, email=given["email"])
     return html.signed_in(cookie, "/")
 
@@ -137,9 +146,21 @@ async def to_first_page(request: Request) -> Response:
     return RedirectResponse(f"/?{query}" if query else "/", status_code=303)
 
 
-async def on_problem(_: Request, problem: Exception) -> Response:
+def _note_refused(request: Request) -> None:
+    where = metrics.kind_of(request.url.path)
+    try:
+        by = sessions.actor_of(request.cookies.get(sessions.cookie_name()), by_hand=False)
+    except SignInNeeded:
+        refusals.note("access.refused", where, source=html.source_of(request))
+    else:
+        refusals.note("access.refused", where, by=by)
+
+
+async def on_problem(request: Request, problem: Exception) -> Response:
     """A named problem that no page caught, in plain words."""
     assert isinstance(problem, Problem)
+    if isinstance(problem, NotAllowed):
+        await run_in_threadpool(_note_refused, request)
     return html.page("problem.html", status=problem.status, problem=problem, heading="That did not work")
 
 
@@ -150,6 +171,7 @@ ROUTES = [
     Route("/c/{token:str}", link, methods=["GET", "POST"]),
     Route("/language", choose, methods=["POST"]),
     Route("/code", code, methods=["GET", "POST"]),
+    Route("/unlock", unlock, methods=["GET", "POST"]),
     Route("/sign-in", sign_in_page, methods=["GET", "POST"]),
     Route("/sign-out", sign_out, methods=["POST", "GET"]),
     Route("/set-up", set_up, methods=["GET", "POST"]),

@@ -1,0 +1,78 @@
+"""``/unlock``: a patient who came by the link shows a second factor; the session's secret changes with it."""
+
+from functools import partial
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from reporting.actions import refusals, second_factor, sessions
+from reporting.domain.actors import Actor
+from reporting.domain.language import languages, translator
+from reporting.domain.patient_words import say
+from reporting.errors import InvalidInput, Problem, SignInNeeded, TooManyTries
+from reporting.web import html
+from reporting.web.language import language_of
+
+_NEXT = ("/home", "/data")
+"""Where a patient can go on to; the first by default."""
+
+
+def _next(request: Request) -> str:
+    wanted = request.query_params.get("next", "")
+    return wanted if wanted in _NEXT else _NEXT[0]
+
+
+async def _page(request: Request, by: Actor, problem: Problem | None = None, **given: str) -> Response:
+    code = language_of(request)
+    words = partial(say, language=code)
+    shown = await run_in_threadpool(second_factor.unlock_page, by)
+    return html.page(
+        "unlock.html", problem.status if problem else 200, _translated(problem, code), say=words, shown=shown,
+        lang=code, dir=languages()[code].direction, minutes=int(second_factor.LIFE.total_seconds() // 60),
+        code=given.get("code", ""), year_of_birth=given.get("year_of_birth", ""),
+    )  # fmt: skip
+
+
+def _translated(problem: Problem | None, language: str) -> Problem | None:
+    if problem is None:
+        return None
+    if isinstance(problem, InvalidInput):
+        problem = Problem(say("year_needed"), what_to_do=say("year_needed_do"))
+    words = translator(language)
+    return Problem(words(problem.message), what_to_do=words(problem.what_to_do))
+
+
+async def unlock(request: Request) -> Response:
+    """GET shows what to do and changes nothing; POST sends a code or checks one."""
+    try:
+        by = await run_in_threadpool(sessions.actor_of, request.cookies.get(sessions.cookie_name()))
+    except SignInNeeded:
+        return RedirectResponse("/code", status_code=303)
+    if by.kind != "patient" or by.strength == "full":
+        return RedirectResponse(_next(request) if by.kind == "patient" else "/", status_code=303)
+    if request.method == "GET":
+        return await _page(request, by)
+    given = await html.fields(request, "send", "digits", "code", "year_of_birth")
+    try:
+        return await _work(request, by, given)
+    except SignInNeeded:
+        return RedirectResponse("/code", status_code=303)
+    except Problem as problem:
+        if isinstance(problem, TooManyTries):
+            await run_in_threadpool(partial(refusals.note, "throttled", "unlock", by=by))
+        return await _page(request, by, problem, code=given["code"], year_of_birth=given["year_of_birth"])
+
+
+async def _work(request: Request, by: Actor, given: dict[str, str]) -> Response:
+    source = html.source_of(request)
+    if given["send"]:
+        send = partial(second_factor.send_code, by=by, source=source, language=language_of(request))
+        await run_in_threadpool(send)
+        return RedirectResponse(f"/unlock?next={_next(request)}", status_code=303)
+    if given["digits"]:
+        work = partial(second_factor.unlock_with_email_code, by=by, code=given["digits"], source=source)
+    else:
+        work = partial(second_factor.unlock_with_card, by=by, code=given["code"],
+                       year_of_birth=given["year_of_birth"], source=source)  # fmt: skip
+    return html.signed_in(await run_in_threadpool(work), _next(request))

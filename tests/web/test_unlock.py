@@ -1,0 +1,153 @@
+"""The unlock page over HTTP: GET writes nothing, the cookie changes, and everything works without scripts."""
+
+import re
+
+import pytest
+from sqlmodel import select
+from starlette.testclient import TestClient
+
+from reporting.actions import invitations
+from reporting.security.encryption import decrypt, encrypt
+from reporting.storage.engine import reading, transaction
+from reporting.storage.tables import Clinic, OneTimeCode, OutboxMessage, Patient, SignInSession
+from tests.accounts import PASSWORD, trail, with_password
+from tests.cast import House
+from tests.web.site import log_lines, words
+
+EMAIL = "demo.patient.0001@mail.example"
+
+
+@pytest.fixture
+def card(client: TestClient, clinic: House) -> invitations.IssuedInvitation:
+    """The patient has opened the link."""
+    made = invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id)
+    assert client.post(f"/c/{made.token}").status_code == 303
+    return made
+
+
+@pytest.fixture
+def by_mail(card: invitations.IssuedInvitation, clinic: House) -> None:
+    with transaction() as session:
+        session.get_one(Clinic, clinic.clinic_id).second_factor = "email"
+        session.get_one(Patient, clinic.patient_id).email_encrypted = encrypt(EMAIL)
+
+
+def mailed() -> str:
+    with reading() as session:
+        message = session.exec(select(OutboxMessage).order_by(OutboxMessage.id.desc())).first()  # type: ignore[union-attr]
+        assert message is not None
+        found = re.search(r"\d{6}", decrypt(message.payload["body_encrypted"]))
+    assert found is not None
+    return found.group()
+
+
+def strength() -> str:
+    with reading() as session:
+        return session.exec(select(SignInSession)).one().strength
+
+
+def test_the_card_opens_more_under_another_cookie(client: TestClient, card: invitations.IssuedInvitation) -> None:
+    page = client.get("/unlock")
+    assert page.status_code == 200
+    assert "the year you were born" in words(page.text)
+    before = client.cookies["session"]
+    answer = client.post("/unlock", data={"code": f" {card.code.lower()} ", "year_of_birth": "1980"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/home")
+    assert client.cookies["session"] != before
+    assert "HttpOnly" in answer.headers["set-cookie"]
+    assert strength() == "full"
+    assert client.get("/unlock").headers["location"] == "/home"
+    client.cookies.clear()
+    client.cookies.set("session", before)
+    assert client.get("/unlock").headers["location"] == "/code"
+
+
+def test_wrong_ones_are_told_and_keep_what_was_typed(client: TestClient, card: invitations.IssuedInvitation) -> None:
+    wrong = client.post("/unlock", data={"code": "2222-2222", "year_of_birth": "1980"})
+    assert wrong.status_code == 422
+    assert "This code does not work." in words(wrong.text)
+    assert 'value="2222-2222"' in wrong.text
+    assert "four numbers" in words(client.post("/unlock", data={"code": card.code, "year_of_birth": "x"}).text)
+    for _ in range(4):
+        client.post("/unlock", data={"code": "2222-2222", "year_of_birth": "1980"})
+    for _ in range(3):
+        locked = client.post("/unlock", data={"code": card.code, "year_of_birth": "1980"})
+        assert locked.status_code == 429
+        assert "Wait 15 minutes" in words(locked.text)
+    assert [row[0] for row in trail("throttled")] == ["throttled"]
+    assert strength() == "link"
+
+
+@pytest.mark.usefixtures("by_mail")
+def test_a_code_by_mail(client: TestClient) -> None:
+    first = client.get("/unlock")
+    assert "d…@mail.example" in first.text
+    assert "demo.patient" not in first.text
+    assert "digits" not in first.text
+    answer = client.post("/unlock", data={"send": "yes"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/unlock?next=/home")
+    asked = client.get("/unlock")
+    assert 'autocomplete="one-time-code"' in asked.text
+    code = mailed()
+    assert code not in asked.text
+    done = client.post("/unlock?next=/data", data={"digits": f"{code[:3]} {code[3:]}"})
+    assert (done.status_code, done.headers["location"]) == (303, "/data")
+    assert strength() == "full"
+
+
+@pytest.mark.usefixtures("by_mail")
+def test_looking_writes_nothing(client: TestClient) -> None:
+    before = trail()
+    for _ in range(20):
+        assert client.get("/unlock").status_code == 200
+    with reading() as session:
+        assert session.exec(select(OneTimeCode)).all() == []
+        assert session.exec(select(OutboxMessage)).all() == []
+    assert trail() == before
+
+
+@pytest.mark.usefixtures("by_mail")
+def test_no_code_and_no_address_in_the_log(client: TestClient) -> None:
+    with log_lines() as lines:
+        client.post("/unlock", data={"send": "yes"})
+        client.post("/unlock", data={"digits": mailed()})
+    assert lines
+    assert mailed() not in "\n".join(lines)
+    assert EMAIL not in "\n".join(lines)
+
+
+def test_another_sites_form_is_refused_and_noted_once(client: TestClient, card: invitations.IssuedInvitation) -> None:
+    for _ in range(5):
+        answer = client.post("/unlock", data={"code": card.code, "year_of_birth": "1980"},
+                             headers={"origin": "https://evil.example"})  # fmt: skip
+        assert answer.status_code == 403
+    assert strength() == "link"
+    assert [row[0] for row in trail("access.refused")] == ["access.refused"]
+
+
+def test_leading_on_to_our_own_pages_only(client: TestClient, card: invitations.IssuedInvitation) -> None:
+    given = {"code": card.code, "year_of_birth": "1980"}
+    answer = client.post("/unlock?next=https://evil.example", data=given)
+    assert answer.headers["location"] == "/home"
+
+
+def test_strangers_and_staff_are_led_elsewhere(client: TestClient, clinic: House) -> None:
+    for how in ("GET", "POST"):
+        assert client.request(how, "/unlock").headers["location"] == "/code"
+    client.post("/sign-in", data={"email": with_password(clinic, "clinician"), "password": PASSWORD})
+    assert client.get("/unlock").headers["location"] == "/"
+
+
+def test_in_arabic_it_reads_from_the_right(client: TestClient, card: invitations.IssuedInvitation) -> None:
+    page = client.get("/unlock", headers={"accept-language": "ar"}).text
+    assert '<html lang="ar" dir="rtl">' in page
+    assert 'name="code" dir="ltr"' in page
+
+
+def test_throttled_sign_ins_leave_one_row(client: TestClient, clinic: House) -> None:
+    email = with_password(clinic, "clinician")
+    for number in range(9):
+        answer = client.post("/sign-in", data={"email": email, "password": "wrong"})
+        assert answer.status_code == (401 if number < 5 else 429)
+    assert [row[0] for row in trail()] == ["sign_in.failed"] * 5 + ["throttled"]
+    assert trail("throttled")[0][1:] == ("system", "sign-in")

@@ -1,0 +1,96 @@
+"""Parts of the data quality page: tables with a sentence each that says what they mean."""
+
+import pandas as pd
+import streamlit as st
+
+from reporting.charts.words import as_percent, percent
+from reporting.exchange.table_csv import table_csv
+from reporting.queries.data_quality import DataQuality
+from reporting.ui.format import moment
+
+
+def _table(table: pd.DataFrame, name: str, says: str) -> None:
+    st.dataframe(table, hide_index=True, alt=says, key=f"quality_{name}")
+    st.download_button(
+        "Download as CSV", table_csv(table), file_name=f"{name}.csv", mime="text/csv", key=f"quality_{name}_csv",
+        on_click="ignore",
+    )  # fmt: skip
+
+
+def silence(found: DataQuality) -> None:
+    """What the rates would be if those who did not answer were all well, or all affected."""
+    st.subheader("What silence could change", anchor=False)
+    st.markdown(
+        "Patients with trouble may answer less or more often than others. The true rate lies between *none of the "
+        "silent affected* and *all of them*; the last column says what would have to be true for it to be twice "
+        "what the answers show."
+    )
+    rows = found.sensitivity
+    table = pd.DataFrame({
+        "Symptom": rows["label"], "Unexpected": rows["events"], "Answered": rows["n_answered"],
+        "At risk": rows["n_at_risk"], "Rate %": rows["rate"].astype(float).map(as_percent),
+        "If none of the silent %": rows["if_none"].map(as_percent),
+        "If all of the silent %": rows["if_all"].map(as_percent), "Twice as high if": rows["sentence"],
+    })  # fmt: skip
+    _table(table, "silence", "Rates among those who answered, and their bounds")
+
+
+def response(found: DataQuality) -> None:
+    """Who answers: by clinic, skin type, language and device class."""
+    st.subheader("Who answers", anchor=False)
+    chosen = st.segmented_control("By", list(found.response), default="Skin type", key="quality_by")
+    rows = found.response[chosen or "Skin type"]
+    asked = rows[rows["due_check_ins"] > 0]
+    if len(asked) > 1:
+        ordered = asked.sort_values("response_rate")
+        low, high = ordered.iloc[0], ordered.iloc[-1]
+        st.markdown(
+            f"**From {percent(low['response_rate'])} ({low['group']}) to {percent(high['response_rate'])} "
+            f"({high['group']}).** Where few answer, a low rate of side effects says little."
+        )
+    table = pd.DataFrame({
+        chosen or "Skin type": rows["group"], "Treatments": rows["n_treatments"],
+        "Never answered": rows["n_silent"], "Check-ins due": rows["due_check_ins"],
+        "Answered": rows["answered_check_ins"], "Response %": rows["response_rate"].map(as_percent),
+    })  # fmt: skip
+    _table(table, "response", "Response by group")
+
+
+def settings(found: DataQuality) -> None:
+    """Settings that were not recorded, and values outside the typical range of the device class."""
+    st.subheader("Settings", anchor=False)
+    gaps = found.missing[found.missing["n_missing"] > 0].sort_values(["label", "setting"])
+    if gaps.empty:
+        st.markdown("**Every setting that these device classes need was recorded.**")
+    else:
+        st.markdown("**Not recorded.** A treatment without its settings cannot tell which settings hurt.")
+        table = pd.DataFrame({
+            "Device class": gaps["label"], "Setting": gaps["setting"], "Treated areas": gaps["n_areas"],
+            "Not recorded": gaps["n_missing"], "%": gaps["share"].map(as_percent),
+        })  # fmt: skip
+        _table(table, "missing-settings", "Settings that were not recorded, by device class")
+    st.markdown(
+        "**Unusual values** lie outside the typical range of the device class. They were accepted: they may be right. "
+        "Values that are impossible are refused when they are entered."
+    )
+    rows = found.unusual
+    table = pd.DataFrame({
+        "Device class": rows["label"], "Treated areas": rows["n_areas"], "Unusual": rows["n_unusual"],
+        "%": rows["share"].map(as_percent),
+    })  # fmt: skip
+    _table(table, "unusual-settings", "Treated areas with a setting outside the typical range, by device class")
+
+
+def imports(found: DataQuality) -> None:
+    """The imports, newest first, with what was refused."""
+    st.subheader("Imports", anchor=False)
+    if not found.imports:
+        st.markdown("Nothing has been imported yet.")
+        return
+    table = pd.DataFrame([
+        {"When": moment(one.at, found.timezone), "What": one.kind, "File": one.file_name, "By": one.by,
+         "Rows": one.rows_read, "Imported": one.rows_imported, "There already": one.rows_unchanged,
+         "Refused": one.rows_refused}
+        for one in found.imports
+    ])  # fmt: skip
+    _table(table, "imports", "Imports, newest first")

@@ -1,0 +1,90 @@
+"""Data quality against plain pandas: gaps, unusual values, silence, response by group, bounds, imports."""
+
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from reporting.domain.actors import SYSTEM, Actor
+from reporting.domain.symptoms import SYMPTOMS
+from reporting.errors import NotAllowed
+from reporting.queries import scope
+from reporting.queries.data_quality import SILENT_AFTER_DAYS, DataQuality, data_quality
+from reporting.queries.scope import Filters
+from reporting.storage.engine import transaction
+from reporting.storage.tables import ImportRun
+from tests.cast import house
+from tests.frames import many_rows
+
+TODAY = date(2026, 3, 10)
+
+
+@pytest.fixture
+def rows(monkeypatch: pytest.MonkeyPatch, sqlite_database: str, stopped_clock: datetime) -> pd.DataFrame:
+    frame = many_rows(2_000, seed=3, areas_per_treatment=1.5)
+    frame["performed_on"] = frame["performed_on"] + pd.Timedelta(days=100)
+    frame.loc[frame.index[::7], "answered_mask"] = 0
+    frame["answered_mask"] = frame.groupby("treatment_id")["answered_mask"].transform("min")
+    monkeypatch.setattr(scope, "outcome_frame", lambda: frame)
+    return frame
+
+
+def seen() -> DataQuality:
+    return data_quality(SYSTEM, Filters())
+
+
+def test_silent_treatments_are_old_and_never_answered(rows: pd.DataFrame) -> None:
+    once = rows.drop_duplicates("treatment_id")
+    old = once["performed_on"] <= pd.Timestamp(TODAY - timedelta(days=SILENT_AFTER_DAYS))
+    found = seen()
+    assert (found.n_treatments, found.n_old_enough) == (len(once), old.sum())
+    assert found.n_silent == (old & (once["answered_mask"] == 0)).sum() > 0
+
+
+@pytest.mark.parametrize("by", ["Clinic", "Skin type", "Language", "Device class"])
+def test_response_by_group_adds_up(rows: pd.DataFrame, by: str) -> None:
+    table = seen().response[by]
+    once = rows.drop_duplicates("treatment_id")
+    assert table["n_treatments"].sum() == len(once)
+    assert table["due_check_ins"].sum() == np.bitwise_count(once["due_mask"].to_numpy()).sum()
+    assert table["n_silent"].sum() == seen().n_silent
+    assert ((table["response_rate"] >= 0) & (table["response_rate"] <= 1)).all()
+
+
+def test_a_gap_is_a_setting_the_class_needs_and_nobody_wrote_down(rows: pd.DataFrame) -> None:
+    before = seen().missing
+    name = before.iloc[0]
+    rows.loc[rows["device_class"] == name["device_class"], "pulse_energy_mj"] = np.float32("nan")
+    after = seen().missing
+    emptied = after[(after["device_class"] == name["device_class"]) & (after["share"] == 1)]
+    assert len(emptied) >= 1
+    assert (after["n_missing"] <= after["n_areas"]).all()
+
+
+def test_bounds_hold_the_rate(rows: pd.DataFrame) -> None:
+    table = seen().sensitivity
+    assert list(table["symptom"]) == list(SYMPTOMS)
+    answered = table[table["n_answered"] > 0]
+    assert (answered["if_none"] <= answered["rate"]).all()
+    assert (answered["rate"] <= answered["if_all"]).all()
+    assert answered["sentence"].str.len().min() > 10
+
+
+def test_imports_are_those_of_the_clinic(sqlite_database: str, stopped_clock: datetime) -> None:
+    ours, theirs = house("A"), house("B")
+    with transaction() as session:
+        for clinic, name in ((ours, "ours.csv"), (theirs, "theirs.csv")):
+            session.add(ImportRun(
+                clinic_id=clinic.clinic_id, kind="treatments", file_name=name, file_sha256="0" * 64, rows_read=3,
+                rows_imported=1, rows_unchanged=1, rows_refused=1, created_by=clinic.staff["administrator"].id,
+            ))  # fmt: skip
+    [line] = data_quality(ours.staff["clinician"], Filters()).imports
+    assert (line.file_name, line.rows_refused, line.by) == ("ours.csv", 1, ours.staff["administrator"].label)
+
+
+def test_patients_and_the_front_desk_are_refused(sqlite_database: str, stopped_clock: datetime) -> None:
+    clinic = house("A")
+    for actor in (clinic.staff["front_desk"], Actor(kind="patient", id=clinic.patient_id, clinic_id=clinic.clinic_id)):
+        with pytest.raises(NotAllowed):
+            data_quality(actor, Filters())

@@ -29,7 +29,8 @@ def save_draft(
 ) -> None:
     """Keep the answers given so far. They are not a report yet, so no audit row is written.
 
-    ``kind`` is the next check-in, or a correction (``storage.drafts.correction_of``). Raises InvalidInput for questions that no check-in has, NotFound for a treatment that is not the sender's.
+    ``kind`` is the next check-in, or a correction (``storage.drafts.correction_of``).
+    Raises InvalidInput for questions that no check-in has, NotFound for a treatment that is not the sender's.
     """
     _checked(answers)
     with transaction() as session:

@@ -332,7 +332,8 @@ class TestWhoMay:
 
     def test_a_link_for_another_treatment(self, clinic: House, kind: str) -> None:
         first = sent(clinic, "k")
-        by = Actor(kind="patient", id=clinic.patient_id, clinic_id=clinic.clinic_id, treatment_id=first.check_in_id + 99)
+        by = Actor(kind="patient", id=clinic.patient_id, clinic_id=clinic.clinic_id,
+                   treatment_id=clinic.treatment_id + 99)  # fmt: skip
         self.refused(by, first.check_in_id, kind, NotFound)
 
     def test_the_link_alone(self, clinic: House, kind: str) -> None:

@@ -32,8 +32,52 @@ class Settings(BaseSettings):
     patient_session_hours: int = 24
     invitation_days: int = 200
     small_cell_threshold: int = 5
+    photo_max_mb: int = 15
+    """Largest file that a patient may send as a photo."""
+    photo_max_megapixels: int = 50
+    """Largest photo that is unpacked; pictures that cannot be read at a smaller scale may have half of it."""
+    photo_side_px: int = 2048
+    """Longest side of a photo as it is kept."""
+    photos_per_check_in: int = 3
+    photos_per_treatment: int = 40
     demo: bool = True
     """Fill an empty database with the synthetic demo clinic at first start (``make run``)."""
+
+    background: bool = True
+    """Plan and send messages inside the application; off where cron runs ``python -m reporting remind``."""
+    smtp_host: str = ""
+    """Mail server; empty: no e-mail is sent."""
+    smtp_port: int = 587
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = ""
+    smtp_password: str = ""
+    smtp_from: str = ""
+    """Address that e-mails come from, on a domain whose DKIM signature covers List-Unsubscribe."""
+    smtp_timeout_s: float = 20.0
+    sms_url: str = ""
+    """Address of the SMS gateway; empty: no text message is sent."""
+    sms_method: Literal["POST", "PUT", "GET"] = "POST"
+    sms_format: Literal["form", "json"] = "form"
+    sms_fields: dict[str, str] = {"To": "{to}", "From": "{sender}", "Body": "{text}"}
+    """Fields of the request; ``{to}``, ``{sender}``, ``{text}`` and ``{key}`` are filled in. As Twilio has them."""
+    sms_sender: str = ""
+    """Number or name that text messages come from."""
+    sms_user: str = ""
+    sms_password: str = ""
+    """User and password of basic authentication: at Twilio account and token."""
+    sms_headers: dict[str, str] = {}
+    """Further headers, for example ``{"Authorization": "Bearer …"}``."""
+    sms_id_field: str = "sid"
+    """Field of the gateway's JSON answer that holds its number of the message."""
+    sms_timeout_s: float = 20.0
+    sms_replies: bool = True
+    """Whether we answer STOP, START and HELP; off where the gateway does so itself."""
+    sms_inbound_secret: str = ""
+    """Secret of the incoming messages; empty: none are taken."""
+    sms_inbound_check: Literal["twilio", "header"] = "twilio"
+    """``twilio``: signature in X-Twilio-Signature; ``header``: the secret itself in X-Webhook-Secret."""
+    sms_inbound_names: dict[str, str] = {"id": "MessageSid", "from": "From", "text": "Body"}
+    """What the gateway calls its number of the message, the sender and the text."""
 
     @property
     def url(self) -> str:
@@ -58,6 +102,10 @@ def _refuse_unsafe(settings: Settings) -> None:
         faults.append("REPORTING_ENCRYPTION_KEY is missing")
     if not settings.secure_cookies:
         faults.append("REPORTING_BASE_URL must begin with https://")
+    if settings.smtp_host and settings.smtp_security == "none":
+        faults.append("REPORTING_SMTP_SECURITY must be starttls or tls")
+    if settings.sms_url and not settings.sms_url.startswith("https://"):
+        faults.append("REPORTING_SMS_URL must begin with https://")
     if faults:
         raise UnsafeSettings("The settings are not safe for real patients: " + "; ".join(faults) + ".")
 

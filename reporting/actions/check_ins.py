@@ -6,19 +6,23 @@ from datetime import date
 from typing import Any, Literal
 
 from reporting import clock
+from reporting.actions.consent import record_first_use
 from reporting.domain.actors import Actor
+from reporting.domain.language import ENGLISH
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, complete
 from reporting.domain.schedule import due_days
 from reporting.domain.triage import Assessment, FiredRule, Guidance, assess
 from reporting.errors import InvalidInput, NotFound
 from reporting.security.encryption import encrypt
 from reporting.security.permissions import require
-from reporting.storage import audit, cases, check_ins
+from reporting.storage import audit, cases, check_ins, drafts, photos
 from reporting.storage.engine import transaction
 from reporting.storage.outcomes import recompute
 from reporting.storage.tables import CheckIn
 
 Source = Literal["patient", "proxy", "demo"]
+ANSWERED_BY = {"patient": ("", "carer"), "staff": ("", "telephone", "desk"), "system": ("",)}
+"""Who gave the answers, if not the patient alone, by who sends them."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,15 @@ def _row(context: CheckInContext, subject: check_ins.Subject, done: CompletedChe
     return row
 
 
+def _who(row: CheckIn, by: Actor, source: Source, answered_by: str) -> None:
+    """Whoever of the staff sends it, it is by proxy. Raises InvalidInput for an answerer who cannot be."""
+    allowed = ANSWERED_BY[by.kind]
+    if answered_by not in allowed:
+        raise InvalidInput(field="answered by", found=answered_by[:20], allowed="one of " + ", ".join(allowed[1:]))
+    row.source = "proxy" if by.kind == "staff" else source
+    row.answered_by, row.entered_by = answered_by, by.id if by.kind == "staff" else None
+
+
 def _receipt(row: CheckIn, assessed: Assessment, case_id: int | None, *, already_sent: bool) -> Receipt:
     assert row.id is not None
     return Receipt(row.id, assessed.advice, assessed.guidance, assessed.fired, case_id, already_sent)
@@ -86,11 +99,14 @@ def submit_check_in(
     answers: Mapping[str, Any],
     submission_key: str,
     source: Source = "patient",
+    answered_by: str = "",
+    language: str = ENGLISH,
 ) -> Receipt:
     """Keep a check-in, its outcome, its case if a rule fires, and the audit row: all or nothing.
 
-    The same ``submission_key`` again gives the same receipt and no second check-in.
-    Raises InvalidInput for answers that the form would not allow, NotFound for a treatment that is not the
+    The same ``submission_key`` again gives the same receipt and no second check-in. The first one of a patient
+    also keeps that they agreed. ``answered_by``: ``carer`` with the link; ``telephone`` or ``desk`` for staff.
+    Raises ConsentWithdrawn, InvalidInput for answers that the form would not allow, NotFound for a treatment that is not the
     sender's, NotAllowed, StorageBusy or StorageFull.
     """
     if not submission_key:
@@ -107,8 +123,11 @@ def submit_check_in(
         done = complete(answers, context)
         assessed = assess(done, context)
         row = _row(context, subject, done, assessed)
-        row.source, row.submission_key = source, submission_key
-        row.entered_by = by.id if by.kind == "staff" else None
+        row.submission_key, row.language = submission_key, language
+        _who(row, by, source, answered_by)
+        record_first_use(
+            session, by, clinic_id=subject.clinic_id, patient_id=subject.patient_id, language=language
+        )  # fmt: skip
         session.add(row)
         session.flush()
         case_id = None
@@ -123,10 +142,12 @@ def submit_check_in(
             )
             case_id = opened.id
         recompute(session, [treatment_id])
-        check_ins.drop_draft(session, treatment_id)
+        drafts.drop(session, treatment_id, drafts.kind_of(by.kind))
+        attached = photos.attach_waiting(session, treatment_id, row.id or 0)
         audit.write(
             session, by, "check_in.sent", "check_in", row.id, clinic_id=subject.clinic_id,
-            treatment=treatment_id, advice=assessed.advice, case=case_id, source=source,
+            treatment=treatment_id, advice=assessed.advice, case=case_id, source=row.source, answered_by=answered_by,
+            photos=attached,
         )  # fmt: skip
     return _receipt(row, assessed, case_id, already_sent=False)
 

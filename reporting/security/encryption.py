@@ -1,4 +1,4 @@
-"""Encryption at rest of contact details and notes (Fernet: AES-128-CBC with HMAC-SHA256)."""
+"""Encryption at rest: contact details and notes (Fernet: AES-128-CBC with HMAC-SHA256), photos (AES-256-GCM)."""
 
 import hashlib
 import hmac
@@ -6,7 +6,11 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
+from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from reporting.errors import Problem, UnsafeSettings
 from reporting.settings import settings
@@ -60,6 +64,33 @@ def decrypt(token: str) -> str:
     try:
         return _cipher(_key()).decrypt(token.encode()).decode()
     except InvalidToken as error:
+        raise CannotDecrypt() from error
+
+
+_SEALED = b"sealed1:"
+_NONCE_BYTES = 12
+
+
+@lru_cache(maxsize=8)
+def _bulk_cipher(key: bytes) -> AESGCM:
+    _cipher(key)  # the same key must be a good one
+    return AESGCM(HKDF(SHA256(), 32, salt=None, info=b"files").derive(key))
+
+
+def seal(data: bytes, *, bound_to: str) -> bytes:
+    """The bytes of a file, unreadable without the key and worth nothing under another name than ``bound_to``."""
+    nonce = os.urandom(_NONCE_BYTES)
+    return _SEALED + nonce + _bulk_cipher(_key()).encrypt(nonce, data, bound_to.encode())
+
+
+def unseal(sealed: bytes, *, bound_to: str) -> bytes:
+    """The bytes again. Raises CannotDecrypt when they were changed, moved or written with another key."""
+    nonce, hidden = sealed[len(_SEALED) :][:_NONCE_BYTES], sealed[len(_SEALED) + _NONCE_BYTES :]
+    if not sealed.startswith(_SEALED) or len(nonce) < _NONCE_BYTES:
+        raise CannotDecrypt()
+    try:
+        return _bulk_cipher(_key()).decrypt(nonce, hidden, bound_to.encode())
+    except InvalidTag as error:
         raise CannotDecrypt() from error
 
 

@@ -80,6 +80,22 @@ def write(
     after_commit(lambda: _keep_head(sequence, digest))
 
 
+def was_written(
+    session: Session, by: Actor, action: str, record_kind: str, record_id: object, *, since: datetime
+) -> bool:
+    """Whether this actor has such a row for this record since then: for looks that repeat by themselves."""
+    found = session.exec(
+        select(AuditEvent.sequence)
+        .where(
+            AuditEvent.record_kind == record_kind, AuditEvent.record_id == str(record_id),
+            AuditEvent.action == action, AuditEvent.actor_kind == by.kind, AuditEvent.actor_id == by.id,
+            AuditEvent.at > since,
+        )
+        .limit(1)
+    )  # fmt: skip
+    return found.first() is not None
+
+
 def _keep_head(sequence: int, digest: str) -> None:
     """Write the newest head beside the data; an older one never replaces a newer one."""
     kept = kept_head()

@@ -1,0 +1,165 @@
+"""Photos for those who may see them. Every look at a picture leaves a row in the audit trail."""
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from reporting import clock
+from reporting.domain.actors import Actor
+from reporting.errors import NotFound
+from reporting.security.encryption import CannotDecrypt, unseal
+from reporting.security.permissions import require
+from reporting.security.photos import smaller
+from reporting.settings import settings
+from reporting.storage import audit, check_ins, photo_files, photos
+from reporting.storage.engine import reading, transaction
+from reporting.storage.photo_files import PhotoGone
+from reporting.storage.tables import Photo
+
+log = logging.getLogger("reporting.photos")
+
+ONE_LOOK = timedelta(minutes=1)
+"""A page draws its pictures anew with every rerun: within this time it is one look."""
+SMALLEST_PX, LARGEST_PX = 64, 2048
+
+
+@dataclass(frozen=True)
+class PhotoLine:
+    """A photo without its picture. ``on`` and ``recovery_day`` are in the clinic's time zone."""
+
+    photo_id: int
+    treatment_id: int
+    check_in_id: int | None
+    taken_at: datetime
+    on: date
+    recovery_day: int
+    width_px: int
+    height_px: int
+    size_bytes: int
+    waits: bool
+    """It goes with the check-in that is being filled in."""
+
+
+def _line(found: photos.PhotoOf) -> PhotoLine:
+    photo = found.photo
+    on = photo.taken_at.astimezone(ZoneInfo(found.timezone)).date()
+    return PhotoLine(
+        photo_id=photo.id or 0, treatment_id=photo.treatment_id, check_in_id=photo.check_in_id,
+        taken_at=photo.taken_at, on=on, recovery_day=max(0, (on - found.performed_on).days),
+        width_px=photo.width_px, height_px=photo.height_px, size_bytes=photo.size_bytes, waits=photos.waits(photo),
+    )  # fmt: skip
+
+
+def _may_see(by: Actor) -> None:
+    """A patient with the second factor, and staff who may see photos: never the front desk."""
+    require(by, "history.read" if by.kind == "patient" else "photo.read")
+
+
+def _is_theirs(by: Actor, photo: Photo) -> bool:
+    """The patient's own; for staff those of their clinic that the patient has sent."""
+    if by.kind == "patient":
+        return photo.patient_id == by.id
+    return by.kind == "system" or (photo.clinic_id == by.clinic_id and not photos.waits(photo))
+
+
+def photos_of(by: Actor, *, treatment_id: int | None = None, patient_id: int | None = None) -> tuple[PhotoLine, ...]:
+    """Photos of a treatment or of a patient that were sent, oldest first; without either the patient's own.
+
+    Somebody else's and unknown ones alike are simply not there. Raises NotAllowed and SignInNeeded.
+    """
+    _may_see(by)
+    if treatment_id is None and patient_id is None:
+        if by.kind != "patient":
+            raise NotFound()
+        patient_id = by.id
+    with reading() as session:
+        found = photos.kept(session, treatment_id=treatment_id, patient_id=patient_id)
+    return tuple(_line(each) for each in found if _is_theirs(by, each.photo) and not photos.waits(each.photo))
+
+
+@dataclass(frozen=True)
+class WaitingPhotos:
+    """What the form says of photos that go with the check-in: which there are, and how many more fit."""
+
+    photos: tuple[PhotoLine, ...]
+    most: int
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.photos) >= self.most
+
+
+def waiting_photos(by: Actor, treatment_id: int) -> WaitingPhotos:
+    """Photos that were added and not sent yet; the link alone is enough to know of them, not to see them."""
+    require(by, "check_in.submit" if by.kind == "patient" else "check_in.proxy")
+    with reading() as session:
+        about = check_ins.subject(session, treatment_id)
+        if about is None or (about.patient_id != by.id if by.kind == "patient" else about.clinic_id != by.clinic_id):
+            raise NotFound()
+        found = photos.kept(session, treatment_id=treatment_id)
+    lines = tuple(_line(each) for each in found if photos.waits(each.photo))
+    return WaitingPhotos(lines, settings().photos_per_check_in)
+
+
+def _was_seen(session: Any, by: Actor, photo_id: int) -> bool:
+    return audit.was_written(session, by, "photo.viewed", "photo", photo_id, since=clock.now() - ONE_LOOK)
+
+
+def _note_look(by: Actor, photo_id: int) -> None:
+    """One row per viewer and photo; a further look within the same minute is the same look."""
+    with transaction() as session:
+        photo = photos.by_id(session, photo_id, lock=True)
+        if photo is None or photo.removed_at is not None:
+            raise NotFound()
+        if not _was_seen(session, by, photo_id):
+            audit.write(session, by, "photo.viewed", "photo", photo_id, clinic_id=photo.clinic_id,
+                        treatment=photo.treatment_id)  # fmt: skip
+
+
+def photo_bytes(by: Actor, photo_id: int, *, longest_side_px: int | None = None) -> bytes:
+    """The JPEG of a photo, or a smaller one. The look is in the audit trail before the picture is given out.
+
+    Raises NotFound for a removed, an unknown and somebody else's photo alike, NotAllowed, SignInNeeded, and
+    PhotoGone when the file is missing or was changed.
+    """
+    _may_see(by)
+    with reading() as session:
+        photo, was_seen = photos.by_id(session, photo_id), _was_seen(session, by, photo_id)
+    if photo is None or photo.removed_at is not None or not _is_theirs(by, photo):
+        raise NotFound()
+    jpeg = _opened(photo)
+    if not was_seen:
+        _note_look(by, photo_id)
+    if longest_side_px is None or longest_side_px >= max(photo.width_px, photo.height_px):
+        return jpeg
+    return smaller(jpeg, max(SMALLEST_PX, min(LARGEST_PX, longest_side_px)))
+
+
+def _opened(photo: Photo) -> bytes:
+    try:
+        jpeg = unseal(photo_files.read(photo.stored_name), bound_to=photo.stored_name)
+    except PhotoGone:
+        log.error("the file of photo %s is missing", photo.id)
+        raise
+    except CannotDecrypt as problem:
+        log.error("the file of photo %s was changed", photo.id)
+        raise PhotoGone(was_changed=True) from problem
+    if hashlib.sha256(jpeg).hexdigest() != photo.sha256:
+        raise PhotoGone(was_changed=True)
+    return jpeg
+
+
+def faulty_photos() -> tuple[int, list[tuple[int, str]]]:
+    """(photos looked at, (id, what is wrong) of those whose file is missing or was changed)."""
+    with reading() as session:
+        rows = photos.all_kept(session)
+    wrong = []
+    for row in rows:
+        try:
+            _opened(row)
+        except PhotoGone as problem:
+            wrong.append((row.id or 0, "the file was changed" if problem.was_changed else "the file is missing"))
+    return len(rows), wrong

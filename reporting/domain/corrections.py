@@ -1,19 +1,15 @@
 """To change what was sent: the reasons that are offered, and whether a correction makes matters worse."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from reporting.domain.records import CASE_LEVELS
+from reporting.domain.answers import Question
+from reporting.domain.guidance import warned
+from reporting.domain.questionnaire import HOW_SOON, NO_PROBLEMS, CheckInContext, CompletedCheckIn, path
+from reporting.domain.records import CASE_LEVELS, SYMPTOMS
 from reporting.domain.triage import Assessment
 from reporting.errors import InvalidInput
 
-REASONS = {
-    "mistake": "I tapped the wrong answer",
-    "forgot": "I forgot to say something",
-    "changed": "It was different from what I thought",
-    "wrong_treatment": "It was about something else",
-    "other": "Another reason",
-}
-"""Code to the patient's words. ``other`` comes with words of their own: ``other: my words``."""
 STAFF_REASONS = {
     "mistake": "tapped the wrong answer",
     "forgot": "had forgotten to say something",
@@ -21,6 +17,8 @@ STAFF_REASONS = {
     "wrong_treatment": "it was about something else",
     "other": "another reason",
 }
+"""Code to what the clinic reads; patients read ``reason_CODE``. ``other`` comes with words of their own."""
+REASONS = tuple(STAFF_REASONS)
 OWN_WORDS_CHARACTERS = 300
 _OTHER = "other:"
 
@@ -52,3 +50,39 @@ def is_worse(before: Assessment, after: Assessment, severities: tuple[Mapping[st
     joined = {rule.code for rule in after.fired} - {rule.code for rule in before.fired}
     earlier, now = severities
     return bool(joined) or any(value > earlier.get(symptom, 0) for symptom, value in now.items())
+
+
+def answers_of(done: CompletedCheckIn, context: CheckInContext) -> dict[str, Any]:
+    """The answers to the questions of ``context`` that make ``done``: what a correction begins with.
+
+    What was not asked then and is asked now stays open. An emergency that stands in the old answers has been
+    shown before and interrupts no more.
+    """
+    had = [symptom for symptom in SYMPTOMS if done.severities.get(symptom)]
+    if not had:
+        return dict(NO_PROBLEMS)
+    answers: dict[str, Any] = {"symptoms": had, "note": done.note}
+    answers |= {f"severity_{symptom}": str(done.severities[symptom]) for symptom in had}
+    answers |= {name: found for name, found in _lists(answers, done, context).items() if found}
+    if done.can_wait is not None:
+        answers["how_soon"] = {pair: value for value, pair in HOW_SOON.items()}[done.can_wait, done.worried]
+    return warned(answers, context)
+
+
+def _lists(answers: Mapping[str, Any], done: CompletedCheckIn, context: CheckInContext) -> dict[str, list[str]]:
+    found = {}
+    for question in path(answers, context):
+        if question.id.startswith("follow_ups_"):
+            found[question.id] = _ticked(question, done.follow_up)
+        elif question.id.startswith("area_"):
+            found[question.id] = [str(key) for key in done.areas.get(question.symptom or "", ())] or ["all"]
+    return found
+
+
+def _ticked(question: Question, follow_up: Mapping[str, str]) -> list[str]:
+    """The lines of a checklist that were ticked; empty where one of them was not asked then."""
+    given = [follow_up.get(option.value) for option in question.options]
+    if None in given:
+        return []
+    yes = [option.value for option, answer in zip(question.options, given, strict=True) if answer == "yes"]
+    return yes or (["not_sure"] if "not_sure" in given else ["none"])

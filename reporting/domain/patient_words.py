@@ -2,6 +2,7 @@
 
 from reporting.domain.check_in_words import CHECK_IN_WORDS
 from reporting.domain.language import ENGLISH, translator
+from reporting.domain.recovery_words import RECOVERY_WORDS
 from reporting.domain.rights_words import RIGHTS_WORDS
 
 WORDS = {
@@ -81,6 +82,7 @@ WORDS |= {
 
 WORDS |= RIGHTS_WORDS
 WORDS |= CHECK_IN_WORDS
+WORDS |= RECOVERY_WORDS
 
 WEEKDAYS = {"mon": "Mon", "tue": "Tue", "wed": "Wed", "thu": "Thu", "fri": "Fri", "sat": "Sat", "sun": "Sun"}
 

@@ -1,17 +1,18 @@
 """Statements about check-ins: whose they are, what the form needs to know, what was sent before."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, TreatedAreaRef
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.domain.vocabulary import area_label
-from reporting.storage.tables import CheckIn, Clinic, Draft, Patient, TreatedArea, Treatment
+from reporting.storage.tables import CheckIn, Clinic, Device, Patient, TreatedArea, Treatment
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,25 @@ def subject(session: Session, treatment_id: int, *, lock: bool = False) -> Subje
         .where(col(Treatment.id) == treatment_id)
     )
     row = session.execute(statement.with_for_update(of=Treatment) if lock else statement).one_or_none()
+    return None if row is None else _subject(*row)
+
+
+def subject_and_clinic(session: Session, treatment_id: int) -> tuple[Subject, Clinic, str | None] | None:
+    """The treatment as ``subject`` gives it, its clinic, and its device's class, in one statement."""
+    row = session.execute(
+        select(Treatment, Patient, Clinic, col(Device.device_class))
+        .join(Patient, col(Patient.id) == Treatment.patient_id)
+        .join(Clinic, col(Clinic.id) == Treatment.clinic_id)
+        .outerjoin(Device, col(Device.id) == Treatment.device_id)
+        .where(col(Treatment.id) == treatment_id)
+    ).one_or_none()
     if row is None:
         return None
-    treatment, patient, clinic = row
+    treatment, patient, clinic, device_class = row
+    return _subject(treatment, patient, clinic), clinic, device_class
+
+
+def _subject(treatment: Any, patient: Any, clinic: Any) -> Subject:
     return Subject(
         treatment_id=treatment.id,
         clinic_id=clinic.id,
@@ -85,7 +102,12 @@ def _place(row: CheckIn, known: Mapping[int, CheckIn]) -> tuple[datetime, int]:
 
 def current(session: Session, treatment_id: int, *, before: int | None = None) -> list[CheckIn]:
     """Answered check-ins of a treatment that still count, oldest first; ``before``: those ahead of that one."""
-    rows = answered(session, treatment_id)
+    return counting(answered(session, treatment_id), before=before)
+
+
+def counting(answered_rows: Sequence[CheckIn], *, before: int | None = None) -> list[CheckIn]:
+    """Those of all ``answered`` check-ins of a treatment that ``current`` gives."""
+    rows = list(answered_rows)
     if before is not None:
         known = {row.id or 0: row for row in rows}
         # What came after it, or took its place, was not known when it was answered.
@@ -112,11 +134,18 @@ def recovery_day(about: Subject, moment: datetime) -> int:
 def context(session: Session, about: Subject, moment: datetime, *, before: int | None = None) -> CheckInContext:
     """What the questions and rules need to know at ``moment``."""
     sent = current(session, about.treatment_id, before=before)
+    return context_from(about, moment, sent, areas_of(session, about.treatment_id))
+
+
+def context_from(
+    about: Subject, moment: datetime, sent: Sequence[CheckIn], areas: tuple[TreatedAreaRef, ...]
+) -> CheckInContext:
+    """``context`` from what was read already: the check-ins that count, oldest first, and the treated areas."""
     last = sent[-1] if sent else None
     return CheckInContext(
         procedure_class=about.procedure_class,
         recovery_day=recovery_day(about, moment),
-        areas=areas_of(session, about.treatment_id),
+        areas=areas,
         fitzpatrick=about.fitzpatrick,
         pigmentation_history=about.pigmentation_history,
         first_check_in=last is None,
@@ -131,6 +160,14 @@ def by_submission_key(session: Session, submission_key: str) -> CheckIn | None:
 
 def as_it_was(session: Session, about: Subject, sent: CheckIn) -> tuple[CheckInContext, CompletedCheckIn]:
     """The context and answers of a check-in sent earlier, as the rules saw them then."""
+    before = current(session, about.treatment_id, before=sent.id)
+    return as_it_was_from(about, sent, before, areas_of(session, about.treatment_id))
+
+
+def as_it_was_from(
+    about: Subject, sent: CheckIn, before: Sequence[CheckIn], areas: tuple[TreatedAreaRef, ...]
+) -> tuple[CheckInContext, CompletedCheckIn]:
+    """``as_it_was`` from what was read already: the check-ins that counted before it, and the treated areas."""
     done = CompletedCheckIn(
         severities={symptom: getattr(sent, symptom) or 0 for symptom in SYMPTOMS},
         follow_up=dict(sent.follow_up),
@@ -140,10 +177,5 @@ def as_it_was(session: Session, about: Subject, sent: CheckIn) -> tuple[CheckInC
         note="",
     )
     moment = (sent.answered_at or sent.created_at).astimezone(UTC)
-    then = context(session, about, moment, before=sent.id)
+    then = context_from(about, moment, before, areas)
     return replace(then, recovery_day=then.recovery_day if sent.recovery_day is None else sent.recovery_day), done
-
-
-def drop_draft(session: Session, treatment_id: int) -> None:
-    """Forget the answers kept while the form was being filled: they have been sent."""
-    session.execute(delete(Draft).where(col(Draft.treatment_id) == treatment_id, col(Draft.kind) == "check_in"))

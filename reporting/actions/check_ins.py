@@ -10,7 +10,7 @@ from reporting.actions.consent import record_first_use
 from reporting.domain.actors import Actor
 from reporting.domain.language import ENGLISH
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, complete
-from reporting.domain.schedule import due_days
+from reporting.domain.schedule import due_day
 from reporting.domain.triage import Assessment, FiredRule, Guidance, assess
 from reporting.errors import InvalidInput, NotFound
 from reporting.security.encryption import encrypt
@@ -48,12 +48,6 @@ def allowed_to_send(by: Actor, about: check_ins.Subject) -> None:
         require(by, "check_in.submit", clinic_id=about.clinic_id)
     else:
         require(by, "check_in.proxy", clinic_id=about.clinic_id)
-
-
-def due_day(procedure_class: str, recovery_day: int) -> int:
-    """The scheduled day that an answer on ``recovery_day`` belongs to: the last one due by then."""
-    days = due_days(procedure_class)
-    return max((day for day in days if day <= recovery_day), default=days[0])
 
 
 def _row(context: CheckInContext, subject: check_ins.Subject, done: CompletedCheckIn, assessed: Assessment) -> CheckIn:
@@ -106,8 +100,8 @@ def submit_check_in(
 
     The same ``submission_key`` again gives the same receipt and no second check-in. The first one of a patient
     also keeps that they agreed. ``answered_by``: ``carer`` with the link; ``telephone`` or ``desk`` for staff.
-    Raises ConsentWithdrawn, InvalidInput for answers that the form would not allow, NotFound for a treatment that is not the
-    sender's, NotAllowed, StorageBusy or StorageFull.
+    Raises ConsentWithdrawn, InvalidInput for answers that the form would not allow, NotFound for a treatment that
+    is not the sender's, NotAllowed, StorageBusy or StorageFull.
     """
     if not submission_key:
         raise InvalidInput(field="submission_key", found=submission_key, allowed="the key that came with the form")

@@ -6,7 +6,7 @@ from reporting.domain.content import content
 from reporting.domain.content_checks import SLOTS
 from reporting.errors import InvalidInput
 
-__all__ = ["SLOTS", "due_between", "due_days", "next_due", "slot_for"]
+__all__ = ["SLOTS", "days_late", "due_between", "due_day", "due_days", "next_due", "slot_for"]
 
 
 def slot_for(day: int) -> int:
@@ -27,6 +27,20 @@ def due_days(procedure_class: str) -> tuple[int, ...]:
             field="procedure_class", found=procedure_class, allowed="one of " + ", ".join(sorted(schedules))
         )
     return schedules[procedure_class]
+
+
+def due_day(procedure_class: str, recovery_day: int) -> int:
+    """The due day that an answer on ``recovery_day`` belongs to: the last one by then, else the first of all."""
+    days = due_days(procedure_class)
+    return max((day for day in days if day <= recovery_day), default=days[0])
+
+
+def days_late(scheduled_day: int, recovery_day: int | None) -> int:
+    """Days from the due day to the answer; 0 if it was answered on the day, before it, or not at all.
+
+    The next due day ends the window: an answer then belongs to that day and is not late.
+    """
+    return max(0, (recovery_day or 0) - scheduled_day)
 
 
 def next_due(procedure_class: str, after_day: int) -> int | None:

@@ -8,8 +8,11 @@ from typing import Any
 from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.domain.devices import device_classes
-from reporting.domain.questionnaire import CheckInContext
-from reporting.domain.schedule import next_due
+from reporting.domain.guidance import told
+from reporting.domain.language import ENGLISH
+from reporting.domain.opening_hours import Opening, opening
+from reporting.domain.questionnaire import CheckInContext, usable
+from reporting.domain.schedule import days_late, next_due
 from reporting.domain.triage import Guidance, assess
 from reporting.domain.vocabulary import procedure_classes
 from reporting.errors import NotFound
@@ -17,32 +20,46 @@ from reporting.security.permissions import may, require
 from reporting.storage import check_ins
 from reporting.storage.drafts import draft_of
 from reporting.storage.engine import reading
-from reporting.storage.tables import Clinic, Device, Treatment
+from reporting.storage.tables import CheckIn, Clinic, Draft
 
 
 @dataclass(frozen=True)
 class ClinicContact:
-    """Whom to call, and when somebody is there."""
+    """Whom to call, and when somebody is there. ``opening`` is the clinic now; None: its hours are not known."""
 
     name: str
     telephone: str
     emergency_telephone: str
     opening_hours: Mapping[str, list[str]]
+    opening: Opening | None = None
+
+    def tells(self, guidance: Guidance, language: str = ENGLISH) -> Guidance:
+        """The guidance as this clinic's patients read it now."""
+        return told(guidance, emergency=self.emergency_telephone, opening=self.opening, language=language)
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A check-in that was sent: its number, its moment, and the advice that belongs to it."""
+    """A check-in that was sent: its number, its moment, and the advice that belongs to it.
+
+    ``days_late``: days since it was due on ``scheduled_day``; 0 for a further report after the due one.
+    """
 
     check_in_id: int
     answered_at: datetime
     recovery_day: int
     guidance: Guidance
+    scheduled_day: int
+    days_late: int
 
 
 @dataclass(frozen=True)
 class CheckInPage:
-    """Everything the check-in page draws. ``sent_today`` is the newest check-in of this recovery day."""
+    """Everything the check-in page draws. ``sent_today`` is the newest check-in of this recovery day.
+
+    ``no_problems_key`` is the submission key of "No problems today" on this page: the same in every tab until
+    something is sent, so that two tabs make one check-in and a further report makes another.
+    """
 
     treatment_id: int
     treatment_line: str
@@ -52,13 +69,15 @@ class CheckInPage:
     draft_key: str | None
     sent_today: Sent | None
     contact: ClinicContact
+    no_problems_key: str = ""
+    procedure_label: str = ""
+    """The procedure in patient words, English."""
 
 
-def _line(session: Any, treatment: Treatment, context: CheckInContext) -> str:
+def _line(procedure_class: str, device_class: str | None, context: CheckInContext) -> str:
     """``Fractional CO2, cheeks and neck``; without a known device, the kind of procedure."""
-    device = session.get(Device, treatment.device_id) if treatment.device_id else None
-    known = device_classes().get(device.device_class) if device else None
-    procedure = procedure_classes()[treatment.procedure_class].patient_label
+    known = device_classes().get(device_class or "")
+    procedure = procedure_classes()[procedure_class].patient_label
     where = " and ".join(_inside(area.label) for area in context.areas if area.area != "not_recorded")
     name = _inside(known.name if known and may_name_device(known.name) else procedure)
     return f"{name}, {where}" if where else name
@@ -74,15 +93,35 @@ def may_name_device(name: str) -> bool:
     return not any(sign.isdigit() for sign in name.replace("CO2", ""))
 
 
-def _sent(session: Any, about: check_ins.Subject) -> Sent | None:
-    earlier = check_ins.current(session, about.treatment_id)
-    if not earlier:
+def _sent(about: check_ins.Subject, rows: list[CheckIn], context: CheckInContext) -> Sent | None:
+    """The newest check-in that counts, if it was sent on this recovery day."""
+    counting = check_ins.counting(rows)
+    if not counting or counting[-1].recovery_day != context.recovery_day:
         return None
-    last = earlier[-1]
-    context, done = check_ins.as_it_was(session, about, last)
+    last = counting[-1]
+    before = check_ins.counting(rows, before=last.id)
+    then, done = check_ins.as_it_was_from(about, last, before, context.areas)
+    is_further = any(row.scheduled_day == last.scheduled_day for row in before)
     assert last.id is not None
     assert last.answered_at is not None
-    return Sent(last.id, last.answered_at, last.recovery_day or 0, assess(done, context).guidance)
+    return Sent(
+        last.id, last.answered_at, context.recovery_day, assess(done, then).guidance, last.scheduled_day,
+        0 if is_further else days_late(last.scheduled_day, last.recovery_day),
+    )  # fmt: skip
+
+
+def _contact(clinic: Clinic, moment: datetime) -> ClinicContact:
+    hours = dict(clinic.opening_hours)
+    return ClinicContact(
+        clinic.name, clinic.telephone, clinic.emergency_telephone, hours, opening(hours, clinic.timezone, moment)
+    )
+
+
+def _kept(draft: Draft | None, about: check_ins.Subject, today: int) -> dict[str, Any]:
+    """Answers of the draft that can still be used today."""
+    if draft is None:
+        return {}
+    return usable(draft.answers, is_same_day=check_ins.recovery_day(about, draft.updated_at) == today)
 
 
 def check_in_page(by: Actor) -> CheckInPage:
@@ -90,28 +129,27 @@ def check_in_page(by: Actor) -> CheckInPage:
     require(by, "check_in.submit")
     moment = clock.now()
     with reading() as session:
-        about = check_ins.subject(session, by.treatment_id or 0)
-        if about is None or about.patient_id != by.id:
+        found = check_ins.subject_and_clinic(session, by.treatment_id or 0)
+        if found is None or found[0].patient_id != by.id:
             raise NotFound()
-        context = check_ins.context(session, about, moment)
-        treatment = session.get(Treatment, about.treatment_id)
-        clinic = session.get(Clinic, about.clinic_id)
-        assert treatment is not None
-        assert clinic is not None
+        about, clinic, device_class = found
+        rows = check_ins.answered(session, about.treatment_id)
+        areas = check_ins.areas_of(session, about.treatment_id)
         draft = draft_of(session, about.treatment_id)
-        sent = _sent(session, about)
-        return CheckInPage(
-            treatment_id=about.treatment_id,
-            treatment_line=_line(session, treatment, context),
-            recovery_day=context.recovery_day,
-            context=context,
-            answers=dict(draft.answers) if draft else {},
-            draft_key=draft.submission_key if draft else None,
-            sent_today=sent if sent and sent.recovery_day == context.recovery_day else None,
-            contact=ClinicContact(
-                clinic.name, clinic.telephone, clinic.emergency_telephone, dict(clinic.opening_hours)
-            ),
-        )
+    context = check_ins.context_from(about, moment, check_ins.counting(rows), areas)
+    newest = max((row.id or 0 for row in rows), default=0)
+    return CheckInPage(
+        treatment_id=about.treatment_id,
+        treatment_line=_line(about.procedure_class, device_class, context),
+        recovery_day=context.recovery_day,
+        context=context,
+        answers=_kept(draft, about, context.recovery_day),
+        draft_key=draft.submission_key if draft else None,
+        sent_today=_sent(about, rows, context),
+        contact=_contact(clinic, moment),
+        no_problems_key=f"none:{about.treatment_id}:{context.recovery_day}:{newest}",
+        procedure_label=procedure_classes()[about.procedure_class].patient_label,
+    )
 
 
 @dataclass(frozen=True)
@@ -137,6 +175,9 @@ def recovery_page(by: Actor) -> RecoveryPage:
         for row in check_ins.current(session, page.treatment_id) if reads else []:
             context, done = check_ins.as_it_was(session, about, row)
             assert row.answered_at is not None
-            rows.append((row.answered_at, row.recovery_day or 0, assess(done, context).guidance.heading))
+            said = told(
+                assess(done, context).guidance, emergency=page.contact.emergency_telephone, opening=None
+            )
+            rows.append((row.answered_at, row.recovery_day or 0, said.heading))
     on = date.fromordinal(about.performed_on.toordinal() + due) if due is not None else None
     return RecoveryPage(page, on, reads, tuple(reversed(rows)))

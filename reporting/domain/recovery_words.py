@@ -16,6 +16,7 @@ RECOVERY_WORDS = {
     "all_symptoms": "All problems together",
     "chart_none": "You have reported no problems so far.",
     "chart_course": "{what}: {worst} on day {day}, {now} now.",
+    "chart_once": "{what}: {worst} on day {day}.",
     "chart_now": "{what}: {worst}, now the worst so far.",
     "chart_steady": "{what}: {worst}, the same each time.",
     "chart_gone": "{what}: {worst} on day {day}, gone now.",

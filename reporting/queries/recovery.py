@@ -1,0 +1,152 @@
+"""The patient's home: how it goes against the expected course, what was sent, what the clinic did, what is next."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from reporting import clock
+from reporting.domain.actors import Actor
+from reporting.domain.course import expected_severity, is_unexpected
+from reporting.domain.recovery import Usual, next_check_in, step_name, what_people_have
+from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.triage import Guidance, assess
+from reporting.queries.past import PastCheckIn, past_check_ins
+from reporting.queries.patient import CheckInPage, check_in_page
+from reporting.security.permissions import may
+from reporting.storage import cases, check_ins, patients
+from reporting.storage.engine import reading
+from reporting.storage.tables import CheckIn
+
+HARD = ("contact_today", "emergency")
+LAST_ADVICE = timedelta(days=2)
+"""For so long the home repeats that the clinic is to be called."""
+
+
+@dataclass(frozen=True)
+class CourseDay:
+    """What was reported on one recovery day: per symptom the worst of that day's check-ins, 0 to 4."""
+
+    day: int
+    severities: Mapping[str, int]
+    unexpected: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Course:
+    """Own severities by day, oldest first, and the day it is today."""
+
+    procedure_class: str
+    today: int
+    days: tuple[CourseDay, ...]
+
+    @property
+    def reported(self) -> tuple[str, ...]:
+        """Symptoms that the patient had at least once."""
+        return tuple(code for code in SYMPTOMS if any(day.severities.get(code) for day in self.days))
+
+    def expected(self, day: int, codes: Sequence[str]) -> int:
+        """Highest severity that is expected of any of these symptoms on that day."""
+        return max(expected_severity(self.procedure_class, code, day) for code in codes)
+
+
+@dataclass(frozen=True)
+class ClinicStep:
+    """Something the clinic did about a report: when, and the name of the sentence that says it."""
+
+    at: datetime
+    name: str
+
+
+@dataclass(frozen=True)
+class History:
+    """What only a second factor opens."""
+
+    course: Course
+    usual: tuple[Usual, ...]
+    """Empty while the last answers call for the clinic: reassurance never stands beside a red flag."""
+    past: tuple[PastCheckIn, ...]
+    """Newest first."""
+    steps: tuple[ClinicStep, ...]
+    """Newest first."""
+
+
+@dataclass(frozen=True)
+class RecoveryPage:
+    """The patient's home. ``history`` is None for one who came by the link alone.
+
+    ``next_day`` is the recovery day of the next check-in, ``next_on`` its date; today or earlier means that
+    it is open now. ``urgent`` is the advice to repeat, if the last answers called for the clinic.
+    """
+
+    check_in: CheckInPage
+    timezone: str
+    today: date
+    next_day: int | None
+    next_on: date | None
+    urgent: Guidance | None
+    history: History | None
+
+
+def recovery_page(by: Actor) -> RecoveryPage:
+    """The signed-in patient's home. Raises what ``check_in_page`` raises."""
+    page = check_in_page(by)
+    with reading() as session:
+        about = check_ins.subject(session, page.treatment_id)
+        assert about is not None
+        patient = patients.by_id(session, about.patient_id)
+        counts = check_ins.current(session, page.treatment_id)
+        newest = counts[-1] if counts else None
+        urgent = _urgent(session, about, newest, by)
+        history = _history(session, about, page, counts, urgent) if may(by, "history.read") else None
+    day = next_check_in(about.procedure_class, page.recovery_day, {row.scheduled_day for row in counts})
+    return RecoveryPage(
+        check_in=page, timezone=(patient.timezone if patient else "") or about.timezone,
+        today=clock.today(about.timezone), next_day=day,
+        next_on=None if day is None else about.performed_on + timedelta(days=day), urgent=urgent, history=history,
+    )  # fmt: skip
+
+
+def _urgent(session: Any, about: check_ins.Subject, newest: CheckIn | None, by: Actor) -> Guidance | None:
+    """The last advice, while it is fresh and hard. The link alone repeats that of today only."""
+    if newest is None or newest.answered_at is None or newest.advice not in HARD:
+        return None
+    is_today = newest.recovery_day == check_ins.recovery_day(about, clock.now())
+    if not is_today and (not may(by, "history.read") or clock.now() - newest.answered_at > LAST_ADVICE):
+        return None
+    context, done = check_ins.as_it_was(session, about, newest)
+    return assess(done, context).guidance
+
+
+def _history(
+    session: Any, about: check_ins.Subject, page: CheckInPage, counts: list[CheckIn], urgent: Guidance | None
+) -> History:
+    course = _course(about.procedure_class, page.recovery_day, counts)
+    had = tuple(code for code in SYMPTOMS if counts and getattr(counts[-1], code))
+    usual = () if urgent else what_people_have(about.procedure_class, page.recovery_day, had)
+    return History(
+        course, usual, past_check_ins(check_ins.answered(session, about.treatment_id), page.context.areas),
+        _steps(session, about),
+    )  # fmt: skip
+
+
+def _course(procedure_class: str, today: int, counts: Sequence[CheckIn]) -> Course:
+    worst: dict[int, dict[str, int]] = {}
+    for row in counts:
+        day = worst.setdefault(row.recovery_day or 0, {})
+        for code in SYMPTOMS:
+            if (severity := getattr(row, code)) is not None:
+                day[code] = max(day.get(code, 0), severity)
+    return Course(procedure_class, today, tuple(_day(procedure_class, day, worst[day]) for day in sorted(worst)))
+
+
+def _day(procedure_class: str, day: int, found: Mapping[str, int]) -> CourseDay:
+    return CourseDay(day, found, frozenset(c for c in found if is_unexpected(procedure_class, c, day, found[c])))
+
+
+def _steps(session: Any, about: check_ins.Subject) -> tuple[ClinicStep, ...]:
+    """Steps of the cases of this treatment that a patient may know of: never notes, outcomes and grades."""
+    all_cases = cases.of_patient(session, about.patient_id)
+    ids = [case.id or 0 for case in all_cases if case.treatment_id == about.treatment_id]
+    steps = [(event.at, step_name(event.kind, event.details)) for event, _ in cases.events(session, ids)]
+    return tuple(ClinicStep(at, name) for at, name in reversed(steps) if name)

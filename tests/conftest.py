@@ -56,6 +56,7 @@ def _use(folder: Path, url: str) -> None:
     os.environ["REPORTING_DATA_DIR"] = str(folder)
     os.environ["REPORTING_DATABASE_URL"] = url
     os.environ["REPORTING_DEMO"] = "false"
+    os.environ["REPORTING_BACKGROUND"] = "false"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reporting import clock
+from reporting.actions.reminders import keep_contact
 from reporting.domain.actors import Actor
 from reporting.domain.devices import DeviceClass, setting_fields
 from reporting.domain.treatment_record import (
@@ -61,10 +62,10 @@ def _new_patient(session: Any, by: Actor, clinic_id: int, record: PatientRecord)
         isotretinoin_months_ago=record.isotretinoin_months_ago, herpes_history=record.herpes_history,
         keloid_history=record.keloid_history, pigmentation_history=record.pigmentation_history,
         name_encrypted=encrypt(record.name.strip()) if record.name.strip() else None,
-        email_encrypted=encrypt(record.email.strip()) if record.email.strip() else None,
-        phone_encrypted=encrypt(record.phone.strip()) if record.phone.strip() else None,
         language=record.language,
     )  # fmt: skip
+    for channel, typed in (("email", record.email), ("sms", record.phone)):
+        keep_contact(row, patients.clinic(session, clinic_id), channel, typed)
     session.add(row)
     session.flush()
     audit.write(session, by, "patient.added", "patient", row.id, clinic_id=clinic_id)

@@ -21,9 +21,10 @@ def email_address(typed: str) -> str:
 def region_of(telephone: str) -> str:
     """Country of a number written with its country code (``+34 …``), for example ``ES``; else empty."""
     try:
-        return phonenumbers.region_code_for_number(phonenumbers.parse(telephone, None)) or ""
+        code = phonenumbers.parse(telephone, None).country_code or 0
     except phonenumbers.NumberParseException:
         return ""
+    return str(phonenumbers.region_code_for_country_code(code))
 
 
 def phone_number(typed: str, region: str = "") -> str:

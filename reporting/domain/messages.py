@@ -87,7 +87,7 @@ def tells_too_much(name: str) -> str:
     low = name.lower()
     for word in re.findall(r"\w+", low):
         if word in _telling_words():
-            return word
+            return str(word)
     return next((part for part in _TELLING if part in low), "")
 
 

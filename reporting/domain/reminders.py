@@ -156,9 +156,9 @@ def _went_out(person: Person) -> list[date]:
 
 
 def _channel(person: Person, course: Course, due_day: int) -> str | None:
-    """The first channel by which this due day was not tried; None when a message is out or none is left."""
+    """The first channel by which this due day was not tried; another one only where the first was dead."""
     same = [one for one in person.written if (one.treatment_id, one.due_day) == (course.treatment_id, due_day)]
-    if any(one.status not in ("dead", "cancelled") for one in same):
+    if any(one.status != "dead" for one in same):
         return None
     tried = {one.channel for one in same}
     return next((channel for channel in CHANNELS if channel in person.channels and channel not in tried), None)

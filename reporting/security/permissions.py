@@ -8,15 +8,21 @@ from reporting.errors import NotAllowed, NotFound, SignInNeeded
 _SEES_CARE: Final = frozenset({
     "worklist.read", "case.work", "timeline.read", "note.read", "photo.read", "overview.read", "settings.read",
     "rates.read", "treatment.record", "invitation.issue", "check_in.proxy", "history.read",
+    "reminder.manage",
 })  # fmt: skip
 
 ROLES: Final[dict[Role, frozenset[str]]] = {
-    "administrator": _SEES_CARE | {"import.run", "staff.manage", "audit.read", "request.work", "clinic.manage"},
-    "safety_lead": _SEES_CARE | {"audit.read"},
+    "administrator": _SEES_CARE | {"import.run", "staff.manage", "audit.read", "request.work", "clinic.manage",
+                                   "message.manage"},
+    "safety_lead": _SEES_CARE | {"audit.read", "message.manage"},
     "clinician": _SEES_CARE,
-    "front_desk": frozenset({"treatment.record", "invitation.issue", "check_in.proxy"}),
-}
-"""The front desk records treatments and hands out links; it sees no notes, photos or dashboards."""
+    "front_desk": frozenset({
+        "treatment.record", "invitation.issue", "check_in.proxy", "reminder.manage", "message.manage",
+    }),
+}  # fmt: skip
+"""The front desk records treatments, hands out links and puts addresses right; it sees no notes, photos or
+dashboards, and of messages only whom they did not reach.
+"""
 
 PATIENT_LINK: Final = frozenset({"check_in.submit", "consent.manage"})
 PATIENT_FULL: Final = PATIENT_LINK | {"history.read", "own_data.read", "erasure.request"}

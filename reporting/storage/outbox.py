@@ -27,6 +27,11 @@ def _wake(_mapper: Any, _connection: Any, _row: OutboxMessage) -> None:
     after_commit(written.set)
 
 
+def wake(_session: Session) -> None:
+    """Have the sender look as soon as this transaction is committed."""
+    after_commit(written.set)
+
+
 def add(
     session: Session, *, clinic_id: int, channel: str, kind: str, key: str, patient_id: int | None = None,
     staff_id: int | None = None, due_on: date | None = None, payload: dict[str, Any] | None = None,
@@ -50,6 +55,20 @@ def keys_there(session: Session, keys: Collection[str]) -> set[str]:
     """Which of these messages were written before."""
     found = select(col(OutboxMessage.idempotency_key)).where(col(OutboxMessage.idempotency_key).in_(keys))
     return set(session.execute(found).scalars())
+
+
+def has_work(session: Session, at: datetime, channels: Collection[str], stuck_before: datetime) -> bool:
+    """Whether anything is due or stuck, without locking anything."""
+    due = (
+        (col(OutboxMessage.status) == "waiting")
+        & (col(OutboxMessage.next_attempt_at) <= at)
+        & col(OutboxMessage.channel).in_(channels)
+    )
+    stuck = (col(OutboxMessage.status) == "sending") & (col(OutboxMessage.claimed_at) < stuck_before)
+    return any(
+        session.execute(select(col(OutboxMessage.id)).where(found).limit(1)).first() is not None
+        for found in (due, stuck)
+    )
 
 
 def next_waiting(session: Session, at: datetime, channels: Collection[str]) -> OutboxMessage | None:

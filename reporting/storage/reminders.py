@@ -1,14 +1,16 @@
 """Statements for the planning of reminders: who may be due, and all that the decision needs, in few questions."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from reporting.domain.reminders import Course, Person, Written
+from reporting.storage import outbox
 from reporting.storage.tables import CheckIn, Clinic, Consent, Invitation, OutboxMessage, Patient, Treatment
 
 KINDS = {"email_reminders": "email", "sms_reminders": "sms"}
@@ -153,10 +155,25 @@ def _written(session: Session, patient_ids: Sequence[int], without: int | None) 
     return found
 
 
-def add_reminders(session: Session, rows: Iterable[dict[str, Any]]) -> None:
-    """Many reminders at once; their keys must be new."""
-    session.add_all([OutboxMessage(**row) for row in rows])
-    session.flush()
+def add_reminders(session: Session, rows: Sequence[dict[str, Any]]) -> int:
+    """Write many reminders at once; those written before stay as they are. Returns how many are new."""
+    there = outbox.keys_there(session, [row["idempotency_key"] for row in rows])
+    fresh = [row for row in rows if row["idempotency_key"] not in there]
+    try:
+        with session.begin_nested():
+            session.add_all([OutboxMessage(**row) for row in fresh])
+    except IntegrityError:  # somebody else plans at the same moment
+        return sum(_add_one(session, row) for row in fresh)
+    return len(fresh)
+
+
+def _add_one(session: Session, row: dict[str, Any]) -> bool:
+    try:
+        with session.begin_nested():
+            session.add(OutboxMessage(**row))
+    except IntegrityError:
+        return False
+    return True
 
 
 def open_invitation(session: Session, treatment_id: int, at: datetime) -> Invitation | None:

@@ -92,7 +92,7 @@ def test_pressing_twice_gives_one_treatment(clinic: House) -> None:
 def test_a_new_patient_is_added_with_contact_details_encrypted(clinic: House) -> None:
     new = PatientRecord(
         reference=" P-0002 ", year_of_birth=1990, fitzpatrick=5, herpes_history=True, keloid_history=False,
-        name="Demo patient 0002", email="demo0002@patients.example", phone="+34 555 0102",
+        name="Demo patient 0002", email="demo0002@patients.example", phone="+44 7700 900102",
     )  # fmt: skip
     recorded = keep(clinic, patient=new)
     patient = rows(Patient)[-1]

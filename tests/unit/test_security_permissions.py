@@ -15,6 +15,7 @@ ALLOWED: dict[str, set[str]] = {
     "worklist.read": CARE, "case.work": CARE, "timeline.read": CARE, "note.read": CARE, "photo.read": CARE,
     "overview.read": CARE, "settings.read": CARE, "rates.read": CARE,
     "treatment.record": EVERYBODY, "invitation.issue": EVERYBODY, "check_in.proxy": EVERYBODY,
+    "reminder.manage": EVERYBODY, "message.manage": EVERYBODY - {"clinician"},
     "history.read": CARE | CODE_ONLY, "check_in.submit": BOTH,
     "consent.manage": BOTH, "own_data.read": CODE_ONLY, "erasure.request": CODE_ONLY,
     "request.work": {"administrator"}, "clinic.manage": {"administrator"},

@@ -105,12 +105,16 @@ def _worst_answers(
 
 
 def deadlines(table: Table[CaseLevel]) -> None:
-    """A more urgent level never waits longer."""
-    hours = table.by("code")
+    """A more urgent level never waits longer, and the ceiling is no earlier than the deadline."""
+    level = table.by("code")
+    lines = {row.code: line for line, row in table.rows}
     for slower, faster in pairwise(CASE_LEVELS):
-        if hours[faster].deadline_hours > hours[slower].deadline_hours:
-            line = next(line for line, row in table.rows if row.code == faster)
-            table.fail(line, "deadline_hours", f"{faster} waits longer than {slower}")
+        for name in ("deadline_hours", "ceiling_hours"):
+            if getattr(level[faster], name) > getattr(level[slower], name):
+                table.fail(lines[faster], name, f"{faster} waits longer than {slower}")
+    for code, row in level.items():
+        if row.ceiling_hours < row.deadline_hours:
+            table.fail(lines[code], "ceiling_hours", "is earlier than deadline_hours")
 
 
 def expected_days(table: Table[CourseWindow], classes: Collection[str]) -> dict[tuple[str, str], tuple[int, ...]]:

@@ -27,7 +27,7 @@ class Opening:
     """0: it opens later today; 1: tomorrow."""
 
 
-def _spans(hours: Hours, day: date) -> list[tuple[str, str]]:
+def spans(hours: Hours, day: date) -> list[tuple[str, str]]:
     """Opening and closing times of a day; a time without its pair counts for nothing."""
     times = list(hours.get(DAYS[day.weekday()], ()))
     return [(start, end) for start, end in zip(times[::2], times[1::2], strict=False) if start < end]
@@ -37,12 +37,12 @@ def opening(hours: Hours, timezone: str, moment: datetime) -> Opening | None:
     """The clinic's state at ``moment`` (aware). None where no opening hours are known."""
     here = moment.astimezone(ZoneInfo(timezone))
     now, today = here.strftime("%H:%M"), here.date()
-    for start, end in _spans(hours, today):
+    for start, end in spans(hours, today):
         if start <= now < end:
             return Opening(True, until=end)
     for ahead in range(8):
         day = today + timedelta(days=ahead)
-        starts = sorted(start for start, _ in _spans(hours, day) if ahead or start > now)
+        starts = sorted(start for start, _ in spans(hours, day) if ahead or start > now)
         if starts:
             return Opening(False, opens_on=day, opens_at=starts[0], days_until=ahead)
     return None

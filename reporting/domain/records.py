@@ -186,6 +186,9 @@ class CaseLevel(Sourced):
     code: str = one_of(*CASE_LEVELS)
     label: str
     deadline_hours: int = within(0, 24 * 365)
+    counted: str = one_of("around_the_clock", "opening_hours")
+    ceiling_hours: int = within(0, 24 * 365)
+    """Plain hours after which it is overdue even if the clinic was closed all the time."""
 
 
 @dataclass(frozen=True, kw_only=True)

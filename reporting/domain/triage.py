@@ -12,10 +12,9 @@ from reporting.domain.course import expected_severity, is_unexpected, people_usu
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn
 from reporting.domain.records import ADVICE_LEVELS, CASE_LEVELS, SYMPTOMS, GuidanceText, Rule
 from reporting.domain.relevance import could_fire
-from reporting.errors import InvalidInput
 
 __all__ = [
-    "ADVICE_LEVELS", "CASE_LEVELS", "Assessment", "FiredRule", "Guidance", "assess", "deadline_hours",
+    "ADVICE_LEVELS", "CASE_LEVELS", "Assessment", "FiredRule", "Guidance", "assess",
     "rules",
 ]  # fmt: skip
 
@@ -61,14 +60,6 @@ class Assessment:
 def rules() -> tuple[Rule, ...]:
     """The triage rules, in the order of the table."""
     return content().rules
-
-
-def deadline_hours(case_level: str) -> int:
-    """Hours in which a case of that level must be looked at. Raises InvalidInput."""
-    level = content().case_levels.get(case_level)
-    if level is None:
-        raise InvalidInput(field="case_level", found=case_level, allowed="one of " + ", ".join(CASE_LEVELS))
-    return level.deadline_hours
 
 
 def _symptom_meets(rule: Rule, symptom: str, done: CompletedCheckIn, context: CheckInContext) -> bool:

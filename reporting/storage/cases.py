@@ -1,13 +1,13 @@
 """Statements about triage cases: to open or extend one, to find them, and their events."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from reporting.domain.triage import deadline_hours
+from reporting.domain.deadlines import deadline
 from reporting.storage.tables import CaseEvent, CheckIn, Clinic, Patient, StaffAccount, Treatment, TriageCase
 from reporting.storage.tables.work import CASE_LEVELS
 
@@ -63,11 +63,13 @@ def open_or_extend(
     """The open case of the check-in's treatment, with this report in it; a new one if there is none.
 
     An open case never gets milder or later: the higher level and the earlier deadline stay, and whatever
-    was done so far, it comes back to attention as new. ``at`` is the moment the deadline counts from.
+    was done so far, it comes back to attention as new. ``at`` is the moment the deadline counts from, in the
+    clinic's opening hours where the level says so (``domain.deadlines``).
     """
     session.flush()
     case = open_case_of(session, check_in.treatment_id, check_in.patient_id)
-    due_at = at + timedelta(hours=deadline_hours(level))
+    clinic = session.get_one(Clinic, check_in.clinic_id)
+    due_at = deadline(level, at, clinic.opening_hours, clinic.timezone)
     kind = "new_report"
     if case is None:
         kind = "opened"

@@ -41,7 +41,7 @@ def report(clinic: House, level: str, at: datetime, *reasons: str) -> TriageCase
         )
 
 
-@pytest.mark.parametrize(("level", "hours"), [("emergency", 1), ("same_day", 8), ("one_day", 24), ("one_week", 168)])
+@pytest.mark.parametrize(("level", "hours"), [("emergency", 1), ("same_day", 4), ("one_day", 24), ("one_week", 168)])
 def test_the_deadline_of_a_new_case_comes_from_its_level(
     clinic: House, stopped_clock: datetime, level: str, hours: int
 ) -> None:
@@ -54,7 +54,7 @@ def test_an_open_case_gets_harder_and_earlier_but_never_milder_or_later(clinic: 
     first = report(clinic, "one_day", stopped_clock, "one")
     harder = report(clinic, "same_day", stopped_clock + timedelta(hours=1), "two")
     assert (harder.id, harder.level) == (first.id, "same_day")
-    assert harder.due_at == stopped_clock + timedelta(hours=9)
+    assert harder.due_at == stopped_clock + timedelta(hours=5)
     milder = report(clinic, "one_week", stopped_clock + timedelta(hours=2), "one", "three")
     assert (milder.id, milder.level, milder.due_at) == (first.id, "same_day", harder.due_at)
     assert milder.reasons == ["one", "two", "three"]

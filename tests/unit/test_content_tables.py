@@ -15,7 +15,8 @@ from tests.reading import GRADE, WORDS_PER_SENTENCE, longest_sentence, reading_g
 
 PACKAGED = ROOT / "data"
 TABLES = (
-    "answer_options", "case_levels", "consent_texts", "device_classes", "device_parameters", "expected_course", "follow_ups",
+    "answer_options", "case_levels", "consent_texts", "device_classes", "device_parameters", "expected_course",
+    "follow_ups",
     "guidance", "guidelines", "messages", "procedure_classes", "questions", "schedules", "setting_fields",
     "severity_words", "silence_rules", "symptoms", "triage_rules", "vocabulary",
 )  # fmt: skip
@@ -62,7 +63,7 @@ def test_a_clinic_may_bring_its_own_folder(copy: Path) -> None:
     records[0]["deadline_hours"] = "100"
     write(copy, "case_levels", records)
     assert content(copy).case_levels["one_week"].deadline_hours == 100
-    assert content(PACKAGED).case_levels["one_week"].deadline_hours == 168
+    assert content(PACKAGED).case_levels["one_week"].deadline_hours == 40
 
 
 @pytest.mark.parametrize(
@@ -93,6 +94,9 @@ def test_a_clinic_may_bring_its_own_folder(copy: Path) -> None:
         ("triage_rules", 10, "min_severity", "5", "not from 1 to 4"),
         ("triage_rules", 10, "min_severity", "", "needs a lowest"),
         ("case_levels", 5, "deadline_hours", "30", "waits longer"),
+        ("case_levels", 5, "ceiling_hours", "60", "waits longer"),
+        ("case_levels", 4, "ceiling_hours", "3", "earlier than"),
+        ("case_levels", 4, "counted", "sometimes", "around_the_clock"),
         ("schedules", 2, "day", "8", "not a check-in day"),
         ("schedules", 3, "day", "1", "twice"),
         ("guidance", 3, "emergency", "perhaps", "must be yes or no"),

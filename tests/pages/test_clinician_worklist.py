@@ -26,7 +26,7 @@ def test_a_case_says_who_what_why_and_how_soon(monkeypatch: pytest.MonkeyPatch, 
     eyes_closing(clinic)
     words = text(opened(monkeypatch, clinic.staff["clinician"]))
     for expected in (
-        "P-0001", "reported on day 3", "Swelling: severe", "Same day", "Due in 8 h",
+        "P-0001", "reported on day 3", "Swelling: severe", "Same day", "Due in 4 h",
         "Nobody has taken it yet",
         "1 open, 1 not yet acknowledged, 0 overdue", "10 Mar 2026, 10:30",
     ):  # fmt: skip

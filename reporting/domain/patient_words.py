@@ -3,6 +3,7 @@
 from reporting.domain.check_in_words import CHECK_IN_WORDS
 from reporting.domain.language import ENGLISH, translator
 from reporting.domain.recovery_words import RECOVERY_WORDS
+from reporting.domain.reminder_words import REMINDER_WORDS
 from reporting.domain.rights_words import RIGHTS_WORDS
 
 WORDS = {
@@ -55,7 +56,7 @@ WORDS |= {
     "photo_add": "Add this photo",
     "photo_added": "Photo {number} is added. It goes with your answers when you press Send.",
     "photo_remove": "Remove photo {number}",
-    "photo_removed": "The photo is removed.",
+    "photo_back": "Back to your answers",
     "photo_none_chosen": "Choose or take a photo first.",
     "photo_again": "Your answers are still here. You can send them without a photo.",
     "photo_empty": "This file is empty. Choose another photo.",
@@ -66,21 +67,14 @@ WORDS |= {
     "photo_damaged": "This photo is damaged, or not all of it came. Choose it again, or take a new one.",
     "photo_limit": "You have added {count} photos. That is all that fit. Remove one to add another.",
     "photo_limit_treatment": "You have sent {count} photos. That is all that fit. The clinic can tell you more.",
-    "photo_not_kept": "This photo was not kept. Please add it again.",
-    "photo_gone": "This photo cannot be shown right now. Please tell the clinic.",
-    "photo_nothing_sent": "You have not sent any photos yet.",
-    "photo_locked": "To see your photos, open this page with the code from your card.",
     "photo_compare": "Choose two days to see them side by side.",
-    "photo_first_day": "First photo",
-    "photo_second_day": "Second photo",
-    "photo_of_day": "Day {day}, {date}",
-    "photo_of_day_number": "Day {day}, {date}, photo {number}",
-    "photo_alt": "Your photo from day {day}",
+    "photo_number": "{date} (day {day}), photo {number}",
     "photo_large": "Show it large",
 }
 """Photos: adding, refusing, seeing."""
 
 WORDS |= RIGHTS_WORDS
+WORDS |= REMINDER_WORDS
 WORDS |= CHECK_IN_WORDS
 WORDS |= RECOVERY_WORDS
 

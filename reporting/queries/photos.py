@@ -15,6 +15,7 @@ from reporting.security.permissions import require
 from reporting.security.photos import smaller
 from reporting.settings import settings
 from reporting.storage import audit, check_ins, photo_files, photos
+from reporting.storage.drafts import draft_of
 from reporting.storage.engine import reading, transaction
 from reporting.storage.photo_files import PhotoGone
 from reporting.storage.tables import Photo
@@ -86,6 +87,8 @@ class WaitingPhotos:
 
     photos: tuple[PhotoLine, ...]
     most: int
+    draft_key: str
+    """Names the check-in that is being filled in."""
 
     @property
     def is_full(self) -> bool:
@@ -99,9 +102,10 @@ def waiting_photos(by: Actor, treatment_id: int) -> WaitingPhotos:
         about = check_ins.subject(session, treatment_id)
         if about is None or (about.patient_id != by.id if by.kind == "patient" else about.clinic_id != by.clinic_id):
             raise NotFound()
-        found = photos.kept(session, treatment_id=treatment_id)
+        found, draft = photos.kept(session, treatment_id=treatment_id), draft_of(session, treatment_id)
     lines = tuple(_line(each) for each in found if photos.waits(each.photo))
-    return WaitingPhotos(lines, settings().photos_per_check_in)
+    draft_key = draft.submission_key if draft else f"{treatment_id} {clock.now():%Y-%m-%d}"
+    return WaitingPhotos(lines, settings().photos_per_check_in, draft_key)
 
 
 def _was_seen(session: Any, by: Actor, photo_id: int) -> bool:

@@ -22,7 +22,8 @@ log = logging.getLogger("reporting.access")
 
 _BUNDLE = re.compile(rb"\.(js|css|svg|json|wasm|map)$")
 _CLOSED = ("/_stcore/metrics", "/_stcore/agent")
-_TOKEN = re.compile(r"^/c/[^/]*")
+_POLICY = b"content-security-policy"
+_TOKEN = re.compile(r"^/(c|unsubscribe)/[^/]*")
 
 
 def _headers(path: str) -> list[tuple[bytes, bytes]]:
@@ -64,6 +65,8 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 started = True
                 ours = _headers(path)
+                if any(name.lower() == _POLICY and b"sandbox" in value for name, value in message["headers"]):
+                    ours = [pair for pair in ours if pair[0] != _POLICY]  # stricter than the one for pages
                 names = {name for name, _ in ours}
                 kept = [pair for pair in message["headers"] if pair[0].lower() not in names]
                 message = {**message, "headers": [*kept, *ours]}
@@ -169,4 +172,4 @@ class CountAndLog:
 
 def shown_path(path: str) -> str:
     """A path as the log may show it: no link secret, no query."""
-    return _TOKEN.sub("/c/…", path)
+    return _TOKEN.sub(r"/\1/…", path)

@@ -15,6 +15,8 @@ from reporting.storage.engine import ping, reading
 from reporting.storage.sessions import has_staff
 from reporting.web import html, metrics
 from reporting.web.language import choose
+from reporting.web.messages import MESSAGE_ROUTES
+from reporting.web.photos import PHOTO_ROUTES
 from reporting.web.unlock import unlock
 
 
@@ -178,5 +180,7 @@ ROUTES = [
     Route("/demo", demo, methods=["GET", "POST"]),
     Route("/worklist", to_first_page),
     Route("/check-in", to_first_page),
+    *PHOTO_ROUTES,
+    *MESSAGE_ROUTES,
 ]
 EXCEPTION_HANDLERS = {Problem: on_problem}

@@ -1,0 +1,186 @@
+"""Photos over HTTP: one picture for those who may see it, and the form that adds one without scripts.
+
+An upload is counted while it arrives and held in memory only; what is too large is let pass unread, so that the
+browser can still show the sentence that says so.
+"""
+
+import hashlib
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from reporting.actions import sessions
+from reporting.actions.photos import MEGA, add_photo, remove_photo
+from reporting.domain.actors import Actor
+from reporting.domain.content import content
+from reporting.domain.language import languages, translator
+from reporting.domain.patient_words import say
+from reporting.errors import NotAllowed, NotFound, Problem, SignInNeeded
+from reporting.queries.photos import photo_bytes, waiting_photos
+from reporting.security.permissions import may
+from reporting.security.photos import PhotoRefused
+from reporting.settings import settings
+from reporting.web import html
+from reporting.web.language import language_of
+
+FORM_BYTES = 64_000
+"""What a form may weigh beside its photos."""
+FILES = 2
+"""One from the camera, one from the files of the device."""
+LET_PASS_BYTES = 200 * MEGA
+"""So much too much is let pass before the connection is cut."""
+LARGEST_ID = 2**63 - 1
+_ALONE = {
+    "content-security-policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
+    "content-disposition": 'inline; filename="photo.jpg"',
+    "cross-origin-resource-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+}
+
+
+async def _actor(request: Request) -> Actor:
+    return await run_in_threadpool(sessions.actor_of, request.cookies.get(sessions.cookie_name()))
+
+
+async def show(request: Request) -> Response:
+    """The picture, or with ``?w=320`` a smaller one; unknown, removed and somebody else's are alike not found."""
+    by, photo_id = await _actor(request), request.path_params["photo_id"]
+    if photo_id > LARGEST_ID:
+        raise NotFound()
+    width = request.query_params.get("w", "")
+    side = int(width) if width.isascii() and width.isdigit() and len(width) < 6 else None
+    jpeg = await run_in_threadpool(partial(photo_bytes, by, photo_id, longest_side_px=side))
+    return Response(jpeg, media_type="image/jpeg", headers=_ALONE)
+
+
+class _TooLarge(MultiPartException):
+    """More arrived than two photos may weigh."""
+
+    def __init__(self) -> None:
+        super().__init__("too large")
+
+
+class _InMemory(MultiPartParser):
+    """Photos never lie on the disk as they came."""
+
+    spool_max_size = LET_PASS_BYTES
+
+
+async def _counted(request: Request, most: int) -> AsyncGenerator[bytes, None]:
+    """The body up to ``most`` bytes; what comes after that is thrown away as it arrives."""
+    announced = request.headers.get("content-length", "0")
+    taken = most if announced.isascii() and announced.isdigit() and int(announced) > most else 0
+    async for chunk in request.stream():
+        taken += len(chunk)
+        if taken > most + LET_PASS_BYTES:
+            break
+        if taken <= most:
+            yield chunk
+    if taken > most:
+        raise _TooLarge()
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """What the form brought: photos as they came, or the number of one to remove."""
+
+    photos: tuple[bytes, ...]
+    remove: str
+
+
+async def _sent(request: Request) -> _Sent:
+    """Read the form. Raises PhotoRefused when it is too large or is no such form."""
+    html.must_be_ours(request)
+    most = FILES * settings().photo_max_mb * MEGA + FORM_BYTES
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise PhotoRefused("unknown")
+    try:
+        form = await _InMemory(request.headers, _counted(request, most), max_files=FILES, max_fields=4).parse()
+    except _TooLarge as error:
+        raise PhotoRefused("too_large", megabytes=settings().photo_max_mb) from error
+    except MultiPartException as error:
+        raise PhotoRefused("damaged") from error
+    files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+    named = [await file.read() for file in files if file.filename]
+    await form.close()
+    remove = form.get("remove")
+    return _Sent(tuple(named), remove if isinstance(remove, str) else "")
+
+
+def upload_key(draft_key: str, data: bytes) -> str:
+    """The same photo in the same check-in is one photo, however often it is sent."""
+    return hashlib.sha256(draft_key.encode() + b":" + data).hexdigest()
+
+
+def _add(by: Actor, data: bytes, language: str) -> None:
+    treatment_id = by.treatment_id or 0
+    key = upload_key(waiting_photos(by, treatment_id).draft_key, data)
+    add_photo(by=by, treatment_id=treatment_id, data=data, submission_key=key, language=language)
+
+
+async def _work(by: Actor, sent: _Sent, language: str) -> None:
+    if sent.remove:
+        number = int(sent.remove) if sent.remove.isascii() and sent.remove.isdigit() else 0
+        await run_in_threadpool(partial(remove_photo, by=by, photo_id=min(number, LARGEST_ID), reason="taken back"))
+        return
+    if not sent.photos:
+        raise PhotoRefused("none_chosen")
+    for data in sent.photos:
+        await run_in_threadpool(_add, by, data, language)
+
+
+def in_words(problem: Problem, language: str) -> Problem:
+    """A problem in the patient's language."""
+    if isinstance(problem, PhotoRefused):
+        return Problem(say(problem.word, language, **problem.values), what_to_do=say("photo_again", language))
+    words = translator(language)
+    return Problem(words(problem.message), what_to_do=words(problem.what_to_do))
+
+
+async def _form(request: Request, by: Actor, problem: Problem | None = None) -> Response:
+    language = language_of(request)
+    waiting = await run_in_threadpool(waiting_photos, by, by.treatment_id or 0)
+    values: dict[str, Any] = {
+        "say": partial(say, language=language), "lang": language, "dir": languages()[language].direction,
+        "waiting": waiting, "may_see": may(by, "history.read"),
+        "agree": translator(language)(content().consents["photos"].agree),
+    }  # fmt: skip
+    if problem is None:
+        return html.page("photos.html", **values)
+    status = 413 if isinstance(problem, PhotoRefused) and problem.reason == "too_large" else problem.status
+    return html.page("photos.html", status, in_words(problem, language), **values)
+
+
+async def form(request: Request) -> Response:
+    """GET shows the photos that wait and the form; POST adds or removes one. Answers given so far stay kept."""
+    try:
+        by = await _actor(request)
+        if by.kind != "patient":
+            raise NotAllowed()
+        if request.method == "GET":
+            return await _form(request, by)
+        await _work(by, await _sent(request), language_of(request))
+    except SignInNeeded:
+        return RedirectResponse("/code", status_code=303)
+    except ClientDisconnect:
+        return Response(status_code=400)
+    except NotAllowed:
+        raise
+    except Problem as problem:
+        return await _form(request, by, problem)
+    return RedirectResponse("/check-in/photo", status_code=303)
+
+
+PHOTO_ROUTES = [
+    Route("/photo/{photo_id:int}", show),
+    Route("/check-in/photo", form, methods=["GET", "POST"]),
+]

@@ -10,7 +10,12 @@ from sqlmodel import Session, col
 from reporting.storage.check_ins import Subject
 from reporting.storage.tables import Draft
 
-CHECK_IN = "check_in"
+CHECK_IN, PROXY = "check_in", "proxy"
+
+
+def kind_of(sender: str) -> str:
+    """Staff who ask the questions have a draft of their own, so that the patient's stays as it is."""
+    return PROXY if sender == "staff" else CHECK_IN
 
 
 def correction_of(check_in_id: int) -> str:

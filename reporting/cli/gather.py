@@ -2,7 +2,7 @@
 
 import typer
 
-from reporting.cli import audit, demo, importing, languages, rates
+from reporting.cli import audit, demo, importing, languages, rates, remind
 
 
 def all_commands(app: typer.Typer) -> None:
@@ -12,3 +12,4 @@ def all_commands(app: typer.Typer) -> None:
     demo.register(app)
     rates.register(app)
     languages.register(app)
+    remind.register(app)

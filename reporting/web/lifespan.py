@@ -19,6 +19,7 @@ from reporting.demo.fill import fill_if_empty
 from reporting.settings import settings
 from reporting.storage.engine import forget_engine
 from reporting.storage.migrate import migrate
+from reporting.web import background
 
 log = logging.getLogger("reporting")
 
@@ -90,5 +91,8 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
     send_small_packets_at_once()
     gc.collect()
     gc.freeze()
+    working = background.begin()
     yield
+    if working is not None:
+        await run_in_threadpool(working.stop)
     forget_engine()

@@ -1,0 +1,92 @@
+"""The work that nobody asks for: planning reminders, sending, looking for silence. One process at a time leads."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from reporting.actions.outbox import Sender, channels
+from reporting.actions.reminders import plan_due
+from reporting.actions.silence import open_silent_cases
+from reporting.settings import settings
+from reporting.storage import outbox
+from reporting.storage.leader import leadership
+
+log = logging.getLogger("reporting.background")
+
+LOOK_EVERY_S = 5.0
+"""A message written by another process waits at most so long; one of this process wakes the sender at once."""
+PLAN_EVERY_S = 60.0
+SILENCE_EVERY_S = 3600.0
+STOP_WITHIN_S = 45.0
+"""Longer than one hand-over takes with its timeouts."""
+
+
+class Background:
+    """A thread that works until it is stopped. It never ends by itself: what fails is logged and tried again."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="background", daemon=True)
+        self._last: dict[str, float] = {}
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the message in hand, then end."""
+        self._stop.set()
+        outbox.written.set()
+        self._thread.join(STOP_WITHIN_S)
+
+    def _goes_on(self) -> bool:
+        return not self._stop.is_set()
+
+    def _wait(self) -> None:
+        outbox.written.wait(LOOK_EVERY_S)
+        if self._goes_on():
+            outbox.written.clear()
+
+    def _work(self) -> None:
+        while self._goes_on():
+            try:
+                with leadership() as leads:
+                    if leads:
+                        self._lead()
+            except Exception as error:  # the database may be away for a while
+                log.error("background work failed", exc_info=error)
+            self._wait()
+
+    def _lead(self) -> None:
+        with Sender() as sender:
+            while self._goes_on():
+                outbox.written.clear()
+                self._every("silence", SILENCE_EVERY_S, open_silent_cases)
+                if channels():
+                    self._every("plan", PLAN_EVERY_S, plan_due)
+                    _tell("messages", sender.run(go_on=self._goes_on))
+                outbox.written.wait(LOOK_EVERY_S)
+
+    def _every(self, name: str, seconds: float, work: Callable[[], Any]) -> None:
+        began = time.monotonic()
+        if began - self._last.get(name, -seconds) >= seconds:
+            self._last[name] = began
+            _tell(name, work())
+
+
+def _tell(name: str, done: Any) -> None:
+    if done:
+        log.info("%s: %s", name, dict(done) if isinstance(done, dict) else done)
+
+
+def begin() -> Background | None:
+    """Start it if it is wanted here; says once what will not happen."""
+    if not settings().background:
+        log.info("background work is off here (REPORTING_BACKGROUND=0): run 'python -m reporting remind' by cron")
+        return None
+    if not channels():
+        log.info("no mail server and no SMS gateway are set up: no reminders and no codes by e-mail leave here")
+    work = Background()
+    work.start()
+    return work

@@ -113,6 +113,18 @@ def locked(session: Session, case_id: int) -> TriageCase | None:
     ).scalar_one_or_none()
 
 
+def overdue(session: Session, at: datetime) -> list[int]:
+    """Ids of the cases that nobody has acknowledged by their deadline, the longest overdue first."""
+    return [
+        int(key or 0)
+        for key in session.execute(
+            select(col(TriageCase.id))
+            .where(col(TriageCase.state) == "new", col(TriageCase.due_at) <= at)
+            .order_by(col(TriageCase.due_at), col(TriageCase.id))
+        ).scalars()
+    ]
+
+
 def listed(session: Session, clinic_id: int | None, *, closed: bool, case_id: int | None = None) -> list[Any]:
     """(case, patient, treatment, clinic, check-in, owner or None) of one clinic; None is every clinic.
 

@@ -1,0 +1,134 @@
+"""Cases that nobody takes are passed on: whom, when, once a step, with a stopped clock and several senders."""
+
+import threading
+from datetime import datetime, timedelta
+
+import pytest
+from sqlmodel import select
+
+from reporting.actions.cases import acknowledge
+from reporting.actions.escalation import escalate
+from reporting.domain.escalation import told_next
+from reporting.storage import cases as stored
+from reporting.storage.engine import reading, transaction
+from reporting.storage.tables import CaseEvent, CheckIn, Clinic, OutboxMessage, StaffAccount, TriageCase
+from tests.accounts import trail
+from tests.cast import House, house
+
+
+@pytest.fixture
+def clinic(database: str, stopped_clock: datetime) -> House:
+    return house("A")
+
+
+def report(clinic: House, level: str, at: datetime) -> int:
+    with transaction() as session:
+        check_in = CheckIn(
+            clinic_id=clinic.clinic_id, patient_id=clinic.patient_id, treatment_id=clinic.treatment_id,
+            scheduled_day=3, due_on=at.date(), answered_at=at, recovery_day=3, swelling=4,
+        )  # fmt: skip
+        session.add(check_in)
+        case = stored.open_or_extend(session, check_in=check_in, level=level, rules=["R5"], reasons=["because"], at=at)
+        assert case.id is not None
+        return case.id
+
+
+def told() -> list[str]:
+    """Roles in the order in which they were written to."""
+    with reading() as session:
+        rows = session.exec(select(OutboxMessage).order_by(OutboxMessage.id)).all()  # type: ignore[arg-type]
+        return [session.get_one(StaffAccount, row.staff_id).role for row in rows]
+
+
+def test_nobody_is_told_before_the_deadline(clinic: House, stopped_clock: datetime) -> None:
+    report(clinic, "emergency", stopped_clock)
+    assert escalate(stopped_clock + timedelta(minutes=59)) == 0
+    assert told() == []
+
+
+def test_each_step_goes_to_the_next_people_once(clinic: House, stopped_clock: datetime) -> None:
+    report(clinic, "emergency", stopped_clock)
+    hour = timedelta(hours=1)
+    for step in (1, 1.5, 2, 2.01, 3, 4):
+        escalate(stopped_clock + step * hour)
+    assert told() == ["clinician", "safety_lead", "administrator", "administrator"]
+    assert [action for action, _, _ in trail("case.escalated")] == ["case.escalated"] * 4
+    with reading() as session:
+        kinds = [event.kind for event in session.exec(select(CaseEvent)).all()]
+    assert kinds == ["opened", *["escalated"] * 4]
+
+
+def test_a_case_that_somebody_took_is_left_alone(clinic: House, stopped_clock: datetime) -> None:
+    case_id = report(clinic, "emergency", stopped_clock)
+    acknowledge(by=clinic.staff["clinician"], case_id=case_id, version=1)
+    assert escalate(stopped_clock + timedelta(days=2)) == 0
+
+
+def test_the_next_step_waits_for_opening_hours(clinic: House, stopped_clock: datetime) -> None:
+    with transaction() as session:
+        home = session.get_one(Clinic, clinic.clinic_id)
+        home.opening_hours = {"tue": ["08:00", "18:00"], "wed": ["08:00", "18:00"]}
+        session.add(home)
+    report(clinic, "same_day", stopped_clock)
+    evening = stopped_clock + timedelta(hours=8)
+    assert escalate(evening) == 1
+    assert escalate(evening + timedelta(hours=12)) == 0
+    assert escalate(evening + timedelta(hours=20)) == 1
+
+
+def test_a_new_report_on_an_escalated_case_starts_a_new_deadline(clinic: House, stopped_clock: datetime) -> None:
+    case_id = report(clinic, "emergency", stopped_clock)
+    later = stopped_clock + timedelta(hours=1)
+    escalate(later)
+    acknowledge(by=clinic.staff["clinician"], case_id=case_id, version=1)
+    report(clinic, "emergency", later + timedelta(minutes=10))
+    assert escalate(later + timedelta(minutes=30)) == 0
+    assert escalate(later + timedelta(hours=1)) == 1
+
+
+def test_the_message_names_no_patient_and_leads_to_the_worklist(clinic: House, stopped_clock: datetime) -> None:
+    report(clinic, "emergency", stopped_clock)
+    escalate(stopped_clock + timedelta(hours=2))
+    with reading() as session:
+        [row] = session.exec(select(OutboxMessage)).all()
+    words = f"{row.payload['subject']} {row.payload['body']}"
+    assert "/worklist" in words
+    for secret in ("P-0001", "swelling", "because", "emergency"):
+        assert secret not in words
+
+
+def test_many_at_the_same_moment_tell_once(clinic: House, stopped_clock: datetime) -> None:
+    report(clinic, "emergency", stopped_clock)
+    at = stopped_clock + timedelta(hours=2)
+    done: list[int] = []
+    runs = [threading.Thread(target=lambda: done.append(escalate(at))) for _ in range(6)]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+    assert sum(done) == 1
+    assert told() == ["clinician"]
+
+
+def test_a_failure_between_the_step_and_its_message_leaves_neither(
+    clinic: House, stopped_clock: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case_id = report(clinic, "emergency", stopped_clock)
+
+    def fails(*_: object, **__: object) -> bool:
+        raise RuntimeError("killed here")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("reporting.actions.escalation.outbox.add", fails)
+        with pytest.raises(RuntimeError):
+            escalate(stopped_clock + timedelta(hours=2))
+    with reading() as session:
+        assert session.get_one(TriageCase, case_id).escalations == 0
+    assert escalate(stopped_clock + timedelta(hours=2)) == 1
+    assert told() == ["clinician"]
+
+
+def test_roles_that_nobody_has_are_passed_over() -> None:
+    assert told_next(0, {"safety_lead": [7]}) == (7,)
+    assert told_next(9, {"clinician": [1, 2], "administrator": [3]}) == (3,)
+    assert told_next(0, {"front_desk": [4]}) == ()

@@ -5,6 +5,7 @@ import sys
 
 import typer
 
+from reporting.actions.escalation import escalate
 from reporting.actions.outbox import Sender, channels
 from reporting.actions.reminders import due_now, plan_due
 from reporting.actions.silence import open_silent_cases
@@ -19,7 +20,7 @@ def remind(
     dry_run: bool = typer.Option(False, "--dry-run", help="Only say how many would be written; nothing changes."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """Plan due reminders, send what waits, open cases for silence after a concern.
+    """Plan due reminders, send what waits, open cases for silence after a concern, pass on those nobody took.
 
     Exit code 1: messages need a person (see the page Messages). 2: no way out is set up.
     """
@@ -33,7 +34,7 @@ def remind(
         if not leads:
             _print(as_json, {"busy": 1}, "another process is at it already")
             return
-        done = {"silence": open_silent_cases(), "planned": sum(plan_due().values())}
+        done = {"silence": open_silent_cases(), "escalated": escalate(), "planned": sum(plan_due().values())}
         with Sender() as sender:
             done |= sender.run()
     with reading() as session:

@@ -16,8 +16,11 @@ class Patience:
 
 USUAL = Patience(timedelta(minutes=1), timedelta(hours=2), 10)
 """Ten tries in about six hours."""
-BY_KIND = {"second_factor_code": Patience(timedelta(seconds=5), timedelta(seconds=60), 10, timedelta(minutes=10))}
-"""A code is of no use once it has expired."""
+BY_KIND = {
+    "second_factor_code": Patience(timedelta(seconds=5), timedelta(seconds=60), 10, timedelta(minutes=10)),
+    "case_escalation": Patience(timedelta(minutes=1), timedelta(minutes=30), 20, timedelta(days=1)),
+}
+"""A code is of no use once it has expired; news that a case is overdue is none a day later."""
 STUCK_AFTER = timedelta(minutes=10)
 """Longer than any hand-over can take with its timeouts: what still says ``sending`` then was interrupted."""
 

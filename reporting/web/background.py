@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from reporting.actions.escalation import escalate
 from reporting.actions.outbox import Sender, channels
 from reporting.actions.reminders import plan_due
 from reporting.actions.silence import open_silent_cases
@@ -18,6 +19,7 @@ log = logging.getLogger("reporting.background")
 LOOK_EVERY_S = 5.0
 """A message written by another process waits at most so long; one of this process wakes the sender at once."""
 PLAN_EVERY_S = 60.0
+ESCALATE_EVERY_S = 60.0
 SILENCE_EVERY_S = 3600.0
 STOP_WITHIN_S = 45.0
 """Longer than one hand-over takes with its timeouts."""
@@ -63,6 +65,7 @@ class Background:
             while self._goes_on():
                 outbox.written.clear()
                 self._every("silence", SILENCE_EVERY_S, open_silent_cases)
+                self._every("escalated", ESCALATE_EVERY_S, escalate)
                 if channels():
                     self._every("plan", PLAN_EVERY_S, plan_due)
                     _tell("messages", sender.run(go_on=self._goes_on))

@@ -16,6 +16,7 @@ from reporting.domain.course import is_unexpected
 from reporting.domain.schedule import SLOTS, due_days, slot_for
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.storage.tables import CheckIn, Outcome, Revision, TreatedArea, Treatment
+from reporting.storage.trails import packed
 
 CHUNK = 500
 """Treatments per statement: below every database's limit of bound values."""
@@ -29,9 +30,12 @@ class _Tally:
     answered_mask: int = 0
     first: dict[str, int] = field(default_factory=dict)
     worst: dict[str, int] = field(default_factory=dict)
+    trail: bytearray = field(default_factory=bytearray)
 
-    def columns(self) -> dict[str, int | None]:
-        found: dict[str, int | None] = {"due_mask": self.due_mask, "answered_mask": self.answered_mask}
+    def columns(self) -> dict[str, int | bytes | None]:
+        found: dict[str, int | bytes | None] = {
+            "due_mask": self.due_mask, "answered_mask": self.answered_mask, "trail": bytes(self.trail),
+        }  # fmt: skip
         for symptom in SYMPTOMS:
             found[f"first_{symptom}"] = self.first.get(symptom)
             found[f"worst_{symptom}"] = self.worst.get(symptom)
@@ -57,7 +61,7 @@ def _scheduled_mask(source: str, procedure_class: str, check_ins: Sequence[Row[A
     return sum(1 << slot_for(day) for day in due_days(procedure_class))
 
 
-def tally(check_ins: Sequence[Row[Any]], area_id: int, scheduled_mask: int = 0) -> dict[str, int | None]:
+def tally(check_ins: Sequence[Row[Any]], area_id: int, scheduled_mask: int = 0) -> dict[str, int | bytes | None]:
     """Outcome columns of one treated area from its treatment's current check-ins (any order)."""
     seen = _Tally(due_mask=scheduled_mask)
     for check_in in sorted(check_ins, key=lambda row: (row.scheduled_day, row.id)):
@@ -66,15 +70,19 @@ def tally(check_ins: Sequence[Row[Any]], area_id: int, scheduled_mask: int = 0) 
         if check_in.answered_at is None:
             continue
         seen.answered_mask |= bit
-        for symptom in SYMPTOMS:
+        asked = events = 0
+        for place, symptom in enumerate(SYMPTOMS):
             severity = getattr(check_in, symptom)
             if severity is None:
                 continue
+            asked |= 1 << place
             where = check_in.areas.get(symptom)
             here = severity if not where or area_id in where else 0
             seen.worst[symptom] = max(seen.worst.get(symptom, 0), here)
-            if symptom not in seen.first and here and _unexpected(check_in, symptom, here):
-                seen.first[symptom] = check_in.scheduled_day
+            if here and _unexpected(check_in, symptom, here):
+                events |= 1 << place
+                seen.first.setdefault(symptom, check_in.scheduled_day)
+        seen.trail += packed(check_in.scheduled_day, check_in.recovery_day, asked, events)
     return seen.columns()
 
 

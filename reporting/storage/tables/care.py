@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, SmallInteger, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from reporting.domain.symptoms import SYMPTOMS
@@ -159,6 +159,8 @@ class Outcome(SQLModel, table=True):
     due_mask: int = Field(default=0, sa_type=BigInteger)
     """Every scheduled day, days still to come included; the outcome frame leaves those out."""
     answered_mask: int = Field(default=0, sa_type=BigInteger)
+    trail: bytes | None = Field(default=None, sa_type=LargeBinary, nullable=True)
+    """The answered check-ins, packed by ``storage.trails``: what the evidence engine reads."""
     first_burning: int | None = Field(default=None, sa_type=SmallInteger)
     first_bumps: int | None = Field(default=None, sa_type=SmallInteger)
     first_swelling: int | None = Field(default=None, sa_type=SmallInteger)

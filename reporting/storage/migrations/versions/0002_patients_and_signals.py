@@ -169,6 +169,9 @@ def upgrade() -> None:
 
     _outbox(('waiting', 'sending', 'sent', 'dead', 'unsure', 'cancelled'), more=True)
 
+    with op.batch_alter_table('outcome', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('trail', sa.LargeBinary(), nullable=True))
+
     with op.batch_alter_table('patient', schema=None) as batch_op:
         batch_op.add_column(sa.Column('phone_hash', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True))
         batch_op.add_column(sa.Column('erased_at', reporting.storage.types.UtcDateTime(timezone=True), nullable=True))
@@ -201,6 +204,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_patient_phone_hash'))
         batch_op.drop_column('erased_at')
         batch_op.drop_column('phone_hash')
+
+    with op.batch_alter_table('outcome', schema=None) as batch_op:
+        batch_op.drop_column('trail')
 
     _outbox(('waiting', 'sending', 'sent', 'failed', 'dead'), more=False)
 

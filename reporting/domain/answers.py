@@ -10,6 +10,8 @@ from reporting.errors import InvalidInput
 
 WARNED = "warned"
 """Among the answers: codes of the emergency rules that the person has been warned about."""
+NOT_ASKED = "not asked"
+"""What InvalidInput says was found where an answer came to a question that is not on the path now."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ CHECK_IN_WORDS = {
     "opens_tomorrow": "The clinic is closed now. It opens tomorrow at {time}.",
     "opens_on": "The clinic is closed now. It opens on {day} at {time}.",
     "late": "This check was due on day {due}. We have kept it as sent late. That is fine.",
+    "changed": "Your answers have changed since this page was opened. Please look at this question.",
     "choose_answer": "Choose one answer.",
     "note_too_long": "Your note is too long. It can have up to {count} letters.",
     "note_signs": "Your note has signs that we cannot keep. Take them out and try again.",

@@ -59,3 +59,14 @@ def opening_words(state: Opening | None, language: str = ENGLISH) -> str:
         return say("opens_tomorrow" if state.days_until else "opens_today", language, time=state.opens_at)
     day = get_day_names("wide", locale=language)[state.opens_on.weekday()]
     return say("opens_on", language, day=day, time=state.opens_at)
+
+
+def week_words(hours: Hours, language: str = ENGLISH) -> str:
+    """``Mon 08:00–18:00, Tue …`` in the order of the week; empty where no hours are known."""
+    names = get_day_names("abbreviated", locale=language)
+    open_days = ((names[number], hours.get(day, ())) for number, day in enumerate(DAYS))
+    return ", ".join(
+        f"{name} {' '.join(f'{start}–{end}' for start, end in zip(times[::2], times[1::2], strict=False))}"
+        for name, times in open_days
+        if len(times) > 1
+    )

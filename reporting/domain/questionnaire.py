@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reporting.domain.answers import Option, Question, known_question_ids, read_answer
+from reporting.domain.answers import NOT_ASKED, Option, Question, known_question_ids, read_answer
 from reporting.domain.content import content
 from reporting.domain.records import SYMPTOMS, FollowUp
 from reporting.domain.relevance import CheckInContext, TreatedAreaRef, changes_advice
@@ -155,7 +155,7 @@ def answered(answers: Mapping[str, Any], question_id: str, given: Any, context: 
     before = {question.id: question for question in path(answers, context)}
     question = note_question(context) if question_id == "note" and len(before) > 1 else before.get(question_id)
     if question is None:
-        raise InvalidInput(field=question_id[:80], found="not asked", allowed="a question on the path")
+        raise InvalidInput(field=question_id[:80], found=NOT_ASKED, allowed="a question on the path")
     value = read_answer(question, given)
     fresh = {**answers, question_id: list(value) if isinstance(value, tuple) else value}
     now = {question.id: question for question in path(fresh, context)}

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from babel.lists import format_list
+
 from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.domain.devices import device_classes
 from reporting.domain.guidance import told
-from reporting.domain.language import ENGLISH
+from reporting.domain.language import ENGLISH, translator
 from reporting.domain.opening_hours import Opening, opening
 from reporting.domain.questionnaire import CheckInContext, usable
 from reporting.domain.schedule import days_late, next_due
@@ -72,6 +74,15 @@ class CheckInPage:
     no_problems_key: str = ""
     procedure_label: str = ""
     """The procedure in patient words, English."""
+
+    def treatment_words(self, language: str = ENGLISH) -> str:
+        """``Fractional CO2, cheeks and neck``; in other languages the procedure in words, and the areas."""
+        if language == ENGLISH:
+            return self.treatment_line
+        translate = translator(language)
+        areas = [translate(area.label) for area in self.context.areas if area.area != "not_recorded"]
+        named = translate(self.procedure_label)
+        return f"{named}, {format_list(areas, locale=language)}" if areas else named
 
 
 def _line(procedure_class: str, device_class: str | None, context: CheckInContext) -> str:

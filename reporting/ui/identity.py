@@ -1,9 +1,15 @@
 """Who is looking at the page: asked of the database on every rerun, never kept in the page's own state."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 import streamlit as st
 
 from reporting.actions.sessions import actor_of, cookie_name
 from reporting.domain.actors import Actor
+
+_OF_THIS_RUN: ContextVar[Actor | None] = ContextVar("actor of this run", default=None)
 
 
 def cookie_value() -> str | None:
@@ -13,5 +19,18 @@ def cookie_value() -> str | None:
 
 
 def current_actor(*, by_hand: bool = True) -> Actor:
-    """The signed-in person. Raises SignInNeeded. ``by_hand`` is false where the page refreshes by itself."""
-    return actor_of(cookie_value(), by_hand=by_hand)
+    """The signed-in person. Raises SignInNeeded. ``by_hand`` is false where the page refreshes by itself.
+
+    Callbacks and parts that redraw alone ask the database; a page drawn as a whole was asked for already.
+    """
+    return _OF_THIS_RUN.get() or actor_of(cookie_value(), by_hand=by_hand)
+
+
+@contextmanager
+def asked_for(actor: Actor | None) -> Iterator[None]:
+    """While the page is drawn as a whole, the actor is the one that this run has just asked for."""
+    token = _OF_THIS_RUN.set(actor)
+    try:
+        yield
+    finally:
+        _OF_THIS_RUN.reset(token)

@@ -9,7 +9,9 @@ from reporting.domain.actors import Actor
 from reporting.errors import SignInNeeded
 from reporting.security.permissions import may
 from reporting.ui import shell
-from reporting.ui.identity import current_actor
+from reporting.ui.identity import asked_for, current_actor
+from reporting.ui.patient_language import language
+from reporting.ui.patient_parts import sign_in_needed
 
 _FOLDER = Path(__file__).resolve().parent.parent / "pages"
 
@@ -46,7 +48,8 @@ PATIENT = (
 def pages_for(actor: Actor | None) -> list[Entry]:
     """The pages that this person may open, the first being where they begin."""
     if actor is None:
-        return [Entry("home", "Welcome", "welcome", "")]
+        # A patient whose session has ended is told on the page itself how to come back.
+        return [Entry("home", "Welcome", "welcome", ""), *PATIENT]
     wanted = PATIENT if actor.kind == "patient" else STAFF
     return [entry for entry in wanted if may(actor, entry.permission)]
 
@@ -67,5 +70,11 @@ def draw() -> None:
     entries = pages_for(actor)
     drawn = [_page(entry, number == 0) for number, entry in enumerate(entries)]
     chosen = st.navigation(drawn, position="sidebar" if actor and actor.kind == "staff" else "hidden")
-    shell.frame(actor)
-    chosen.run()
+    with asked_for(actor):
+        shell.frame(actor)
+        try:
+            chosen.run()
+        except SignInNeeded:
+            if chosen.url_path not in {entry.address for entry in PATIENT}:
+                raise
+            sign_in_needed(language())

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 _KEY = "check_in_state"
+REVIEW = "review"
 
 
 @dataclass

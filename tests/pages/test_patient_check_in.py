@@ -1,16 +1,21 @@
 """The patient's check-in page, told as stories: one tap, a whole report, a lost phone, a full disk."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from streamlit.testing.v1 import AppTest
 
-from reporting.errors import StorageFull
-from reporting.storage.engine import reading
-from reporting.storage.tables import CheckIn
+from reporting import clock
+from reporting.actions.check_ins import submit_check_in
+from reporting.actions.drafts import save_draft
+from reporting.domain.actors import Actor
+from reporting.errors import SignInNeeded, StorageFull
+from reporting.storage.engine import engine, reading
+from reporting.storage.tables import CheckIn, Draft
+from tests.answers import NO_PROBLEMS
 from tests.cast import House, house
 
 PAGE = Path(__file__).resolve().parents[2] / "reporting" / "pages" / "patient_check_in.py"
@@ -21,19 +26,27 @@ def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
     return house("A", areas=("cheeks", "neck"))
 
 
-def opened(monkeypatch: pytest.MonkeyPatch, clinic: House) -> AppTest:
-    monkeypatch.setattr("reporting.pages.patient_check_in.current_actor", lambda: clinic.patient, raising=False)
-    monkeypatch.setattr("reporting.ui.identity.current_actor", lambda: clinic.patient)
+def opened(monkeypatch: pytest.MonkeyPatch, clinic: House | None) -> AppTest:
+    """The page in a browser of its own, as the clinic's patient; None: nobody is signed in."""
+
+    def who(_cookie: str | None, *, by_hand: bool = True) -> Actor:
+        if clinic is None:
+            raise SignInNeeded()
+        return clinic.patient
+
+    monkeypatch.setattr("reporting.ui.identity.cookie_value", lambda: "a cookie")
+    monkeypatch.setattr("reporting.ui.identity.actor_of", who)
     monkeypatch.setattr("streamlit.page_link", lambda *_, **__: None)
     page = AppTest.from_file(str(PAGE), default_timeout=30).run()
     assert not page.exception, page.exception
     return page
 
 
-def tap(page: AppTest, words: str) -> AppTest:
-    button = next(one for one in page.button if re.match(words, one.label))
-    button.click().run()
-    assert not page.exception, page.exception
+def tap(page: AppTest, *words: str) -> AppTest:
+    for wanted in words:
+        button = next(one for one in page.button if re.match(wanted, one.label))
+        button.click().run()
+        assert not page.exception, page.exception
     return page
 
 
@@ -41,32 +54,33 @@ def heading(page: AppTest) -> str:
     return page.header[0].value
 
 
+def labels(page: AppTest) -> list[str]:
+    return [one.label for one in page.button]
+
+
 def sent() -> list[CheckIn]:
     with reading() as session:
-        return list(session.execute(select(CheckIn)).scalars())
+        return list(session.execute(select(CheckIn).order_by(CheckIn.id)).scalars())
+
+
+def kept() -> dict:
+    with reading() as session:
+        draft = session.execute(select(Draft)).scalar_one_or_none()
+        return dict(draft.answers) if draft else {}
 
 
 def to_review(page: AppTest) -> AppTest:
-    """A severe swelling that closes an eye, on the cheeks."""
-    for words in ("Something", "Swelling", "Continue", "Severe"):
-        tap(page, words)
-    for _ in range(12):
-        if any(one.label == "Send" for one in page.button):
-            return page
-        title = heading(page)
-        if "closes" in title or "wait" in title:
-            tap(page, "Yes")
-        elif any(one.label.startswith("No") for one in page.button):
-            tap(page, "No")
-        else:
-            tap(page, "Cheeks") if "Where" in title else None
-            tap(page, "Continue")
-    raise AssertionError(f"no review after {heading(page)}")
+    """A severe swelling that closes an eye, on the cheeks: nine taps with Send."""
+    tap(page, "Swelling", "Continue", "Severe", "An eye is swollen", "Continue", "Cheeks", "Continue")
+    tap(page, "It can wait. I am")
+    assert heading(page) == "Check your answers"
+    return page
 
 
 def test_no_problems_is_one_tap(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     page = opened(monkeypatch, clinic)
     assert "Day 3 after" in page.markdown[0].value
+    assert labels(page)[0] == "No problems today"
     tap(page, "No problems")
     assert len(sent()) == 1
     assert "Good to hear" in heading(page)
@@ -75,40 +89,121 @@ def test_no_problems_is_one_tap(monkeypatch: pytest.MonkeyPatch, clinic: House) 
 def test_a_red_flag_shows_the_telephone_and_survives_a_reload(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     page = tap(to_review(opened(monkeypatch, clinic)), "Send")
     assert heading(page) == "Call the clinic today."
-    again = opened(monkeypatch, clinic)
-    assert heading(again) == "Call the clinic today."
+    assert heading(opened(monkeypatch, clinic)) == "Call the clinic today."
     [row] = sent()
     assert row.swelling == 3
     assert row.areas == {"swelling": [clinic.area_ids[0]]}
+    assert row.follow_up == {"swelling_breathing": "no", "swelling_eyes": "yes", "burning_eye_pain": "no"}
+    assert (row.can_wait, row.worried, row.language) == (True, False, "en")
+
+
+def test_an_emergency_interrupts_once_with_the_clinics_number(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    page = tap(opened(monkeypatch, clinic), "Swelling", "Continue", "Mild", "It is hard to breathe", "Continue")
+    assert heading(page) == "Call 112 now, or go to an emergency room."
+    assert [one for one in labels(page) if one != "Continue"] == []
+    assert sent() == []
+    assert heading(opened(monkeypatch, clinic)) == heading(page), "a reload does not lose the card"
+    tap(page, "Continue")
+    assert "Where was the swelling" in heading(page)
+    tap(page, "All of them", "I need help sooner. I am worried", "Send")
+    assert heading(page) == "Call 112 now, or go to an emergency room."
+    words = " ".join(one.value for one in page.markdown)
+    assert "911" not in words
+    assert [row.advice for row in sent()] == ["emergency"]
+    assert sent()[0].areas == {}
 
 
 def test_a_lost_phone_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     page = opened(monkeypatch, clinic)
-    for words in ("Something", "Swelling", "Continue"):
+    for words in ("Swelling", "Continue", "Severe", "None of these", "Cheeks", "Continue", "It can wait. But"):
         tap(page, words)
-    question = heading(page)
-    assert "swelling" in question.lower()
-    assert heading(opened(monkeypatch, clinic)) == question
+        again = opened(monkeypatch, clinic)
+        assert heading(again) == heading(page)
+    tap(again, "Send")
+    assert [(row.swelling, row.worried) for row in sent()] == [(3, True)]
 
 
 def test_back_and_change_keep_what_was_answered(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     page = to_review(opened(monkeypatch, clinic))
-    tap(page, "Change")
-    assert "What have you had" in heading(page)
-    assert any(one.label.startswith("✓ Swelling") for one in page.button)
+    tap(page, "Back")
+    assert "wait" in heading(page)
+    assert any(one.startswith("✓ It can wait. I am") for one in labels(page))
+    tap(page, "Back", "Back")
+    assert any(one.startswith("✓ An eye is swollen") for one in labels(page))
     tap(page, "Continue")
-    assert any(one.label == "Send" for one in page.button)
+    assert heading(page) == "Check your answers"
+    tap(page, "Change: Have you had any")
+    assert any(one.startswith("✓ Swelling") for one in labels(page))
+    tap(page, "Continue")
+    assert heading(page) == "Check your answers"
+
+
+def test_each_change_button_has_its_own_name(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    page = tap(opened(monkeypatch, clinic), "Swelling", "Burning", "Continue", "Mild", "None of these", "All of them")
+    tap(page, "Severe", "None of these", "All of them", "It can wait. I am")
+    names = [one for one in labels(page) if one.startswith("Change: ")]
+    assert len(names) == len({name.split("  \n")[0] for name in names}) == 8
+
+
+def test_a_list_that_grew_is_asked_again(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    page = tap(opened(monkeypatch, clinic), "Swelling", "Continue", "Mild", "None of these", "Back", "Back", "Severe")
+    assert "With the swelling" in heading(page)
+    assert any(one.startswith("An eye is swollen") for one in labels(page))
+    assert not any(one.startswith("✓") for one in labels(page))
 
 
 def test_nothing_chosen_is_said(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    page = tap(tap(opened(monkeypatch, clinic), "Something"), "Continue")
+    page = tap(opened(monkeypatch, clinic), "Continue")
     assert page.error[0].value == "Choose at least one."
+    tap(page, "Swelling")
+    assert not page.error
 
 
 def test_a_second_report_is_a_second_check_in(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    page = tap(tap(opened(monkeypatch, clinic), "No problems"), "Report something else")
-    tap(page, "No problems")
+    page = tap(opened(monkeypatch, clinic), "No problems", "Report something else", "No problems")
     assert len(sent()) == 2
+    assert "Good to hear" in heading(page)
+
+
+def test_two_tabs_that_both_say_no_problems_are_one_check_in(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    one, other = opened(monkeypatch, clinic), opened(monkeypatch, clinic)
+    tap(one, "No problems")
+    tap(other, "No problems")
+    assert len(sent()) == 1
+    assert "Good to hear" in heading(other)
+    tap(other, "Report something else", "No problems")
+    assert len(sent()) == 2
+
+
+def test_two_tabs_share_their_answers(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    one, other = opened(monkeypatch, clinic), opened(monkeypatch, clinic)
+    tap(other, "Bumps")
+    tap(one, "Swelling", "Continue", "Severe")
+    tap(other, "Continue")
+    assert kept() == {"symptoms": ["bumps"], "severity_swelling": "3"}
+    tap(one, "None of these")
+    assert page_error(one) == "Your answers have changed since this page was opened. Please look at this question."
+    assert "bumps" in heading(one).lower()
+
+
+def page_error(page: AppTest) -> str:
+    return page.error[0].value if page.error else ""
+
+
+def test_a_note_goes_with_the_report_and_a_bad_one_is_told_plainly(
+    monkeypatch: pytest.MonkeyPatch, clinic: House
+) -> None:
+    page = to_review(opened(monkeypatch, clinic))
+    page.text_area[0].set_value("It st\x07ings").run()
+    assert page_error(page) == "Your note has signs that we cannot keep. Take them out and try again."
+    tap(page, "Send")
+    assert page_error(page).startswith("This was not sent. Your note has signs")
+    page.text_area[0].set_value("It stings 🔥").run()
+    assert kept()["note"] == "It stings 🔥"
+    assert heading(opened(monkeypatch, clinic)) == "Check your answers"
+    page.text_area[0].set_value("It stings 🔥 a lot")
+    tap(page, "Send")
+    assert sent()[0].note_encrypted
 
 
 def test_a_full_disk_says_not_sent_and_keeps_the_answers(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
@@ -118,23 +213,100 @@ def test_a_full_disk_says_not_sent_and_keeps_the_answers(monkeypatch: pytest.Mon
         raise StorageFull()
 
     with monkeypatch.context() as broken:
-        broken.setattr("reporting.actions.check_ins.submit_check_in", full)
+        broken.setattr("reporting.actions.check_ins.transaction", full)
         tap(page, "Send")
-    assert "This was not sent." in page.error[0].value
+    assert page_error(page).startswith("This was not sent. We could not keep this.")
     assert sent() == []
     tap(page, "Send")
     assert len(sent()) == 1
 
 
 def test_ticks_survive_a_draft_that_cannot_be_kept(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    page = tap(tap(opened(monkeypatch, clinic), "Something"), "Bumps")
+    page = tap(opened(monkeypatch, clinic), "Bumps")
 
     def full(**_: object) -> None:
         raise StorageFull()
 
     with monkeypatch.context() as broken:
-        broken.setattr("reporting.actions.drafts.save_draft", full)
+        broken.setattr("reporting.actions.drafts.transaction", full)
         tap(page, "Continue")
-    assert any(one.label.startswith("✓ Bumps") for one in page.button)
+    assert page_error(page)
+    assert any(one.startswith("✓ Bumps") for one in labels(page))
     tap(page, "Continue")
     assert "bumps" in heading(page).lower()
+
+
+def test_nobody_signed_in_is_told_how_to_come_back(monkeypatch: pytest.MonkeyPatch, sqlite_database: str) -> None:
+    page = opened(monkeypatch, None)
+    assert page.title[0].value == "Open your check-in"
+    assert not page.error
+    assert "/code" in str([element.proto for element in page.get("html")])
+
+
+def test_a_session_that_ended_keeps_what_was_answered(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    page = tap(opened(monkeypatch, clinic), "Bumps", "Continue")
+    with monkeypatch.context() as ended:
+
+        def gone(_cookie: str | None, *, by_hand: bool = True) -> Actor:
+            raise SignInNeeded()
+
+        ended.setattr("reporting.ui.identity.actor_of", gone)
+        tap(page, "Mild")
+    assert page.title[0].value == "Open your check-in"
+    assert kept() == {"symptoms": ["bumps"]}
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        {"start": "something", "symptoms": ["swelling"], "severity_swelling": "3", "swelling_eyes": "yes",
+         "can_wait": "yes", "worried": "no", "note": ""},
+        {"start": "no_problems"},
+    ],
+)  # fmt: skip
+def test_answers_kept_in_an_older_shape_go_on(monkeypatch: pytest.MonkeyPatch, clinic: House, stored: dict) -> None:
+    save_draft(by=clinic.patient, treatment_id=clinic.treatment_id, answers={}, submission_key="old")
+    from reporting.storage.engine import transaction
+
+    with transaction() as session:
+        session.execute(select(Draft)).scalar_one().answers = stored
+    page = opened(monkeypatch, clinic)
+    assert heading(page) == (
+        "With the swelling, do you have any of these?"
+        if "symptoms" in stored
+        else "Have you had any skin problems since your treatment?"
+    )
+    tap(page, "None of these") if "symptoms" in stored else tap(page, "No problems")
+
+
+def test_a_list_ticked_yesterday_is_asked_again_today(
+    monkeypatch: pytest.MonkeyPatch, clinic: House, stopped_clock: datetime
+) -> None:
+    tap(opened(monkeypatch, clinic), "Swelling", "Continue", "Severe", "None of these")
+    with clock.fixed(stopped_clock + timedelta(days=1)):
+        page = opened(monkeypatch, clinic)
+        assert heading(page) == "With the swelling, do you have any of these?"
+
+
+def test_a_late_check_in_is_kept_and_said_to_be_late(
+    monkeypatch: pytest.MonkeyPatch, clinic: House, stopped_clock: datetime
+) -> None:
+    with clock.fixed(stopped_clock + timedelta(days=1)):
+        page = tap(opened(monkeypatch, clinic), "No problems")
+        assert any("due on day 3" in one.value for one in page.markdown)
+        tap(page, "Report something else", "No problems")
+        assert not any("due on day 3" in one.value for one in page.markdown), "a further report is not late"
+
+
+def test_a_tap_costs_one_run_and_few_statements(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    submit_check_in(by=clinic.patient, treatment_id=clinic.treatment_id, answers=NO_PROBLEMS, submission_key="earlier")
+    seen: list[str] = []
+    with reading():
+        pass
+    event.listen(engine(), "before_cursor_execute", lambda *args: seen.append(args[2]))
+    page = opened(monkeypatch, clinic)
+    drawn = [statement for statement in seen if statement.startswith("SELECT")]
+    assert len(drawn) <= 4, drawn
+    seen.clear()
+    tap(page, "Report something else")
+    assert len([statement for statement in seen if statement.startswith("SELECT")]) <= 4, "one run, not two"

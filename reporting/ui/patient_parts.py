@@ -1,0 +1,24 @@
+"""What the patient's pages share: a readable column, and the way back in when the session has ended."""
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+import streamlit as st
+
+from reporting.domain.patient_words import say
+from reporting.ui.links import leave_link
+
+WIDTH_PX = 640
+
+
+def patient_column() -> AbstractContextManager[Any]:
+    """A column as wide as lines are read well; as wide as the screen on a phone."""
+    return st.container(width=WIDTH_PX)
+
+
+def sign_in_needed(language: str) -> None:
+    """Not an error: the session has ended, and this is how to go on."""
+    with patient_column():
+        st.title(say("sign_in_title", language), anchor=False)
+        st.write(say("sign_in", language))
+        leave_link(say("type_code", language), "/code", "primary")

@@ -137,7 +137,7 @@ def submit_check_in(
             case_id = opened.id
         recompute(session, [treatment_id])
         drafts.drop(session, treatment_id, drafts.kind_of(by.kind))
-        attached = photos.attach_waiting(session, treatment_id, row.id or 0)
+        attached = photos.attach_waiting(session, treatment_id, row.id or 0) if by.kind == "patient" else 0
         audit.write(
             session, by, "check_in.sent", "check_in", row.id, clinic_id=subject.clinic_id,
             treatment=treatment_id, advice=assessed.advice, case=case_id, source=row.source, answered_by=answered_by,

@@ -1,5 +1,6 @@
 """To add a photo and to take one away. The file is safe on the disk before the row that names it is."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +9,8 @@ from reporting import clock
 from reporting.actions.check_ins import allowed_to_send
 from reporting.actions.consent import record_first_use
 from reporting.domain.actors import Actor
-from reporting.errors import InvalidInput, NotFound
+from reporting.domain.patient_problems import plain_words
+from reporting.errors import InvalidInput, NotFound, Problem
 from reporting.security.encryption import seal
 from reporting.security.permissions import require
 from reporting.security.photos import CleanPhoto, PhotoRefused, clean_photo
@@ -33,6 +35,18 @@ class StoredPhoto:
     height_px: int
     size_bytes: int
     already_kept: bool = False
+
+
+def upload_key(draft_key: str, data: bytes) -> str:
+    """The same photo in the same check-in is one photo, however often it is sent."""
+    return hashlib.sha256(draft_key.encode() + b":" + data).hexdigest()
+
+
+def refusal_words(problem: Problem, language: str) -> str:
+    """What the patient reads when a photo was not kept."""
+    if isinstance(problem, PhotoRefused):
+        return problem.in_language(language)
+    return plain_words(problem, language)
 
 
 def _stored(row: Photo, *, already_kept: bool) -> StoredPhoto:

@@ -67,9 +67,6 @@ WORDS |= {
     "photo_damaged": "This photo is damaged, or not all of it came. Choose it again, or take a new one.",
     "photo_limit": "You have added {count} photos. That is all that fit. Remove one to add another.",
     "photo_limit_treatment": "You have sent {count} photos. That is all that fit. The clinic can tell you more.",
-    "photo_compare": "Choose two days to see them side by side.",
-    "photo_number": "{date} (day {day}), photo {number}",
-    "photo_large": "Show it large",
 }
 """Photos: adding, refusing, seeing."""
 

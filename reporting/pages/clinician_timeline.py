@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from reporting.queries.photos import photos_of
 from reporting.queries.timeline import Timeline, timeline
-from reporting.ui import case_parts, case_window, timeline_parts
+from reporting.ui import case_parts, case_window, staff_photos, timeline_parts
 from reporting.ui.identity import current_actor
 from reporting.ui.links import number_in_address, page_link
 from reporting.ui.states import empty, shows_problems
@@ -40,8 +41,10 @@ def page() -> None:
             "No treatments yet.",
             "Record a treatment of this patient, or import a log of your practice system.",
         )
+    photos = photos_of(actor, patient_id=patient_id)
     for treatment in seen.treatments:
         timeline_parts.treatment_part(treatment, seen.timezone)
+        staff_photos.photos_part([p for p in photos if p.treatment_id == treatment.treatment_id], seen.timezone)
         with st.container(horizontal=True):
             page_link("card", "Patient card", icon=":material/qr_code:", treatment=treatment.treatment_id)
             page_link("record", "Correct this treatment", icon=":material/edit:", treatment=treatment.treatment_id)

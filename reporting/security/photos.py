@@ -42,6 +42,10 @@ class PhotoRefused(Problem):
         self.reason, self.word, self.values = reason, f"photo_{reason}", values
         super().__init__(say(self.word, **values), what_to_do=say("photo_again"))
 
+    def in_language(self, language: str) -> str:
+        """The sentence as this patient reads it."""
+        return say(self.word, language, **self.values)
+
 
 @dataclass(frozen=True)
 class CleanPhoto:

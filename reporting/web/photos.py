@@ -4,7 +4,6 @@ An upload is counted while it arrives and held in memory only; what is too large
 browser can still show the sentence that says so.
 """
 
-import hashlib
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from functools import partial
@@ -18,10 +17,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from reporting.actions import sessions
-from reporting.actions.photos import MEGA, add_photo, remove_photo
+from reporting.actions.photos import MEGA, add_photo, refusal_words, remove_photo, upload_key
 from reporting.domain.actors import Actor
 from reporting.domain.content import content
 from reporting.domain.language import languages, translator
+from reporting.domain.patient_dates import long_day
 from reporting.domain.patient_words import say
 from reporting.errors import NotAllowed, NotFound, Problem, SignInNeeded
 from reporting.queries.photos import photo_bytes, waiting_photos
@@ -116,11 +116,6 @@ async def _sent(request: Request) -> _Sent:
     return _Sent(tuple(named), remove if isinstance(remove, str) else "")
 
 
-def upload_key(draft_key: str, data: bytes) -> str:
-    """The same photo in the same check-in is one photo, however often it is sent."""
-    return hashlib.sha256(draft_key.encode() + b":" + data).hexdigest()
-
-
 def _add(by: Actor, data: bytes, language: str) -> None:
     treatment_id = by.treatment_id or 0
     key = upload_key(waiting_photos(by, treatment_id).draft_key, data)
@@ -138,26 +133,19 @@ async def _work(by: Actor, sent: _Sent, language: str) -> None:
         await run_in_threadpool(_add, by, data, language)
 
 
-def in_words(problem: Problem, language: str) -> Problem:
-    """A problem in the patient's language."""
-    if isinstance(problem, PhotoRefused):
-        return Problem(say(problem.word, language, **problem.values), what_to_do=say("photo_again", language))
-    words = translator(language)
-    return Problem(words(problem.message), what_to_do=words(problem.what_to_do))
-
-
 async def _form(request: Request, by: Actor, problem: Problem | None = None) -> Response:
     language = language_of(request)
     waiting = await run_in_threadpool(waiting_photos, by, by.treatment_id or 0)
     values: dict[str, Any] = {
         "say": partial(say, language=language), "lang": language, "dir": languages()[language].direction,
-        "waiting": waiting, "may_see": may(by, "history.read"),
+        "long_day": partial(long_day, language=language), "waiting": waiting, "may_see": may(by, "history.read"),
         "agree": translator(language)(content().consents["photos"].agree),
     }  # fmt: skip
     if problem is None:
         return html.page("photos.html", **values)
     status = 413 if isinstance(problem, PhotoRefused) and problem.reason == "too_large" else problem.status
-    return html.page("photos.html", status, in_words(problem, language), **values)
+    said = Problem(refusal_words(problem, language), what_to_do=say("photo_again", language))
+    return html.page("photos.html", status, said, **values)
 
 
 async def form(request: Request) -> Response:

@@ -169,6 +169,14 @@ class TestAdding:
         assert rows()[0].check_in_id is None, "what staff add does not go with the patient's next check-in"
         assert [line.photo_id for line in photos_of(clinic.patient)] == [kept.photo_id]
 
+    def test_what_waits_does_not_go_with_answers_that_staff_enter(self, clinic: House) -> None:
+        added(clinic)
+        submit_check_in(
+            by=clinic.staff["front_desk"], treatment_id=clinic.treatment_id, answers=filled(clinic.treatment_id),
+            submission_key="by telephone", answered_by="telephone",
+        )  # fmt: skip
+        assert len(waiting_photos(clinic.patient, clinic.treatment_id).photos) == 1
+
     def test_a_check_in_of_another_treatment(self, clinic: House) -> None:
         check_in = sent(house("B"))
         with pytest.raises(NotFound):

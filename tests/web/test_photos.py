@@ -183,7 +183,7 @@ class TestTheForm:
         by_code(client, clinic)
         page = client.get(FORM).text
         [row] = rows()
-        assert f'<img src="/photo/{row.id}?w=320" alt="Your photo, day' in page
+        assert f'<img src="/photo/{row.id}?w=320" alt="Your photo of' in page
         assert client.get(f"/photo/{row.id}?w=320").status_code == 200
 
     def test_no_more_than_fit(self, client: TestClient) -> None:

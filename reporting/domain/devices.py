@@ -10,7 +10,7 @@ from reporting.domain.records import DeviceClass, Guideline, Parameter, SettingF
 __all__ = [
     "DeviceClass", "Guideline", "Parameter", "SettingField", "SettingVerdict", "check_setting",
     "device_class", "device_classes", "guideline_maximum", "guideline_ratio", "over_guideline",
-    "parameter_of", "reference_value", "relative_dose", "setting_fields",
+    "parameter_of", "reference_for", "reference_value", "relative_dose", "setting_fields",
 ]  # fmt: skip
 
 SettingVerdict = Literal["ok", "outside_typical", "implausible", "not_a_setting"]
@@ -116,6 +116,24 @@ def reference_value(device_class: DeviceClass, field: str) -> float | None:
     if parameter.typical_low is None or parameter.typical_high is None:
         return None
     return (parameter.typical_low + parameter.typical_high) / 2
+
+
+def reference_for(
+    device_class: DeviceClass,
+    field: str,
+    fitzpatrick: int | None = None,
+    spot_size_mm: float | None = None,
+    area: str | None = None,
+) -> float | None:
+    """What a setting is compared with: the middle of the guideline for this skin type, spot and area, else
+    the reference of the class, held to a guideline that only says how much is too much; None without any."""
+    published = guideline_maximum(device_class, field, fitzpatrick, spot_size_mm, area)
+    usual = reference_value(device_class, field)
+    if published is None:
+        return usual
+    if published.minimum is not None:
+        return (published.minimum + published.maximum) / 2
+    return published.maximum if usual is None else min(usual, published.maximum)
 
 
 def relative_dose(field: str, value: float, reference: float) -> float | None:

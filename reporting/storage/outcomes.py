@@ -6,10 +6,10 @@ Recomputing costs a handful of rows and is right after late, corrected and withd
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import Row, and_, bindparam, delete, insert, or_, select, update
 from sqlmodel import Session, col
 
 from reporting.domain.course import is_unexpected
@@ -100,11 +100,23 @@ _CHECK_IN_COLUMNS = (
 )  # fmt: skip
 
 
-def _check_ins_of(session: Session, treatment_ids: Sequence[int]) -> Mapping[int, list[Row[Any]]]:
+def _counts_at(moment: datetime | None) -> Any:
+    """Check-ins that count now, or counted at an earlier moment: before corrections that came later."""
+    if moment is None:
+        return col(CheckIn.replaced_at).is_(None)
+    return and_(
+        or_(col(CheckIn.replaced_at).is_(None), col(CheckIn.replaced_at) > moment),
+        or_(col(CheckIn.corrects_id).is_(None), col(CheckIn.created_at) <= moment),
+    )
+
+
+def _check_ins_of(
+    session: Session, treatment_ids: Sequence[int], moment: datetime | None = None
+) -> Mapping[int, list[Row[Any]]]:
     statement = (
         select(*_CHECK_IN_COLUMNS)
         .join(Treatment, col(Treatment.id) == CheckIn.treatment_id)
-        .where(col(CheckIn.treatment_id).in_(treatment_ids), col(CheckIn.replaced_at).is_(None))
+        .where(col(CheckIn.treatment_id).in_(treatment_ids), _counts_at(moment))
     )
     found: dict[int, list[Row[Any]]] = defaultdict(list)
     for row in session.execute(statement):
@@ -112,9 +124,10 @@ def _check_ins_of(session: Session, treatment_ids: Sequence[int]) -> Mapping[int
     return found
 
 
-def computed(session: Session, treatment_ids: Sequence[int]) -> list[dict[str, Any]]:
-    """The outcome rows that these treatments should have (without ``revision``)."""
-    check_ins = _check_ins_of(session, treatment_ids)
+def computed(session: Session, treatment_ids: Sequence[int], moment: datetime | None = None) -> list[dict[str, Any]]:
+    """The outcome rows that these treatments should have (without ``revision``), now or as of ``moment``:
+    with the answers as they stood before later corrections, answers given later included."""
+    check_ins = _check_ins_of(session, treatment_ids, moment)
     areas = session.execute(
         select(
             col(TreatedArea.id),

@@ -42,6 +42,6 @@ def unpacked(trails: Sequence[bytes], treated_on: np.ndarray, symptoms: Iterable
 
 
 def _values(answers: np.ndarray, bit: int) -> np.ndarray:
-    unexpected = ((answers["events"] & bit) != 0).astype(np.float16)
+    unexpected: np.ndarray = ((answers["events"] & bit) != 0).astype(np.float16)
     unexpected[(answers["asked"] & bit) == 0] = np.nan
     return unexpected

@@ -16,6 +16,7 @@ from reporting.storage.sessions import has_staff
 from reporting.web import html, metrics
 from reporting.web.language import choose
 from reporting.web.messages import MESSAGE_ROUTES
+from reporting.web.my_data import my_data
 from reporting.web.photos import PHOTO_ROUTES
 from reporting.web.unlock import unlock
 
@@ -174,6 +175,7 @@ ROUTES = [
     Route("/language", choose, methods=["POST"]),
     Route("/code", code, methods=["GET", "POST"]),
     Route("/unlock", unlock, methods=["GET", "POST"]),
+    Route("/my-data", my_data, methods=["GET", "POST"]),
     Route("/sign-in", sign_in_page, methods=["GET", "POST"]),
     Route("/sign-out", sign_out, methods=["POST", "GET"]),
     Route("/set-up", set_up, methods=["GET", "POST"]),

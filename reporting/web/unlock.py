@@ -8,13 +8,20 @@ from starlette.responses import RedirectResponse, Response
 
 from reporting.actions import refusals, second_factor, sessions
 from reporting.domain.actors import Actor
-from reporting.domain.language import languages, translator
 from reporting.domain.patient_words import say
 from reporting.errors import InvalidInput, Problem, SignInNeeded, TooManyTries
 from reporting.web import html
 from reporting.web.language import language_of
+from reporting.web.patient_page import patient_page
 
-_NEXT = ("/home", "/data")
+
+class _YearNeeded(Problem):
+    status = 422
+    message = say("year_needed")
+    what_to_do = say("year_needed_do")
+
+
+_NEXT = ("/home", "/data", "/my-data")
 """Where a patient can go on to; the first by default."""
 
 
@@ -24,23 +31,13 @@ def _next(request: Request) -> str:
 
 
 async def _page(request: Request, by: Actor, problem: Problem | None = None, **given: str) -> Response:
-    code = language_of(request)
-    words = partial(say, language=code)
     shown = await run_in_threadpool(second_factor.unlock_page, by)
-    return html.page(
-        "unlock.html", problem.status if problem else 200, _translated(problem, code), say=words, shown=shown,
-        lang=code, dir=languages()[code].direction, minutes=int(second_factor.LIFE.total_seconds() // 60),
+    if isinstance(problem, InvalidInput):
+        problem = _YearNeeded()
+    return patient_page(
+        request, "unlock.html", problem, shown=shown, minutes=int(second_factor.LIFE.total_seconds() // 60),
         code=given.get("code", ""), year_of_birth=given.get("year_of_birth", ""),
     )  # fmt: skip
-
-
-def _translated(problem: Problem | None, language: str) -> Problem | None:
-    if problem is None:
-        return None
-    if isinstance(problem, InvalidInput):
-        problem = Problem(say("year_needed"), what_to_do=say("year_needed_do"))
-    words = translator(language)
-    return Problem(words(problem.message), what_to_do=words(problem.what_to_do))
 
 
 async def unlock(request: Request) -> Response:

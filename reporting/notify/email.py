@@ -5,6 +5,7 @@ import smtplib
 import ssl
 from dataclasses import dataclass
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -76,7 +77,7 @@ class Mailer:
         """Hand one message over and say what became of it. Never raises for what the other side does."""
         try:
             data = packed(email)
-        except (ValueError, IndexError):  # the address cannot be written into a header
+        except (ValueError, IndexError, MessageError):  # the address cannot be written into a header
             return Outcome("dead", "bad_address")
         fresh = self._server is None
         outcome = self._connect() or self._deliver(email.to, data)

@@ -34,6 +34,7 @@ GRADES = {1: "1 Mild", 2: "2 Moderate", 3: "3 Severe", 4: "4 Life-threatening", 
 EVENT_WORDS = {
     "opened": "Case opened",
     "new_report": "New report: back to attention",
+    "escalated": "Passed on: nobody had taken it",
     "acknowledged": "Acknowledged",
     "taken_over": "Taken over",
     "contacted": "Contacted",

@@ -4,8 +4,11 @@ import streamlit as st
 
 from reporting import clock
 from reporting.queries import worklist
+from reporting.queries.alert_budget import alert_budget
+from reporting.queries.silent import due_and_silent
 from reporting.ui import case_parts, case_window
 from reporting.ui import format as words
+from reporting.ui import worklist_parts as parts
 from reporting.ui.identity import current_actor
 from reporting.ui.states import empty, show_notice, shows_problems
 
@@ -43,11 +46,19 @@ def closed_list() -> None:
         case_parts.row(case)
 
 
+VIEWS = ("Open", "Due and silent", "Closed", "Alert budget")
+
+
 @shows_problems
 def page() -> None:
     st.title("Worklist")
-    if st.toggle("Show closed cases", key="worklist_closed"):
+    view = st.segmented_control("Show", VIEWS, default=VIEWS[0], key="worklist_view", label_visibility="collapsed")
+    if view == "Closed":
         closed_list()
+    elif view == "Due and silent":
+        parts.silent(due_and_silent(current_actor()))
+    elif view == "Alert budget":
+        parts.budget(alert_budget(current_actor()))
     else:
         open_list()
     if (case_id := case_parts.chosen()) is not None:

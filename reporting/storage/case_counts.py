@@ -1,13 +1,16 @@
 """Counts of triage cases for the dashboards."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import select
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from reporting.storage.tables import Patient, TreatedArea, Treatment, TriageCase
+from reporting.storage.tables import CaseEvent, CheckIn, Patient, TreatedArea, Treatment, TriageCase
 
 COLUMNS = ("treatment_id", "level", "state", "confirmation")
 
@@ -33,3 +36,47 @@ def named_treatments(session: Session, area_ids: Sequence[int]) -> pd.DataFrame:
     )
     rows = session.execute(statement).all()
     return pd.DataFrame(rows, columns=["treated_area_id", "patient", "treatment", "pass_group"])
+
+
+def alert_rows(session: Session, clinic_id: int | None, since: datetime) -> list[dict[str, Any]]:
+    """Every alert since a moment: a case opened, or a new report on one. With what became of its case.
+
+    Keys: case_id, kind, at, rules, level, state, action_taken, confirmation, acknowledged_at (the first time
+    somebody took the case after this alert; None yet).
+    """
+    taken = aliased(CaseEvent)
+    acknowledged = (
+        select(func.min(col(taken.at)))
+        .where(
+            col(taken.case_id) == CaseEvent.case_id,
+            col(taken.kind) == "acknowledged",
+            col(taken.at) >= col(CaseEvent.at),
+        )
+        .correlate(CaseEvent)
+        .scalar_subquery()
+    )
+    of_event = ("case_id", "kind", "at", "details")
+    of_case = ("level", "state", "action_taken", "confirmation")
+    columns = [*(getattr(CaseEvent, name) for name in of_event), *(getattr(TriageCase, name) for name in of_case)]
+    statement = (
+        select(*columns, acknowledged)
+        .join(TriageCase, col(TriageCase.id) == CaseEvent.case_id)
+        .where(col(CaseEvent.kind).in_(("opened", "new_report")), col(CaseEvent.at) >= since)
+        .order_by(col(CaseEvent.at), col(CaseEvent.id))
+    )
+    if clinic_id is not None:
+        statement = statement.where(col(CaseEvent.clinic_id) == clinic_id)
+    names = (*of_event, *of_case, "acknowledged_at")
+    rows = [dict(zip(names, row, strict=True)) for row in session.execute(statement)]
+    return [{**row, "rules": list(row.pop("details").get("rules", []))} for row in rows]
+
+
+def answered_since(session: Session, clinic_id: int | None, since: datetime) -> tuple[int, int]:
+    """Check-ins answered since a moment, and those of them in which the patient said that it cannot wait."""
+    statement = select(
+        func.count(), func.coalesce(func.sum(case((col(CheckIn.can_wait).is_(False), 1), else_=0)), 0)
+    ).where(col(CheckIn.answered_at) >= since, col(CheckIn.replaced_at).is_(None))
+    if clinic_id is not None:
+        statement = statement.where(col(CheckIn.clinic_id) == clinic_id)
+    total, urgent = session.execute(statement).one()
+    return int(total), int(urgent)

@@ -1,6 +1,11 @@
 """``python -m reporting …``"""
 
-from reporting.cli import main
+import os
+
+# Many small matrices: threads of the linear algebra lose more by sharing cores than they gain.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from reporting.cli import main  # noqa: E402
 
 if __name__ == "__main__":
     main()

@@ -2,7 +2,7 @@
 
 import typer
 
-from reporting.cli import audit, demo, importing, languages, rates, remind
+from reporting.cli import audit, backtest, demo, importing, languages, rates, remind
 
 
 def all_commands(app: typer.Typer) -> None:
@@ -11,5 +11,6 @@ def all_commands(app: typer.Typer) -> None:
     importing.register(app)
     demo.register(app)
     rates.register(app)
+    backtest.register(app)
     languages.register(app)
     remind.register(app)

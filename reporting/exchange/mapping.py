@@ -24,6 +24,8 @@ from reporting.errors import Problem
 from reporting.exchange.fields import KINDS, Field, Kind, fields_of
 
 SWITCHES = ("create_missing", "judged", "decimal_comma")
+BESIDE = ("backtest",)
+"""Tables that are no kind of file: what ``scoring_words`` reads."""
 GUESS_FROM = 0.72
 """Likeness of names, 0 to 1, from which a guess is offered."""
 
@@ -96,12 +98,31 @@ def parse_mapping(text: str, kind: Kind, name: str = "the mapping") -> KindMappi
     except tomllib.TOMLDecodeError as error:
         raise WrongMapping(f"{name} is not valid TOML: {error}.") from None
     for found in tables:
-        if found not in KINDS:
+        if found not in KINDS and found not in BESIDE:
             raise WrongMapping(f"{name} has a table [{found}]; allowed are {', '.join(KINDS)}.")
     table = tables.get(kind, {})
     if not isinstance(table, dict):
         raise WrongMapping(f"{name}: {kind} must be a table.")
     return _kind_mapping(kind, table, f"{name}, [{kind}]")
+
+
+@dataclass(frozen=True)
+class ScoringWords:
+    """How a backtest names things for the program that sent a log: its column of each symptom, and the
+    categories of the patient whose dose-response it wants (``[backtest]``, for example indication)."""
+
+    symptoms: Mapping[str, str]
+    patient: Mapping[str, str]
+
+
+def scoring_words(text: str, symptoms: Sequence[str], name: str = "the mapping") -> ScoringWords:
+    """Words of a mapping file. Raises WrongMapping, UnknownUnit."""
+    sources = parse_mapping(text, "check-ins", name).sources
+    patient = tomllib.loads(text).get("backtest", {})
+    if not isinstance(patient, dict) or not all(isinstance(value, str) for value in patient.values()):
+        raise WrongMapping(f'{name}: [backtest] holds categories of a patient, such as indication = "pigment".')
+    columns = {code: sources[code].column for code in symptoms if code in sources}
+    return ScoringWords({code: column for code, column in columns.items() if column}, patient)
 
 
 def _kind_mapping(kind: Kind, table: Mapping[str, Any], where: str) -> KindMapping:

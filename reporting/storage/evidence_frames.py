@@ -63,12 +63,16 @@ def end_of(day: date) -> datetime:
 
 
 def engine_frames(
-    as_of: date | None = None, *, clinic_id: int | None = None, symptoms: Symptoms = SYMPTOMS
+    as_of: date | None = None,
+    *,
+    corrected_until: date | None = None,
+    clinic_id: int | None = None,
+    symptoms: Symptoms = SYMPTOMS,
 ) -> EngineFrames | None:
-    """The frames with treatments and answers up to ``as_of`` (None: everything), corrections as they stood that day.
-
-    None when there is no treatment yet.
+    """The frames with treatments and answers up to ``as_of`` (None: everything), corrections as they stood that
+    day, or on the earlier day ``corrected_until``. None when there is no treatment yet.
     """
+    settled = corrected_until or as_of
     with reading() as session:
         columns = _read(session, clinic_id)
         frame = _joined(columns)
@@ -77,7 +81,7 @@ def engine_frames(
         if frame.empty:
             return None
         frame = frame.sort_values(["day", "treated_area_id"], ignore_index=True)
-        trails = _trails(session, frame, None if as_of is None else end_of(as_of))
+        trails = _trails(session, frame, None if settled is None else end_of(settled))
         named = _named(session, frame.drop(columns="trail"))
     check_ins = unpacked(trails, frame["day"].to_numpy(), symptoms)
     first = int(frame["day"].iloc[0])

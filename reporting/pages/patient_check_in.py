@@ -21,6 +21,7 @@ from reporting.ui.identity import current_actor
 from reporting.ui.patient_language import language
 from reporting.ui.patient_parts import patient_column, sign_in_needed
 from reporting.ui.patient_state import start_over, state
+from reporting.ui.photo_parts import add_photos
 
 log = logging.getLogger("reporting.pages")
 
@@ -89,6 +90,7 @@ def _form(shown: CheckInPage, spoken: str) -> Form:
         answer=lambda question, given: _answer(shown, question, given),
         understood=lambda: _understood(shown),
         send=lambda: _send_all(shown),
+        beside_note=lambda: add_photos(shown.treatment_id, spoken),
     )  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 
 import hashlib
 import logging
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -42,6 +43,26 @@ class PhotoLine:
     size_bytes: int
     waits: bool
     """It goes with the check-in that is being filled in."""
+    number_of_day: int = 1
+    count_of_day: int = 1
+
+    @property
+    def which(self) -> str:
+        """`` · 2/3`` where there are several of that day, so that no two are called the same."""
+        return f" · {self.number_of_day}/{self.count_of_day}" if self.count_of_day > 1 else ""
+
+
+def _numbered(lines: Iterable[PhotoLine]) -> tuple[PhotoLine, ...]:
+    """The same photos, each knowing which of its day it is."""
+    by_day: dict[tuple[int, date], list[PhotoLine]] = {}
+    for line in lines:
+        by_day.setdefault((line.treatment_id, line.on), []).append(line)
+    numbered = [
+        replace(line, number_of_day=number, count_of_day=len(of_day))
+        for of_day in by_day.values()
+        for number, line in enumerate(of_day, start=1)
+    ]
+    return tuple(sorted(numbered, key=lambda line: (line.taken_at, line.photo_id)))
 
 
 def _line(found: photos.PhotoOf) -> PhotoLine:
@@ -78,7 +99,7 @@ def photos_of(by: Actor, *, treatment_id: int | None = None, patient_id: int | N
         patient_id = by.id
     with reading() as session:
         found = photos.kept(session, treatment_id=treatment_id, patient_id=patient_id)
-    return tuple(_line(each) for each in found if _is_theirs(by, each.photo) and not photos.waits(each.photo))
+    return _numbered(_line(each) for each in found if _is_theirs(by, each.photo) and not photos.waits(each.photo))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from reporting.security.permissions import may
 from reporting.settings import settings
 from reporting.ui.identity import current_actor
 
-KINDS = ["jpg", "jpeg", "png", "webp"]
+KINDS = ["image/jpeg", "image/png", "image/webp"]
 """Asking for these makes phones hand over JPEG where they store something else."""
 _KEY = "photo_state"
 _SMALL = "max-height:12rem;max-width:100%;width:auto;height:auto;border-radius:.5rem;display:block"

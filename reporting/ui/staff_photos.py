@@ -16,8 +16,8 @@ _IMAGE = "width:100%;height:auto;max-height:75vh;object-fit:contain;border-radiu
 
 
 def caption(photo: PhotoLine, timezone: str) -> str:
-    """``Day 3, 10 Mar 2026, 10:30``."""
-    return f"Day {photo.recovery_day}, {words.moment(photo.taken_at, timezone)}"
+    """``Day 3, 10 Mar 2026, 10:30 · 2/3``."""
+    return f"Day {photo.recovery_day}, {words.moment(photo.taken_at, timezone)}{photo.which}"
 
 
 def _figure(photo: PhotoLine, timezone: str) -> str:

@@ -226,3 +226,10 @@ def restore_check_in(*, by: Actor, check_in_id: int) -> int | None:
         case_id = _tell(session, case, "restored", check_in=check_in_id)
         _changed(session, by, found, "check_in.restored", (WITHDRAWN, COUNTS), case=case_id)
     return case_id
+
+
+def stop_correcting(*, by: Actor, check_in_id: int) -> None:
+    """Forget the changes that were begun and not sent. Raises what ``correct_check_in`` raises."""
+    with transaction() as session:
+        found = _own(session, by, check_in_id)
+        drafts.drop(session, found.row.treatment_id, drafts.correction_of(check_in_id))

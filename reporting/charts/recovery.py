@@ -122,7 +122,7 @@ def _layers(points: pd.DataFrame, band: pd.DataFrame, today: int, language: str,
         alt.Chart(band)
         .mark_area(color=colours.band, opacity=1, interpolate="step", clip=True,
                    line={"color": colours.quiet, "strokeWidth": 1})
-        .encode(x=axes["x"], y=alt.Y("expected:Q", axis=axes["y"].axis, title=None))
+        .encode(x=axes["x"], y=alt.Y("expected:Q", title=None))
     )  # fmt: skip
     answered = alt.Chart(points)
     line = answered.mark_line(color=colours.accent, strokeWidth=1.5).encode(**axes)

@@ -6,8 +6,10 @@ from datetime import datetime
 
 from reporting.domain.content import content
 from reporting.domain.questionnaire import TreatedAreaRef
+from reporting.domain.schedule import days_late
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.security.encryption import CannotDecrypt, decrypt
+from reporting.storage.check_ins import counting
 from reporting.storage.tables import CheckIn
 
 IMPORTED = "import"
@@ -65,8 +67,9 @@ def _note(row: CheckIn) -> tuple[str, bool]:
         return "", True
 
 
-def _marks(row: CheckIn) -> tuple[str, ...]:
-    is_late = row.recovery_day is not None and row.recovery_day > row.scheduled_day
+def _marks(row: CheckIn, *, is_further: bool) -> tuple[str, ...]:
+    """``is_further``: the check-in that was due had been answered before, so that this one cannot be late."""
+    is_late = not is_further and days_late(row.scheduled_day, row.recovery_day) > 0
     who = row.answered_by or ("telephone" if row.source == "proxy" else "")
     found = {
         "mark_withdrawn": row.replaced_at is not None, "mark_corrected": row.corrects_id is not None,
@@ -75,7 +78,7 @@ def _marks(row: CheckIn) -> tuple[str, ...]:
     return tuple(name for name, holds in found.items() if holds)
 
 
-def _past(row: CheckIn, labels: Mapping[int, str]) -> PastCheckIn:
+def _past(row: CheckIn, labels: Mapping[int, str], *, is_further: bool) -> PastCheckIn:
     assert row.id is not None
     assert row.answered_at is not None
     had = tuple(
@@ -89,7 +92,7 @@ def _past(row: CheckIn, labels: Mapping[int, str]) -> PastCheckIn:
         recovery_day=row.recovery_day or 0, heading=_heading(row, had), had=had,
         signs=tuple(known[k].patient_label for k, given in row.follow_up.items() if given == "yes" and k in known),
         is_worried=row.worried, could_not_wait=row.can_wait is False, note=note, is_note_lost=is_lost,
-        marks=_marks(row), may_change=row.replaced_at is None and row.source != IMPORTED,
+        marks=_marks(row, is_further=is_further), may_change=row.replaced_at is None and row.source != IMPORTED,
         may_put_back=row.replaced_at is not None,
     )  # fmt: skip
 
@@ -101,7 +104,9 @@ def past_check_ins(answered: Sequence[CheckIn], areas: Sequence[TreatedAreaRef])
     # What a later import put right was never the patient's to take back.
     shown = [row for row in answered if row.replaced_at is None or row.source != IMPORTED]
     for row in sorted(shown, key=lambda row: row.id or 0):
-        entry = _past(row, labels)
+        earlier = counting(answered, before=row.id)
+        is_further = any(other.scheduled_day == row.scheduled_day for other in earlier)
+        entry = _past(row, labels, is_further=is_further)
         before = versions.pop(row.corrects_id, None) if row.corrects_id else None
         if before is not None:
             entry = replace(entry, earlier=(replace(before, earlier=()), *before.earlier))

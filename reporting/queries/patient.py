@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from babel.lists import format_list
@@ -14,11 +14,11 @@ from reporting.domain.guidance import told
 from reporting.domain.language import ENGLISH, translator
 from reporting.domain.opening_hours import Opening, opening
 from reporting.domain.questionnaire import CheckInContext, usable
-from reporting.domain.schedule import days_late, next_due
+from reporting.domain.schedule import days_late
 from reporting.domain.triage import Guidance, assess
 from reporting.domain.vocabulary import procedure_classes
 from reporting.errors import NotFound
-from reporting.security.permissions import may, require
+from reporting.security.permissions import require
 from reporting.storage import check_ins
 from reporting.storage.drafts import draft_of
 from reporting.storage.engine import reading
@@ -161,34 +161,3 @@ def check_in_page(by: Actor) -> CheckInPage:
         no_problems_key=f"none:{about.treatment_id}:{context.recovery_day}:{newest}",
         procedure_label=procedure_classes()[about.procedure_class].patient_label,
     )
-
-
-@dataclass(frozen=True)
-class RecoveryPage:
-    """The patient's home: the next check-in and, after a second factor, what was sent."""
-
-    check_in: CheckInPage
-    next_due_on: date | None
-    may_read_history: bool
-    history: tuple[tuple[datetime, int, str], ...]
-    """Moment, recovery day and the heading of the advice, newest first."""
-
-
-def recovery_page(by: Actor) -> RecoveryPage:
-    """The signed-in patient's home. A link alone shows no history; a code with the year of birth does."""
-    page = check_in_page(by)
-    with reading() as session:
-        about = check_ins.subject(session, page.treatment_id)
-        assert about is not None
-        due = next_due(about.procedure_class, page.recovery_day)
-        reads = may(by, "history.read")
-        rows = []
-        for row in check_ins.current(session, page.treatment_id) if reads else []:
-            context, done = check_ins.as_it_was(session, about, row)
-            assert row.answered_at is not None
-            said = told(
-                assess(done, context).guidance, emergency=page.contact.emergency_telephone, opening=None
-            )
-            rows.append((row.answered_at, row.recovery_day or 0, said.heading))
-    on = date.fromordinal(about.performed_on.toordinal() + due) if due is not None else None
-    return RecoveryPage(page, on, reads, tuple(reversed(rows)))

@@ -95,10 +95,10 @@ def recovery_page(by: Actor) -> RecoveryPage:
         about = check_ins.subject(session, page.treatment_id)
         assert about is not None
         patient = patients.by_id(session, about.patient_id)
-        counts = check_ins.current(session, page.treatment_id)
-        newest = counts[-1] if counts else None
-        urgent = _urgent(session, about, newest, by)
-        history = _history(session, about, page, counts, urgent) if may(by, "history.read") else None
+        sent = check_ins.answered(session, page.treatment_id)
+        counts = check_ins.counting(sent)
+        urgent = _urgent(about, page, counts, by)
+        history = _history(session, about, page, sent, urgent) if may(by, "history.read") else None
     day = next_check_in(about.procedure_class, page.recovery_day, {row.scheduled_day for row in counts})
     return RecoveryPage(
         check_in=page, timezone=(patient.timezone if patient else "") or about.timezone,
@@ -107,27 +107,26 @@ def recovery_page(by: Actor) -> RecoveryPage:
     )  # fmt: skip
 
 
-def _urgent(session: Any, about: check_ins.Subject, newest: CheckIn | None, by: Actor) -> Guidance | None:
+def _urgent(about: check_ins.Subject, page: CheckInPage, counts: list[CheckIn], by: Actor) -> Guidance | None:
     """The last advice, while it is fresh and hard. The link alone repeats that of today only."""
+    newest = counts[-1] if counts else None
     if newest is None or newest.answered_at is None or newest.advice not in HARD:
         return None
-    is_today = newest.recovery_day == check_ins.recovery_day(about, clock.now())
+    is_today = newest.recovery_day == page.recovery_day
     if not is_today and (not may(by, "history.read") or clock.now() - newest.answered_at > LAST_ADVICE):
         return None
-    context, done = check_ins.as_it_was(session, about, newest)
+    context, done = check_ins.as_it_was_from(about, newest, counts[:-1], page.context.areas)
     return assess(done, context).guidance
 
 
 def _history(
-    session: Any, about: check_ins.Subject, page: CheckInPage, counts: list[CheckIn], urgent: Guidance | None
+    session: Any, about: check_ins.Subject, page: CheckInPage, sent: list[CheckIn], urgent: Guidance | None
 ) -> History:
+    counts = check_ins.counting(sent)
     course = _course(about.procedure_class, page.recovery_day, counts)
     had = tuple(code for code in SYMPTOMS if counts and getattr(counts[-1], code))
     usual = () if urgent else what_people_have(about.procedure_class, page.recovery_day, had)
-    return History(
-        course, usual, past_check_ins(check_ins.answered(session, about.treatment_id), page.context.areas),
-        _steps(session, about),
-    )  # fmt: skip
+    return History(course, usual, past_check_ins(sent, page.context.areas), _steps(session, about))
 
 
 def _course(procedure_class: str, today: int, counts: Sequence[CheckIn]) -> Course:

@@ -14,6 +14,8 @@ _FILES = {
     "timeline": "clinician_timeline.py",
     "record": "clinician_record.py",
     "card": "clinician_card.py",
+    "home": "patient_home.py",
+    "correct": "patient_correct.py",
 }
 
 

@@ -42,6 +42,7 @@ STAFF = (
 PATIENT = (
     Entry("patient_check_in", "Check-in", "check-in", "check_in.submit"),
     Entry("patient_home", "Your recovery", "home", "check_in.submit"),
+    Entry("patient_correct", "Change or take back", "correct", "check_in.submit", in_menu=False),
 )
 
 

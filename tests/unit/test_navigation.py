@@ -23,8 +23,10 @@ def test_pages_of_the_staff(role: str, expected: list[str]) -> None:
 def test_patients_and_strangers_see_no_page_of_the_staff() -> None:
     for strength in ("link", "full"):
         actor = Actor(kind="patient", id=1, clinic_id=1, strength=strength)  # type: ignore[arg-type]
-        assert [entry.address for entry in pages_for(actor)] == ["check-in", "home"]
-    assert [entry.file for entry in pages_for(None)] == ["home", "patient_check_in", "patient_home"]
+        assert [entry.address for entry in pages_for(actor)] == ["check-in", "home", "correct"]
+    assert [entry.file for entry in pages_for(None)] == [
+        "home", "patient_check_in", "patient_home", "patient_correct",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("entry", [*STAFF, *PATIENT, *pages_for(None)], ids=lambda entry: entry.file)

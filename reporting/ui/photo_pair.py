@@ -1,0 +1,56 @@
+"""Two of the patient's photos side by side, by date."""
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from reporting.domain.patient_dates import long_day
+from reporting.domain.patient_words import say
+from reporting.queries.photos import PhotoLine
+
+WIDTH_PX = 640
+_PAIR = "display:grid;grid-template-columns:repeat({columns},minmax(0,1fr));gap:.75rem"
+_IMAGE = "width:100%;height:auto;border-radius:.5rem;display:block"
+
+
+def _caption(photo: PhotoLine, language: str) -> str:
+    return say("photo_caption", language, date=long_day(photo.on, language), day=photo.recovery_day) + photo.which
+
+
+def _figure(photo: PhotoLine, language: str) -> str:
+    """The picture by its own authorised address: Streamlit's media files would be open to anyone."""
+    alt = say("photo_of", language, date=long_day(photo.on, language), day=photo.recovery_day)
+    address = f"/photo/{photo.photo_id}"
+    return (
+        f'<figure style="margin:0"><a href="{address}" target="_blank"><img src="{address}?w={WIDTH_PX}" '
+        f'width="{photo.width_px}" height="{photo.height_px}" loading="lazy" style="{_IMAGE}" alt="{escape(alt)}"></a>'
+        f"<figcaption>{escape(_caption(photo, language))}</figcaption></figure>"
+    )
+
+
+def _chosen(photos: Sequence[PhotoLine], side: str, index: int, language: str) -> PhotoLine:
+    captions = {photo.photo_id: _caption(photo, language) for photo in photos}
+    chosen = st.selectbox(
+        say(side, language), list(captions), index=index, key=side, filter_mode=None, format_func=captions.__getitem__
+    )
+    return next((photo for photo in photos if photo.photo_id == chosen), photos[index])
+
+
+def photos_part(photos: Sequence[PhotoLine], language: str) -> None:
+    """The first photo beside the newest; with more than two, any two."""
+    st.header(say("photos", language), anchor=False)
+    if not photos:
+        st.write(say("no_photos", language))
+        return
+    pair = list(photos)
+    if len(photos) > 2:
+        left, right = st.columns(2)
+        with left:
+            first = _chosen(photos, "photo_left", 0, language)
+        with right:
+            second = _chosen(photos, "photo_right", len(photos) - 1, language)
+        pair = [first, second]
+    figures = "".join(_figure(photo, language) for photo in pair)
+    st.html(f'<div style="{_PAIR.format(columns=len(pair))}">{figures}</div>')
+    st.caption(say("photo_large", language))

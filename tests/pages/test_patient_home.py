@@ -1,0 +1,306 @@
+"""The patient's home and the page on which a report is changed, told as stories."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from streamlit.testing.v1 import AppTest
+
+from reporting import clock
+from reporting.actions import cases as work
+from reporting.actions.check_ins import submit_check_in
+from reporting.actions.corrections import withdraw_check_in
+from reporting.domain.actors import Actor
+from reporting.errors import StorageFull
+from reporting.storage.engine import reading
+from reporting.storage.tables import CheckIn, Draft
+from tests.answers import EYES_CLOSING, NO_PROBLEMS, filled
+from tests.cast import House, house
+from tests.conftest import NOW
+from tests.pages.staff import open_page
+from tests.pages.staff import text as shown_text
+
+MILD = {"symptoms": ["swelling"], "severity_swelling": "1"}
+WORSE = {"symptoms": ["swelling"], "severity_swelling": "3"}
+
+
+@pytest.fixture
+def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
+    return house("A", areas=("cheeks", "neck"))
+
+
+def send(clinic: House, *, days: int = 0, **wanted: Any) -> int:
+    """A check-in of that many days after the stopped clock; its number."""
+    with clock.fixed(NOW + timedelta(days=days)):
+        answers = filled(clinic.treatment_id, **wanted) if wanted else NO_PROBLEMS
+        return submit_check_in(
+            by=clinic.patient, treatment_id=clinic.treatment_id, answers=answers, submission_key=f"k{days}{wanted}"
+        ).check_in_id
+
+
+def home(monkeypatch: pytest.MonkeyPatch, actor: Actor | None) -> AppTest:
+    return open_page(monkeypatch, "patient_home", actor)
+
+
+def correcting(monkeypatch: pytest.MonkeyPatch, clinic: House, check_in_id: int | str) -> AppTest:
+    return open_page(monkeypatch, "patient_correct", clinic.patient, report=check_in_id)
+
+
+def text(page: AppTest) -> str:
+    more = (*page.header, *page.caption, *page.get("html"))
+    return "\n".join([shown_text(page), *(str(each.value) for each in more)])
+
+
+def tap(page: AppTest, words: str) -> AppTest:
+    button = next(one for one in page.button if re.match(words, one.label))
+    button.click().run()
+    assert not page.exception, page.exception
+    return page
+
+
+def why(page: AppTest, reason: str, way: str) -> AppTest:
+    page.radio[0].set_value(reason).run()
+    return tap(page, way)
+
+
+def rows(table: type = CheckIn) -> list[Any]:
+    with reading() as session:
+        return list(session.execute(select(table).order_by(table.id)).scalars())  # type: ignore[attr-defined]
+
+
+def link_only(clinic: House) -> Actor:
+    return Actor(kind="patient", id=clinic.patient_id, clinic_id=clinic.clinic_id, label="patient", strength="link",
+                 treatment_id=clinic.treatment_id)  # fmt: skip
+
+
+class TestHome:
+    def test_before_anything_was_sent(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+        page = home(monkeypatch, clinic.patient)
+        words = text(page)
+        for expected in (
+            "Your check-in for today is open.", "Nothing to show yet", "You have not sent anything yet.",
+            "What people usually have", "Swelling is common now.", "You have sent no photos.",
+        ):  # fmt: skip
+            assert expected in words, expected
+        assert not page.get("vega_lite_chart")
+        assert "What the clinic did" not in words
+
+    def test_the_course_is_a_chart_a_sentence_and_a_table(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+        send(clinic, days=0, **WORSE)
+        send(clinic, days=2, **MILD)
+        with clock.fixed(NOW + timedelta(days=2)):
+            page = home(monkeypatch, clinic.patient)
+        assert "**Swelling: severe on day 3, mild now. Most people have less than that on day 3.**" in text(page)
+        assert len(page.get("vega_lite_chart")) == 1
+        [table] = page.table
+        assert table.value.to_dict("records") == [
+            {"Day": 3, "Your answer": "Severe", "People usually have": "Up to moderate"},
+            {"Day": 5, "Your answer": "Mild", "People usually have": "Up to mild"},
+        ]
+
+    def test_one_symptom_can_be_chosen(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+        send(clinic, symptoms=["swelling", "bumps"], severity_swelling="2", severity_bumps="1")
+        page = home(monkeypatch, clinic.patient)
+        assert "All problems together: moderate on day 3." in text(page)
+        page.selectbox(key="symptom_shown").set_value("bumps").run()
+        assert "Bumps or spots: mild on day 3." in text(page)
+
+    def test_what_people_have_is_said_for_now_and_for_later(
+        self, monkeypatch: pytest.MonkeyPatch, clinic: House
+    ) -> None:
+        send(clinic, **MILD)
+        words = text(home(monkeypatch, clinic.patient))
+        assert "Now: Swelling is common now." in words
+        assert "From day 4: Most swelling has gone by now." in words
+
+    def test_next_check_in_in_words(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+        send(clinic)
+        for days, words in ((0, "is on Thursday 12 March."), (1, "is tomorrow."), (6, "for day 7 is still open.")):
+            with clock.fixed(NOW + timedelta(days=days)):
+                assert words in text(home(monkeypatch, clinic.patient)), words
+        send(clinic, days=6)
+        with clock.fixed(NOW + timedelta(days=6)):
+            assert "Your next check-in is tomorrow." in text(home(monkeypatch, clinic.patient))
+
+    def test_times_are_local_and_marks_say_what_became_of_it(
+        self, monkeypatch: pytest.MonkeyPatch, clinic: House
+    ) -> None:
+        send(clinic, **MILD, area_swelling=[str(clinic.area_ids[0])])
+        words = text(home(monkeypatch, clinic.patient))
+        assert "Tuesday 10 March, 10:30 (day 3)" in words  # 09:30 UTC in Madrid
+        assert "Swelling: mild (Cheeks)" in words
+        assert "What we told you: This is usual on this day." in words
+        assert "Sent late" not in words
+        send(clinic, days=6)
+        with clock.fixed(NOW + timedelta(days=6)):
+            assert "Sent late" in text(home(monkeypatch, clinic.patient))
+
+    def test_the_advice_stays_until_it_is_answered(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+        send(clinic, **EYES_CLOSING)
+        page = home(monkeypatch, clinic.patient)
+        words = text(page)
+        assert "From your last answers: Call the clinic today." in words
+        assert "What people usually have" not in words, "no reassurance beside a red flag"
+        with clock.fixed(NOW + timedelta(days=1)):
+            assert "Call the clinic today." in text(home(monkeypatch, clinic.patient))
+        send(clinic, days=1, **MILD)
+        with clock.fixed(NOW + timedelta(days=1)):
+            assert "From your last answers: Call" not in text(home(monkeypatch, clinic.patient))
+
+    def test_what_the_clinic_did_and_nothing_that_is_its_own(
+        self, monkeypatch: pytest.MonkeyPatch, clinic: House
+    ) -> None:
+        send(clinic, **EYES_CLOSING)
+        by = clinic.staff["clinician"]
+        with clock.fixed(NOW + timedelta(hours=1)):
+            work.acknowledge(by=by, case_id=1, version=1)
+            work.record_contact(by=by, case_id=1, version=2, action_taken="call", note="secret words")
+            work.add_note(by=by, case_id=1, version=3, note="more secret words")
+            work.record_outcome(by=by, case_id=1, version=4, confirmation="confirmed", term="Oedema", grade=2,
+                                note="secret")  # fmt: skip
+            work.close(by=by, case_id=1, version=5, note="secret")
+        words = text(home(monkeypatch, clinic.patient))
+        for expected in (
+            "What the clinic did", "Tuesday 10 March, 10:30: The clinic was told about your report.",
+            "Tuesday 10 March, 11:30: The clinic has read your report.", "The clinic called you.",
+            "Closed: this is done.",
+        ):  # fmt: skip
+            assert expected in words, expected
+        for hidden in ("secret", "Oedema", "onfirmed", "Grade", by.label):
+            assert hidden not in words, hidden
+
+    def test_the_link_alone_shows_no_history(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+        send(clinic, **EYES_CLOSING)
+        page = home(monkeypatch, link_only(clinic))
+        words = text(page)
+        assert "From your last answers: Call the clinic today." in words
+        assert "Your history is locked" in words
+        assert "/unlock" in words
+        assert not page.get("vega_lite_chart")
+        for hidden in ("What you sent", "welling: ", "10:30", "What the clinic did", "Your photos"):
+            assert hidden not in words, hidden
+        with clock.fixed(NOW + timedelta(days=1)):
+            assert "From your last answers" not in text(home(monkeypatch, link_only(clinic)))
+
+    def test_a_session_that_ended_is_told_how_to_go_on(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+        words = text(home(monkeypatch, None))
+        assert "Use the link from your clinic." in words
+        assert "/code" in words
+
+    def test_a_full_disk_is_said_plainly(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+        def full(*_: object, **__: object) -> None:
+            raise StorageFull()
+
+        monkeypatch.setattr("reporting.queries.recovery.recovery_page", full)
+        page = home(monkeypatch, clinic.patient)
+        assert page.title[0].value == "Your recovery"
+        assert page.error
+
+
+class TestChange:
+    def test_a_report_is_corrected_and_the_advice_is_that_of_the_new_answers(
+        self, monkeypatch: pytest.MonkeyPatch, clinic: House
+    ) -> None:
+        first = send(clinic, **MILD, area_swelling=[str(clinic.area_ids[0])])
+        page = correcting(monkeypatch, clinic, first)
+        assert "Swelling: mild (Cheeks)" in text(page)
+        why(page, "forgot", "Change my answers")
+        assert page.header[0].value == "Check your answers"
+        tap(page, "Change: How bad was the swelling")
+        tap(page, "Severe")
+        tap(page, "An eye is swollen")
+        tap(page, "Continue")
+        tap(page, "Send")
+        assert page.header[0].value == "Call the clinic today."
+        assert "Your change is sent." in text(page)
+        old, new = rows()
+        assert (old.swelling, old.replaced_reason, new.swelling, new.corrects_id) == (1, "forgot", 3, old.id)
+        assert new.areas == old.areas
+        assert rows(Draft) == []
+        words = text(home(monkeypatch, clinic.patient))
+        assert "Changed by you" in words
+        assert words.count("(day 3)") >= 1
+
+    def test_a_change_that_was_begun_survives_a_lost_phone(
+        self, monkeypatch: pytest.MonkeyPatch, clinic: House
+    ) -> None:
+        first = send(clinic, **MILD)
+        page = why(correcting(monkeypatch, clinic, first), "mistake", "Change my answers")
+        tap(tap(page, "Change: How bad was the swelling"), "Moderate")
+        again = why(correcting(monkeypatch, clinic, first), "mistake", "Go on with my change")
+        assert again.header[0].value.startswith("With the swelling"), "moderate swelling has more to ask"
+        assert rows()[0].replaced_at is None
+        tap(again, "Stop")
+        assert rows(Draft) == []
+        assert any(one.label == "Change my answers" for one in again.button)
+
+    def test_a_new_emergency_interrupts_and_the_old_one_does_not(
+        self, monkeypatch: pytest.MonkeyPatch, clinic: House
+    ) -> None:
+        breathing = {**WORSE, "follow_ups_swelling": ["swelling_breathing"]}
+        first = send(clinic, **breathing)
+        page = why(correcting(monkeypatch, clinic, first), "mistake", "Change my answers")
+        assert page.header[0].value == "Check your answers"
+        milder = send(clinic, days=1, **MILD)
+        with clock.fixed(NOW + timedelta(days=1)):
+            page = why(correcting(monkeypatch, clinic, milder), "mistake", "Change my answers")
+            tap(tap(page, "Change: With the swelling"), "It is hard to breathe")
+            tap(page, "Continue")
+        assert page.header[0].value.startswith("Call 112 now")
+
+    def test_a_reason_is_asked(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+        page = tap(correcting(monkeypatch, clinic, send(clinic)), "Take it back")
+        assert "Choose a reason first." in text(page)
+        assert rows()[0].replaced_at is None
+
+    def test_a_report_is_taken_back_and_put_back(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+        first = send(clinic, **MILD)
+        page = why(correcting(monkeypatch, clinic, first), "mistake", "Take it back")
+        assert "Do you want to take this report back?" in text(page)
+        tap(page, "No, keep it")
+        assert rows()[0].replaced_at is None
+        page = tap(why(page, "other", "Take it back"), "Yes, take it back")
+        assert "You took this report back." in text(page)
+        assert rows()[0].replaced_reason == "other"
+        page = home(monkeypatch, clinic.patient)
+        assert "Taken back by you" in text(page)
+        assert "Nothing to show yet" in text(page)
+        tap(page, "Put it back")
+        assert "Your report is back." in text(page)
+        assert rows()[0].replaced_at is None
+
+    def test_a_full_disk_keeps_the_report_and_says_so(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+        def full(**_: object) -> None:
+            raise StorageFull()
+
+        page = why(correcting(monkeypatch, clinic, send(clinic)), "mistake", "Take it back")
+        with monkeypatch.context() as broken:
+            broken.setattr("reporting.ui.correction_parts.withdraw_check_in", full)
+            tap(page, "Yes, take it back")
+        assert "We could not keep this." in page.error[0].value
+        assert rows()[0].replaced_at is None
+
+    @pytest.mark.parametrize("number", ["999999", "x", ""])
+    def test_what_is_not_there_and_what_is_not_theirs_are_alike(
+        self, monkeypatch: pytest.MonkeyPatch, clinic: House, number: str
+    ) -> None:
+        other = house("B")
+        theirs = submit_check_in(
+            by=other.patient, treatment_id=other.treatment_id, answers=NO_PROBLEMS, submission_key="other"
+        )
+        seen = [text(correcting(monkeypatch, clinic, which)) for which in (number, theirs.check_in_id)]
+        assert "There is no such report." in seen[0]
+        assert seen[0] == seen[1]
+
+    def test_what_was_changed_before_says_so(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+        first = send(clinic)
+        withdraw_check_in(by=clinic.patient, check_in_id=first, reason="mistake")
+        assert "This report was changed before." in text(correcting(monkeypatch, clinic, first))
+
+    def test_the_link_alone_is_shown_how_to_unlock(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+        first = send(clinic, **MILD)
+        words = text(open_page(monkeypatch, "patient_correct", link_only(clinic), report=first))
+        assert "/unlock" in words
+        assert "welling" not in words

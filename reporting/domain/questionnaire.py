@@ -175,19 +175,15 @@ def usable(stored: Mapping[str, Any], *, is_same_day: bool) -> dict[str, Any]:
     }
 
 
-def _readable(answers: Mapping[str, Any], context: CheckInContext) -> dict[str, Any]:
-    read = {}
-    for question in path(answers, context):
+def so_far(answers: Mapping[str, Any], context: CheckInContext) -> CompletedCheckIn:
+    """What has been reported already, while questions are still open. Never raises."""
+    questions, read = path(answers, context), {}
+    for question in questions:
         try:
             read[question.id] = read_answer(question, answers.get(question.id))
         except InvalidInput:
             continue
-    return read
-
-
-def so_far(answers: Mapping[str, Any], context: CheckInContext) -> CompletedCheckIn:
-    """What has been reported already, while questions are still open. Never raises."""
-    return _completed(_readable(answers, context), answers, context)
+    return _completed(read, questions, context)
 
 
 def complete(answers: Mapping[str, Any], context: CheckInContext) -> CompletedCheckIn:
@@ -198,19 +194,21 @@ def complete(answers: Mapping[str, Any], context: CheckInContext) -> CompletedCh
     """
     if not isinstance(answers, Mapping):
         raise InvalidInput(field="answers", found=type(answers).__name__, allowed="answers by question")
+    known = known_question_ids()
     for name in answers:
-        if name not in known_question_ids():
+        if name not in known:
             raise InvalidInput(field=str(name)[:80], found="an unknown question", allowed="a question of this check-in")
-    values = {question.id: read_answer(question, answers.get(question.id)) for question in path(answers, context)}
+    questions = path(answers, context)
+    values = {question.id: read_answer(question, answers.get(question.id)) for question in questions}
     if "how_soon" in values:
         values["note"] = read_answer(note_question(context), answers.get("note"))
-    return _completed(values, answers, context)
+    return _completed(values, questions, context)
 
 
-def _completed(values: Mapping[str, Any], answers: Mapping[str, Any], context: CheckInContext) -> CompletedCheckIn:
+def _completed(values: Mapping[str, Any], questions: tuple[Question, ...], context: CheckInContext) -> CompletedCheckIn:
     can_wait, worried = HOW_SOON.get(values.get("how_soon", ""), (None, False))
     follow_up: dict[str, str] = {}
-    for question in path(answers, context):
+    for question in questions:
         if question.id.startswith("follow_ups_") and question.id in values:
             follow_up |= _ticked_off(question, values[question.id])
     return CompletedCheckIn(

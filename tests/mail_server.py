@@ -33,7 +33,8 @@ class MailServer:
 
     def texts(self) -> list[str]:
         """The plain text of each message that arrived."""
-        return [cast(EmailMessage, one.get_body(("plain",))).get_content() for one in self.arrived]
+        return [cast(EmailMessage, one.get_body(("plain",))).get_content().replace("\r\n", "\n")
+                for one in self.arrived]  # fmt: skip
 
     async def _step(self, server: Any, name: str) -> str | None:
         todo = self.plan.get(name)

@@ -73,14 +73,15 @@ def _plain(session: Any, row: OutboxMessage) -> Email | Sms | Held:
 
 
 def _staff_address(session: Any, row: OutboxMessage) -> str:
-    account = session.get(StaffAccount, row.staff_id or row.payload.get("staff_id"))
+    key = row.staff_id or row.payload.get("staff_id")
+    account = session.get(StaffAccount, key) if key else None
     return account.email if account is not None and account.is_active else ""
 
 
 def _reminder(session: Any, row: OutboxMessage, at: datetime) -> Email | Sms | Held:
+    treatment_id, due_day = int(row.payload["treatment"]), int(row.payload["due_day"])
     patient = session.get_one(Patient, row.patient_id)
     person = reminders.people(session, [patient.id], without=row.id)[0]
-    treatment_id, due_day = int(row.payload["treatment"]), int(row.payload["due_day"])
     course = next((one for one in person.courses if one.treatment_id == treatment_id), None)
     if reason := rules.why_not(person, course, due_day, row.channel, at):
         return Held("cancelled", reason)

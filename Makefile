@@ -4,6 +4,7 @@ PORT ?= 8501
 DEMO ?= 1
 DATA ?=
 WORKERS ?= 2
+SEEDS ?= 20
 VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE = 1
@@ -48,8 +49,8 @@ bench: $(VENV)/test.stamp browser ## Print the timings that the notes quote
 screenshots: $(VENV)/test.stamp browser ## Draw the pictures of the README anew
 	$(BIN)/python -m tests.e2e.screenshots
 
-score: $(VENV)/test.stamp ## Score the detector against clinics with known truth: SIM=DIR for another simulator
-	$(BIN)/python -m reporting.simulation.score_run $(if $(SIM),--simulator $(SIM))
+score: $(VENV)/test.stamp ## Score the detector against clinics with known truth: SIM=DIR another simulator, SEEDS=20, FAST=1
+	$(BIN)/python -m reporting.simulation.score_run --seeds $(SEEDS) $(if $(SIM),--simulator $(SIM)) $(if $(FAST),--in-memory)
 
 clean: ## Remove the virtual environment and caches (never the data)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build

@@ -56,7 +56,8 @@ def answers(table: Table[OptionText], options: Mapping[str, tuple[OptionText, ..
     for name, wanted in ANSWERS.items():
         found = tuple(option.value for option in options.get(name, ()))
         if found != wanted:
-            table.fail(1, "value", f"the answers of {name} must be {', '.join(wanted)}, in this order")
+            line = next((line for line, row in table.rows if row.option_set == name), 1)
+            table.fail(line, "value", f"the answers of {name} must be {', '.join(wanted)}, in this order")
 
 
 def follow_ups(table: Table[FollowUp]) -> None:

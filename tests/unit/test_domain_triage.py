@@ -1,8 +1,6 @@
-"""Advice: no red flag is outvoted, no worse answer is told something milder. Walked over the answer space."""
+"""Advice for any mix of answers, and single rules by example. The whole space is walked in test_every_advice."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from itertools import product
 from typing import Any
 
 import pytest
@@ -10,34 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reporting.domain.content import content
-from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, TreatedAreaRef, complete, path
+from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, TreatedAreaRef
 from reporting.domain.records import ADVICE_LEVELS, CASE_LEVELS, SYMPTOMS
-from reporting.domain.triage import Assessment, assess, deadline_hours
-from reporting.errors import InvalidInput
+from reporting.domain.triage import Assessment, assess
 from tests.reading import GRADE, reading_grade
+from tests.unit.test_every_advice import flags_hold
 
 CHEEKS = (TreatedAreaRef(1, "cheeks", "Cheeks"),)
 CLASSES = tuple(content().procedure_classes)
 DAYS = (0, 1, 2, 3, 4, 6, 7, 9, 10, 14, 30, 84, 85, 400)
 OTHERS = tuple(name for name in CLASSES if name not in {"ablative", "rf_microneedling", "other"})
-
-# Written from the published red-flag table, not from the rules file.
-FLAGS: tuple[tuple[str, str, set[str], int, tuple[str, ...], str, str], ...] = (
-    ("R1", "burning_eye_pain", {"yes"}, 0, CLASSES, "emergency", "emergency"),
-    ("R2", "swelling_breathing", {"yes"}, 0, CLASSES, "emergency", "emergency"),
-    ("R3", "infection_fever", {"yes", "not_sure"}, 0, CLASSES, "contact_today", "same_day"),
-    ("R4", "infection_pus", {"yes", "not_sure"}, 0, CLASSES, "contact_today", "same_day"),
-    ("R4", "infection_spreading", {"yes", "not_sure"}, 0, CLASSES, "contact_today", "same_day"),
-    ("R5", "grouped_blisters", {"yes", "not_sure"}, 0, CLASSES, "contact_today", "same_day"),
-    ("R6", "burning_not_eased", {"yes"}, 0, CLASSES, "contact_today", "same_day"),
-    ("R6", "burning_getting_worse", {"yes"}, 3, CLASSES, "contact_today", "same_day"),
-    ("R7", "burning_skin_change", {"yes", "not_sure"}, 0, CLASSES, "contact_today", "same_day"),
-    ("R7", "raw_not_closed", {"yes", "not_sure"}, 0, OTHERS, "contact_today", "same_day"),
-    ("R8", "swelling_eyes", {"yes", "not_sure"}, 0, CLASSES, "contact_today", "same_day"),
-    ("R9", "raw_not_closed", {"yes", "not_sure"}, 10, CLASSES, "contact_today", "one_day"),
-    ("R10", "scarring_firm_band", {"yes", "not_sure"}, 14, CLASSES, "contact_today", "one_day"),
-)
-
 
 def context(procedure: str = "ablative", day: int = 3, **more: Any) -> CheckInContext:
     return CheckInContext(procedure, day, CHEEKS, **more)
@@ -49,80 +29,6 @@ def advice_rank(found: Assessment) -> int:
 
 def case_rank(found: Assessment) -> int:
     return -1 if found.case_level is None else CASE_LEVELS.index(found.case_level)
-
-
-def every_answer(symptom: str, about: CheckInContext) -> Iterator[dict[str, Any]]:
-    """Every complete set of answers about one symptom: severity, follow-ups, worried, can it wait."""
-    for severity in "01234":
-        begun = {"start": "something", "symptoms": [symptom], f"severity_{symptom}": severity}
-        open_questions = [q for q in path(begun, about) if q.id not in begun and q.kind == "single"]
-        for values in product(*([option.value for option in question.options] for question in open_questions)):
-            yield begun | {question.id: value for question, value in zip(open_questions, values, strict=True)}
-
-
-def worse(answers: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The same answers with one of them a step worse."""
-    sets = {row.key: [option.value for option in content().options[row.options]]
-            for row in content().follow_ups.values()}  # fmt: skip
-    sets |= {"worried": ["no", "yes"], "can_wait": ["yes", "no"]}
-    for name, value in answers.items():
-        if name.startswith("severity_") and value < "4":
-            yield answers | {name: str(int(value) + 1)}
-        elif name in sets and sets[name].index(value) + 1 < len(sets[name]):
-            yield answers | {name: sets[name][sets[name].index(value) + 1]}
-
-
-def check_flags(done: CompletedCheckIn, about: CheckInContext, found: Assessment) -> int:
-    """Every flag in the answers gives an alert and its advice. Returns how many there were."""
-    seen = 0
-    for flag, key, answers, first_day, classes, advice, case in FLAGS:
-        if done.follow_up.get(key) in answers and about.recovery_day >= first_day and about.procedure_class in classes:
-            seen += 1
-            assert advice_rank(found) >= ADVICE_LEVELS.index(advice), (flag, done, about)
-            assert case_rank(found) >= CASE_LEVELS.index(case), (flag, done, about)
-            assert found.guidance.phone_first, (flag, done, about)
-            assert found.guidance.emergency == (found.advice == "emergency")
-            assert flag in {rule.red_flag for rule in found.fired} or flag == "R9"
-    if max(done.severities.values()) == 4:
-        seen += 1
-        assert advice_rank(found) >= ADVICE_LEVELS.index("contact_today")
-        assert case_rank(found) >= CASE_LEVELS.index("one_day")
-    return seen
-
-
-WALKS = (
-    ("ablative", 3), ("ablative", 10), ("nonablative_fractional", 7), ("hair_removal", 1),
-    ("rf_microneedling", 14),
-)  # fmt: skip
-
-
-@pytest.mark.parametrize("symptom", SYMPTOMS)
-@pytest.mark.parametrize(("procedure", "day"), WALKS)
-def test_every_path_about_one_symptom(symptom: str, procedure: str, day: int) -> None:
-    """Exhaustive: flags give their alert, and one answer a step worse never makes advice or case milder."""
-    about = context(procedure, day, fitzpatrick=5, first_check_in=False, previous=dict.fromkeys(SYMPTOMS, 1))
-    results: dict[tuple[tuple[str, str], ...], Assessment] = {}
-    every = list(every_answer(symptom, about))
-    flags = 0
-    for answers in every:
-        done = complete(answers, about)
-        found = assess(done, about)
-        flags += check_flags(done, about, found)
-        results[_key(answers)] = found
-        if found.advice != "expected":
-            assert found.case_level is not None
-    assert flags > 0
-    for answers in every:
-        mild = results[_key(answers)]
-        for worsened in worse(answers):
-            hard = results.get(_key(worsened))
-            if hard is not None:  # a worse severity may open further questions; the property test covers these
-                assert advice_rank(hard) >= advice_rank(mild), (answers, worsened)
-                assert case_rank(hard) >= case_rank(mild), (answers, worsened)
-
-
-def _key(answers: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((name, value) for name, value in answers.items() if isinstance(value, str)))
 
 
 @pytest.mark.parametrize("procedure", CLASSES)
@@ -201,7 +107,7 @@ def test_a_worse_answer_never_makes_the_advice_milder(
 @given(completed(), contexts)
 def test_a_flag_is_never_outvoted_by_whatever_else_is_answered(done: CompletedCheckIn, about: CheckInContext) -> None:
     found = assess(done, about)
-    check_flags(done, about, found)
+    flags_hold(done, about, found)
     if found.guidance.phone_first:
         usual = {row.words for row in content().course}
         assert not usual & set(found.guidance.paragraphs), "reassurance beside a red flag"
@@ -268,10 +174,3 @@ def test_worry_and_urgency_reach_the_clinic() -> None:
     assert (worried.advice, worried.case_level) == ("unusual", "one_day")
     cannot = assess(made({"burning": 1}, can_wait=False), context())
     assert (cannot.advice, cannot.case_level) == ("contact_today", "same_day")
-
-
-def test_deadlines_shorten_with_urgency() -> None:
-    hours = [deadline_hours(level) for level in CASE_LEVELS]
-    assert hours == sorted(hours, reverse=True)
-    with pytest.raises(InvalidInput, match="same_day"):
-        deadline_hours("whenever")

@@ -1,0 +1,191 @@
+"""What patients are told: the clinic's number, whether and when somebody reads it, what to do out of hours."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reporting.domain.answers import Question
+from reporting.domain.content import content
+from reporting.domain.guidance import told
+from reporting.domain.language import languages
+from reporting.domain.opening_hours import DAYS, Hours, Opening, opening, opening_words, week_words
+from reporting.domain.patient_problems import plain_words
+from reporting.domain.patient_words import WORDS
+from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, note_question
+from reporting.domain.records import ADVICE_LEVELS, SYMPTOMS
+from reporting.domain.schedule import days_late, due_day
+from reporting.domain.triage import Guidance, assess
+from reporting.errors import InvalidInput, NotFound, StorageBusy, StorageFull
+
+LONDON = "Europe/London"
+WEEK = {day: ["08:00", "18:00"] for day in ("mon", "tue", "wed", "thu", "fri")}
+ABOUT = CheckInContext("ablative", 3)
+
+
+def at(day: int, hour: int, minute: int = 0) -> datetime:
+    """In November 2026, where London keeps UTC; the 16th is a Monday."""
+    return datetime(2026, 11, day, hour, minute, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("moment", "words"),
+    [
+        (at(16, 7, 59), "The clinic is closed now. It opens today at 08:00."),
+        (at(16, 8), "The clinic is open now, until 18:00."),
+        (at(16, 17, 59), "The clinic is open now, until 18:00."),
+        (at(16, 18), "The clinic is closed now. It opens tomorrow at 08:00."),
+        (at(20, 18), "The clinic is closed now. It opens on Monday at 08:00."),
+        (at(21, 12), "The clinic is closed now. It opens on Monday at 08:00."),
+        (at(22, 12), "The clinic is closed now. It opens tomorrow at 08:00."),
+    ],
+)
+def test_the_clinic_says_whether_it_is_open_and_when_it_opens(moment: datetime, words: str) -> None:
+    assert opening_words(opening(WEEK, LONDON, moment)) == words
+
+
+def test_the_hours_are_those_of_the_clinics_time_zone() -> None:
+    summer = datetime(2026, 7, 6, 7, 30, tzinfo=UTC)
+    assert opening(WEEK, LONDON, summer) == Opening(True, until="18:00")
+    assert opening(WEEK, "America/New_York", summer) == Opening(
+        False, opens_on=date(2026, 7, 6), opens_at="08:00", days_until=0
+    )
+
+
+def test_the_hour_that_the_clocks_skip_or_repeat_is_read_off_the_wall() -> None:
+    hours = {"sun": ["01:30", "03:00"]}
+    assert opening(hours, LONDON, datetime(2026, 3, 29, 1, 0, tzinfo=UTC)) == Opening(True, until="03:00")
+    for hour in (0, 1):  # 01:30 comes twice
+        assert opening(hours, LONDON, datetime(2026, 10, 25, hour, 45, tzinfo=UTC)) == Opening(True, until="03:00")
+
+
+def test_a_break_at_noon_and_one_day_a_week() -> None:
+    hours = {"mon": ["08:00", "12:00", "14:00", "18:00"]}
+    state = opening(hours, LONDON, at(16, 13))
+    assert state is not None
+    assert (state.is_open, state.opens_at, state.days_until) == (False, "14:00", 0)
+    assert opening_words(opening(hours, LONDON, at(16, 19))) == "The clinic is closed now. It opens on Monday at 08:00."
+    assert week_words(hours) == "Mon 08:00–12:00 14:00–18:00"
+
+
+@pytest.mark.parametrize("hours", [{}, {"mon": []}, {"mon": ["08:00"]}, {"mon": ["18:00", "08:00"]}])
+def test_hours_that_are_not_known_say_nothing(hours: Hours) -> None:
+    assert opening(hours, LONDON, at(16, 9)) is None
+    assert opening_words(None) == ""
+
+
+spans = st.lists(st.integers(0, 23), min_size=2, max_size=2, unique=True).map(
+    lambda pair: [f"{hour:02}:00" for hour in sorted(pair)]
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from(DAYS), spans, min_size=1),
+    st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)),
+    st.sampled_from([LONDON, "America/New_York", "Asia/Kolkata", "Pacific/Auckland"]),
+)
+def test_it_is_open_then_or_opens_later_within_a_week(hours: Hours, moment: datetime, zone: str) -> None:
+    state = opening(hours, zone, moment)
+    assert state is not None
+    assert opening_words(state)
+    if not state.is_open:
+        assert 0 <= state.days_until <= 7
+        assert state.opens_on is not None
+        assert hours[DAYS[state.opens_on.weekday()]][0] == state.opens_at
+
+
+def advised(**more: Any) -> Guidance:
+    done = CompletedCheckIn(dict.fromkeys(SYMPTOMS, 0), {}, {}, False, True, "")
+    return assess(replace(done, **more), ABOUT).guidance
+
+
+CASES = {
+    "no_problems": advised(can_wait=None),
+    "expected": advised(severities=dict.fromkeys(SYMPTOMS, 0) | {"burning": 1}),
+    "unusual": advised(worried=True),
+    "contact_today": advised(can_wait=False),
+    "emergency": advised(follow_up={"swelling_breathing": "yes"}),
+}
+
+
+def whole(guidance: Guidance) -> str:
+    return " ".join([guidance.heading, *guidance.paragraphs, *guidance.next_steps])
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("language", list(languages()))
+@pytest.mark.parametrize("moment", [at(16, 9), at(21, 9)])
+def test_the_clinics_own_emergency_number_stands_everywhere(name: str, language: str, moment: datetime) -> None:
+    state = opening(WEEK, LONDON, moment)
+    words = whole(told(CASES[name], emergency="000", opening=state, language=language))
+    assert "000" in words
+    assert not {"911", "112", "999"} & {word.strip(".,") for word in words.split()}
+    assert "{" not in words
+
+
+def test_no_table_names_a_number_of_one_country() -> None:
+    tables = content()
+    sentences = [rule.patient_words for rule in tables.rules]
+    for text in tables.guidance.values():
+        sentences += [text.heading, text.opening, text.what_next, text.out_of_hours]
+    assert not [text for text in (*sentences, *WORDS.values()) if any(n in text for n in ("911", "999", "112"))]
+
+
+@pytest.mark.parametrize("name", ["no_problems", "expected", "unusual", "contact_today"])
+def test_every_page_says_whether_somebody_is_there_and_what_to_do_meanwhile(name: str) -> None:
+    closed = told(CASES[name], emergency="999", opening=opening(WEEK, LONDON, at(21, 9)))
+    assert "The clinic is closed now. It opens on Monday at 08:00." in closed.next_steps
+    assert "urgent care line" in closed.next_steps[-1]
+    is_open = told(CASES[name], emergency="999", opening=opening(WEEK, LONDON, at(16, 9)))
+    assert "The clinic is open now, until 18:00." in is_open.next_steps
+    assert told(CASES[name], emergency="999", opening=None).next_steps
+
+
+def test_a_call_today_does_not_promise_a_reader_while_the_clinic_is_closed() -> None:
+    is_open = told(CASES["contact_today"], emergency="999", opening=opening(WEEK, LONDON, at(16, 9)))
+    closed = told(CASES["contact_today"], emergency="999", opening=opening(WEEK, LONDON, at(21, 9)))
+    assert "A person will read your answers today." in whole(is_open)
+    assert "A person will read your answers when it opens." in whole(closed)
+    assert "today." not in " ".join(closed.next_steps)
+    assert closed.next_steps[-1].startswith("Call an urgent care line now.")
+
+
+def test_an_emergency_waits_for_no_opening_hours() -> None:
+    closed = told(CASES["emergency"], emergency="999", opening=opening(WEEK, LONDON, at(21, 9)))
+    assert closed.heading == "Call 999 now, or go to an emergency room."
+    assert not any("opens" in words for words in closed.next_steps)
+
+
+def test_worse_advice_is_never_less_urgent_while_closed() -> None:
+    assert [CASES[name].advice for name in list(CASES)[1:]] == list(ADVICE_LEVELS)
+    assert [CASES[name].phone_first for name in CASES] == [False, False, False, True, True]
+
+
+def refused(allowed: str = "one of yes, no", found: str = "x") -> InvalidInput:
+    return InvalidInput(field="note", found=found, allowed=allowed)
+
+
+@pytest.mark.parametrize(
+    ("problem", "question", "words"),
+    [
+        (refused(), Question("how_soon", "single", ""), "Choose one answer."),
+        (refused(), Question("symptoms", "multiple", ""), "Choose at least one."),
+        (refused(), None, "Choose one answer."),
+        (refused("at most 1000 characters"), note_question(ABOUT), WORDS["note_too_long"].format(count=1000)),
+        (refused("plain text"), note_question(ABOUT), WORDS["note_signs"]),
+        (StorageBusy(), None, WORDS["busy"]),
+        (StorageFull(), None, WORDS["full"]),
+        (NotFound(), None, WORDS["went_wrong"]),
+    ],
+)
+def test_a_refusal_is_told_in_plain_words(problem: Any, question: Question | None, words: str) -> None:
+    assert plain_words(problem, question=question) == words
+
+
+def test_late_is_counted_from_the_due_day() -> None:
+    assert [due_day("ablative", day) for day in (0, 1, 4, 7, 9, 10, 400)] == [1, 1, 3, 7, 7, 10, 180]
+    assert [days_late(due_day("ablative", day), day) for day in (0, 1, 4, 9, 10, 200)] == [0, 0, 1, 2, 0, 20]
+    assert days_late(7, None) == 0

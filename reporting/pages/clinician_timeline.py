@@ -19,6 +19,7 @@ def _head(seen: Timeline) -> None:
             if st.button("Open case", key=f"timeline_case_{case_id}", type="primary"):
                 case_parts.choose(case_id)
         page_link("record", "Record a treatment", icon=":material/add:", patient=seen.patient_id)
+        page_link("plan", "Plan the next treatment", icon=":material/tune:", patient=seen.patient_id)
         page_link("patients", "All patients", icon=":material/group:")
 
 

@@ -13,6 +13,7 @@ _FILES = {
     "patients": "clinician_patients.py",
     "timeline": "clinician_timeline.py",
     "record": "clinician_record.py",
+    "plan": "clinician_plan.py",
     "card": "clinician_card.py",
     "home": "patient_home.py",
     "correct": "patient_correct.py",

@@ -33,6 +33,7 @@ STAFF = (
     Entry("clinician_quality", "Data quality", "quality", "overview.read"),
     Entry("clinician_patients", "Patients", "patients", "timeline.read"),
     Entry("clinician_timeline", "Timeline", "timeline", "timeline.read", in_menu=False),
+    Entry("clinician_plan", "Plan the next treatment", "plan", "settings.read", in_menu=False),
     Entry("clinician_record", "Record a treatment", "record", "treatment.record"),
     Entry("clinician_card", "Patient card", "card", "invitation.issue", in_menu=False),
     Entry("admin_import", "Import", "import", "import.run"),

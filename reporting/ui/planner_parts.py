@@ -1,0 +1,94 @@
+"""Parts of the planner: the settings to try, and what happened after comparable treatments."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import streamlit as st
+
+from reporting.charts.words import rate_words
+from reporting.domain.devices import setting_fields
+from reporting.queries.planner import CLOSE, MINIMUM_HERE, LastTreatment, Plan, PlannedSetting
+from reporting.ui import format as words
+
+
+def choose(last: tuple[LastTreatment, ...]) -> LastTreatment:
+    """Which area is to be treated again."""
+    if len(last) == 1:
+        return last[0]
+    found: LastTreatment = st.selectbox(
+        "Area", last, key="plan_area",
+        format_func=lambda one: f"{one.area_label}, {one.device_class_name}, last on {words.day(one.performed_on)}",
+    )  # fmt: skip
+    return found
+
+
+def last_line(last: LastTreatment) -> str:
+    """What was done there last, and what was reported after it."""
+    settings = ", ".join(
+        f"{setting_fields()[name].label.lower()} {words.quantity(value, setting_fields()[name].unit)}"
+        for name, value in last.settings.items()
+    )
+    after = ", ".join(label.lower() for label in last.unexpected)
+    said = f"**Reported as unexpected after it: {after}.**" if after else "Nothing unexpected was reported after it."
+    return f"Last on {words.day(last.performed_on)}: {settings or 'no settings recorded'}. {said}"
+
+
+def settings_form(last: LastTreatment) -> Mapping[str, float]:
+    """Fields for the settings of last time; an empty field is left out of the comparison."""
+    found: dict[str, float] = {}
+    with st.container(horizontal=True):
+        for name, value in last.settings.items():
+            field = setting_fields()[name]
+            given = st.number_input(
+                f"{field.label} ({words.unit(field.unit)})", value=round(value, 3), min_value=0.0, format="%g",
+                key=f"plan_{last.treated_area_id}_{name}",
+            )  # fmt: skip
+            if given:
+                found[name] = float(given)
+    return found
+
+
+def _limits(one: PlannedSetting) -> str:
+    said = []
+    if one.is_above_guideline:
+        said.append(":orange-badge[:material/tune: above guideline]")
+    elif one.is_untypical:
+        said.append(":gray-badge[:material/tune: outside the typical range]")
+    if one.guideline_maximum is not None:
+        limit = words.quantity(one.guideline_maximum, one.unit)
+        said.append(f"published maximum {limit} ({one.guideline_source})")
+    low, high = one.typical
+    if low is not None and high is not None:
+        said.append(f"typical {words.number(low)} to {words.quantity(high, one.unit)}")
+    return "; ".join(said) or "no guideline known"
+
+
+def settings_lines(found: Plan) -> None:
+    """Each setting beside the guideline and last time."""
+    for one in found.settings:
+        change = ""
+        if one.last_value and abs(one.value / one.last_value - 1) > 0.005:
+            change = f" ({one.value / one.last_value - 1:+.0%} against last time)"
+        st.markdown(f"**{one.label} {words.quantity(one.value, one.unit)}**{change}: {_limits(one)}")
+
+
+def outcome(found: Plan) -> None:
+    """Rates after comparable treatments, beside every treatment of that device class and skin type."""
+    skin = f"skin type {found.skin_group}" if found.skin_group else "every skin type, as this one is not recorded"
+    where = "the same area" if found.area else f"all areas (fewer than {MINIMUM_HERE} of this one)"
+    st.markdown(
+        f"**{found.n_comparable:,} comparable treatments here**: same device class, {skin}, {where}, each setting "
+        f"within {CLOSE:.0%} (half a pass). Beside them all {found.n_all:,} of that device class and skin type."
+    )
+    everyone = found.table[[name for name in found.table.columns if name.startswith("all_")]]
+    everyone = everyone.rename(columns=lambda name: name.removeprefix("all_"))
+    table = pd.DataFrame({
+        "Unexpected side effect": found.table["label"],
+        "After comparable treatments": [rate_words(row) for row in found.table.itertuples()],
+        "After all": [rate_words(row) for row in everyone.itertuples()],
+    })  # fmt: skip
+    st.dataframe(table, hide_index=True, alt="Side effects after comparable treatments", key="plan_table")
+    st.markdown(
+        "These are raw rates of what was reported, not a prediction for this person: stronger settings are chosen "
+        "for other skin and scars. Few answers say little, and no report is not proof of no harm."
+    )

@@ -34,7 +34,7 @@ STAFF_PAGES = {
     "no-match": "/overview?device=unknown&period=Last+30+days&skin=IV-VI",
 }  # fmt: skip
 EMPTY_PAGES = ("worklist", "patients", "overview", "settings", "record", "import", "staff")
-RED_FLAG = {"start": "something", "closes": "^Yes", "wait": "^Yes", "Where": "eyes", "bad": "^Severe"}
+RED_FLAG = {"With the swelling": "eye is swollen", "Where": "eyes"}
 
 
 class Look(NamedTuple):
@@ -94,10 +94,11 @@ def patient_pages(browser: Browser, look: Look, demo: Demo) -> None:
         page.goto(demo.patient_link)
         page.get_by_role("button").first.click()
         drawn(page)
+        page.goto(f"{demo.address}/check-in")
+        drawn(page)
         if page.get_by_role("button", name="Report something else").count():
             tap(page, "Report something else")
         keep(page, "patient-first", look)
-        tap(page, re.compile("something", re.I))
         tap(page, re.compile("Swelling"))
         keep(page, "patient-multiple", look)
         tap(page, "Continue")
@@ -114,12 +115,11 @@ def patient_pages(browser: Browser, look: Look, demo: Demo) -> None:
 
 
 def answer(page: Page) -> None:
-    """Answer what comes with the red flag, else with no, until the review."""
+    """Answer what comes with the red flag, else with what is mildest, until the review."""
     while not page.get_by_role("button", name=re.compile("^Send")).count():
         heading = page.get_by_role("heading", level=2).first.inner_text()
-        chosen = next((word for part, word in RED_FLAG.items() if part in heading), "^No")
-        if page.get_by_role("button", name=re.compile(chosen)).count():
-            tap(page, re.compile(chosen))
+        chosen = next((word for part, word in RED_FLAG.items() if part in heading), "^(None|It can wait|All of)")
+        tap(page, re.compile(chosen))
         if heading == page.get_by_role("heading", level=2).first.inner_text():
             tap(page, "Continue")
 

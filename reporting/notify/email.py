@@ -43,7 +43,6 @@ def packed(email: Email) -> bytes:
     message["Subject"] = email.subject
     message["Date"] = format_datetime(email.at)
     message["Message-ID"] = email.message_id
-    message["Content-Language"] = email.language
     message["Auto-Submitted"] = "auto-generated"
     if email.unsubscribe_url:
         message["List-Unsubscribe"] = f"<{email.unsubscribe_url}>"
@@ -52,6 +51,7 @@ def packed(email: Email) -> bytes:
     if email.html:
         message.add_alternative(email.html, subtype="html")
         message.set_boundary("part-" + re.sub(r"\W", "", email.message_id)[:40])
+    message["Content-Language"] = email.language  # after the content, which would take it into one of its parts
     return message.as_bytes()
 
 

@@ -36,6 +36,7 @@ def test_it_arrives_whole(mail: MailServer) -> None:
     assert message["Date"].datetime == MAIL.at
     assert message["List-Unsubscribe"] == "<https://checkin.example/unsubscribe/1-abc>"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert message["Content-Language"] == "es"
     assert message["Auto-Submitted"] == "auto-generated"
     assert message.get_content_type() == "multipart/alternative"
     assert mail.texts()[0].replace("\r\n", "\n") == MAIL.text

@@ -7,7 +7,7 @@ from reporting.actions.second_factor import factor_of
 from reporting.actions.sessions import Cookie, begin
 from reporting.clock import now
 from reporting.domain.actors import SYSTEM, Actor
-from reporting.errors import InvalidInput, LinkNotValid, NotFound
+from reporting.errors import Conflict, InvalidInput, LinkNotValid, NotFound
 from reporting.security.encryption import keyed_hash
 from reporting.security.permissions import require
 from reporting.security.tokens import hash_token, new_code, new_token, tidy_code
@@ -30,7 +30,8 @@ class IssuedInvitation:
 def issue_invitation(*, by: Actor, treatment_id: int) -> IssuedInvitation:
     """Make a link and a short code for a treatment; earlier ones and what they opened end at once.
 
-    Raises NotFound for a treatment that is not of the actor's clinic, NotAllowed for the wrong role.
+    Raises NotFound for a treatment that is not of the actor's clinic, NotAllowed for the wrong role, Conflict for
+    a patient whose data was erased.
     """
     token, code, moment = new_token(), new_code(), now()
     expires_at = moment + timedelta(days=settings().invitation_days)
@@ -39,6 +40,8 @@ def issue_invitation(*, by: Actor, treatment_id: int) -> IssuedInvitation:
         if treatment is None:
             raise NotFound()
         require(by, "invitation.issue", clinic_id=treatment.clinic_id)
+        if sessions.is_erased(session, treatment.patient_id):
+            raise Conflict("The data of this patient was erased.", what_to_do="Record a new patient.")
         _revoke(session, treatment_id, moment)
         invitation = Invitation(
             clinic_id=treatment.clinic_id, patient_id=treatment.patient_id, treatment_id=treatment_id,

@@ -182,6 +182,6 @@ def remove_photo(*, by: Actor, photo_id: int, reason: str = "") -> None:
             row.details = row.details | {"removed_because": reason.strip()[:400]}
             session.add(row)
             audit.write(session, by, "photo.removed", "photo", photo_id, clinic_id=row.clinic_id,
-                        treatment=row.treatment_id, reason=reason.strip()[:400])  # fmt: skip
+                        treatment=row.treatment_id)  # fmt: skip
         name = row.stored_name
         after_commit(lambda: photo_files.remove(name))

@@ -76,6 +76,8 @@ def _patient(session: Any, by: Actor, clinic_id: int, chosen: int | PatientRecor
     if isinstance(chosen, PatientRecord):
         return _new_patient(session, by, clinic_id, chosen)
     found: Patient = _of_clinic(patients.by_id(session, chosen), clinic_id, "patient")
+    if found.erased_at is not None:
+        raise Conflict("The data of this patient was erased.", what_to_do="Record the treatment for a new patient.")
     return found
 
 

@@ -2,15 +2,17 @@
 
 import typer
 
-from reporting.cli import audit, backtest, demo, importing, languages, rates, remind
+from reporting.cli import audit, backtest, demo, importing, languages, photos, rates, remind, retention
 
 
 def all_commands(app: typer.Typer) -> None:
     """Register all commands on ``app``."""
     app.add_typer(audit.app, name="audit")
+    app.add_typer(photos.app, name="photos")
     importing.register(app)
     demo.register(app)
     rates.register(app)
     backtest.register(app)
     languages.register(app)
     remind.register(app)
+    retention.register(app)

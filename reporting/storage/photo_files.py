@@ -91,8 +91,11 @@ def read(name: str) -> bytes:
 
 
 def remove(name: str) -> None:
-    """Take the file away, if it is still there."""
-    _path(name).unlink(missing_ok=True)
+    """Take the file away, if it is still there; on return a power cut does not bring it back."""
+    path = _path(name)
+    path.unlink(missing_ok=True)
+    if path.parent.exists():
+        _keep_entries(path.parent)
 
 
 def _old_files() -> Iterator[Path]:

@@ -93,6 +93,12 @@ def invitation(session: Session, *, token_hash: str = "", code_hash: str = "") -
     return (row[0], row[1]) if row else None
 
 
+def is_erased(session: Session, patient_id: int) -> bool:
+    """Whether the person behind this patient was taken out."""
+    patient = session.get(Patient, patient_id)
+    return patient is not None and patient.erased_at is not None
+
+
 def treatment(session: Session, treatment_id: int) -> Treatment | None:
     """A treatment by its id; others who issue a link for it wait until the transaction ends."""
     return session.get(Treatment, treatment_id, with_for_update={"key_share": True})

@@ -9,6 +9,7 @@ from typing import Any
 from reporting.actions.escalation import escalate
 from reporting.actions.outbox import Sender, channels
 from reporting.actions.reminders import plan_due
+from reporting.actions.retention import apply_retention
 from reporting.actions.silence import open_silent_cases
 from reporting.settings import settings
 from reporting.storage import outbox
@@ -21,6 +22,7 @@ LOOK_EVERY_S = 5.0
 PLAN_EVERY_S = 60.0
 ESCALATE_EVERY_S = 60.0
 SILENCE_EVERY_S = 3600.0
+RETENTION_EVERY_S = 86_400.0
 STOP_WITHIN_S = 45.0
 """Longer than one hand-over takes with its timeouts."""
 
@@ -64,6 +66,7 @@ class Background:
         with Sender() as sender:
             while self._goes_on():
                 outbox.written.clear()
+                self._every("retention", RETENTION_EVERY_S, apply_retention)
                 self._every("silence", SILENCE_EVERY_S, open_silent_cases)
                 self._every("escalated", ESCALATE_EVERY_S, escalate)
                 if channels():

@@ -2,6 +2,7 @@
 
 from reporting.domain.check_in_words import CHECK_IN_WORDS
 from reporting.domain.language import ENGLISH, translator
+from reporting.domain.light_words import LIGHT_WORDS
 from reporting.domain.recovery_words import RECOVERY_WORDS
 from reporting.domain.reminder_words import REMINDER_WORDS
 from reporting.domain.rights_words import RIGHTS_WORDS
@@ -47,7 +48,7 @@ WORDS = {
 """English. ``{name}`` parts are filled in; sentences stay short and plain."""
 
 WORDS |= {
-    "photo_title": "Photos",
+    "photo_title": "Add photos",
     "photo_hint": "You can add up to {count} photos. Use good light. Hold the phone still.",
     "photo_private": "Only you and your clinic can see them. We take out the place and the phone's name.",
     "photo_take": "Take a photo",
@@ -73,6 +74,7 @@ WORDS |= {
 WORDS |= RIGHTS_WORDS
 WORDS |= REMINDER_WORDS
 WORDS |= CHECK_IN_WORDS
+WORDS |= LIGHT_WORDS
 WORDS |= RECOVERY_WORDS
 
 WEEKDAYS = {"mon": "Mon", "tue": "Tue", "wed": "Wed", "thu": "Thu", "fri": "Fri", "sat": "Sat", "sun": "Sun"}

@@ -15,7 +15,6 @@ from reporting.domain.patient_words import say
 from reporting.errors import Problem
 from reporting.queries.photos import PhotoLine, waiting_photos
 from reporting.security.permissions import may
-from reporting.settings import settings
 from reporting.ui.identity import current_actor
 
 KINDS = ["image/jpeg", "image/png", "image/webp"]
@@ -77,26 +76,29 @@ def _choose(treatment_id: int, language: str) -> None:
     here = _state()
     chooser, camera = f"photo_file_{here.round}", f"photo_camera_{here.round}"
     take = partial(_take, treatment_id=treatment_id, language=language)
-    st.file_uploader(
-        say("photo_choose", language), type=KINDS, key=chooser, on_change=take, args=(chooser,),
-        max_upload_size=settings().photo_max_mb,
-    )  # fmt: skip
+    # No lower limit here: Streamlit would refuse with a mark that a phone cannot read; our sentence comes after.
+    st.file_uploader(say("photo_choose", language), type=KINDS, key=chooser, on_change=take, args=(chooser,))
     if st.toggle(say("photo_use_camera", language), key="photo_use_camera"):
         st.camera_input(say("photo_take", language), key=camera, on_change=take, args=(camera,))
 
 
+def _add(treatment_id: int, most: int, language: str) -> None:
+    agree = translator(language)(content().consents["photos"].agree)
+    st.write(say("photo_hint", language, count=most))
+    st.write(f"{say('photo_private', language)} {agree}")
+    _choose(treatment_id, language)
+
+
 def add_photos(treatment_id: int, language: str) -> None:
     """The photos that wait to be sent, each with a way to take it back, and the way to add another."""
-    by = current_actor()
+    by, problem = current_actor(), _state().problem
     waiting = waiting_photos(by, treatment_id)
-    st.subheader(say("photo_title", language), anchor=False)
-    for number, photo in enumerate(waiting.photos, start=1):
-        _waiting(photo, number, language, may_see=may(by, "history.read"))
-    if _state().problem:
-        st.error(_state().problem)
-    if waiting.is_full:
-        st.write(say("photo_limit", language, count=len(waiting.photos)))
-        return
-    agree = translator(language)(content().consents["photos"].agree)
-    st.write(f"{say('photo_hint', language, count=waiting.most)} {say('photo_private', language)} {agree}")
-    _choose(treatment_id, language)
+    with st.expander(say("photo_title", language), expanded=bool(waiting.photos or problem)):
+        for number, photo in enumerate(waiting.photos, start=1):
+            _waiting(photo, number, language, may_see=may(by, "history.read"))
+        if problem:
+            st.error(problem)
+        if waiting.is_full:
+            st.write(say("photo_limit", language, count=len(waiting.photos)))
+        else:
+            _add(treatment_id, waiting.most, language)

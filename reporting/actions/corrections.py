@@ -7,8 +7,10 @@ from typing import Any
 
 from reporting import clock
 from reporting.actions.check_ins import Receipt
+from reporting.actions.consent import record_first_use
 from reporting.domain.actors import Actor
 from reporting.domain.corrections import is_worse, read_reason
+from reporting.domain.language import ENGLISH
 from reporting.domain.questionnaire import CompletedCheckIn, complete
 from reporting.domain.recovery_words import RECOVERY_WORDS as WORDS
 from reporting.domain.symptoms import SYMPTOMS
@@ -73,7 +75,7 @@ def _correction(old: CheckIn, done: CompletedCheckIn, assessed: Assessment, key:
         clinic_id=old.clinic_id, patient_id=old.patient_id, treatment_id=old.treatment_id,
         scheduled_day=old.scheduled_day, due_on=old.due_on, answered_at=old.answered_at,
         recovery_day=old.recovery_day, corrects_id=old.id, submission_key=key, source="patient",
-        language=old.language, areas={symptom: list(ids) for symptom, ids in done.areas.items() if ids},
+        areas={symptom: list(ids) for symptom, ids in done.areas.items() if ids},
         follow_up=dict(done.follow_up), worried=done.worried, can_wait=done.can_wait,
         note_encrypted=encrypt(done.note) if done.note else None, advice=assessed.advice,
     )  # fmt: skip
@@ -122,15 +124,17 @@ def _again(session: Any, earlier: CheckIn, check_in_id: int, about: check_ins.Su
 
 
 def correct_check_in(
-    *, by: Actor, check_in_id: int, answers: Mapping[str, Any], reason: str, submission_key: str
-) -> Receipt:
+    *, by: Actor, check_in_id: int, answers: Mapping[str, Any], reason: str, submission_key: str,
+    language: str = ENGLISH,
+) -> Receipt:  # fmt: skip
     """Put a check-in with new answers in the place of an earlier one: all or nothing, once per key.
 
     The questions and rules are those of the day the first one was answered on. A case is opened or comes back
     to attention when the report got worse; an open case always gets an event. ``reason`` is a code of
     ``domain.corrections.REASONS``, or ``other: my words``.
-    Raises NotFound for what is not the actor's, NotAllowed without a second factor, InvalidInput, and Conflict
-    when the check-in was changed or taken back before.
+    Raises NotFound for what is not the actor's, NotAllowed without a second factor, InvalidInput,
+    ConsentWithdrawn after the patient has asked to keep nothing more, and Conflict when the check-in was
+    changed or taken back before.
     """
     code, words = read_reason(reason)
     if not submission_key:
@@ -142,10 +146,13 @@ def correct_check_in(
             return _again(session, earlier, check_in_id, found.about)
         if found.row.replaced_at is not None:
             raise _changed_before()
+        record_first_use(session, by, clinic_id=found.row.clinic_id, patient_id=found.row.patient_id,
+                         language=language)  # fmt: skip
         context, was = check_ins.as_it_was(session, found.about, found.row)
         done = complete(answers, context)
         before, assessed = assess(was, context), assess(done, context)
         row = _correction(found.row, done, assessed, submission_key)
+        row.language = language
         found.row.replaced_at, found.row.replaced_reason = clock.now(), _stored(words, code)
         session.add_all([found.row, row])
         session.flush()

@@ -42,6 +42,9 @@ EVENT_WORDS = {
     "outcome": "Outcome",
     "closed": "Closed",
     "reopened": "Opened again",
+    "corrected": "The patient corrected a report",
+    "withdrawn": "The patient took a report back",
+    "restored": "The patient put a report back",
 }
 NOTE_CHARACTERS = 2_000
 TERM_CHARACTERS = 120

@@ -1,6 +1,6 @@
 """One patient's timeline: treatments with settings, what was reported by day, and what was done about it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.domain.content import content
+from reporting.domain.corrections import STAFF_REASONS
 from reporting.domain.course import expected_severity
 from reporting.domain.devices import DeviceClass
 from reporting.domain.symptoms import SYMPTOMS
@@ -47,6 +48,17 @@ class AreaLine:
 
 
 @dataclass(frozen=True)
+class Change:
+    """Why a report counts no more: ``corrected``, ``withdrawn``, or ``replaced`` by another import."""
+
+    kind: str
+    at: datetime
+    reason: str
+    own_words: str
+    """The patient's own reason, for those who may read notes; never to be drawn as Markdown."""
+
+
+@dataclass(frozen=True)
 class Report:
     """A due check-in: answered, not answered (``answered_at`` empty), or replaced by a later one."""
 
@@ -68,6 +80,9 @@ class Report:
     has_note: bool
     is_replaced: bool
     is_proxy: bool
+    change: Change | None = None
+    """What took its place or took it away; None while it counts."""
+    is_correction: bool = False
 
 
 @dataclass(frozen=True)
@@ -163,7 +178,22 @@ def _readable(note: str) -> str:
         return f"({problem.message})"
 
 
-def _report(check_in: CheckIn, procedure_class: str, area_labels: Mapping[int, str], may_read_notes: bool) -> Report:
+def _change(check_in: CheckIn, corrected: Collection[int], may_read_notes: bool) -> Change | None:
+    """What became of a report, with the reason in clinicians' words; None while it counts."""
+    if check_in.replaced_at is None:
+        return None
+    if check_in.source == "import":
+        return Change("replaced", check_in.replaced_at, check_in.replaced_reason, "")
+    code, _, kept = check_in.replaced_reason.partition(":")
+    own_words = _readable(kept) if kept and may_read_notes else ""
+    kind = "corrected" if check_in.id in corrected else "withdrawn"
+    return Change(kind, check_in.replaced_at, STAFF_REASONS.get(code, code), own_words)
+
+
+def _report(
+    check_in: CheckIn, procedure_class: str, area_labels: Mapping[int, str], may_read_notes: bool,
+    corrected: Collection[int] = (),
+) -> Report:  # fmt: skip
     severities = {s: value for s in SYMPTOMS if (value := getattr(check_in, s)) is not None}
     note = check_in.note_encrypted
     return Report(
@@ -175,6 +205,7 @@ def _report(check_in: CheckIn, procedure_class: str, area_labels: Mapping[int, s
         cannot_wait=check_in.can_wait is False, advice=check_in.advice,
         note=_readable(note) if note and may_read_notes else None, has_note=note is not None,
         is_replaced=check_in.replaced_at is not None, is_proxy=check_in.source == "proxy",
+        change=_change(check_in, corrected, may_read_notes), is_correction=check_in.corrects_id is not None,
     )  # fmt: skip
 
 
@@ -226,6 +257,7 @@ def _treatment(
     procedure = procedure_classes().get(treatment.procedure_class)
     lines = tuple(_area(area, of, fitzpatrick) for area in treated)
     area_labels = {line.treated_area_id: line.area for line in lines}
+    corrected = {each.corrects_id for each in check_ins if each.corrects_id is not None}
     return TreatmentLine(
         treatment_id=treatment.id, reference=treatment.reference, performed_on=treatment.performed_on,
         procedure_class=treatment.procedure_class,
@@ -235,7 +267,7 @@ def _treatment(
         operator=(operator.name or operator.code) if operator else "not recorded",
         session_number=treatment.session_number, source=treatment.source, areas=lines,
         reports=tuple(
-            _report(each, treatment.procedure_class, area_labels, may_read_notes) for each in check_ins
+            _report(each, treatment.procedure_class, area_labels, may_read_notes, corrected) for each in check_ins
         ),
         due=due,
     )  # fmt: skip

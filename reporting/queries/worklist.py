@@ -67,6 +67,8 @@ class WorklistCase:
     complication_term: str | None
     complication_grade: int | None
     asked_at: datetime
+    is_withdrawn: bool = False
+    """The patient has taken the report back that is shown."""
 
     @property
     def is_overdue(self) -> bool:
@@ -132,6 +134,7 @@ def _case(
         due_at=case.due_at, closed_at=case.closed_at, action_taken=case.action_taken,
         confirmation=case.confirmation, complication_term=case.complication_term,
         complication_grade=case.complication_grade, asked_at=clock.now(),
+        is_withdrawn=check_in.replaced_at is not None,
     )  # fmt: skip
 
 

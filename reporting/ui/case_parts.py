@@ -71,6 +71,8 @@ def badges(case: WorklistCase) -> str:
         found.append(":violet-badge[:material/sentiment_worried: Patient is worried]")
     if case.cannot_wait:
         found.append(":violet-badge[:material/timer: Patient says it cannot wait]")
+    if case.is_withdrawn:
+        found.append(":gray-badge[:material/undo: Taken back by the patient]")
     if case.above_guideline:
         found.append(":orange-badge[:material/tune: Settings above guideline]")
     return " ".join(found)

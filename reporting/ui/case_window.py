@@ -12,6 +12,7 @@ from reporting.domain.case_work import (
     TERM_CHARACTERS,
     complication_terms,
 )
+from reporting.domain.corrections import STAFF_REASONS
 from reporting.queries import worklist
 from reporting.queries.worklist import CaseStep, WorklistCase
 from reporting.ui import case_parts
@@ -130,6 +131,7 @@ def step_words(step: CaseStep) -> str:
         ACTIONS_TAKEN.get(str(details.get("action_taken")), ""),
         CONFIRMATIONS.get(str(details.get("confirmation")), ""),
         f"{details['term']}, grade {details.get('grade')}" if details.get("term") else "",
+        STAFF_REASONS.get(str(details.get("reason")), ""),
     ]
     result = ", ".join(part for part in more if part)
     who = f" by {step.who}" if step.who else ""

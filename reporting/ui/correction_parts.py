@@ -125,6 +125,7 @@ def answers_flow(shown: CorrectionPage, state: Correcting, language: str) -> Non
             answers[NOTE] = note
         found = _attempt(state, lambda by: correct_check_in(
             by=by, check_in_id=shown.sent.check_in_id, answers=answers, reason=state.reason, submission_key=key,
+            language=language,
         ), language)  # fmt: skip
         if found is not None:
             state.step, state.guidance = "corrected", found.guidance

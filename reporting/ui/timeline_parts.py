@@ -6,7 +6,7 @@ import streamlit as st
 from reporting.charts.timeline import MARKS, course_table, reported_symptoms, symptom_course
 from reporting.domain.symptoms import severity_word, symptom, symptoms
 from reporting.queries.settings_check import SettingLine
-from reporting.queries.timeline import AreaLine, Report, Timeline, TreatmentLine
+from reporting.queries.timeline import AreaLine, Change, Report, Timeline, TreatmentLine
 from reporting.ui import format as words
 from reporting.ui.case_window import step_words
 from reporting.ui.figures import is_dark
@@ -116,16 +116,31 @@ def report_words(report: Report) -> str:
     return ". ".join(facts)
 
 
+_CHANGES = {
+    "corrected": "corrected by the patient", "withdrawn": "taken back by the patient", "replaced": "replaced",
+}  # fmt: skip
+
+
+def change_words(change: Change, timezone: str) -> str:
+    """Why a report counts no more, and since when."""
+    reason = f": {change.reason}" if change.reason else ""
+    return f"{_CHANGES[change.kind]} on {words.moment(change.at, timezone)}{reason}"
+
+
 def _reports(treatment: TreatmentLine, timezone: str) -> None:
     for report in treatment.reports:
         if report.answered_at is None:
             st.markdown(f"- **Day {report.scheduled_day}**: not answered")
             continue
-        replaced = " (replaced by a correction or withdrawn)" if report.is_replaced else ""
+        replaced = f" ({change_words(report.change, timezone)})" if report.change else ""
+        if report.is_correction:
+            replaced = f" (a correction){replaced}"
         st.markdown(
             f"- **Day {report.recovery_day}**, {words.moment(report.answered_at, timezone)}{replaced}: "
             f"{report_words(report)}"
         )
+        if report.change and report.change.own_words:
+            st.text(f"In their words: {report.change.own_words}")
         if report.note:
             st.text(f"Note: {report.note}")
         elif report.has_note:

@@ -5,7 +5,8 @@ from datetime import datetime
 import pytest
 
 from reporting.actions import cases
-from tests.answers import EYES_CLOSING
+from reporting.actions.corrections import correct_check_in, withdraw_check_in
+from tests.answers import EYES_CLOSING, NO_PROBLEMS
 from tests.cast import House, house
 from tests.pages.staff import open_page, text
 from tests.reports import eyes_closing, send
@@ -120,3 +121,25 @@ class TestPatients:
             session.flush()
         somebody = Actor(kind="staff", id=1, clinic_id=empty.id, role="clinician", label="Demo")
         assert "No treatments yet." in text(open_page(monkeypatch, "clinician_patients", somebody))
+
+
+def test_a_corrected_and_a_withdrawn_report_keep_their_values_and_say_why(
+    monkeypatch: pytest.MonkeyPatch, clinic: House
+) -> None:
+    case_id, by = eyes_closing(clinic), clinic.staff["clinician"]
+    fresh = correct_check_in(by=clinic.patient, check_in_id=1, answers=NO_PROBLEMS, submission_key="c",
+                             reason="other: **my** words")  # fmt: skip
+    withdraw_check_in(by=clinic.patient, check_in_id=fresh.check_in_id, reason="wrong_treatment")
+    page = open_page(monkeypatch, "clinician_timeline", by, patient=clinic.patient_id)
+    words = text(page)
+    for expected in (
+        "(corrected by the patient on 10 Mar 2026, 10:30: another reason): swelling severe",
+        "(a correction) (taken back by the patient on 10 Mar 2026, 10:30: it was about something else): no problems",
+        "The patient corrected a report (another reason)",
+        "The patient took a report back (it was about something else)",
+    ):  # fmt: skip
+        assert expected in words, expected
+    assert "In their words: **my** words" in [each.value for each in page.text]
+    worklist = text(open_page(monkeypatch, "clinician_worklist", by))
+    assert "Taken back by the patient" in worklist
+    assert case_id == 1

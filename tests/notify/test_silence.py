@@ -1,0 +1,124 @@
+"""Silent for three due check-ins after a concern: one case, opened by the daily look, closed by people only."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from reporting import clock
+from reporting.actions import cases, consent
+from reporting.actions.check_ins import submit_check_in
+from reporting.actions.silence import open_silent_cases
+from reporting.domain.silence import LastReport, fired, missed_since
+from reporting.queries.worklist import worklist
+from reporting.storage.engine import reading, transaction
+from reporting.storage.tables import CheckIn, TriageCase
+from tests.accounts import together, trail
+from tests.answers import NO_PROBLEMS, filled
+from tests.cast import House, house
+
+RULE = "silent_after_concern"
+WORRYING: dict[str, Any] = {"symptoms": ["burning"], "severity_burning": "3"}
+
+
+@pytest.fixture
+def clinic(database: str, stopped_clock: datetime) -> House:
+    return house("A")  # ablative: due on days 1 2 3 5 7 10 14 …; it is day 3
+
+
+def report(clinic: House, key: str = "k1", **wanted: Any) -> None:
+    answers = filled(clinic.treatment_id, **wanted) if wanted else NO_PROBLEMS
+    submit_check_in(by=clinic.patient, treatment_id=clinic.treatment_id, answers=answers, submission_key=key)
+
+
+def look(days: int) -> int:
+    with clock.fixed(clock.now() + timedelta(days=days)):
+        return open_silent_cases()
+
+
+def open_cases() -> list[TriageCase]:
+    with reading() as session:
+        return list(session.execute(select(TriageCase).order_by(TriageCase.id)).scalars())
+
+
+def test_the_third_missed_day_must_be_over() -> None:
+    told = LastReport(1, 1, "ablative", date(2026, 3, 7), 3, True)
+    assert [missed_since(told, date(2026, 3, day)) for day in (12, 13, 15, 17, 18, 21, 22)] == [0, 1, 2, 2, 3, 3, 4]
+    assert [bool(fired(told, date(2026, 3, day))) for day in (17, 18)] == [False, True]
+    calm = LastReport(1, 1, "ablative", date(2026, 3, 7), 3, False)
+    assert not fired(calm, date(2026, 3, 30))
+
+
+def test_a_concern_and_then_silence_is_a_case_once(clinic: House) -> None:
+    report(clinic, **WORRYING)
+    before = len(open_cases())
+    assert look(7) == 0
+    assert look(8) == 1
+    assert look(8) == look(9) == look(20) == 0
+    case = open_cases()[-1]
+    assert len(open_cases()) == max(before, 1)
+    assert case.rules[-1] == RULE
+    assert case.reasons[-1].startswith("Three check-ins in a row not answered")
+    assert case.state == "new"
+    shown = worklist(clinic.staff["clinician"])
+    assert any("Three check-ins in a row not answered" in str(one) for one in shown)
+    assert [action for action, _, _ in trail("case.silence")] == ["case.silence"]
+
+
+def test_no_concern_no_case(clinic: House) -> None:
+    report(clinic)
+    assert look(8) == look(40) == 0
+    assert open_cases() == []
+
+
+def test_an_answer_in_between_ends_the_silence(clinic: House) -> None:
+    report(clinic, **WORRYING)
+    with clock.fixed(clock.now() + timedelta(days=4)):
+        report(clinic, "k2")
+    assert look(8) == 0
+
+
+def test_an_open_case_counts_as_a_concern_and_is_extended(clinic: House) -> None:
+    report(clinic)
+    with transaction() as session:
+        check_in = session.execute(select(CheckIn)).scalar_one()
+        session.add(TriageCase(clinic_id=clinic.clinic_id, patient_id=clinic.patient_id, check_in_id=check_in.id or 0,
+                               treatment_id=clinic.treatment_id, level="one_week", rules=["R0"], reasons=["earlier"],
+                               state="contacted", opened_at=clock.now(), due_at=clock.now()))  # fmt: skip
+    assert look(8) == 1
+    [case] = open_cases()
+    assert (case.rules, case.state, case.level) == (["R0", RULE], "new", "one_day")
+    assert look(9) == 0
+
+
+def test_only_staff_close_it_and_it_does_not_come_back_for_the_same_silence(clinic: House) -> None:
+    report(clinic, **WORRYING)
+    look(8)
+    case, by = open_cases()[-1], clinic.staff["clinician"]
+    version = cases.acknowledge(by=by, case_id=case.id or 0, version=case.version)
+    version = cases.record_contact(by=by, case_id=case.id or 0, version=version, action_taken="call")
+    version = cases.record_outcome(by=by, case_id=case.id or 0, version=version, confirmation="expected_course")
+    cases.close(by=by, case_id=case.id or 0, version=version)
+    assert look(12) == look(30) == 0
+    assert [one.state for one in open_cases()] == ["closed"]
+
+
+def test_one_who_asked_us_to_stop_is_not_chased(clinic: House) -> None:
+    report(clinic, **WORRYING)
+    consent.disagree(by=clinic.patient, kind="check_ins")
+    assert look(8) == 0
+
+
+def test_imported_and_demo_silence_says_nothing(clinic: House) -> None:
+    report(clinic, **WORRYING)
+    for source in ("import", "demo"):
+        with transaction() as session:
+            session.execute(update(CheckIn).values(source=source))
+        assert look(8) == 0
+
+
+def test_two_that_look_at_once_open_one(clinic: House) -> None:
+    report(clinic, **WORRYING)
+    with clock.fixed(clock.now() + timedelta(days=8)):
+        assert sum(together(*([open_silent_cases] * 3))) == 1

@@ -7,10 +7,10 @@ from typing import Any
 
 import altair as alt
 import pandas as pd
-from babel.lists import format_list
 
 from reporting.charts.theme import Figure, Look, look, themed
 from reporting.domain.language import ENGLISH, languages, translator
+from reporting.domain.patient_dates import listed
 from reporting.domain.patient_words import say
 from reporting.domain.symptoms import SEVERITIES, SYMPTOMS, severity_word, symptom
 from reporting.queries.recovery import Course
@@ -67,7 +67,7 @@ def _title(points: pd.DataFrame, what: str, language: str) -> str:
     finding = _finding(points, what, language)
     beyond = [str(day) for day in points.loc[points["kind"] == MORE, "day"]]
     if beyond:
-        return f"{finding} {say('chart_beyond', language, days=format_list(beyond, locale=language))}"
+        return f"{finding} {say('chart_beyond', language, days=listed(beyond, language))}"
     return finding if not points["severity"].max() else f"{finding} {say('chart_within', language)}"
 
 

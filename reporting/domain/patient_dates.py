@@ -1,10 +1,12 @@
 """Days and moments as a patient reads them: their language, their time zone."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_skeleton, format_time, get_day_names
+from babel.lists import format_list
 
 from reporting.domain.language import ENGLISH
 from reporting.domain.patient_words import say
@@ -15,6 +17,11 @@ _LOCALES = {ENGLISH: "en_GB"}
 
 def _locale(language: str) -> Locale:
     return Locale.parse(_LOCALES.get(language, language))
+
+
+def listed(items: Sequence[str], language: str = ENGLISH) -> str:
+    """``1, 2 and 5``."""
+    return str(format_list(list(items), locale=_locale(language)))
 
 
 def long_day(day: date, language: str = ENGLISH) -> str:

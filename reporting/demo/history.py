@@ -114,7 +114,7 @@ def _settings(rng: Generator, machine: Machine, person: Person, operator: int, d
     habit = 1 + 0.03 * (operator - 1)
     chosen = {}
     for name, usual in machine.settings.items():
-        if name in ("passes", "spot_size_mm"):
+        if name in ("passes", "spot_size_mm", "pulse_width_ms"):
             chosen[name] = float(usual)
             continue
         value = usual * float(np.exp(rng.normal(0, 0.08)))

@@ -14,14 +14,15 @@ from reporting.ui.states import empty, shows_problems
 
 
 def _totals(found: DataQuality) -> None:
-    with st.container(horizontal=True):
-        st.metric("Treatments", f"{found.n_treatments:,}", border=True)
-        share = percent(found.n_silent / found.n_old_enough) if found.n_old_enough else "none old enough"
-        st.metric(f"Never answered ({SILENT_AFTER_DAYS} days or older)", f"{found.n_silent:,} ({share})", border=True)
-        unusual = int(found.unusual["n_unusual"].sum())
-        st.metric("Areas with an unusual setting", f"{unusual:,}", border=True)
-        missing = found.missing.loc[found.missing["n_missing"] > 0]
-        st.metric("Settings with gaps", f"{len(missing):,}", border=True)
+    share = percent(found.n_silent / found.n_old_enough) if found.n_old_enough else "none old enough"
+    unusual = int(found.unusual["n_unusual"].sum())
+    gaps = int((found.missing["n_missing"].gt(0) & found.missing["share"].lt(1)).sum())
+    columns = st.columns(4)
+    columns[0].metric("Treatments", f"{found.n_treatments:,}", border=True)
+    columns[1].metric("Never answered", f"{found.n_silent:,} ({share})", border=True,
+                      help=f"Of the treatments {SILENT_AFTER_DAYS} days ago or longer")  # fmt: skip
+    columns[2].metric("Unusual settings", f"{unusual:,}", border=True, help="Treated areas")
+    columns[3].metric("Settings with gaps", f"{gaps:,}", border=True)
 
 
 @shows_problems

@@ -39,8 +39,9 @@ def settings_form(last: LastTreatment) -> Mapping[str, float]:
     with st.container(horizontal=True):
         for name, value in last.settings.items():
             field = setting_fields()[name]
+            unit = words.unit(field.unit)
             given = st.number_input(
-                f"{field.label} ({words.unit(field.unit)})", value=round(value, 3), min_value=0.0, format="%g",
+                f"{field.label} ({unit})" if unit else field.label, value=round(value, 3), min_value=0.0, format="%g",
                 key=f"plan_{last.treated_area_id}_{name}",
             )  # fmt: skip
             if given:
@@ -87,7 +88,7 @@ def outcome(found: Plan) -> None:
         "After comparable treatments": [rate_words(row) for row in found.table.itertuples()],
         "After all": [rate_words(row) for row in everyone.itertuples()],
     })  # fmt: skip
-    st.dataframe(table, hide_index=True, alt="Side effects after comparable treatments", key="plan_table")
+    st.table(table.set_index("Unexpected side effect"))
     st.markdown(
         "These are raw rates of what was reported, not a prediction for this person: stronger settings are chosen "
         "for other skin and scars. Few answers say little, and no report is not proof of no harm."

@@ -22,17 +22,18 @@ def silence(found: DataQuality) -> None:
     st.subheader("What silence could change", anchor=False)
     st.markdown(
         "Patients with trouble may answer less or more often than others. The true rate lies between *none of the "
-        "silent affected* and *all of them*; the last column says what would have to be true for it to be twice "
-        "what the answers show."
+        "silent affected* and *all of them*."
     )
     rows = found.sensitivity
     table = pd.DataFrame({
         "Symptom": rows["label"], "Unexpected": rows["events"], "Answered": rows["n_answered"],
         "At risk": rows["n_at_risk"], "Rate %": rows["rate"].astype(float).map(as_percent),
         "If none of the silent %": rows["if_none"].map(as_percent),
-        "If all of the silent %": rows["if_all"].map(as_percent), "Twice as high if": rows["sentence"],
+        "If all of the silent %": rows["if_all"].map(as_percent),
     })  # fmt: skip
     _table(table, "silence", "Rates among those who answered, and their bounds")
+    with st.expander("What would have to be true for a rate to be twice as high?"):
+        st.markdown("\n".join(f"- **{row.label}.** {row.sentence}" for row in rows.itertuples()))
 
 
 def response(found: DataQuality) -> None:
@@ -59,16 +60,22 @@ def response(found: DataQuality) -> None:
 def settings(found: DataQuality) -> None:
     """Settings that were not recorded, and values outside the typical range of the device class."""
     st.subheader("Settings", anchor=False)
-    gaps = found.missing[found.missing["n_missing"] > 0].sort_values(["label", "setting"])
+    never = found.missing[found.missing["share"] == 1].sort_values(["label", "setting"])
+    gaps = found.missing[found.missing["n_missing"].gt(0) & found.missing["share"].lt(1)]
+    gaps = gaps.sort_values(["label", "setting"])
     if gaps.empty:
-        st.markdown("**Every setting that these device classes need was recorded.**")
+        st.markdown("**No gaps:** settings that are recorded here are recorded every time.")
     else:
-        st.markdown("**Not recorded.** A treatment without its settings cannot tell which settings hurt.")
+        st.markdown("**Gaps.** A treatment without its settings cannot tell which settings hurt.")
         table = pd.DataFrame({
             "Device class": gaps["label"], "Setting": gaps["setting"], "Treated areas": gaps["n_areas"],
             "Not recorded": gaps["n_missing"], "%": gaps["share"].map(as_percent),
         })  # fmt: skip
         _table(table, "missing-settings", "Settings that were not recorded, by device class")
+    if len(never):
+        pairs = zip(never["setting"].astype(str), never["label"].astype(str), strict=True)
+        said = "; ".join(f"{setting.lower()} of {label}" for setting, label in pairs)
+        st.markdown(f"**Never recorded in this period:** {said}.")
     st.markdown(
         "**Unusual values** lie outside the typical range of the device class. They were accepted: they may be right. "
         "Values that are impossible are refused when they are entered."

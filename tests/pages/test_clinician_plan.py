@@ -23,7 +23,7 @@ def test_it_starts_from_last_time_and_follows_a_change(monkeypatch: pytest.Monke
     assert not page.exception
     assert "+50% against last time" in text(page)
     assert "comparable treatments here" in text(page)
-    assert "Unexpected side effect" in page.dataframe[0].value.columns
+    assert page.table[0].value.index.name == "Unexpected side effect"
 
 
 def test_without_a_patient_it_says_how_to_choose_one(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:

@@ -2,12 +2,13 @@
 
 import typer
 
-from reporting.cli import audit, backtest, demo, importing, languages, photos, rates, remind, retention
+from reporting.cli import audit, backtest, demo, importing, languages, photos, rates, remind, retention, signals
 
 
 def all_commands(app: typer.Typer) -> None:
     """Register all commands on ``app``."""
     app.add_typer(audit.app, name="audit")
+    app.add_typer(signals.app, name="signals")
     app.add_typer(photos.app, name="photos")
     importing.register(app)
     demo.register(app)

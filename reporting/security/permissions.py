@@ -7,14 +7,14 @@ from reporting.errors import NotAllowed, NotFound, SignInNeeded
 
 _SEES_CARE: Final = frozenset({
     "worklist.read", "case.work", "timeline.read", "note.read", "photo.read", "overview.read", "settings.read",
-    "rates.read", "treatment.record", "invitation.issue", "check_in.proxy", "history.read",
+    "rates.read", "signals.read", "treatment.record", "invitation.issue", "check_in.proxy", "history.read",
     "reminder.manage",
 })  # fmt: skip
 
 ROLES: Final[dict[Role, frozenset[str]]] = {
     "administrator": _SEES_CARE | {"import.run", "staff.manage", "audit.read", "request.work", "clinic.manage",
-                                   "message.manage"},
-    "safety_lead": _SEES_CARE | {"audit.read", "message.manage"},
+                                   "message.manage", "signals.work"},
+    "safety_lead": _SEES_CARE | {"audit.read", "message.manage", "signals.work"},
     "clinician": _SEES_CARE,
     "front_desk": frozenset({
         "treatment.record", "invitation.issue", "check_in.proxy", "reminder.manage", "message.manage",

@@ -13,7 +13,7 @@ BOTH, CODE_ONLY = {"link", "full"}, {"full"}
 
 ALLOWED: dict[str, set[str]] = {
     "worklist.read": CARE, "case.work": CARE, "timeline.read": CARE, "note.read": CARE, "photo.read": CARE,
-    "overview.read": CARE, "settings.read": CARE, "rates.read": CARE,
+    "overview.read": CARE, "settings.read": CARE, "rates.read": CARE, "signals.read": CARE, "signals.work": LEADERS,
     "treatment.record": EVERYBODY, "invitation.issue": EVERYBODY, "check_in.proxy": EVERYBODY,
     "reminder.manage": EVERYBODY, "message.manage": EVERYBODY - {"clinician"},
     "history.read": CARE | CODE_ONLY, "check_in.submit": BOTH,

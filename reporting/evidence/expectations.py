@@ -1,0 +1,62 @@
+"""Expected events of every treated area: the sum of model A's hazards over the answers that were really given.
+
+Silence and follow-up still to come expect nothing, so that observed and expected are of the same check-ins.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from reporting.evidence.checks import Array
+from reporting.evidence.errors import NotEnoughData
+from reporting.evidence.hazard import case_mix, fit_hazard, person_periods
+
+LEAST_EVENTS = 20
+"""Fewer events than this carry no case-mix model worth adjusting by."""
+
+
+@dataclass(frozen=True)
+class AreaExpectation:
+    """Per treated area (areas,): answered check-ins at risk, events 0/1, expected events."""
+
+    symptom: str
+    trials: Array
+    events: Array
+    expected: Array
+
+
+def expected_events(
+    areas: pd.DataFrame,
+    check_ins: pd.DataFrame,
+    symptom: str,
+    *,
+    fit_until_day: int | None = None,
+    counted: tuple[int, int] | None = None,
+    least_events: int = LEAST_EVENTS,
+) -> AreaExpectation:
+    """Events and expectations of areas and check_ins as for person_periods.
+
+    fit_until_day: answers up to that day make the model (all by default). counted: only answers after the first
+    and up to the second day are summed. Raises NotEnoughData with fewer than least_events events to fit.
+    """
+    periods = person_periods(areas, check_ins, symptom)
+    day = periods["answered_day"].to_numpy()
+    known = periods if fit_until_day is None else periods[day <= fit_until_day]
+    events = int(known["event"].sum())
+    if events < least_events:
+        raise NotEnoughData(f"{events} events of {symptom}: a case-mix model needs {least_events} or more.")
+    mix = case_mix(areas)
+    model = fit_hazard(known, mix)
+    use = np.ones(len(periods), dtype=bool) if counted is None else (day > counted[0]) & (day <= counted[1])
+    row = periods["row"].to_numpy()[use]
+    hazard = model.expected(row, periods["interval"].to_numpy()[use])
+    return AreaExpectation(
+        symptom, _summed(row, None, len(areas)), _summed(row, periods["event"].to_numpy()[use], len(areas)),
+        _summed(row, hazard, len(areas)),
+    )  # fmt: skip
+
+
+def _summed(row: NDArray[np.int64], values: Array | None, size: int) -> Array:
+    return np.bincount(row, weights=values, minlength=size).astype(float)

@@ -1,0 +1,177 @@
+"""What a signal's card shows: counts, how sure, who answered, what else it could be, the treatments behind it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reporting.domain.schedule import SLOTS
+from reporting.domain.signal_work import KIND_WORDS
+from reporting.evidence.attribution import attribute
+from reporting.evidence.errors import EvidenceProblem
+from reporting.evidence.limits import Budget
+from reporting.evidence.nonresponse import response_bounds, tipping_point
+from reporting.evidence.signals import Signal
+from reporting.queries.signal_scan import SKIN, Cell, excess
+from reporting.storage.evidence_frames import EngineFrames
+
+MOST_TREATMENTS = 200
+LOOK_BACK_DAYS = 60
+"""Treatments behind an outcome signal: those since the change and the ones whose answers were still coming."""
+
+MOST_TO_ATTRIBUTE = 200_000
+
+Rows = NDArray[np.bool_]
+
+
+def chart_card(
+    frames: EngineFrames, chain: Sequence[Signal], symptoms: Sequence[str], q_value: float | None, cells_tested: int,
+    simulated_false: float,
+) -> dict[str, Any]:  # fmt: skip
+    """Card of a chart's signal. Plain JSON; dates in ISO form."""
+    newest = chain[-1]
+    mine = unit_rows(frames, newest)
+    day = frames.areas["day"].to_numpy()
+    behind = mine & (day > newest.since_day - LOOK_BACK_DAYS)
+    before = mine & ~behind
+    skin = _skin_group(newest)
+    if skin == SKIN[1]:
+        behind &= frames.areas["fitzpatrick"].to_numpy(dtype=float) >= 4
+    card = {
+        "what": KIND_WORDS[newest.kind], "kind": newest.kind, "clinic": newest.clinic,
+        "unit_type": newest.unit_type, "unit": newest.unit_id, "symptom": newest.symptom,
+        "symptoms": list(symptoms), "skin_group": skin, "detail": newest.detail,
+        "since": frames.date(newest.since_day).isoformat(),
+        "first_flagged": frames.date(chain[0].day).isoformat(),
+        "last_flagged": frames.date(newest.day).isoformat(),
+        "probability": newest.probability, "q_value": q_value, "cells_tested": cells_tested,
+        "expected_false_per_clinic_year": Budget().per_clinic_year,
+        "simulated_false_per_clinic_year": simulated_false,
+    }  # fmt: skip
+    if newest.kind == "outcome":
+        card |= {
+            "observed": newest.observed, "expected": newest.expected, "excess": newest.observed - newest.expected,
+            "ratio": newest.ratio, "ratio_lower": newest.lower, "ratio_upper": newest.upper,
+        }  # fmt: skip
+    else:
+        card |= {
+            "treatments_since": newest.observed, "shift_sd": newest.ratio, "shift_lower": newest.lower,
+            "shift_upper": newest.upper,
+        }  # fmt: skip
+    card |= response(frames, behind, symptoms, newest.ratio if newest.kind == "outcome" else None)
+    card["instead"] = instead(frames, newest, behind, before)
+    if newest.kind == "outcome":
+        card |= explained_by_settings(newest, frames, symptoms)
+    return card | treatments_behind(frames, behind, symptoms)
+
+
+def scan_card(frames: EngineFrames, cell: Cell, rows: Rows, q_value: float, cells_tested: int) -> dict[str, Any]:
+    """Card of a pattern that the scan found."""
+    ratio, lower, upper = excess(cell)
+    first = int(frames.areas["day"].to_numpy()[rows].min())
+    card = {
+        "what": KIND_WORDS["scan"], "kind": "scan", "clinic": cell.clinic, "unit_type": cell.unit_type,
+        "unit": cell.unit_id, "symptom": cell.symptom, "symptoms": [cell.symptom], "skin_group": cell.skin_group,
+        "since": frames.date(first).isoformat(), "observed": cell.observed, "expected": cell.expected,
+        "excess": cell.observed - cell.expected, "ratio": ratio, "ratio_lower": lower, "ratio_upper": upper,
+        "probability": None, "q_value": q_value, "cells_tested": cells_tested,
+        "expected_false_per_clinic_year": None,
+        "instead": ["One of many cells that were looked at: its excess is likely smaller than it looks."],
+    }  # fmt: skip
+    return card | response(frames, rows, [cell.symptom], ratio) | treatments_behind(frames, rows, [cell.symptom])
+
+
+def unit_rows(frames: EngineFrames, signal: Signal) -> Rows:
+    """Treated areas of the signal's unit."""
+    own = (frames.areas["clinic"] == signal.clinic).to_numpy()
+    return np.asarray(own & (frames.areas[signal.unit_type] == signal.unit_id).to_numpy())
+
+
+def _skin_group(signal: Signal) -> str:
+    return SKIN[1] if signal.detail.endswith(SKIN[1]) else ""
+
+
+def _events(frames: EngineFrames, symptoms: Sequence[str]) -> Rows:
+    """Whether any answer of a treated area was unexpected for one of the symptoms."""
+    found = np.zeros(len(frames.areas), dtype=bool)
+    for symptom in symptoms:
+        hit = frames.check_ins[symptom].to_numpy() == 1
+        found[frames.check_ins["area_id"].to_numpy()[hit]] = True
+    return found
+
+
+_ELAPSED = np.cumsum(np.left_shift(np.int64(1), np.arange(len(SLOTS), dtype=np.int64)))
+
+
+def _masks(frames: EngineFrames, rows: Rows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(due by the last answer known, answered) masks of the rows."""
+    areas = frames.areas
+    last = int(frames.check_ins["answered_day"].max()) if len(frames.check_ins) else 0
+    age = last - areas["day"].to_numpy()[rows]
+    passed = np.searchsorted(np.asarray(SLOTS), age, side="right")
+    elapsed = np.where(passed > 0, _ELAPSED[np.maximum(passed - 1, 0)], 0)
+    answered = np.asarray(areas["answered_mask"].to_numpy()[rows] & elapsed, dtype=np.int64)
+    return np.asarray(areas["due_mask"].to_numpy()[rows] & elapsed | answered, dtype=np.int64), answered
+
+
+def response_rate(frames: EngineFrames, rows: Rows) -> float | None:
+    """Answered due check-ins over due check-ins of the rows."""
+    due, answered = _masks(frames, rows)
+    asked = int(np.bitwise_count(due).sum())
+    return int(np.bitwise_count(answered).sum()) / asked if asked else None
+
+
+def response(frames: EngineFrames, rows: Rows, symptoms: Sequence[str], ratio: float | None) -> dict[str, Any]:
+    """Who answered, and what those who did not could change."""
+    due, answered = _masks(frames, rows)
+    asked, heard = int((due != 0).sum()), int((answered != 0).sum())
+    events = int((_events(frames, symptoms)[rows] & (answered != 0)).sum())
+    found: dict[str, Any] = {
+        "n_asked": asked, "n_answered": heard, "n_with_event": events,
+        "response_rate": response_rate(frames, rows), "if_none_of_the_silent": None, "if_all_of_the_silent": None,
+        "tipping_point": None,
+    }  # fmt: skip
+    if asked:
+        bounds = response_bounds(events, heard, asked)
+        found |= {"if_none_of_the_silent": bounds.if_none, "if_all_of_the_silent": bounds.if_all}
+    if ratio and ratio > 1 and heard and events:
+        usual = events / heard / ratio
+        found["tipping_point"] = "To be as expected: " + tipping_point(events, heard, asked, usual).sentence
+    return found
+
+
+def instead(frames: EngineFrames, signal: Signal, behind: Rows, before: Rows) -> list[str]:
+    """What to look at before anybody is asked: other units, who came, who answered."""
+    found = [f"It could be {kind} {unit} instead: probability {p:.0%}." for kind, unit, p in signal.also_likely]
+    skin = frames.areas["fitzpatrick"].to_numpy(dtype=float) >= 4
+    if behind.any() and before.any():
+        dark, usual = float(skin[behind].mean()), float(skin[before].mean())
+        if abs(dark - usual) >= 0.10:
+            found.append(f"Skin types IV to VI are {dark:.0%} of these treatments, {usual:.0%} before (adjusted for).")
+        now, then = response_rate(frames, behind), response_rate(frames, before)
+        if now is not None and then is not None and abs(now - then) >= 0.10:
+            found.append(f"{now:.0%} of due check-ins were answered, {then:.0%} before.")
+    return found or ["Nothing else stands out: check the settings recorded, then the device, then the technique."]
+
+
+def explained_by_settings(signal: Signal, frames: EngineFrames, symptoms: Sequence[str]) -> dict[str, Any]:
+    """How much of an outcome signal the settings explain; says why where it cannot be told."""
+    if len(frames.areas) > MOST_TO_ATTRIBUTE:
+        words = f"not calculated beyond {MOST_TO_ATTRIBUTE} treated areas: use the backtest of one clinic"
+        return {"settings_share": None, "settings_words": words}
+    try:
+        found = attribute(signal, frames.areas, frames.check_ins, symptoms)
+    except EvidenceProblem as problem:
+        return {"settings_share": None, "settings_words": problem.message}
+    return {"settings_share": found.share, "settings_words": found.words}
+
+
+def treatments_behind(frames: EngineFrames, rows: Rows, symptoms: Sequence[str]) -> dict[str, Any]:
+    """Ids of the treatments behind a signal, those with an event first, then the newest; at most MOST_TREATMENTS."""
+    at = np.flatnonzero(rows)
+    event = _events(frames, symptoms)[at]
+    day = frames.areas["day"].to_numpy()[at]
+    order = np.lexsort((-day, ~event))
+    ids = frames.areas["treatment_id"].to_numpy()[at][order]
+    return {"n_treatments": len(np.unique(ids)), "treatments": list(dict.fromkeys(ids.tolist()))[:MOST_TREATMENTS]}

@@ -1,0 +1,133 @@
+"""A look over the data as of a day: the charts' signals and the scan's, each with everything its card shows."""
+
+import time
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+
+from reporting import clock
+from reporting.domain.actors import Actor
+from reporting.domain.signal_work import Finding, Look
+from reporting.evidence.detector import Detection, detect
+from reporting.evidence.errors import NotEnoughData
+from reporting.evidence.expectations import AreaExpectation, expected_events
+from reporting.evidence.limits import Budget
+from reporting.evidence.signals import Signal
+from reporting.evidence.surveillance import Schedule
+from reporting.queries.backtest import BASELINE_DAYS, NothingToReplay, watched
+from reporting.queries.signal_cards import chart_card, scan_card
+from reporting.queries.signal_scan import Cell, Scan, scan_cells
+from reporting.security.permissions import require
+from reporting.storage.evidence_frames import EngineFrames, engine_frames
+
+YEAR_DAYS = 364
+"""Charts run over the last year, judged every week; what came before is their baseline."""
+STEP_DAYS = 7
+SAME_WITHIN_DAYS = 120
+MOST_PATTERNS = 20
+KIND_ORDER = {"outcome": 0, "settings": 1, "scan": 2}
+
+
+def look(by: Actor, as_of: date | None = None) -> Look:
+    """What the evidence says as of a day (today), from what was known that day. Writes nothing.
+
+    Raises NotAllowed and NothingToReplay. With less than BASELINE_DAYS of history there is nothing to compare
+    with: the look is then empty and says so.
+    """
+    require(by, "signals.work")
+    begun = time.perf_counter()
+    day = as_of or clock.now().date()
+    frames = engine_frames(day)
+    if frames is None:
+        raise NothingToReplay()
+    budget = Budget().per_clinic_year
+    schedule = _schedule(frames, day)
+    if schedule is None or not (symptoms := watched(frames, schedule.from_day)):
+        note = f"charts begin after {BASELINE_DAYS} days with at least one unexpected report"
+        return Look(day, (), 0, budget, time.perf_counter() - begun, {"note": note})
+    detection = detect(frames.areas, frames.check_ins, symptoms, schedule)
+    tables = _tables(frames, symptoms)
+    cells = scan_cells(frames, tables)
+    charts = [_finding(frames, chain, detection, cells, symptoms, day) for chain in chains(detection.signals)]
+    findings = sorted([*charts, *_patterns(frames, cells, day)], key=_order)
+    details = {
+        "symptoms": list(symptoms), "areas": len(frames.areas), "answers": len(frames.check_ins),
+        "outcome_limit": detection.outcome_limit.limit,
+        "false_per_clinic_year_in_simulated_clinics": detection.outcome_limit.false_per_clinic_year,
+    }  # fmt: skip
+    return Look(day, tuple(findings), cells.tested, budget, time.perf_counter() - begun, details)
+
+
+def _schedule(frames: EngineFrames, day: date) -> Schedule | None:
+    last = frames.day(day)
+    first = max(BASELINE_DAYS, last - YEAR_DAYS)
+    weeks = (last - first) // STEP_DAYS
+    return Schedule(last - weeks * STEP_DAYS, last, STEP_DAYS) if weeks >= 0 else None
+
+
+def _tables(frames: EngineFrames, symptoms: Sequence[str]) -> list[AreaExpectation]:
+    found = []
+    for symptom in symptoms:
+        try:
+            found.append(expected_events(frames.areas, frames.check_ins, symptom))
+        except NotEnoughData:
+            continue
+    return found
+
+
+def chains(signals: Sequence[Signal]) -> list[list[Signal]]:
+    """Signals of one unit and kind that follow one another within SAME_WITHIN_DAYS are one finding."""
+    found: list[list[Signal]] = []
+    newest: dict[tuple[str, str, str, str], list[Signal]] = {}
+    for signal in sorted(signals, key=lambda s: s.day):
+        key = (signal.kind, signal.clinic, signal.unit_type, signal.unit_id)
+        chain = newest.get(key)
+        if chain is None or signal.day - chain[-1].day > SAME_WITHIN_DAYS:
+            chain = newest[key] = []
+            found.append(chain)
+        chain.append(signal)
+    return found
+
+
+def _finding(
+    frames: EngineFrames, chain: Sequence[Signal], detection: Detection, cells: Scan, symptoms: Sequence[str], day: date
+) -> Finding:
+    newest = chain[-1]
+    asked = tuple(symptoms) if newest.symptom == "any" else (newest.symptom,)
+    q = cells.q_of(newest.unit_type, newest.unit_id, asked) if newest.kind == "outcome" else None
+    limit = detection.outcome_limit
+    card = chart_card(frames, chain, asked, q, cells.tested, limit.false_per_clinic_year) | {"as_of": day.isoformat()}
+    return Finding(
+        newest.clinic, "outcome" if newest.kind == "outcome" else "settings", newest.unit_type,
+        newest.unit_id.removeprefix(f"{newest.clinic}/"), newest.symptom, str(card["skin_group"]),
+        frames.date(newest.since_day), frames.date(chain[0].day), frames.date(newest.day), card,
+    )  # fmt: skip
+
+
+def _patterns(frames: EngineFrames, cells: Scan, day: date) -> list[Finding]:
+    """Significant bands, best first; charts judge units, so those are not raised here."""
+    order = np.argsort(cells.q_values, kind="stable")
+    chosen: list[tuple[Cell, float]] = []
+    seen: set[tuple[str, str, str]] = set()
+    for at in order:
+        cell = cells.cells[at]
+        key = (cell.unit_id.split(",")[0], cell.symptom, cell.skin_group)
+        if cells.signal[at] and cell.unit_type == "setting_band" and key not in seen:
+            seen.add(key)
+            chosen.append((cell, float(cells.q_values[at])))
+    return [_pattern(frames, cells, cell, q, day) for cell, q in chosen[:MOST_PATTERNS]]
+
+
+def _pattern(frames: EngineFrames, cells: Scan, cell: Cell, q: float, day: date) -> Finding:
+    card = scan_card(frames, cell, cells.rows_of(cell), q, cells.tested) | {"as_of": day.isoformat()}
+    return Finding(
+        cell.clinic, "scan", cell.unit_type, cell.unit_id.removeprefix(f"{cell.clinic}/"), cell.symptom,
+        cell.skin_group, date.fromisoformat(str(card["since"])), day, day, card,
+    )  # fmt: skip
+
+
+def _order(finding: Finding) -> tuple[int, float, float, str]:
+    """Outcomes first, then settings, then patterns; the surest first."""
+    sure = float(finding.card.get("probability") or 0.0)
+    return KIND_ORDER[finding.kind], -round(sure, 6), -float(finding.card.get("excess") or 0.0), finding.unit_id

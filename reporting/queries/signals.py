@@ -1,0 +1,105 @@
+"""The signals that a person may see, and the card of one."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from reporting.domain.actors import Actor
+from reporting.domain.signal_work import next_states
+from reporting.errors import NotFound
+from reporting.security.permissions import require
+from reporting.storage import signals
+from reporting.storage.engine import reading
+from reporting.storage.tables import Signal
+
+
+@dataclass(frozen=True)
+class SignalRow:
+    """A signal in the list. ``rank`` 0: the newest look did not find it any more. ``card`` is its newest card."""
+
+    id: int
+    clinic: str
+    kind: str
+    unit_type: str
+    unit_id: str
+    symptom: str
+    skin_group: str
+    since: date | None
+    first_flagged_on: date
+    last_seen_on: date
+    rank: int
+    state: str
+    version: int
+    card: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What somebody did about a signal, and when. ``happened_on`` is the day that charts show."""
+
+    at: datetime
+    who: str
+    kind: str
+    happened_on: date | None
+    note: str
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class BehindSignal:
+    """One of the treatments behind a signal."""
+
+    treatment_id: int
+    treatment: str
+    performed_on: date
+    patient_id: int
+    patient: str
+
+
+@dataclass(frozen=True)
+class SignalCard:
+    """A signal, what was done about it, what may be done next, and the treatments behind it."""
+
+    signal: SignalRow
+    steps: tuple[Step, ...]
+    next_states: tuple[str, ...]
+    treatments: tuple[BehindSignal, ...]
+
+
+def signals_of(actor: Actor) -> list[SignalRow]:
+    """Signals of the actor's clinic (the system: of all), those of the newest look first. Raises NotAllowed."""
+    require(actor, "signals.read")
+    with reading() as session:
+        return [_row(signal, clinic) for signal, clinic in signals.listed(session, actor.clinic_id)]
+
+
+def signal_card(actor: Actor, signal_id: int) -> SignalCard:
+    """Everything about one signal. Raises NotAllowed, and NotFound for another clinic's."""
+    require(actor, "signals.read")
+    with reading() as session:
+        found = next((pair for pair in signals.listed(session, actor.clinic_id) if pair[0].id == signal_id), None)
+        if found is None:
+            raise NotFound()
+        row = _row(*found)
+        steps = tuple(
+            Step(e.at, who, e.kind, e.happened_on, e.note, e.details) for e, who in signals.events(session, [signal_id])
+        )
+        behind = tuple(BehindSignal(*each) for each in signals.treatments(session, row.card.get("treatments", [])))
+    return SignalCard(row, steps, next_states(row.state), behind)
+
+
+def action_days(actor: Actor) -> list[tuple[date, str]]:
+    """Days on which something was changed because of a signal, with the words: charts mark them."""
+    require(actor, "signals.read")
+    with reading() as session:
+        ids = [signal.id or 0 for signal, _ in signals.listed(session, actor.clinic_id)]
+        taken = [event for event, _ in signals.events(session, ids) if event.kind == "action_taken"]
+    return sorted((event.happened_on, event.note) for event in taken if event.happened_on is not None)
+
+
+def _row(signal: Signal, clinic: str) -> SignalRow:
+    return SignalRow(
+        signal.id or 0, clinic, signal.kind, signal.unit_type, signal.unit_id, signal.symptom, signal.skin_group,
+        signal.since, signal.first_flagged_on, signal.last_seen_on, signal.rank, signal.state, signal.version,
+        signal.card,
+    )  # fmt: skip

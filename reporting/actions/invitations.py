@@ -70,10 +70,12 @@ def _usable(found: tuple[Invitation, Patient] | None) -> tuple[Invitation, Patie
     return found
 
 
-def check_link(token: str) -> None:
-    """Whether a link may be opened, without changing anything. Raises LinkNotValid."""
+def check_link(token: str) -> Actor:
+    """Whom a link stands for, if it may be opened; nothing is changed and no session begun. Raises LinkNotValid."""
     with reading() as session:
-        _usable(sessions.invitation(session, token_hash=hash_token(token)))
+        invitation, patient = _usable(sessions.invitation(session, token_hash=hash_token(token)))
+    return Actor(kind="patient", id=patient.id, clinic_id=invitation.clinic_id, label=f"patient {patient.id}",
+                 strength="link", treatment_id=invitation.treatment_id)  # fmt: skip
 
 
 def _open(found: tuple[Invitation, Patient], strength: str, how: str) -> Cookie:

@@ -1,10 +1,12 @@
 """The plain HTML pages: templates in, answers out, and the cookie that signs a browser in."""
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -12,6 +14,7 @@ from reporting.actions.sessions import Cookie, cookie_name
 from reporting.errors import NotAllowed, Problem
 from reporting.security.encryption import keyed_hash
 from reporting.settings import settings
+from reporting.web.csp import plain_policy
 
 _HERE = Path(__file__).parent
 _templates = Environment(
@@ -20,17 +23,32 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-STYLES = (_HERE / "static" / "plain.css").read_text(encoding="utf-8")
+
+
+def _small(styles: str) -> str:
+    """Without comments and spare spaces: it travels with every page, so that a page is one request."""
+    bare = re.sub(r"/\*.*?\*/|\n", " ", styles, flags=re.S)
+    return re.sub(r" *([{};,]) *", r"\1", re.sub(r" +", " ", bare)).strip()
+
+
+STYLES = _small((_HERE / "static" / "plain.css").read_text(encoding="utf-8"))
+_templates.globals["styles"] = Markup(STYLES)
+_HEADERS = {"content-security-policy": plain_policy(STYLES)}
 
 
 def page(name: str, status: int = 200, problem: Problem | None = None, **values: Any) -> HTMLResponse:
     """A page from its template; a problem is said on top of it."""
-    return HTMLResponse(_templates.get_template(name).render(problem=problem, **values), status_code=status)
+    body = _templates.get_template(name).render(problem=problem, **values)
+    return HTMLResponse(body, status_code=status, headers=_HEADERS)
 
 
 def signed_in(cookie: Cookie, address: str) -> Response:
     """Go on to a clean address with the session's cookie set."""
-    answer = RedirectResponse(address, status_code=303)
+    return with_cookie(RedirectResponse(address, status_code=303), cookie)
+
+
+def with_cookie(answer: Response, cookie: Cookie) -> Response:
+    """The answer with the session's cookie set."""
     answer.set_cookie(
         cookie.name, cookie.value, max_age=cookie.max_age_s, path="/", httponly=True, samesite="lax",
         secure=settings().secure_cookies,

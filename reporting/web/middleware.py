@@ -22,7 +22,8 @@ log = logging.getLogger("reporting.access")
 
 _BUNDLE = re.compile(rb"\.(js|css|svg|json|wasm|map)$")
 _CLOSED = ("/_stcore/metrics", "/_stcore/agent")
-_POLICY = b"content-security-policy"
+_POLICY, _STRICT = b"content-security-policy", b"default-src 'none'"
+_AGAIN_ON_BACK = (b"cache-control", b"private, no-cache")
 _TOKEN = re.compile(r"^/(c|unsubscribe)/[^/]*")
 
 
@@ -40,6 +41,11 @@ def _headers(path: str) -> list[tuple[bytes, bytes]]:
     if not path.startswith("/static/"):
         found.append((b"cache-control", b"no-store"))
     return found
+
+
+def _is_own_choice(name: bytes, value: bytes) -> bool:
+    """A page may have a stricter policy than Streamlit's, and say what a browser may show again on Back."""
+    return (name.lower(), value) == _AGAIN_ON_BACK or (name.lower() == _POLICY and value.startswith(_STRICT))
 
 
 class SecurityHeaders:
@@ -65,8 +71,8 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 started = True
                 ours = _headers(path)
-                if any(name.lower() == _POLICY and b"sandbox" in value for name, value in message["headers"]):
-                    ours = [pair for pair in ours if pair[0] != _POLICY]  # stricter than the one for pages
+                chosen = {name.lower() for name, value in message["headers"] if _is_own_choice(name, value)}
+                ours = [pair for pair in ours if pair[0] not in chosen]
                 names = {name for name, _ in ours}
                 kept = [pair for pair in message["headers"] if pair[0].lower() not in names]
                 message = {**message, "headers": [*kept, *ours]}

@@ -14,6 +14,7 @@ from reporting.errors import LinkNotValid, NotAllowed, NotFound, Problem, SignIn
 from reporting.storage.engine import ping, reading
 from reporting.storage.sessions import has_staff
 from reporting.web import html, metrics
+from reporting.web.check_in import CHECK_IN_ROUTES
 from reporting.web.language import choose
 from reporting.web.messages import MESSAGE_ROUTES
 from reporting.web.my_data import my_data
@@ -40,24 +41,6 @@ async def styles(_: Request) -> Response:
     return PlainTextResponse(html.STYLES, media_type="text/css")
 
 
-def _link_problem(problem: Problem) -> Response:
-    return html.page("problem.html", status=problem.status, problem=problem, heading="This link cannot be opened")
-
-
-async def link(request: Request) -> Response:
-    """GET shows one button and changes nothing; POST signs the patient in."""
-    token = request.path_params["token"]
-    try:
-        if request.method == "POST":
-            html.must_be_ours(request)
-            cookie = await run_in_threadpool(invitations.open_link, token)
-            return html.signed_in(cookie, "/")
-        await run_in_threadpool(invitations.check_link, token)
-    except LinkNotValid as problem:
-        return _link_problem(problem)
-    return html.page("link.html")
-
-
 async def _note_throttled(request: Request, problem: Problem, way: str) -> None:
     if isinstance(problem, TooManyTries):
         await run_in_threadpool(partial(refusals.note, "throttled", way, source=html.source_of(request)))
@@ -80,7 +63,7 @@ async def code(request: Request) -> Response:
     except Problem as problem:
         await _note_throttled(request, problem, "code")
         return html.page("code.html", problem.status, problem, **given)
-    return html.signed_in(cookie, "/")
+    return html.signed_in(cookie, "/check-in/now")
 
 
 def _nobody_yet() -> bool:
@@ -171,7 +154,6 @@ ROUTES = [
     Route("/healthz", healthz),
     Route("/metrics", show_metrics),
     Route("/plain.css", styles),
-    Route("/c/{token:str}", link, methods=["GET", "POST"]),
     Route("/language", choose, methods=["POST"]),
     Route("/code", code, methods=["GET", "POST"]),
     Route("/unlock", unlock, methods=["GET", "POST"]),
@@ -182,6 +164,7 @@ ROUTES = [
     Route("/demo", demo, methods=["GET", "POST"]),
     Route("/worklist", to_first_page),
     Route("/check-in", to_first_page),
+    *CHECK_IN_ROUTES,
     *PHOTO_ROUTES,
     *MESSAGE_ROUTES,
 ]

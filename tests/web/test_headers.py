@@ -1,6 +1,8 @@
 """What every answer carries, what is closed, what is counted and logged, and what a failure shows."""
 
+import base64
 import gzip
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -11,6 +13,7 @@ from starlette.responses import HTMLResponse
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
+from reporting.actions.invitations import issue_invitation
 from reporting.settings import settings
 from reporting.storage.engine import engine, forget_engine
 from reporting.web.routes import ROUTES
@@ -20,7 +23,7 @@ from tests.web.site import log_lines, site
 STATIC = Path(streamlit.__file__).parent / "static"
 BUNDLE = "/static/js/" + next(path.name for path in sorted((STATIC / "static" / "js").glob("index.*.js")))
 PATHS = [
-    *sorted({route.path.replace("{token:str}", "made-up") for route in ROUTES}),
+    *sorted({re.sub(r"{\w+:str}", "made-up", route.path) for route in ROUTES}),
     "/", "/worklist", "/no/such/page", "/_stcore/health", "/_stcore/host-config", "/_stcore/metrics", "/media/x.png",
     BUNDLE,
 ]  # fmt: skip
@@ -32,7 +35,7 @@ def test_every_answer_has_the_headers(client: TestClient, method: str) -> None:
         headers = client.request(method, path).headers
         policy = headers["content-security-policy"]
         assert "unsafe-eval" not in policy, path
-        assert "script-src 'self' 'sha256-" in policy, path
+        assert ("script-src 'self' 'sha256-" in policy) != ("script-src 'none'" in policy), path
         assert re.search(r"script-src[^;]*unsafe-inline", policy) is None, path
         assert "frame-ancestors 'none'" in policy, path
         assert "object-src 'none'" in policy, path
@@ -42,6 +45,21 @@ def test_every_answer_has_the_headers(client: TestClient, method: str) -> None:
         assert "strict-transport-security" not in headers, path
         if path != BUNDLE:
             assert headers["cache-control"] == "no-store", path
+
+
+def test_plain_pages_run_nothing_and_fetch_nothing(client: TestClient, clinic: House) -> None:
+    token = issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id).token
+    for path in (f"/c/{token}", "/c/made-up", "/sign-in", "/code", "/check-in/review", "/demo"):
+        answer = client.get(path)
+        policy = answer.headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'; script-src 'none'; style-src 'sha256-"), path
+        assert "unsafe" not in policy, path
+        style = re.search(r"<style>(.*?)</style>", answer.text, re.S)
+        assert style, path
+        digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+        assert f"style-src 'sha256-{digest}'" in policy, path
+        assert re.search(r"<script|\sstyle=|\son[a-z]+=|https?://", answer.text) is None, path
+        assert re.findall(r'(?:src|<link[^>]* href)="([^"]*)"', answer.text) == ["data:,"], path
 
 
 @pytest.mark.usefixtures("application", "sqlite_database")

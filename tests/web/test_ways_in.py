@@ -38,7 +38,7 @@ def test_twenty_looks_at_a_link_write_nothing(client: TestClient, clinic: House)
 def test_a_link_becomes_a_cookie_and_a_clean_address(client: TestClient, clinic: House) -> None:
     token = issued(clinic).token
     answer = client.post(f"/c/{token}", headers={"origin": "null", "sec-fetch-site": "same-origin"})
-    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/check-in/q/symptoms")
     cookie = answer.headers["set-cookie"]
     assert cookie.startswith("session=")
     for part in ("HttpOnly", "SameSite=lax", "Path=/", "Max-Age=86400"):
@@ -91,7 +91,7 @@ def test_the_code_page(client: TestClient, clinic: House) -> None:
     assert made.code in wrong.text
     assert "<script>" not in client.post("/code", data={"code": "<script>", "year_of_birth": "x"}).text
     right = client.post("/code", data={"code": made.code.lower(), "year_of_birth": "1980"})
-    assert (right.status_code, right.headers["location"]) == (303, "/")
+    assert (right.status_code, right.headers["location"]) == (303, "/check-in/now")
     for _ in range(4):
         client.post("/code", data={"code": made.code, "year_of_birth": "1981"})
     locked = client.post("/code", data={"code": made.code, "year_of_birth": "1980"})

@@ -12,6 +12,7 @@ from reporting.actions import compose
 from reporting.clock import now
 from reporting.domain.actors import Actor
 from reporting.domain.delivery import STUCK_AFTER, retry_after
+from reporting.domain.message_kinds import PATIENT_KINDS
 from reporting.errors import Conflict, NotFound
 from reporting.notify import sms
 from reporting.notify.email import Email, Mailer
@@ -24,8 +25,6 @@ from reporting.storage.tables import OutboxMessage
 
 PAUSE = timedelta(minutes=1)
 """Nothing else goes to a server that does not answer, or says that it has too much to do, for so long."""
-PATIENT_KINDS = ("reminder", "second_factor_code", "sms_reply")
-"""Messages to patients: what the front desk may see of them is that an address does not work."""
 
 
 def channels() -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from reporting.queries.patients import CardSubject, card_subject
 from reporting.ui import format as words
 from reporting.ui.identity import current_actor
 from reporting.ui.links import number_in_address, page_link
+from reporting.ui.reminder_parts import reminder_section
 from reporting.ui.states import attempt, empty, show_notice, shows_problems
 
 PLACE = "card"
@@ -84,6 +85,7 @@ def page() -> None:
         args=(subject,),
         type="primary" if card is None else "secondary",
     )  # fmt: skip
+    reminder_section(actor, subject.patient_id, subject.timezone)
     page_link("timeline", "Timeline", icon=":material/timeline:", patient=subject.patient_id)
 
 

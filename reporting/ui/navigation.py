@@ -36,6 +36,7 @@ STAFF = (
     Entry("clinician_plan", "Plan the next treatment", "plan", "settings.read", in_menu=False),
     Entry("clinician_record", "Record a treatment", "record", "treatment.record"),
     Entry("clinician_card", "Patient card", "card", "invitation.issue", in_menu=False),
+    Entry("admin_messages", "Messages", "messages", "message.manage"),
     Entry("admin_import", "Import", "import", "import.run"),
     Entry("admin_staff", "Staff", "staff", "staff.manage"),
     Entry("admin_review", "Wording and review", "review", "staff.manage"),

@@ -5,14 +5,16 @@ import pytest
 from reporting.domain.actors import Actor
 from reporting.ui.navigation import _FOLDER, PATIENT, STAFF, pages_for
 
-CARE = ["worklist", "overview", "settings", "patients", "timeline", "record", "card"]
+CARE = [
+    "worklist", "overview", "settings", "quality", "patients", "timeline", "plan", "record", "card",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("role", "expected"),
     [
-        ("administrator", [*CARE, "import", "staff"]), ("safety_lead", CARE), ("clinician", CARE),
-        ("front_desk", ["record", "card"]),
+        ("administrator", [*CARE, "messages", "import", "staff", "review"]), ("safety_lead", [*CARE, "messages"]),
+        ("clinician", CARE), ("front_desk", ["record", "card", "messages"]),
     ],
 )  # fmt: skip
 def test_pages_of_the_staff(role: str, expected: list[str]) -> None:

@@ -14,13 +14,13 @@ from reporting.evidence.dose_response import Ceiling, Curve, curve_and_ceiling
 from reporting.evidence.errors import EvidenceProblem
 from reporting.evidence.hazard import answered_intervals, case_mix
 from reporting.evidence.relative_dose import relative_settings
-from reporting.evidence.shrinkage import gamma_poisson
+from reporting.evidence.shrinkage import estimate_tau2, gamma_poisson
 from reporting.evidence.surveillance import Schedule
 
 GRID = np.round(np.arange(0.70, 1.5001, 0.05), 2)
 SYMPTOMS = ("burning", "bumps", "swelling", "infection", "scarring", "hyperpigmentation")
 RATE_PRECISION = 30.0
-"""a of the Gamma(a, a) of operators' ratios: 1/sd², wide enough for an operator who truly differs."""
+"""Largest a of the Gamma(a, a) of operators' ratios, 1/sd²; less where operators are seen to differ more."""
 RATE_MODEL_SE = 0.05
 MATURE_DAYS = (240, 60)
 """Operators' rates are of treatments from so many to so many days before the end: followed up."""
@@ -122,12 +122,16 @@ def operator_rates(
     names = sorted(set(operator[mature]))
     row = answers["row"].to_numpy()
     use = answers["at_risk"].to_numpy() & mature[row]
+    event = answers["event"].to_numpy()
+    trials = [use & (operator[row] == name) for name in names]
+    counts = np.array([[event[own].sum(), hazard[own].sum()] for own in trials]).reshape(-1, 2)
+    answered = counts[counts[:, 1] > 0]
+    seen = estimate_tau2(*answered.T) if len(answered) > 1 else 0.0
     found = []
-    for name in names:
+    for name, (observed, expected) in zip(names, counts.tolist(), strict=True):
         mine = mature & (operator == name)
-        trials = use & (operator[row] == name)
-        observed, expected = float(answers["event"].to_numpy()[trials].sum()), float(hazard[trials].sum())
-        shrunken = gamma_poisson([observed], [expected], 1 / RATE_PRECISION, model_log_se=RATE_MODEL_SE)
+        spread = max(seen, 1 / RATE_PRECISION)
+        shrunken = gamma_poisson([observed], [expected], spread, model_log_se=RATE_MODEL_SE)
         base = float(risk[mine].mean())
         mean, low, high = (float(v[0]) for v in (shrunken.mean, shrunken.lower, shrunken.upper))
         found.append(

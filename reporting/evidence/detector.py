@@ -18,7 +18,7 @@ from reporting.evidence.change_point import (
     log_change_evidence,
     odds_within_family,
 )
-from reporting.evidence.checks import Array, Mask
+from reporting.evidence.checks import Array, Mask, Positions
 from reporting.evidence.drift import DriftCharts, SettingsScores, drift_charts, settings_scores
 from reporting.evidence.limits import HOLD_DAYS, Budget, FamilyLimit, Odds, family_limit, null_counts, signal_weeks
 from reporting.evidence.signals import (
@@ -34,6 +34,7 @@ from reporting.evidence.surveillance import (
     Tables,
     build_network,
     calibrated_by_others,
+    refitted,
     weekly_tables,
 )
 
@@ -108,8 +109,11 @@ def outcome_limit(
     rng = np.random.default_rng(detector.budget.seed)
     counts = null_counts(expected, small.groups, BENIGN_SD, detector.budget.replications, rng)
     first = min(history, 26)
+    fits = range(first - 1, weeks, max(1, schedule.refit_days // schedule.step_days))
     return family_limit(
-        lambda drawn: outcome_odds(drawn, expected, small, detector.changes, first),
+        lambda drawn: outcome_odds(
+            drawn, refitted(drawn, expected, small.cell_class, fits), small, detector.changes, first
+        ),
         counts,
         len(np.unique(small.cell_family)),
         detector.budget.outcomes,
@@ -130,6 +134,7 @@ def _restricted(network: Network, active: Array) -> Network:
         network.cell_family[active],
         tuple(np.unique(g[active], return_inverse=True)[1].astype(float) for g in network.groups),
         network.clinics,
+        network.cell_class[active],
     )
 
 
@@ -208,8 +213,7 @@ def _settings_signals(
     charts = drift_charts(
         scores, areas, (np.ceil(late) + end).astype(np.intp), bins, membership, pooled, detector.shifts
     )
-    prior = np.array([1 / np.sum(network.family[units] == network.family[u]) for u in units])
-    odds = odds_within_family(charts.log_evidence, network.family[units], prior)[end::fine]
+    odds = _settings_odds(charts.log_evidence[end::fine], network.family[units], pooled)
     found = []
     nothing = np.zeros_like(odds)
     for at, unit in signal_weeks(Odds(odds, nothing, nothing), limit, _hold(schedule)):
@@ -219,6 +223,17 @@ def _settings_signals(
         log_odds = float(odds[at, unit])
         found.append(_settings_signal(charts, scores, areas, member, network, int(units[unit]), place, day, log_odds))
     return found
+
+
+def _settings_odds(log_evidence: Array, families: Positions, pooled: Mask) -> Array:
+    """Log odds (days, units). An operator's settings are a fact about that operator and compete with nobody.
+
+    A clinic's mean is its operators', so the clinic must explain the rise better than they do. The prior spreads
+    one shift a year over the units of a clinic.
+    """
+    prior = np.array([1 / np.sum(families == family) for family in families])
+    competing = odds_within_family(log_evidence, families, prior)
+    return np.asarray(np.where(pooled, competing, log_evidence + np.log(prior)), dtype=float)
 
 
 def _settings_signal(

@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from reporting.evidence.checks import Array, Positions
+from reporting.evidence.cluster import sandwich
 from reporting.evidence.errors import NotEnoughData
 from reporting.evidence.firth import firth, flic
 from reporting.evidence.hazard import CaseMix, hazard_design, interval_shares
@@ -45,6 +47,8 @@ class DoseModel:
     """Van Houwelingen & Le Cessie, Stat Med 1990;9:1303-1325: (chi² - df)/chi² of the fit, for predictions."""
     events: int
     units: tuple[int, int, int]
+    design_effect: float
+    """Variance with the answers of a patient taken together (sandwich, CR1) to that of independent ones, >= 1."""
 
     def fitted_hazard(self, answers: pd.DataFrame, mix: CaseMix) -> Array:
         """Expected hazard of every answered check-in, at the area's own settings and case mix."""
@@ -74,9 +78,24 @@ def fit_dose_model(
     mature = int(answers["answered_day"].max() - answers["scheduled_day"].max())
     shares = interval_shares(answers, mature) or _full_path(periods)
     shrinkage = _shrinkage(fit, len(weights) - 1)
-    return DoseModel(
-        symptom, weights, opposed, index, knots, fit, offsets, shares, shrinkage, events, (units[0], units[1], units[2])
-    )
+    patient = areas["patient"].astype(str).to_numpy()[row]
+    effect = _design_effect(fit, spline_design(mix, row, index[row], knots)[0], offset, periods, patient)
+    whole = (units[0], units[1], units[2])
+    return DoseModel(symptom, weights, opposed, index, knots, fit, offsets, shares, shrinkage, events, whole, effect)
+
+
+def _design_effect(
+    fit: LogisticFit, design: Array, offset: Array, periods: pd.DataFrame, patient: NDArray[np.str_]
+) -> float:
+    """Mean ratio of the clustered to the plain sandwich over the dose columns: what repeated treatments add."""
+    residual = periods["event"].to_numpy() - fit.predict(design, offset)
+    scores = design * residual[:, None]
+    if len(np.unique(patient)) < 2:
+        return 1.0
+    clustered = np.diag(sandwich(scores, fit.covariance, patient).covariance)
+    apart = np.diag(sandwich(scores, fit.covariance, np.arange(len(scores))).covariance)
+    dose = np.array([name.startswith(SKIN_GROUPS) for name in fit.names]) & (apart > 0)
+    return max(1.0, float(np.mean(clustered[dose] / apart[dose]))) if dose.any() else 1.0
 
 
 def _shrinkage(fit: LogisticFit, first_step: int) -> float:

@@ -17,8 +17,8 @@ from reporting.evidence.hazard import CaseMix
 
 DRAWS = 400
 BENIGN_SD = 0.12
-COVARIANCE_INFLATION = 2.2
-"""For the knots, the weights of the index and repeated treatments, which the fit takes as known or independent."""
+COVARIANCE_INFLATION = 2.0
+"""For the knots and the weights of the index, which the fit takes as known; repeated treatments come on top."""
 RESPONSE_SD = 0.07
 """Log risk: how far answering more, or less, when affected may move a risk (odds ratio of answering 1 to 1.5)."""
 
@@ -115,7 +115,8 @@ def _reference_rows(mix: CaseMix, skin_group: str, patient: Mapping[str, object]
 def _draws(model: DoseModel, rng: np.random.Generator) -> Array:
     """Coefficients: the estimate first, then draws, their intercepts widened; (1 + DRAWS, columns)."""
     mean = model.fit.coefficients
-    root = np.linalg.cholesky(COVARIANCE_INFLATION * model.fit.covariance + 1e-12 * np.eye(len(mean)))
+    inflation = COVARIANCE_INFLATION * model.design_effect
+    root = np.linalg.cholesky(inflation * model.fit.covariance + 1e-12 * np.eye(len(mean)))
     drawn = mean + rng.standard_normal((DRAWS, len(mean))) @ root.T
     spread = np.hypot(BENIGN_SD * np.sqrt(sum(1 / n for n in model.units)), RESPONSE_SD)
     drawn[:, 0] += rng.normal(0, spread, DRAWS)

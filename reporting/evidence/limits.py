@@ -24,9 +24,9 @@ class Budget:
 
     per_clinic_year: float = 0.5
     settings_share: float = 0.25
-    reserve_share: float = 0.13
+    reserve_share: float = 0.05
     """Kept back: the simulated clinics are simpler than real ones."""
-    replications: int = 24
+    replications: int = 32
     seed: int = 0
 
     @property

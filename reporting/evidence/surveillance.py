@@ -9,11 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from reporting.evidence.checks import Array, Positions
 from reporting.evidence.errors import NotEnoughData
-from reporting.evidence.hazard import CaseMix, HazardModel, case_mix, fit_hazard, person_periods
+from reporting.evidence.hazard import CASE_MIX_SD, CaseMix, HazardModel, case_mix, fit_hazard, person_periods
 
 UNIT_TYPES = ("operator", "device", "clinic")
 CALIBRATION_WEEKS = 13
 CALIBRATION_PRECISION = 40.0
+CLASS_PRECISION = 1 / CASE_MIX_SD**2
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Network:
     """Cells (operator on a device in a clinic), and how they add up to units.
 
     cell (areas,) of each treated area; membership (cells, units) of 0 and 1; unit_type and unit_id (units,);
-    family (units,) and cell_family (cells,) clinic codes.
+    family (units,) and cell_family (cells,) clinic codes; cell_class (cells,) codes of device classes.
     """
 
     cell: Positions
@@ -59,6 +60,7 @@ class Network:
     cell_family: Positions
     groups: tuple[Array, ...]
     clinics: tuple[str, ...]
+    cell_class: Positions
 
 
 def build_network(areas: pd.DataFrame) -> Network:
@@ -81,8 +83,23 @@ def build_network(areas: pd.DataFrame) -> Network:
             columns.append(codes == at)
     membership = np.column_stack(columns).astype(float)
     return Network(
-        cell, membership, np.array(types), np.array(ids), np.array(families), cell_family, tuple(groups), clinics
+        cell,
+        membership,
+        np.array(types),
+        np.array(ids),
+        np.array(families),
+        cell_family,
+        tuple(groups),
+        clinics,
+        _classes(areas, cell),
     )
+
+
+def _classes(areas: pd.DataFrame, cell: Positions) -> Positions:
+    """Code of the device class of each cell; a device is of one class (the first one recorded, if of several)."""
+    codes = pd.factorize(areas["device_class"].astype(str), sort=True)[0]
+    _, first = np.unique(cell, return_index=True)
+    return np.asarray(codes[first], dtype=np.intp)
 
 
 @dataclass(frozen=True)
@@ -149,7 +166,7 @@ def calibrated_by_others(
 ) -> Array:
     """Expectations multiplied by how the other clinics did in the last weeks, shrunken to 1.
 
-    observed (replicates, symptoms, weeks, cells), expected (symptoms, weeks, cells), families (cells,). Takes
+    observed (replicates, symptoms, weeks, cells), expected the same or without replicates, families (cells,). Takes
     up seasons and slow changes that all clinics share; a clinic never calibrates itself, a single one is not
     calibrated. Returns the shape of `observed`.
     """
@@ -160,6 +177,27 @@ def calibrated_by_others(
         due = _last(expected[..., others].sum(axis=-1), weeks)
         factor = (precision + seen) / (precision + due)
         result[..., ~others] = expected[..., ~others] * factor[..., None]
+    return result
+
+
+def refitted(observed: Array, expected: Array, classes: Positions, fit_weeks: Sequence[int]) -> Array:
+    """Expectations as a model would give them that is fitted to `observed` in the weeks fit_weeks.
+
+    observed (replicates, symptoms, weeks, cells), expected (symptoms, weeks, cells), classes (cells,). Each device
+    class is scaled to its own events up to the last fit, shrunken as the model's ridge does; the first fit also
+    judges the weeks before it. Gives simulated clinics the estimation error of real ones. Shape of `observed`.
+    """
+    result = np.empty(observed.shape)
+    total, due = (np.cumsum(counts, axis=-2) for counts in (observed, np.broadcast_to(expected, observed.shape)))
+    stops = [*(week + 1 for week in fit_weeks[1:]), observed.shape[-2]]
+    start = 0
+    for week, stop in zip(fit_weeks, stops, strict=True):
+        for kind in np.unique(classes):
+            mine = classes == kind
+            seen, thought = total[..., week, mine].sum(axis=-1), due[..., week, mine].sum(axis=-1)
+            factor = (CLASS_PRECISION + seen) / (CLASS_PRECISION + thought)
+            result[..., start:stop, mine] = expected[..., start:stop, mine] * factor[..., None, None]
+        start = stop
     return result
 
 

@@ -114,10 +114,12 @@ def _settings(rng: Generator, machine: Machine, person: Person, operator: int, d
     habit = 1 + 0.03 * (operator - 1)
     chosen = {}
     for name, usual in machine.settings.items():
-        if name in ("passes", "spot_size_mm", "pulse_width_ms"):
+        if name in ("passes", "spot_size_mm"):
             chosen[name] = float(usual)
             continue
         value = usual * float(np.exp(rng.normal(0, 0.08)))
+        if name == "pulse_width_ms":  # set in steps on the device
+            value = usual
         if name == main:
             value *= gentler * habit * (1 + _creep(machine, days_ago))
         chosen[name] = float(f"{value:.3g}")

@@ -59,9 +59,10 @@ def answers_of(done: CompletedCheckIn, context: CheckInContext) -> dict[str, Any
     shown before and interrupts no more.
     """
     had = [symptom for symptom in SYMPTOMS if done.severities.get(symptom)]
-    if not had:
+    if not had and done.can_wait is None:
         return dict(NO_PROBLEMS)
-    answers: dict[str, Any] = {"symptoms": had, "note": done.note}
+    # Without a severity above none it was not kept which symptom had been ticked: that is asked anew.
+    answers: dict[str, Any] = {"note": done.note} | ({"symptoms": had} if had else {})
     answers |= {f"severity_{symptom}": str(done.severities[symptom]) for symptom in had}
     answers |= {name: found for name, found in _lists(answers, done, context).items() if found}
     if done.can_wait is not None:

@@ -16,6 +16,7 @@ from reporting.domain.questionnaire import NO_PROBLEMS, note_question
 from reporting.errors import InvalidInput, Problem, SignInNeeded
 from reporting.queries.patient import CheckInPage, check_in_page
 from reporting.ui.confirmation import confirmation, foot
+from reporting.ui.consent_parts import CARER, answered_by, consent_part, stopped_part
 from reporting.ui.flow import NOTE, Form, draw, forget_ticks, written_note
 from reporting.ui.identity import current_actor
 from reporting.ui.patient_language import language
@@ -47,7 +48,7 @@ def _attempt(shown: CheckInPage, here_at: str, action: Callable[[Actor], object]
 def _send(shown: CheckInPage, answers: dict[str, Any], key: str) -> None:
     def send(by: Actor) -> None:
         submit_check_in(by=by, treatment_id=shown.treatment_id, answers=answers, submission_key=key,
-                        language=language())  # fmt: skip
+                        language=language(), answered_by=answered_by())  # fmt: skip
 
     if _attempt(shown, "", send, None):
         start_over(again=False)
@@ -83,6 +84,11 @@ def _send_all(shown: CheckInPage) -> None:
     _send(shown, answers, shown.draft_key or state().key)
 
 
+def _beside_note(shown: CheckInPage, spoken: str) -> None:
+    add_photos(shown.treatment_id, spoken)
+    st.checkbox(say("carer", spoken), key=CARER)
+
+
 def _form(shown: CheckInPage, spoken: str) -> Form:
     here = state()
     return Form(
@@ -90,14 +96,17 @@ def _form(shown: CheckInPage, spoken: str) -> Form:
         answer=lambda question, given: _answer(shown, question, given),
         understood=lambda: _understood(shown),
         send=lambda: _send_all(shown),
-        beside_note=lambda: add_photos(shown.treatment_id, spoken),
+        beside_note=lambda: _beside_note(shown, spoken),
+        below_first=lambda: consent_part(shown.consent, spoken),
     )  # fmt: skip
 
 
 def _draw(shown: CheckInPage, spoken: str) -> None:
     st.title(say("title", spoken), anchor=False)
     st.markdown(f"**{say('day', spoken, day=shown.recovery_day, treatment=shown.treatment_words(spoken))}**")
-    if shown.sent_today and not shown.answers and not state().again:
+    if shown.is_stopped:
+        stopped_part(shown.contact, spoken)
+    elif shown.sent_today and not shown.answers and not state().again:
         confirmation(shown.sent_today, shown.contact, spoken)
         st.button(say("again", spoken), width="stretch", on_click=start_over, kwargs={"again": True})
         st.page_link("reporting/pages/patient_home.py", label=say("home", spoken), width="stretch")

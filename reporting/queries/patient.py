@@ -9,20 +9,22 @@ from babel.lists import format_list
 
 from reporting import clock
 from reporting.domain.actors import Actor
+from reporting.domain.content import content
 from reporting.domain.devices import device_classes
 from reporting.domain.guidance import told
 from reporting.domain.language import ENGLISH, translator
 from reporting.domain.opening_hours import Opening, opening
 from reporting.domain.questionnaire import CheckInContext, usable
+from reporting.domain.records import ConsentText
 from reporting.domain.schedule import days_late
 from reporting.domain.triage import Guidance, assess
 from reporting.domain.vocabulary import procedure_classes
 from reporting.errors import NotFound
 from reporting.security.permissions import require
-from reporting.storage import check_ins
-from reporting.storage.drafts import draft_of
+from reporting.storage import check_ins, consents
+from reporting.storage.drafts import draft_of, kind_of
 from reporting.storage.engine import reading
-from reporting.storage.tables import CheckIn, Clinic, Draft
+from reporting.storage.tables import CheckIn, Clinic, Consent, Draft
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,10 @@ class CheckInPage:
     no_problems_key: str = ""
     procedure_label: str = ""
     """The procedure in patient words, English."""
+    consent: ConsentText | None = None
+    """What the first answer agrees to; None when it was agreed to before."""
+    is_stopped: bool = False
+    """The patient took the consent to check-ins back: nothing can be sent."""
 
     def treatment_words(self, language: str = ENGLISH) -> str:
         """``Fractional CO2, cheeks and neck``; in other languages the procedure in words, and the areas."""
@@ -135,18 +141,36 @@ def _kept(draft: Draft | None, about: check_ins.Subject, today: int) -> dict[str
     return usable(draft.answers, is_same_day=check_ins.recovery_day(about, draft.updated_at) == today)
 
 
-def check_in_page(by: Actor) -> CheckInPage:
-    """The signed-in patient's check-in. Raises NotFound when their link names no treatment, NotAllowed."""
-    require(by, "check_in.submit")
+def _is_theirs(by: Actor, about: check_ins.Subject) -> bool:
+    """The patient's own treatment; for staff one of their clinic."""
+    return about.patient_id == by.id if by.kind == "patient" else about.clinic_id == by.clinic_id
+
+
+def _consent(last: Consent | None) -> tuple[ConsentText | None, bool]:
+    """The text that is still to be agreed to, and whether the patient asked us to stop."""
+    text = content().consents["check_ins"]
+    if last is not None and last.withdrawn_at is not None:
+        return None, True
+    return (None if last is not None and last.text_version == text.version else text), False
+
+
+def check_in_page(by: Actor, treatment_id: int | None = None) -> CheckInPage:
+    """The signed-in patient's check-in; for staff who ask the questions that of ``treatment_id``.
+
+    Raises NotFound when the link names no treatment or it is another clinic's, NotAllowed.
+    """
+    require(by, "check_in.submit" if by.kind == "patient" else "check_in.proxy")
     moment = clock.now()
     with reading() as session:
-        found = check_ins.subject_and_clinic(session, by.treatment_id or 0)
-        if found is None or found[0].patient_id != by.id:
+        wanted = by.treatment_id if by.kind == "patient" else treatment_id
+        found = check_ins.subject_and_clinic(session, wanted or 0)
+        if found is None or not _is_theirs(by, found[0]):
             raise NotFound()
         about, clinic, device_class = found
         rows = check_ins.answered(session, about.treatment_id)
         areas = check_ins.areas_of(session, about.treatment_id)
-        draft = draft_of(session, about.treatment_id)
+        draft = draft_of(session, about.treatment_id, kind_of(by.kind))
+        consent, is_stopped = _consent(consents.latest(session, about.patient_id, "check_ins"))
     context = check_ins.context_from(about, moment, check_ins.counting(rows), areas)
     newest = max((row.id or 0 for row in rows), default=0)
     return CheckInPage(
@@ -160,4 +184,6 @@ def check_in_page(by: Actor) -> CheckInPage:
         contact=_contact(clinic, moment),
         no_problems_key=f"none:{about.treatment_id}:{context.recovery_day}:{newest}",
         procedure_label=procedure_classes()[about.procedure_class].patient_label,
+        consent=consent,
+        is_stopped=is_stopped,
     )

@@ -35,6 +35,8 @@ class Form:
     send: Callable[[], None]
     beside_note: Callable[[], None] = lambda: None
     """Draws what else the review offers, for example photos."""
+    below_first: Callable[[], None] = lambda: None
+    """Draws what the first question says beside itself: what answering agrees to."""
 
     @property
     def translate(self) -> Translate:
@@ -165,6 +167,7 @@ def _question(form: Form, question: Question) -> None:
         )  # fmt: skip
     else:
         st.write(form.say("kept"))
+        form.below_first()
 
 
 def _shown(form: Form, question: Question) -> str:

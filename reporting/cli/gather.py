@@ -2,7 +2,19 @@
 
 import typer
 
-from reporting.cli import audit, backtest, demo, importing, languages, photos, rates, remind, retention, signals
+from reporting.cli import (
+    audit,
+    backtest,
+    demo,
+    dose_response,
+    importing,
+    languages,
+    photos,
+    rates,
+    remind,
+    retention,
+    signals,
+)
 
 
 def all_commands(app: typer.Typer) -> None:
@@ -14,6 +26,7 @@ def all_commands(app: typer.Typer) -> None:
     demo.register(app)
     rates.register(app)
     backtest.register(app)
+    dose_response.register(app)
     languages.register(app)
     remind.register(app)
     retention.register(app)

@@ -49,7 +49,7 @@ WORDS = {
 
 WORDS |= {
     "photo_title": "Add photos",
-    "photo_hint": "You can add up to {count} photos. Use good light. Hold the phone still.",
+    "photo_hint": "You can add up to {count} photos of up to {megabytes} MB. Use good light. Hold the phone still.",
     "photo_private": "Only you and your clinic can see them. We take out the place and the phone's name.",
     "photo_take": "Take a photo",
     "photo_choose": "Choose a photo",

@@ -108,6 +108,8 @@ class WaitingPhotos:
 
     photos: tuple[PhotoLine, ...]
     most: int
+    most_mb: int
+    """How large the file of one may be."""
     draft_key: str
     """Names the check-in that is being filled in."""
 
@@ -126,7 +128,7 @@ def waiting_photos(by: Actor, treatment_id: int) -> WaitingPhotos:
         found, draft = photos.kept(session, treatment_id=treatment_id), draft_of(session, treatment_id)
     lines = tuple(_line(each) for each in found if photos.waits(each.photo))
     draft_key = draft.submission_key if draft else f"{treatment_id} {clock.now():%Y-%m-%d}"
-    return WaitingPhotos(lines, settings().photos_per_check_in, draft_key)
+    return WaitingPhotos(lines, settings().photos_per_check_in, settings().photo_max_mb, draft_key)
 
 
 def _was_seen(session: Any, by: Actor, photo_id: int) -> bool:

@@ -13,7 +13,7 @@ from reporting.domain.language import translator
 from reporting.domain.patient_dates import long_day
 from reporting.domain.patient_words import say
 from reporting.errors import Problem
-from reporting.queries.photos import PhotoLine, waiting_photos
+from reporting.queries.photos import PhotoLine, WaitingPhotos, waiting_photos
 from reporting.security.permissions import may
 from reporting.ui.identity import current_actor
 
@@ -82,9 +82,9 @@ def _choose(treatment_id: int, language: str) -> None:
         st.camera_input(say("photo_take", language), key=camera, on_change=take, args=(camera,))
 
 
-def _add(treatment_id: int, most: int, language: str) -> None:
+def _add(treatment_id: int, waiting: WaitingPhotos, language: str) -> None:
     agree = translator(language)(content().consents["photos"].agree)
-    st.write(say("photo_hint", language, count=most))
+    st.write(say("photo_hint", language, count=waiting.most, megabytes=waiting.most_mb))
     st.write(f"{say('photo_private', language)} {agree}")
     _choose(treatment_id, language)
 
@@ -101,4 +101,4 @@ def add_photos(treatment_id: int, language: str) -> None:
         if waiting.is_full:
             st.write(say("photo_limit", language, count=len(waiting.photos)))
         else:
-            _add(treatment_id, waiting.most, language)
+            _add(treatment_id, waiting, language)

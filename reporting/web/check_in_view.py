@@ -78,7 +78,8 @@ def tel(number: str) -> str:
     return "tel:" + "".join(sign for sign in number if sign.isdigit() or sign == "+")
 
 
-def _common(visit: Visit, given: Given) -> dict[str, Any]:
+def common(visit: Visit, given: Given) -> dict[str, Any]:
+    """What every page of the check-in says: language, day, help at the foot."""
     code, contact = visit.language, visit.page.contact
     speak = partial(say, language=code)
     return {
@@ -98,7 +99,7 @@ def draw(visit: Visit, place: str, given: Given = Given()) -> Response:
     warning = interruption(page.answers, page.context)
     if warning is not None:
         advice = page.contact.tells(warning, visit.language)
-        return html.page("check_in_warning.html", given.status, advice=advice, **_common(visit, given))
+        return html.page("check_in_warning.html", given.status, advice=advice, **common(visit, given))
     if place == REVIEW:
         return _review(visit, given)
     return _question(visit, place, given)
@@ -108,7 +109,7 @@ def _sent(visit: Visit, given: Given) -> Response:
     sent, contact = visit.page.sent_today, visit.page.contact
     assert sent is not None
     advice = contact.tells(sent.guidance, visit.language)
-    return html.page("check_in_sent.html", given.status, advice=advice, sent=sent, **_common(visit, given))
+    return html.page("check_in_sent.html", given.status, advice=advice, sent=sent, **common(visit, given))
 
 
 def _question(visit: Visit, place: str, given: Given) -> Response:
@@ -121,7 +122,7 @@ def _question(visit: Visit, place: str, given: Given) -> Response:
         ticks=given.ticks if given.ticks is not None else ticked(question, earlier),
         back=order[number - 1].id if number else "", no_problems_key=page.no_problems_key,
         is_filter=question.symptom is None, agree=content().consents["check_ins"] if not number else None,
-        **_common(visit, given),
+        **common(visit, given),
     )  # fmt: skip
 
 
@@ -140,5 +141,5 @@ def _review(visit: Visit, given: Given) -> Response:
     return html.page(
         "check_in_review.html", given.status, rows=rows, back=order[-1].id, note=note,
         note_question=note_question(page.context), draft_key=page.draft_key or "", seen=seen_answers(page),
-        photos=len(waiting_photos(visit.by, page.treatment_id).photos), **_common(visit, given),
+        photos=len(waiting_photos(visit.by, page.treatment_id).photos), **common(visit, given),
     )  # fmt: skip

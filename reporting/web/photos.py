@@ -4,10 +4,10 @@ An upload is counted while it arrives and held in memory only; what is too large
 browser can still show the sentence that says so.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
@@ -20,17 +20,20 @@ from reporting.actions import sessions
 from reporting.actions.photos import MEGA, add_photo, refusal_words, remove_photo, upload_key
 from reporting.domain.actors import Actor
 from reporting.domain.content import content
-from reporting.domain.language import languages, translator
+from reporting.domain.language import translator
 from reporting.domain.patient_dates import long_day
 from reporting.domain.patient_words import say
 from reporting.errors import NotAllowed, NotFound, Problem, SignInNeeded
+from reporting.queries.patient import check_in_page
 from reporting.queries.photos import photo_bytes, waiting_photos
 from reporting.security.permissions import may
 from reporting.security.photos import PhotoRefused
 from reporting.settings import settings
 from reporting.web import html
+from reporting.web.check_in_view import Given, Visit, common
 from reporting.web.language import language_of
 
+ADDRESS = "/check-in/photo"
 FORM_BYTES = 64_000
 """What a form may weigh beside its photos."""
 FILES = 2
@@ -38,6 +41,8 @@ FILES = 2
 LET_PASS_BYTES = 200 * MEGA
 """So much too much is let pass before the connection is cut."""
 LARGEST_ID = 2**63 - 1
+_adding = asyncio.Semaphore(4)
+"""So many are worked on at a time; whoever waits holds none of the threads that draw pages."""
 _ALONE = {
     "content-security-policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
     "content-disposition": 'inline; filename="photo.jpg"',
@@ -130,22 +135,26 @@ async def _work(by: Actor, sent: _Sent, language: str) -> None:
     if not sent.photos:
         raise PhotoRefused("none_chosen")
     for data in sent.photos:
-        await run_in_threadpool(_add, by, data, language)
+        async with _adding:
+            await run_in_threadpool(_add, by, data, language)
+
+
+def _page(by: Actor, language: str, problem: Problem | None) -> Response:
+    page = check_in_page(by)
+    values = common(Visit(by, page, language, ADDRESS), Given())
+    agree = translator(language)(content().consents["photos"].agree)
+    status, said = 200, None
+    if problem is not None:
+        said = Problem(refusal_words(problem, language), what_to_do=say("photo_again", language))
+        status = 413 if isinstance(problem, PhotoRefused) and problem.reason == "too_large" else problem.status
+    return html.page(
+        "photos.html", status, said, waiting=waiting_photos(by, page.treatment_id), agree=agree,
+        may_see=may(by, "history.read"), long_day=partial(long_day, language=language), **values,
+    )  # fmt: skip
 
 
 async def _form(request: Request, by: Actor, problem: Problem | None = None) -> Response:
-    language = language_of(request)
-    waiting = await run_in_threadpool(waiting_photos, by, by.treatment_id or 0)
-    values: dict[str, Any] = {
-        "say": partial(say, language=language), "lang": language, "dir": languages()[language].direction,
-        "long_day": partial(long_day, language=language), "waiting": waiting, "may_see": may(by, "history.read"),
-        "agree": translator(language)(content().consents["photos"].agree),
-    }  # fmt: skip
-    if problem is None:
-        return html.page("photos.html", **values)
-    status = 413 if isinstance(problem, PhotoRefused) and problem.reason == "too_large" else problem.status
-    said = Problem(refusal_words(problem, language), what_to_do=say("photo_again", language))
-    return html.page("photos.html", status, said, **values)
+    return await run_in_threadpool(_page, by, language_of(request), problem)
 
 
 async def form(request: Request) -> Response:
@@ -165,10 +174,10 @@ async def form(request: Request) -> Response:
         raise
     except Problem as problem:
         return await _form(request, by, problem)
-    return RedirectResponse("/check-in/photo", status_code=303)
+    return RedirectResponse(ADDRESS, status_code=303)
 
 
 PHOTO_ROUTES = [
     Route("/photo/{photo_id:int}", show),
-    Route("/check-in/photo", form, methods=["GET", "POST"]),
+    Route(ADDRESS, form, methods=["GET", "POST"]),
 ]

@@ -3,6 +3,7 @@
 import asyncio
 import email
 import ssl
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
@@ -30,6 +31,12 @@ class MailServer:
         self.plan: dict[str, list[str]] = {}
         self.connections = 0
         self.port = 0
+        self._came = threading.Condition()
+
+    def wait_for(self, count: int) -> bool:
+        """Whether so many messages arrive within half a minute."""
+        with self._came:
+            return self._came.wait_for(lambda: len(self.arrived) >= count, 30)
 
     def texts(self) -> list[str]:
         """The plain text of each message that arrived."""
@@ -64,8 +71,10 @@ class MailServer:
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         planned = self.plan.get("DATA", [""])[:1]
         if planned in ([], [""], ["hang up"], ["stall"]):
-            self.raw.append(envelope.content)
-            self.arrived.append(cast(EmailMessage, email.message_from_bytes(envelope.content, policy=default)))
+            with self._came:
+                self.raw.append(envelope.content)
+                self.arrived.append(cast(EmailMessage, email.message_from_bytes(envelope.content, policy=default)))
+                self._came.notify_all()
         return await self._step(server, "DATA") or ARRIVED
 
 

@@ -1,6 +1,7 @@
 """The sender: claims a message, hands it over, notes what became of it. Once, or a person is told."""
 
 import random
+import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -50,17 +51,14 @@ class Sender:
     ) -> None:
         self._mailer.__exit__(kind, error, trace)
 
-    def run(self, *, go_on: Callable[[], bool] = lambda: True) -> Counter[str]:
-        """Send everything that is due now. Returns how many became what: ``sent``, ``dead``, ``unsure``, …"""
+    def run(self, *, go_on: Callable[[], bool] = lambda: True, most: int = sys.maxsize) -> Counter[str]:
+        """Send what is due now, at most so many. Returns how many became what: ``sent``, ``dead``, ``unsure``, …"""
         done: Counter[str] = Counter()
         if not self._has_work():
             return done
         with transaction() as session:
             done["unsure"] += outbox.flag_stuck(session, now() - STUCK_AFTER)
-        while go_on():
-            became = self._one()
-            if became is None:
-                break
+        while go_on() and done.total() < most and (became := self._one()) is not None:
             done[became] += 1
         self._mailer.__exit__(None, None, None)
         self._mailer = Mailer()

@@ -20,6 +20,8 @@ from reporting.storage.tables import OutboxMessage, Patient
 written = threading.Event()
 """Set once a transaction of this process that wrote a message is committed: the sender need not wait."""
 SHOWN = 200
+URGENT = ("second_factor_code", "case_escalation", "sms_reply")
+"""Somebody waits for these: ten thousand reminders must not stand before them."""
 
 
 @event.listens_for(OutboxMessage, "after_insert")
@@ -72,8 +74,11 @@ def has_work(session: Session, at: datetime, channels: Collection[str], stuck_be
 
 
 def next_waiting(session: Session, at: datetime, channels: Collection[str]) -> OutboxMessage | None:
-    """The message that has been due longest, locked until the transaction ends; others pass it by."""
-    return session.execute(
+    """The message that has been due longest, urgent ones first, locked until the transaction ends.
+
+    Others pass a locked one by.
+    """
+    due = (
         select(OutboxMessage)
         .where(
             col(OutboxMessage.status) == "waiting",
@@ -83,7 +88,9 @@ def next_waiting(session: Session, at: datetime, channels: Collection[str]) -> O
         .order_by(col(OutboxMessage.next_attempt_at), col(OutboxMessage.id))
         .limit(1)
         .with_for_update(skip_locked=True)
-    ).scalar_one_or_none()
+    )
+    urgent = session.execute(due.where(col(OutboxMessage.kind).in_(URGENT))).scalar_one_or_none()
+    return urgent or session.execute(due).scalar_one_or_none()
 
 
 def mark(session: Session, message_id: int, claimed_at: datetime, **values: Any) -> bool:

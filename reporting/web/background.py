@@ -23,6 +23,8 @@ PLAN_EVERY_S = 60.0
 ESCALATE_EVERY_S = 60.0
 SILENCE_EVERY_S = 3600.0
 RETENTION_EVERY_S = 86_400.0
+AT_ONCE = 200
+"""Messages between two looks at the other work."""
 STOP_WITHIN_S = 45.0
 """Longer than one hand-over takes with its timeouts."""
 
@@ -69,10 +71,15 @@ class Background:
                 self._every("retention", RETENTION_EVERY_S, apply_retention)
                 self._every("silence", SILENCE_EVERY_S, open_silent_cases)
                 self._every("escalated", ESCALATE_EVERY_S, escalate)
-                if channels():
-                    self._every("plan", PLAN_EVERY_S, plan_due)
-                    _tell("messages", sender.run(go_on=self._goes_on))
-                outbox.written.wait(LOOK_EVERY_S)
+                if not (channels() and self._send(sender)):
+                    outbox.written.wait(LOOK_EVERY_S)
+
+    def _send(self, sender: Sender) -> bool:
+        """Plan and send; whether there is more to send at once."""
+        self._every("plan", PLAN_EVERY_S, plan_due)
+        done = sender.run(go_on=self._goes_on, most=AT_ONCE)
+        _tell("messages", done)
+        return done.total() >= AT_ONCE
 
     def _every(self, name: str, seconds: float, work: Callable[[], Any]) -> None:
         began = time.monotonic()

@@ -46,6 +46,7 @@ def rates(
         print("No treatments yet: import a log or record one.")
     else:
         print(table[["group", *_SHOWN]].to_string(index=False, float_format=lambda v: f"{v:.3f}", na_rep="–"))
+        print(f"Adjusted by: {table['adjustment'].iloc[0]}.")
 
 
 def register(app: typer.Typer) -> None:

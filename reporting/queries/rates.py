@@ -15,6 +15,7 @@ from reporting.errors import InvalidInput
 from reporting.evidence.intervals import smr
 from reporting.queries.bands import band_codes, cut
 from reporting.queries.counting import count_symptom, group_codes, symptom_tables
+from reporting.queries.expected import HAZARD_MODEL, STANDARDISED, of_areas
 from reporting.queries.scope import SKIN_GROUPS, Filters, scoped_frame
 from reporting.security.permissions import require
 
@@ -86,6 +87,21 @@ def _expected(frame: pd.DataFrame, group: Ints, size: int, symptom: str) -> NDAr
     return expected
 
 
+def _adjusted(
+    by: Actor, frame: pd.DataFrame, group: Ints, size: int, symptom: str, events: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], str]:
+    """(observed, expected) events by group, and how the expectation was adjusted.
+
+    By the hazard model the trials are answered check-ins of treated areas; where it cannot be fitted they are
+    treatments, standardised by stratum.
+    """
+    found = of_areas(symptom, by.clinic_id, frame["treated_area_id"].to_numpy())
+    if found is None:
+        return events.astype(np.float64), _expected(frame, group, size, symptom), STANDARDISED
+    observed, expected = (np.bincount(group, weights=each, minlength=size).astype(np.float64) for each in found)
+    return observed, expected, HAZARD_MODEL
+
+
 def _or_nan(value: float | None) -> float:
     return math.nan if value is None else value
 
@@ -96,9 +112,10 @@ def rates(
     """One row per group: ``group``, the counts and rate of ``queries.counting``, ``expected``,
     ``adjusted_ratio``, ``ratio_lower``, ``ratio_upper``.
 
-    The adjusted ratio is observed over expected events, expected by indirect standardisation over
-    procedure class, indication and Fitzpatrick type, with Garwood's exact 95 % limits. It is NaN where
-    nothing was expected. ``setting-band`` needs ``parameter`` and one device class in ``filters``.
+    The adjusted ratio is observed over expected events with Garwood's exact 95 % limits, NaN where nothing was
+    expected; ``observed`` counts as the adjustment does. ``adjustment`` names it: the discrete-time hazard of
+    model A over case mix, or, with too few events for a model, indirect standardisation over procedure class,
+    indication and Fitzpatrick type. ``setting-band`` needs ``parameter`` and one device class in ``filters``.
 
     Raises InvalidInput for an unknown grouping, symptom or parameter; NotAllowed.
     """
@@ -116,11 +133,13 @@ def rates(
     frame = scoped_frame(by, filters)
     group, names = _grouped(frame, grouping, parameter)
     [table] = symptom_tables(frame, group, len(names), [symptom])
-    expected = _expected(frame, group, len(names), symptom)
-    ratios = [smr(events, due) for events, due in zip(table["events"], expected, strict=True)]
+    observed, expected, adjustment = _adjusted(by, frame, group, len(names), symptom, table["events"].to_numpy())
+    ratios = [smr(events, due) for events, due in zip(observed, expected, strict=True)]
     table.insert(0, "group", names)
+    table["observed"] = observed
     table["expected"] = expected
     table["adjusted_ratio"] = [_or_nan(ratio.value) for ratio in ratios]
     table["ratio_lower"] = [_or_nan(ratio.lower) for ratio in ratios]
     table["ratio_upper"] = [_or_nan(ratio.upper) for ratio in ratios]
+    table["adjustment"] = adjustment
     return table

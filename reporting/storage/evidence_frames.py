@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import and_, func, or_, select, text
+from sqlalchemy import and_, or_, select, text
 from sqlmodel import Session, col
 
 from reporting.domain.devices import DeviceClass, reference_for
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.storage import device_classes, outcomes
-from reporting.storage.engine import is_sqlite, reading
-from reporting.storage.tables import CheckIn, Clinic, Device, Operator, TreatedArea, Treatment
+from reporting.storage.engine import engine, is_sqlite, reading
+from reporting.storage.tables import CheckIn, Clinic, Device, Operator, Treatment
 from reporting.storage.trails import unpacked
 
 DOSE_SETTINGS = (
@@ -294,7 +294,6 @@ def revision() -> int:
         return int(session.connection().execute(text("SELECT value FROM revision")).scalar_one())
 
 
-def treated_areas() -> int:
-    """How many treated areas there are."""
-    with reading() as session:
-        return int(session.execute(select(func.count()).select_from(TreatedArea)).scalar_one())
+def address() -> str:
+    """Which database is in use."""
+    return str(engine().url)

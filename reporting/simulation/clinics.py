@@ -237,7 +237,8 @@ def _as_files(
             **{word: checkins[word].astype("Int64") for word in WORDS},
         }
     )
-    truth_treatments = pd.DataFrame({"treatment_id": ids, **{f"p_{w}": risks[w] for w in WORDS}})
+    true = {f"p_{w}": risks[w] for w in WORDS} | {f"p_{w}_cf": otherwise[w] for w in WORDS}
+    truth_treatments = pd.DataFrame({"treatment_id": ids, **true})
     truth = network_truth(draft, risks, otherwise, seed, scenario, change, effect)
     files = {
         "treatments": treatments, "checkins": check, "devices": DEVICES, "truth_treatments": truth_treatments,

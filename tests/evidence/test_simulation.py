@@ -10,6 +10,7 @@ import pytest
 from reporting.simulation.clinics import SCENARIOS, simulate
 from reporting.simulation.files import network, read_network
 from reporting.simulation.naive import NAIVE
+from reporting.simulation.oracle import foreknown
 from reporting.simulation.score_run import write_network
 from reporting.simulation.scorer import collapsed, median_delay, score, summary
 
@@ -49,6 +50,21 @@ def test_files_come_back_as_the_engines_frames(tmp_path: Path) -> None:
     assert (read.check_ins["answered"] == read.check_ins["burning"].notna()).all()
     ratio = read.areas["fluence_j_cm2"] / read.areas["reference_fluence_j_cm2"]
     assert ratio.median() == pytest.approx(1, abs=0.15)
+
+
+def test_the_oracle_is_sure_of_a_great_fault_and_of_none_by_chance() -> None:
+    """Two clinics with much to see: odds six times as high are plain within 120 days."""
+    found = {}
+    for effect in (2.0, 0.05):
+        drawn = simulate(7, "op_technique", clinics=2, per_week=40, effect=effect)
+        files = drawn.files
+        read = network(files["treatments"], files["checkins"], files["devices"], pd.Timestamp(drawn.truth["start"]))
+        found[effect] = foreknown(read, drawn.truth, files["truth_treatments"])
+    assert found[2.0]["sure in 120 d"]
+    assert found[2.0]["sure in 240 d"]
+    assert found[2.0]["observed, 120 d"] > 2 * found[2.0]["expected, 120 d"]
+    assert not found[0.05]["sure in 240 d"]
+    assert found[0.05]["observed, 240 d"] == pytest.approx(found[0.05]["expected, 240 d"], rel=0.35)
 
 
 def truth() -> dict:

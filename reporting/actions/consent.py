@@ -118,8 +118,11 @@ def record_first_use(
     """
     if by.kind == "system":
         return
-    if is_withdrawn(session, patient_id, kind):
+    last = consents.latest(session, patient_id, _known(kind))
+    if last is not None and last.withdrawn_at is not None:
         raise ConsentWithdrawn()
+    if not _state(kind, last).asks:
+        return
     source: Given = "patient" if by.kind == "patient" else "staff"
     give(session, by, clinic_id=clinic_id, patient_id=patient_id, kind=kind, language=language, source=source)
 

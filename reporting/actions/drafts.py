@@ -82,4 +82,7 @@ def _change(
         answers = change(usable(draft.answers, is_same_day=is_same_day) if draft else {}, context)
         _checked(answers)
         record_first_use(session, by, clinic_id=about.clinic_id, patient_id=about.patient_id, language=language)
-        drafts.keep(session, about, answers, key, moment, kind)
+        if draft is None:
+            drafts.keep(session, about, answers, key, moment, kind)
+        else:
+            drafts.put(session, draft, answers, moment)

@@ -61,8 +61,7 @@ def _staff_actor(session: Any, row: SignInSession) -> Actor | None:
     )  # fmt: skip
 
 
-def _patient_actor(session: Any, row: SignInSession) -> Actor | None:
-    invitation = session.get(Invitation, row.invitation_id)
+def _patient_actor(row: SignInSession, invitation: Invitation | None) -> Actor | None:
     if invitation is None or invitation.revoked_at is not None:
         return None
     return Actor(
@@ -82,10 +81,11 @@ def actor_of(secret: str | None, *, by_hand: bool = True) -> Actor:
         raise SignInNeeded()
     moment = now()
     with reading() as session:
-        row = sessions.by_token_hash(session, hash_token(secret))
-        if row is None or _is_over(row, moment):
+        found = sessions.with_invitation(session, hash_token(secret))
+        if found is None or _is_over(found[0], moment):
             raise SignInNeeded()
-        actor = _staff_actor(session, row) if row.kind == "staff" else _patient_actor(session, row)
+        row, invitation = found
+        actor = _staff_actor(session, row) if row.kind == "staff" else _patient_actor(row, invitation)
     if actor is None:
         raise SignInNeeded()
     if by_hand and moment - row.last_seen_at > TOUCH_EVERY:

@@ -18,7 +18,7 @@ from reporting.queries.patient import CheckInPage, check_in_page
 from reporting.ui.confirmation import confirmation, foot
 from reporting.ui.consent_parts import CARER, answered_by, consent_part, stopped_part
 from reporting.ui.flow import NOTE, Form, draw, forget_ticks, written_note
-from reporting.ui.identity import current_actor
+from reporting.ui.identity import actor_of_this_tap, current_actor
 from reporting.ui.patient_language import language
 from reporting.ui.patient_parts import patient_column, sign_in_needed
 from reporting.ui.patient_state import start_over, state
@@ -31,7 +31,7 @@ def _attempt(shown: CheckInPage, here_at: str, action: Callable[[Actor], object]
     """Run what a tap leads to. A problem is told in plain words; its technical ones go to the log."""
     here = state()
     try:
-        action(current_actor())
+        action(actor_of_this_tap())
     except SignInNeeded:
         return False  # the page itself says how to come back
     except Problem as problem:

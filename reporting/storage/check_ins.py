@@ -6,13 +6,41 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, TreatedAreaRef
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.domain.vocabulary import area_label
 from reporting.storage.tables import CheckIn, Clinic, Device, Patient, TreatedArea, Treatment
+
+
+_TREATMENT: Any = bindparam("treatment")
+# Statements of every tap are put together once: that takes longer than the database needs for them.
+_SUBJECT = (
+    select(Treatment, Patient, Clinic)
+    .join(Patient, col(Patient.id) == Treatment.patient_id)
+    .join(Clinic, col(Clinic.id) == Treatment.clinic_id)
+    .where(col(Treatment.id) == _TREATMENT)
+)
+_LOCKED_SUBJECT = _SUBJECT.with_for_update(of=Treatment)
+_SUBJECT_AND_CLINIC = (
+    select(Treatment, Patient, Clinic, col(Device.device_class))
+    .join(Patient, col(Patient.id) == Treatment.patient_id)
+    .join(Clinic, col(Clinic.id) == Treatment.clinic_id)
+    .outerjoin(Device, col(Device.id) == Treatment.device_id)
+    .where(col(Treatment.id) == _TREATMENT)
+)
+_AREAS = (
+    select(col(TreatedArea.id), col(TreatedArea.area))
+    .where(col(TreatedArea.treatment_id) == _TREATMENT)
+    .order_by(col(TreatedArea.pass_group), col(TreatedArea.id))
+)
+_ANSWERED = (
+    select(CheckIn)
+    .where(col(CheckIn.treatment_id) == _TREATMENT, col(CheckIn.answered_at).is_not(None))
+    .order_by(col(CheckIn.id))
+)
 
 
 @dataclass(frozen=True)
@@ -31,25 +59,13 @@ class Subject:
 
 def subject(session: Session, treatment_id: int, *, lock: bool = False) -> Subject | None:
     """The treatment with that id, or nothing. ``lock``: others that want to write to it wait."""
-    statement = (
-        select(Treatment, Patient, Clinic)
-        .join(Patient, col(Patient.id) == Treatment.patient_id)
-        .join(Clinic, col(Clinic.id) == Treatment.clinic_id)
-        .where(col(Treatment.id) == treatment_id)
-    )
-    row = session.execute(statement.with_for_update(of=Treatment) if lock else statement).one_or_none()
+    row = session.execute(_LOCKED_SUBJECT if lock else _SUBJECT, {"treatment": treatment_id}).one_or_none()
     return None if row is None else _subject(*row)
 
 
 def subject_and_clinic(session: Session, treatment_id: int) -> tuple[Subject, Clinic, str | None] | None:
     """The treatment as ``subject`` gives it, its clinic, and its device's class, in one statement."""
-    row = session.execute(
-        select(Treatment, Patient, Clinic, col(Device.device_class))
-        .join(Patient, col(Patient.id) == Treatment.patient_id)
-        .join(Clinic, col(Clinic.id) == Treatment.clinic_id)
-        .outerjoin(Device, col(Device.id) == Treatment.device_id)
-        .where(col(Treatment.id) == treatment_id)
-    ).one_or_none()
+    row = session.execute(_SUBJECT_AND_CLINIC, {"treatment": treatment_id}).one_or_none()
     if row is None:
         return None
     treatment, patient, clinic, device_class = row
@@ -71,11 +87,7 @@ def _subject(treatment: Any, patient: Any, clinic: Any) -> Subject:
 
 def areas_of(session: Session, treatment_id: int) -> tuple[TreatedAreaRef, ...]:
     """The treated areas of a treatment, each area once, in the order they were recorded."""
-    rows = session.execute(
-        select(col(TreatedArea.id), col(TreatedArea.area))
-        .where(col(TreatedArea.treatment_id) == treatment_id)
-        .order_by(col(TreatedArea.pass_group), col(TreatedArea.id))
-    ).all()
+    rows = session.execute(_AREAS, {"treatment": treatment_id}).all()
     first: dict[str, int] = {}
     for row in rows:
         first.setdefault(row.area, row.id)
@@ -87,8 +99,7 @@ def answered(session: Session, treatment_id: int) -> list[CheckIn]:
 
     A correction stands where the check-in stood that it corrects, however much later it was written.
     """
-    statement = select(CheckIn).where(col(CheckIn.treatment_id) == treatment_id, col(CheckIn.answered_at).is_not(None))
-    found = {row.id or 0: row for row in session.execute(statement.order_by(col(CheckIn.id))).scalars()}
+    found = {row.id or 0: row for row in session.execute(_ANSWERED, {"treatment": treatment_id}).scalars()}
     return sorted(found.values(), key=lambda row: (*_place(row, found), row.id))
 
 

@@ -4,13 +4,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlmodel import Session, col
 
 from reporting.storage.check_ins import Subject
 from reporting.storage.tables import Draft
 
 CHECK_IN, PROXY = "check_in", "proxy"
+
+
+_TREATMENT: Any = bindparam("treatment")
+_KIND: Any = bindparam("kind")
+_DRAFT = select(Draft).where(col(Draft.treatment_id) == _TREATMENT, col(Draft.kind) == _KIND)
 
 
 def kind_of(sender: str) -> str:
@@ -25,9 +30,14 @@ def correction_of(check_in_id: int) -> str:
 
 def draft_of(session: Session, treatment_id: int, kind: str = CHECK_IN) -> Draft | None:
     """The draft of a treatment's next check-in, or of a correction; nothing where there is none."""
-    return session.execute(
-        select(Draft).where(col(Draft.treatment_id) == treatment_id, col(Draft.kind) == kind)
-    ).scalar_one_or_none()
+    return session.execute(_DRAFT, {"treatment": treatment_id, "kind": kind}).scalar_one_or_none()
+
+
+def put(session: Session, draft: Draft, answers: Mapping[str, Any], moment: datetime) -> None:
+    """Other answers into a draft that was read before."""
+    draft.answers, draft.updated_at = dict(answers), moment
+    session.add(draft)
+    session.flush()
 
 
 def keep(
@@ -41,9 +51,7 @@ def keep(
         kind=kind,
         submission_key=key,
     )
-    draft.answers, draft.updated_at = dict(answers), moment
-    session.add(draft)
-    session.flush()
+    put(session, draft, answers, moment)
 
 
 def drop(session: Session, treatment_id: int, kind: str) -> None:

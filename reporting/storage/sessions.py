@@ -1,18 +1,25 @@
 """Statements about sign-in sessions, accounts and invitations."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 from sqlmodel import Session, col
 
-from reporting.storage.tables import Clinic, Invitation, Patient, SignInSession, StaffAccount, Treatment
+from reporting.storage.tables import Clinic, Invitation, Operator, Patient, SignInSession, StaffAccount, Treatment
+
+_HASH: Any = bindparam("hash")
+_WITH_INVITATION = (
+    select(SignInSession, Invitation)
+    .outerjoin(Invitation, col(Invitation.id) == SignInSession.invitation_id)
+    .where(col(SignInSession.token_hash) == _HASH)
+)
 
 
-def by_token_hash(session: Session, token_hash: str) -> SignInSession | None:
-    """The session that a cookie's hash names."""
-    return session.execute(
-        select(SignInSession).where(col(SignInSession.token_hash) == token_hash)
-    ).scalar_one_or_none()
+def with_invitation(session: Session, token_hash: str) -> tuple[SignInSession, Invitation | None] | None:
+    """The session that a cookie's hash names, with the invitation that it came from, if any."""
+    row = session.execute(_WITH_INVITATION, {"hash": token_hash}).one_or_none()
+    return (row[0], row[1]) if row else None
 
 
 def touch(session: Session, key: int, moment: datetime) -> None:
@@ -102,3 +109,14 @@ def is_erased(session: Session, patient_id: int) -> bool:
 def treatment(session: Session, treatment_id: int) -> Treatment | None:
     """A treatment by its id; others who issue a link for it wait until the transaction ends."""
     return session.get(Treatment, treatment_id, with_for_update={"key_share": True})
+
+
+def operator_code(session: Session, staff_id: int) -> str:
+    """``CLINIC/CODE`` of the operator that a staff member is; empty when they are none."""
+    row = session.execute(
+        select(col(Clinic.code), col(Operator.code))
+        .join(StaffAccount, col(StaffAccount.operator_id) == col(Operator.id))
+        .join(Clinic, col(Clinic.id) == col(Operator.clinic_id))
+        .where(col(StaffAccount.id) == staff_id)
+    ).first()
+    return f"{row[0]}/{row[1]}" if row else ""

@@ -1,5 +1,6 @@
 """Who is looking at the page: asked of the database on every rerun, never kept in the page's own state."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -9,6 +10,10 @@ import streamlit as st
 from reporting.actions.sessions import actor_of, cookie_name
 from reporting.domain.actors import Actor
 
+NOBODY: tuple[float, Actor | None] = (0.0, None)
+SAME_RUN_S = 1.0
+"""A callback's run begins at once; whoever was asked for longer ago belongs to a run that never came."""
+_OF_THIS_TAP: ContextVar[tuple[float, Actor | None]] = ContextVar("actor of this tap", default=NOBODY)
 _OF_THIS_RUN: ContextVar[Actor | None] = ContextVar("actor of this run", default=None)
 
 
@@ -24,6 +29,25 @@ def current_actor(*, by_hand: bool = True) -> Actor:
     Callbacks and parts that redraw alone ask the database; a page drawn as a whole was asked for already.
     """
     return _OF_THIS_RUN.get() or actor_of(cookie_value(), by_hand=by_hand)
+
+
+def actor_of_this_tap() -> Actor:
+    """The signed-in person, for a button's callback whose run draws the whole page right after it.
+
+    That run then need not ask again. Raises SignInNeeded.
+    """
+    actor = actor_of(cookie_value())
+    _OF_THIS_TAP.set((time.monotonic(), actor))
+    return actor
+
+
+def actor_of_this_run() -> Actor:
+    """Who this run is for: asked of the database, unless its callback did a moment ago. Raises SignInNeeded."""
+    asked_at, actor = _OF_THIS_TAP.get()
+    _OF_THIS_TAP.set(NOBODY)
+    if actor is not None and time.monotonic() - asked_at < SAME_RUN_S:
+        return actor
+    return current_actor()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from reporting.domain.actors import Actor
 from reporting.errors import SignInNeeded
 from reporting.security.permissions import may
 from reporting.ui import shell
-from reporting.ui.identity import asked_for, current_actor
+from reporting.ui.identity import actor_of_this_run, asked_for
 from reporting.ui.patient_language import language
 from reporting.ui.patient_parts import sign_in_needed
 
@@ -37,13 +37,17 @@ STAFF = (
     Entry("clinician_record", "Record a treatment", "record", "treatment.record"),
     Entry("clinician_card", "Patient card", "card", "invitation.issue", in_menu=False),
     Entry("admin_messages", "Messages", "messages", "message.manage"),
+    Entry("clinician_proxy", "Take a check-in", "proxy", "check_in.proxy"),
     Entry("admin_import", "Import", "import", "import.run"),
     Entry("admin_staff", "Staff", "staff", "staff.manage"),
     Entry("admin_review", "Wording and review", "review", "staff.manage"),
+    Entry("admin_requests", "Requests of patients", "requests", "request.work"),
+    Entry("admin_clinic", "Clinic settings", "clinic", "clinic.manage"),
 )
 PATIENT = (
     Entry("patient_check_in", "Check-in", "check-in", "check_in.submit"),
     Entry("patient_home", "Your recovery", "home", "check_in.submit"),
+    Entry("patient_data", "Your data", "data", "consent.manage"),
     Entry("patient_correct", "Change or take back", "correct", "check_in.submit", in_menu=False),
 )
 
@@ -67,7 +71,7 @@ def draw() -> None:
     """One run of the application: who is there, what may they see, and the page they asked for."""
     st.set_page_config(page_title="Skin check-in", layout="wide", initial_sidebar_state="auto")
     try:
-        actor = current_actor()
+        actor = actor_of_this_run()
     except SignInNeeded:
         actor = None
     entries = pages_for(actor)

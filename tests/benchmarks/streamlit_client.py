@@ -33,11 +33,12 @@ def must_be_loopback(url: str) -> None:
 
 @dataclass
 class Button:
-    """A button that the page shows: its id and, in a form, the form's id."""
+    """A button that the page shows: its id, in a form the form's id, in a part that redraws alone that part's."""
 
     id: str
     label: str
     form: str
+    fragment: str = ""
 
 
 @dataclass
@@ -74,11 +75,14 @@ class Tab:
         assert self._socket is not None
         await self._socket.close()
 
-    async def run(self, pressed: str = "") -> float:
-        """Ask for a run, as if ``pressed`` (a button's id) was clicked; seconds until it is finished."""
+    async def run(self, pressed: str = "", fragment: str = "") -> float:
+        """Ask for a run, as if ``pressed`` (a button's id) was clicked; seconds until it is finished.
+
+        ``fragment``: only that part of the page runs, as a browser asks for a button in it.
+        """
         message = BackMsg()
         state = message.rerun_script
-        state.page_script_hash = self._page_hash
+        state.page_script_hash, state.fragment_id = self._page_hash, fragment
         state.context_info.timezone, state.context_info.locale = "Europe/London", "en-GB"
         state.widget_states.widgets.extend(self.values.values())
         if pressed:
@@ -86,14 +90,14 @@ class Tab:
         assert self._socket is not None
         began = time.perf_counter()
         await self._socket.send(message.SerializeToString())
-        await asyncio.wait_for(self._until_finished(), PATIENCE_S)
+        await asyncio.wait_for(self._until_finished(fragment), PATIENCE_S)
         return time.perf_counter() - began
 
     async def press(self, label: str) -> float:
         """Press the button whose label begins with ``label``; seconds until the page has answered."""
         for shown in self.buttons.values():
             if shown.label.startswith(label):
-                return await self.run(shown.id)
+                return await self.run(shown.id, shown.fragment)
         raise LookupError(f"no button {label!r}; there are {[b.label for b in self.buttons.values()]}")
 
     async def open(self, page: str) -> float:
@@ -112,17 +116,20 @@ class Tab:
         """Whether the page says ``text`` somewhere."""
         return any(text in shown for shown in self.texts)
 
-    async def _until_finished(self) -> None:
+    async def _until_finished(self, fragment: str) -> None:
+        """Read what is drawn until the run is over; a part that redraws alone leaves the rest as it was."""
         assert self._socket is not None
-        fresh: dict[str, Button] = {}
+        rest = {key: shown for key, shown in self.buttons.items() if fragment and shown.fragment != fragment}
+        fresh = dict(rest)
         while True:
             data = await self._socket.recv()
             assert isinstance(data, bytes)
             message = ForwardMsg.FromString(data)
             kind = message.WhichOneof("type")
             if kind == "new_session":
-                fresh = {}
-                self.texts.clear()
+                fresh = dict(rest)
+                if not fragment:
+                    self.texts.clear()
                 self._page_hash = message.new_session.page_script_hash
             elif kind == "navigation":
                 self.pages = {p.url_pathname: p.page_script_hash for p in message.navigation.app_pages}
@@ -139,7 +146,7 @@ class Tab:
         kind = element.WhichOneof("type")
         if kind == "button":
             shown = element.button
-            fresh[shown.id] = Button(shown.id, shown.label, shown.form_id)
+            fresh[shown.id] = Button(shown.id, shown.label, shown.form_id, delta.fragment_id)
         elif kind == "text_input":
             self.inputs[element.text_input.label] = element.text_input.id
         elif kind in ("markdown", "alert", "heading", "text", "html"):

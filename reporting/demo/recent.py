@@ -8,7 +8,9 @@ from typing import Any
 from reporting import clock
 from reporting.actions import cases
 from reporting.actions.check_ins import submit_check_in
+from reporting.actions.photos import add_photo
 from reporting.demo.history import MACHINES
+from reporting.demo.pictures import drawn
 from reporting.domain.actors import Actor
 from reporting.domain.questionnaire import NO_PROBLEMS, answered, next_question
 from reporting.storage import audit, check_ins
@@ -32,6 +34,8 @@ class Scene:
     sent_hours_ago: int = 1
     is_handled: bool = False
     """A clinician of the demo has already called, confirmed and closed the case."""
+    photos: tuple[tuple[int, str, float], ...] = ()
+    """Recovery day, symptom and how much of it a drawn picture shows; the clinic took them at visits."""
 
 
 CO2 = {"pulse_energy_mj": 30, "density_pct": 12, "passes": 1}
@@ -40,9 +44,10 @@ SCENES = (
     Scene(3, "CO2-1", ("cheeks", "around_eyes"), CO2, 4, {}),
     Scene(5, "CO2-2", ("cheeks",), HEAVY_CO2, 3,
           {"symptoms": ["infection"], "severity_infection": "2", "follow_ups_infection": ["infection_pus"],
-           "how_soon": "wait_worried"}, 6, True),
+           "how_soon": "wait_worried"}, 6, True, ((1, "swelling", 0.6), (4, "infection", 0.5))),
     Scene(30, "CO2-2", ("cheeks",), HEAVY_CO2, 5,
-          {"symptoms": ["hyperpigmentation"], "severity_hyperpigmentation": "2"}, 20),
+          {"symptoms": ["hyperpigmentation"], "severity_hyperpigmentation": "2"}, 20,
+          photos=((1, "swelling", 0.5), (7, "hyperpigmentation", 0.2), (28, "hyperpigmentation", 0.8))),
     Scene(2, "ALEX-1", ("lower_legs",), {"fluence_j_cm2": 15, "spot_size_mm": 15, "pulse_width_ms": 3}, 3,
           {"symptoms": ["bumps"], "severity_bumps": "1"}, 5),
     Scene(4, "FRAX-1", ("full_face",),
@@ -96,6 +101,7 @@ def play(clinic_id: int, _patients: list[int], devices: dict[str, int], operator
     """Add the scenes: their treatments, and their check-ins as the patients would have sent them."""
     for number, scene in enumerate(SCENES, start=1):
         patient, treatment = _add(scene, number, clinic_id, devices, operators[number % len(operators)])
+        _take_photos(scene, treatment)
         if not scene.wanted:
             continue
         by = Actor(kind="patient", id=patient, clinic_id=clinic_id, label="synthetic patient", treatment_id=treatment)
@@ -113,11 +119,25 @@ def play(clinic_id: int, _patients: list[int], devices: dict[str, int], operator
                 _handle(receipt.case_id)
 
 
-def _handle(case_id: int) -> None:
-    """Take the case through its steps to the end, as the clinic would."""
+def _clinician() -> Actor:
     with reading() as session:
         account = next(one for one in demo_staff(session) if one.role == "clinician")
-    by = Actor(kind="staff", id=account.id, clinic_id=account.clinic_id, role="clinician", label=account.display_name)
+    return Actor(kind="staff", id=account.id, clinic_id=account.clinic_id, role="clinician", label=account.display_name)
+
+
+def _take_photos(scene: Scene, treatment: int) -> None:
+    for number, (day, symptom, strength) in enumerate(scene.photos):
+        taken_at = clock.now() - timedelta(days=scene.days_ago - day)
+        with clock.fixed(taken_at):
+            add_photo(
+                by=_clinician(), treatment_id=treatment, taken_at=taken_at, submission_key=f"demo-{treatment}-{number}",
+                data=drawn(scene.fitzpatrick, symptom, strength, seed=scene.fitzpatrick),
+            )  # fmt: skip
+
+
+def _handle(case_id: int) -> None:
+    """Take the case through its steps to the end, as the clinic would."""
+    by = _clinician()
     version = cases.acknowledge(by=by, case_id=case_id, version=1)
     version = cases.record_contact(
         by=by,

@@ -20,7 +20,7 @@ def _caption(photo: PhotoLine, language: str) -> str:
 
 def _figure(photo: PhotoLine, language: str) -> str:
     """The picture by its own authorised address: Streamlit's media files would be open to anyone."""
-    alt = say("photo_of", language, date=long_day(photo.on, language), day=photo.recovery_day)
+    alt = say("photo_of", language, date=long_day(photo.on, language), day=photo.recovery_day) + photo.which
     address = f"/photo/{photo.photo_id}"
     return (
         f'<figure style="margin:0"><a href="{address}" target="_blank"><img src="{address}?w={WIDTH_PX}" '
@@ -53,4 +53,4 @@ def photos_part(photos: Sequence[PhotoLine], language: str) -> None:
         pair = [first, second]
     figures = "".join(_figure(photo, language) for photo in pair)
     st.html(f'<div style="{_PAIR.format(columns=len(pair))}">{figures}</div>')
-    st.caption(say("photo_large", language))
+    st.write(say("photo_large", language))

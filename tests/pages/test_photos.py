@@ -1,5 +1,6 @@
 """Photos on the pages: added and taken back where answers are checked, and side by side for the clinic."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -171,3 +172,17 @@ class TestTheClinic:
         assert rows()[0].removed_at is not None
         assert "/photo/" not in html(page)
         assert [row[0] for row in trail("photo.removed")] == ["photo.removed"]
+
+
+class TestTheHome:
+    def test_the_first_beside_the_newest(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+        first, second, third = with_photos(clinic, 3)
+        page = open_page(monkeypatch, "patient_home", clinic.patient)
+        assert [f"/photo/{key}?w=" in html(page) for key in (first, second, third)] == [True, False, True]
+        page.selectbox(key="photo_right").select_index(1).run()
+        assert [f"/photo/{key}?w=" in html(page) for key in (first, second, third)] == [True, True, False]
+
+    def test_the_link_alone_shows_none(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+        with_photos(clinic, 1)
+        page = open_page(monkeypatch, "patient_home", replace(clinic.patient, strength="link"))
+        assert "/photo/" not in html(page)

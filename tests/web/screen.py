@@ -19,6 +19,8 @@ class Control:
     form: int
     words: str = ""
     label: str = ""
+    title: str = ""
+    """The words without the smaller ones under them."""
     is_checked: bool = False
     css: str = ""
 
@@ -31,6 +33,8 @@ class Screen(HTMLParser):
     heading: str = ""
     problem: str = ""
     paragraphs: list[str] = field(default_factory=list)
+    advice: list[str] = field(default_factory=list)
+    """Sentences of the card that says what to do."""
     controls: list[Control] = field(default_factory=list)
     actions: list[str] = field(default_factory=list)
 
@@ -50,6 +54,8 @@ class Screen(HTMLParser):
             self._add(tag, given)
         if tag == "p":
             self.paragraphs.append("")
+            if any("advice" in one.get("class", "").split() for _, one in self._open):
+                self.advice.append("")
         if tag not in _VOID:
             self._open.append((tag, given))
 
@@ -83,11 +89,15 @@ class Screen(HTMLParser):
             self.heading = f"{self.heading} {text}".strip()
         if "p" in inside:
             self.paragraphs[-1] = f"{self.paragraphs[-1]} {text}".strip()
+            if any("advice" in one.get("class", "").split() for _, one in self._open):
+                self.advice[-1] = self.paragraphs[-1]
         if any(given.get("role") == "alert" for _, given in self._open):
             self.problem = f"{self.problem} {text}".strip()
         target = self._row or (self.controls[-1] if {"button", "a"} & set(inside) else None)
         if target is not None:
             target.words = f"{target.words} {text}".strip()
+            if "small" not in inside:
+                target.title = f"{target.title} {text}".strip()
 
     def buttons(self) -> list[Control]:
         return [one for one in self.controls if one.kind == "button" and not self.actions[one.form]]

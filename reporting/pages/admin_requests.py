@@ -39,8 +39,7 @@ def _record() -> None:
 def _second_step(row: RequestRow) -> None:
     photos = f" {row.photos} photo{'s' if row.photos != 1 else ''} will be deleted." if row.photos else ""
     st.warning(
-        f"**Erase {row.reference} for good?** This cannot be undone.{photos}\n\n**Goes:** {GOES}\n\n"
-        f"**Stays:** {STAYS}",
+        f"**Erase {row.reference} for good?** This cannot be undone.{photos}\n\n**Goes:** {GOES}\n\n**Stays:** {STAYS}",
         icon=":material/warning:",
     )
     with st.container(horizontal=True):

@@ -87,6 +87,7 @@ def page() -> None:
     )  # fmt: skip
     reminder_section(actor, subject.patient_id, subject.timezone)
     page_link("timeline", "Timeline", icon=":material/timeline:", patient=subject.patient_id)
+    page_link("proxy", "Take a check-in", icon=":material/call:", treatment=subject.treatment_id)
 
 
 if __name__ == "__main__":

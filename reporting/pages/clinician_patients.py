@@ -20,6 +20,7 @@ def _row(found: PatientRow) -> None:
         if found.open_cases:
             st.markdown(f":orange-badge[{found.open_cases} open]")
         page_link("timeline", "Timeline", icon=":material/timeline:", patient=found.patient_id)
+        page_link("proxy", "Take a check-in", icon=":material/call:", patient=found.patient_id)
 
 
 @shows_problems

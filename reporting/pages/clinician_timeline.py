@@ -48,6 +48,7 @@ def page() -> None:
         staff_photos.photos_part([p for p in photos if p.treatment_id == treatment.treatment_id], seen.timezone)
         with st.container(horizontal=True):
             page_link("card", "Patient card", icon=":material/qr_code:", treatment=treatment.treatment_id)
+            page_link("proxy", "Take a check-in", icon=":material/call:", treatment=treatment.treatment_id)
             page_link("record", "Correct this treatment", icon=":material/edit:", treatment=treatment.treatment_id)
         st.divider()
     timeline_parts.steps_part(seen)

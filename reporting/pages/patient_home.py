@@ -8,6 +8,7 @@ from reporting.queries.photos import photos_of
 from reporting.queries.recovery import recovery_page
 from reporting.ui.confirmation import call_button, foot
 from reporting.ui.identity import current_actor
+from reporting.ui.links import page_link
 from reporting.ui.past_parts import past_part, show_notice
 from reporting.ui.patient_language import language, language_links
 from reporting.ui.patient_parts import patient_column, sign_in_needed
@@ -34,6 +35,7 @@ def _drawn(code: str) -> None:
         past_part(shown.history.past, check_in.contact, shown.timezone, code)
     if shown.urgent is None:
         call_button(check_in.contact, code)
+    page_link("data", say("data_open", code))
     foot(check_in.contact, code)
 
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reporting.domain.actors import Actor
-from reporting.security.permissions import require
+from reporting.errors import NotFound
+from reporting.security.permissions import may, require
 from reporting.storage import erasure, own_data, patients
 from reporting.storage.engine import reading
 
@@ -56,3 +57,30 @@ def erasure_requests(by: Actor) -> Requests:
             for row, reference in erasure.requests_of_clinic(session, clinic.id or 0)
         )  # fmt: skip
     return Requests(clinic.timezone, rows)
+
+
+@dataclass(frozen=True)
+class MyData:
+    """What the patient's page about their data says. ``request`` is their newest one, after a second factor."""
+
+    timezone: str
+    may_read: bool
+    request: RequestRow | None
+
+
+def my_data_page(by: Actor) -> MyData:
+    """Raises NotAllowed for staff, NotFound for one who is not there any more."""
+    require(by, "consent.manage")
+    with reading() as session:
+        patient = patients.by_id(session, by.id or 0)
+        if by.kind != "patient" or patient is None:
+            raise NotFound()
+        zone = patient.timezone or patients.clinic(session, patient.clinic_id).timezone
+        may_read = may(by, "own_data.read")
+        rows = own_data.requests(session, by.id or 0) if may_read else ()
+    newest = rows[-1] if rows else None
+    request = RequestRow(
+        request_id=newest.id or 0, patient_id=newest.patient_id, reference="", state=newest.state,
+        requested_at=newest.requested_at, worked_at=newest.worked_at, reason=newest.reason, open_cases=0, photos=0,
+    ) if newest else None  # fmt: skip
+    return MyData(zone, may_read, request)

@@ -80,6 +80,8 @@ class Report:
     has_note: bool
     is_replaced: bool
     is_proxy: bool
+    answered_by: str = ""
+    """``carer``, ``telephone`` or ``desk``; empty: the patient."""
     change: Change | None = None
     """What took its place or took it away; None while it counts."""
     is_correction: bool = False
@@ -205,6 +207,7 @@ def _report(
         cannot_wait=check_in.can_wait is False, advice=check_in.advice,
         note=_readable(note) if note and may_read_notes else None, has_note=note is not None,
         is_replaced=check_in.replaced_at is not None, is_proxy=check_in.source == "proxy",
+        answered_by=check_in.answered_by,
         change=_change(check_in, corrected, may_read_notes), is_correction=check_in.corrects_id is not None,
     )  # fmt: skip
 

@@ -15,7 +15,9 @@ _FILES = {
     "record": "clinician_record.py",
     "plan": "clinician_plan.py",
     "card": "clinician_card.py",
+    "proxy": "clinician_proxy.py",
     "home": "patient_home.py",
+    "data": "patient_data.py",
     "correct": "patient_correct.py",
 }
 
@@ -32,6 +34,11 @@ def page_link(to: str, label: str, *, icon: str | None = None, **address: int | 
     except StreamlitAPIException:
         tail = "&".join(f"{name}={value}" for name, value in query.items())
         st.markdown(f"[{label}](/{to}{'?' + tail if tail else ''})")
+
+
+def go(to: str, **address: int | str) -> None:
+    """Leave for the page with that address; for buttons, which are easier to hit than links. Never in a callback."""
+    st.switch_page(_PAGES / _FILES[to], query_params={name: str(value) for name, value in address.items()})
 
 
 def number_in_address(name: str) -> int | None:

@@ -97,6 +97,11 @@ def _course(treatment: TreatmentLine) -> None:
         st.markdown(f"Never reported: {', '.join(never)}.")
 
 
+ANSWERED_BY = {
+    "carer": "answered by somebody else with the link", "telephone": "asked by telephone", "desk": "asked at the desk",
+}  # fmt: skip
+
+
 def report_words(report: Report) -> str:
     """A check-in in one line."""
     had = []
@@ -113,6 +118,8 @@ def report_words(report: Report) -> str:
         facts.append("cannot wait")
     if report.is_proxy:
         facts.append("entered by the clinic")
+    if report.answered_by:
+        facts.append(ANSWERED_BY.get(report.answered_by, report.answered_by))
     return ". ".join(facts)
 
 

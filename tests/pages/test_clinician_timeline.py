@@ -5,8 +5,9 @@ from datetime import datetime
 import pytest
 
 from reporting.actions import cases
+from reporting.actions.check_ins import submit_check_in
 from reporting.actions.corrections import correct_check_in, withdraw_check_in
-from tests.answers import EYES_CLOSING, NO_PROBLEMS
+from tests.answers import EYES_CLOSING, NO_PROBLEMS, filled
 from tests.cast import House, house
 from tests.pages.staff import open_page, text
 from tests.reports import eyes_closing, send
@@ -143,3 +144,14 @@ def test_a_corrected_and_a_withdrawn_report_keep_their_values_and_say_why(
     worklist = text(open_page(monkeypatch, "clinician_worklist", by))
     assert "Taken back by the patient" in worklist
     assert case_id == 1
+
+
+@pytest.mark.parametrize(("how", "words"), [
+    ("telephone", "asked by telephone"), ("desk", "asked at the desk"), ("carer", "somebody else with the link"),
+])  # fmt: skip
+def test_who_answered_is_told(monkeypatch: pytest.MonkeyPatch, clinic: House, how: str, words: str) -> None:
+    by = clinic.patient if how == "carer" else clinic.staff["front_desk"]
+    submit_check_in(by=by, treatment_id=clinic.treatment_id, answers=filled(clinic.treatment_id, **NO_PROBLEMS),
+                    submission_key="k", answered_by=how)  # fmt: skip
+    page = open_page(monkeypatch, "clinician_timeline", clinic.staff["clinician"], patient=clinic.patient_id)
+    assert words in text(page)

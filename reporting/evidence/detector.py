@@ -208,17 +208,16 @@ def _settings_signals(
     end = fine * history - 1
     late = (areas["day"].to_numpy() - schedule.from_day) * fine / schedule.step_days
     bins = fine * (history + len(schedule.judged) - 1)
-    membership = network.membership[np.ix_(network.cell, units)]
+    membership = network.membership[:, units]
     pooled = network.unit_type[units] == "clinic"
-    charts = drift_charts(
-        scores, areas, (np.ceil(late) + end).astype(np.intp), bins, membership, pooled, detector.shifts
-    )
+    bin_of = (np.ceil(late) + end).astype(np.intp)
+    charts = drift_charts(scores, areas, bin_of, bins, network.cell, membership, pooled, detector.shifts)
     odds = _settings_odds(charts.log_evidence[end::fine], network.family[units], pooled)
     found = []
     nothing = np.zeros_like(odds)
     for at, unit in signal_weeks(Odds(odds, nothing, nothing), limit, _hold(schedule)):
         day = schedule.from_day + at * schedule.step_days
-        member = membership[:, unit] > 0
+        member = membership[network.cell, unit] > 0
         place = (end + at * fine, unit)
         log_odds = float(odds[at, unit])
         found.append(_settings_signal(charts, scores, areas, member, network, int(units[unit]), place, day, log_odds))

@@ -39,7 +39,8 @@ def settings_scores(areas: pd.DataFrame, fit_days: tuple[int, ...]) -> SettingsS
     first one to those before it as well: they are the baseline).
     """
     relative = relative_settings(areas)
-    design, day = _design(areas), areas["day"].to_numpy()
+    kind, design = _kinds(areas)
+    day = areas["day"].to_numpy()
     columns = {}
     for name in relative:
         signed = relative[name].to_numpy() * aggressive_sign(str(name))
@@ -48,21 +49,27 @@ def settings_scores(areas: pd.DataFrame, fit_days: tuple[int, ...]) -> SettingsS
             applies = day > fit_day if at else np.ones(len(day), dtype=bool)
             known = (day <= fit_day) & np.isfinite(signed)
             if known.sum() >= LEAST_TREATMENTS:
-                scores[applies] = _standardised(design, signed, known, design[applies], signed[applies])
+                scores[applies] = _standardised(design, kind, signed, known, applies)
         columns[str(name)] = scores
     stacked = np.column_stack(list(columns.values()))
     index = _index(stacked, day <= fit_days[0])
     return SettingsScores((*columns, "index"), np.column_stack([stacked, index]))
 
 
-def _standardised(design: Array, values: Array, known: Mask, rows: Array, here: Array) -> Array:
-    """Residuals of `here` in standard deviations of the known rows, winsorised; ridge keeps it solvable."""
-    x, y = design[known], values[known]
-    coefficients = np.linalg.solve(x.T @ x + 0.5 * np.eye(x.shape[1]), x.T @ y)
-    spread = float(np.std(y - x @ coefficients))
+def _standardised(design: Array, kind: Positions, values: Array, known: Mask, wanted: Mask) -> Array:
+    """Residuals of the wanted rows in standard deviations of the known ones, winsorised; ridge keeps it solvable.
+
+    design (kinds, columns), kind (n,) the kind of patient of each row: least squares on rows that repeat.
+    """
+    row, y = kind[known], values[known]
+    often, total = (np.bincount(row, weights=w, minlength=len(design)) for w in (None, y))
+    curvature = (design * often[:, None]).T @ design + 0.5 * np.eye(design.shape[1])
+    fitted = design @ np.linalg.solve(curvature, design.T @ total)
+    spread = float(np.std(y - fitted[row]))
     if not spread > 0:
-        return np.full(len(here), np.nan)
-    return np.asarray(np.clip((here - rows @ coefficients) / spread, -WINSOR, WINSOR), dtype=float)
+        return np.full(int(wanted.sum()), np.nan)
+    residual = (values[wanted] - fitted[kind[wanted]]) / spread
+    return np.asarray(np.clip(residual, -WINSOR, WINSOR), dtype=float)
 
 
 def _index(scores: Array, baseline: Mask) -> Array:
@@ -72,10 +79,23 @@ def _index(scores: Array, baseline: Mask) -> Array:
     return np.asarray(np.where(seen.any(axis=1), total / (spread or 1.0), np.nan), dtype=float)
 
 
+def _kinds(areas: pd.DataFrame) -> tuple[Positions, Array]:
+    """Kind of patient and treatment of every row (n,), and the design of the kinds (kinds, columns)."""
+    combined = np.zeros(len(areas), dtype=np.int64)
+    for name in KINDS:
+        code, found = pd.factorize(areas[name], use_na_sentinel=False)
+        combined = combined * max(len(found), 1) + code
+    _, first, kind = np.unique(combined, return_index=True, return_inverse=True)
+    return kind.ravel().astype(np.intp), _design(areas.iloc[first])
+
+
+KINDS = ("fitzpatrick", "indication", "area", "device_class")
+
+
 def _design(areas: pd.DataFrame) -> Array:
     blocks = [np.ones((len(areas), 1))]
     dark = areas["fitzpatrick"].to_numpy(dtype=float) >= DARK
-    for name in ("fitzpatrick", "indication", "area", "device_class"):
+    for name in KINDS:
         values = areas[name].astype(str).to_numpy()
         dummies = (values[:, None] == np.unique(values)).astype(float)
         blocks.append(dummies)
@@ -98,24 +118,28 @@ def drift_charts(
     areas: pd.DataFrame,
     week: Positions,
     weeks: int,
+    cell: Positions,
     membership: Array,
     pooled: Mask,
     options: Shifts | None = None,
 ) -> DriftCharts:
     """Evidence that a unit's settings rose, over parameters and skin groups; their weighted mean is the unit's.
 
-    week (n,) bins of the treatments, 0 to weeks - 1, others are left out; membership (n, units) of 0 and 1;
-    pooled (units,): clinics, whose protocols for the darker skin group are watched as well.
+    week (n,) bins of the treatments, 0 to weeks - 1, others are left out; cell (n,) of each treatment, membership
+    (cells, units) of 0 and 1; pooled (units,): clinics, whose protocols for the darker skin group are watched too.
     """
     dark = areas["fitzpatrick"].to_numpy(dtype=float) >= DARK
+    place = week * len(membership) + cell
+    shape = (weeks, len(membership))
     found, labels, shares = [], [], []
     for at, name in enumerate(scores.names):
         z = scores.values[:, at]
         for label, group in (("all", np.ones(len(z), dtype=bool)), ("IV-VI", dark)):
             use = np.isfinite(z) & group & (week >= 0) & (week < weeks)
-            counts, sums = np.zeros((2, weeks, membership.shape[1]))
-            np.add.at(counts, week[use], membership[use])
-            np.add.at(sums, week[use], membership[use] * z[use, None])
+            counts, sums = (
+                np.bincount(place[use], weights=w, minlength=weeks * len(membership)).reshape(shape) @ membership
+                for w in (None, z[use])
+            )
             evidence = log_shift_evidence(sums, counts, options or Shifts())
             found.append(np.where(pooled, evidence, -np.inf) if label != "all" else evidence)
             labels.append(f"{name}, {label}")

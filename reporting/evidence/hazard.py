@@ -8,9 +8,12 @@ silence is neither a yes nor a no.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from reporting.evidence.checks import Array, Positions
 from reporting.evidence.errors import ImpossibleData, NotEnoughData
@@ -18,6 +21,8 @@ from reporting.evidence.logistic import LogisticFit, fit_logistic
 
 FIRST_DAY: dict[str, int] = {"hyperpigmentation": 14, "scarring": 14}
 """Days before which a symptom cannot be told from normal healing; 1 for the others."""
+
+Whole = NDArray[np.integer[Any]]
 
 CASE_MIX = ("fitzpatrick", "indication", "device_class", "area")
 DAY_SD, CASE_MIX_SD, SEASON_SD, AGE_SD = 2.0, 0.5, 0.3, 0.2
@@ -43,21 +48,43 @@ def answered_intervals(areas: pd.DataFrame, check_ins: pd.DataFrame, symptom: st
     """
     if symptom not in check_ins:
         raise ImpossibleData("symptom", symptom, f"one of {sorted(set(map(str, check_ins)) - set(AREA_KEYS))}")
-    answers = check_ins[check_ins["answered"].astype(bool) & check_ins[symptom].notna()]
-    answers = answers[answers["scheduled_day"] >= FIRST_DAY.get(symptom, 1)]
-    position = pd.Series(np.arange(len(areas)), index=areas["area_id"].to_numpy())
-    rows = position.reindex(answers["area_id"]).to_numpy(dtype=float)
-    known = np.isfinite(rows)
+    scheduled = check_ins["scheduled_day"].to_numpy()
+    asked = check_ins["answered"].to_numpy().astype(bool) & check_ins[symptom].notna().to_numpy()
+    answers = np.flatnonzero(asked & (scheduled >= FIRST_DAY.get(symptom, 1)))
+    row = _positions(areas["area_id"], check_ins["area_id"].to_numpy()[answers])
+    answers, row = answers[row >= 0], row[row >= 0].astype(np.int32)
+    day = check_ins["answered_day"].to_numpy()[answers].astype(np.int32)
+    order = _in_order(row, day, scheduled[answers])
+    answers, row, day = answers[order], row[order], day[order]
     frame = pd.DataFrame(
         {
-            "row": rows[known].astype(int),
-            "answered_day": answers["answered_day"].to_numpy()[known].astype(int),
-            "scheduled_day": answers["scheduled_day"].to_numpy()[known].astype(int),
-            "event": answers[symptom].to_numpy()[known].astype(float),
+            "row": row, "answered_day": day, "scheduled_day": scheduled[answers].astype(np.int32),
+            "event": check_ins[symptom].to_numpy()[answers].astype(float),
+            "treated_day": areas["day"].to_numpy()[row].astype(np.int32),
         }
-    ).sort_values(["row", "answered_day", "scheduled_day"], kind="stable", ignore_index=True)
-    frame = frame.drop_duplicates(["row", "scheduled_day"], ignore_index=True)
-    return _with_intervals(frame.assign(treated_day=areas["day"].to_numpy()[frame["row"]]))
+    )  # fmt: skip
+    return _with_intervals(frame)
+
+
+def _positions(ids: "pd.Series[Any]", wanted: NDArray[np.generic]) -> Positions:
+    """Position in `ids` of every wanted id, -1 where there is none; quickest for rising numbers."""
+    known = ids.to_numpy()
+    if not (len(known) and np.issubdtype(known.dtype, np.integer) and (known[1:] > known[:-1]).all()):
+        return np.asarray(pd.Index(known).get_indexer(pd.Index(wanted)), dtype=np.intp)
+    at = np.minimum(np.searchsorted(known, wanted) if known[-1] != len(known) - 1 else wanted, len(known) - 1)
+    return np.asarray(np.where(known[at] == wanted, at, -1), dtype=np.intp)
+
+
+def _in_order(row: Whole, day: Whole, scheduled: Whole) -> Positions:
+    """Places by row, day answered and scheduled day, each row and scheduled day once, the first answer of it."""
+    late = day.astype(np.int64) - int(day.min(initial=0))
+    due = scheduled.astype(np.int64)
+    key = (row.astype(np.int64) << 36) | (late << 16) | due
+    order = np.arange(len(key)) if (key[1:] >= key[:-1]).all() else np.argsort(key, kind="stable")
+    slot = ((row.astype(np.int64) << 16) | due)[order]
+    if (slot[1:] > slot[:-1]).all():
+        return order
+    return order[~pd.Series(slot).duplicated().to_numpy()]
 
 
 def interval_shares(periods_of: pd.DataFrame, mature_until: int) -> dict[int, float]:
@@ -87,10 +114,14 @@ def _with_intervals(frame: pd.DataFrame) -> pd.DataFrame:
     events = frame["event"].to_numpy()
     total = np.cumsum(events) - events
     before = total - np.repeat(total[first], np.diff(np.r_[np.flatnonzero(first), len(area)]))
-    previous = np.where(first, 0, np.r_[0, frame["scheduled_day"].to_numpy()[:-1]]) if len(area) else first
-    interval = previous.astype(int) * 1000 + frame["scheduled_day"].to_numpy()
-    whole = frame.assign(interval=interval, at_risk=before == 0)
-    return whole.sort_values(["answered_day", "row", "scheduled_day"], ignore_index=True)
+    due = frame["scheduled_day"].to_numpy()
+    previous = np.where(first, 0, np.r_[0, due[:-1]]) if len(area) else due
+    whole = frame.assign(interval=(previous * 1000 + due).astype(np.int32), at_risk=before == 0)
+    # The rows are in order of area and day: a stable sort by day is all that is needed.
+    day = whole["answered_day"].to_numpy()
+    span = day - day.min(initial=0)
+    brief = span.astype(np.uint16) if span.max(initial=0) <= np.iinfo(np.uint16).max else span
+    return whole.take(np.argsort(brief, kind="stable")).reset_index(drop=True)
 
 
 @dataclass(frozen=True)
@@ -103,16 +134,29 @@ class CaseMix:
     season: Array
     """Part of the year, 0 to 5."""
 
+    @cached_property
+    def kinds(self) -> tuple[Positions, Array]:
+        """Kind of each area (areas,), and the columns of the kinds: CASE_MIX, decade, season (kinds, columns)."""
+        columns = [*(self.codes[name] for name in CASE_MIX), self.decade, self.season]
+        key = np.zeros(len(self.decade), dtype=np.int64)
+        for column in columns:
+            values, code = np.unique(column, return_inverse=True)
+            key = key * max(len(values), 1) + code.ravel()
+        _, first, back = np.unique(key, return_index=True, return_inverse=True)
+        return back.ravel().astype(np.intp), np.column_stack(columns)[first]
+
 
 def case_mix(areas: pd.DataFrame) -> CaseMix:
     """Codes of the categories; age in decades from 40, in bands of 20 years; sixth of the year of treatment."""
     levels: dict[str, tuple[object, ...]] = {}
     codes: dict[str, Array] = {}
     for name in CASE_MIX:
-        values = areas[name].astype(object).where(areas[name].notna(), "not_recorded").to_numpy()
-        kinds = sorted(set(values), key=str)
+        code, found = pd.factorize(areas[name])
+        named = [*found.tolist(), "not_recorded"]
+        kinds = sorted({named[k] for k in np.unique(code).tolist()}, key=str)
+        place = np.array([kinds.index(value) if value in kinds else -1 for value in named])
         levels[name] = tuple(kinds)
-        codes[name] = pd.Categorical(values, categories=kinds).codes.astype(float)
+        codes[name] = place[code].astype(float)
     age = areas["age"].to_numpy(dtype=float)
     decade = np.where(np.isfinite(age), np.round((age - 40) / 20) * 2, 0.0)
     season = np.floor((areas["day"].to_numpy(dtype=float) % DAYS_PER_YEAR) / DAYS_PER_YEAR * SEASONS)
@@ -129,8 +173,12 @@ class HazardModel:
 
     def expected(self, rows: Array, intervals: Array) -> Array:
         """Expected hazard of check-ins: positions of their areas, their intervals; an unseen one is average."""
-        cells, back = _cells(self.mix, rows, intervals)
-        return np.asarray(self.fit.predict(_design(cells, self.intervals, self.mix))[back], dtype=float)
+        cells, back = hazard_cells(self.mix, rows, intervals)
+        return self.of_cells(cells)[back]
+
+    def of_cells(self, cells: Array) -> Array:
+        """Expected hazard of each cell of hazard_cells."""
+        return np.asarray(self.fit.predict(_design(cells, self.intervals, self.mix)), dtype=float)
 
 
 def fit_hazard(periods: pd.DataFrame, mix: CaseMix, earlier: HazardModel | None = None) -> HazardModel:
@@ -140,12 +188,21 @@ def fit_hazard(periods: pd.DataFrame, mix: CaseMix, earlier: HazardModel | None 
 
     Raises NotEnoughData without an answered check-in or without any event.
     """
-    if not periods["event"].sum() > 0:
+    cells, back = hazard_cells(mix, periods["row"].to_numpy(), periods["interval"].to_numpy())
+    return fit_hazard_cells(cells, back, periods["event"].to_numpy(), mix, earlier)
+
+
+def fit_hazard_cells(
+    cells: Array, back: Positions, event: Array, mix: CaseMix, earlier: HazardModel | None = None
+) -> HazardModel:
+    """fit_hazard for check-ins whose cells are known: cells of hazard_cells, back and event (check-ins,)."""
+    if not event.sum() > 0:
         raise NotEnoughData("No event has been answered yet: there is nothing to expect from.")
-    intervals = tuple(int(i) for i in np.unique(periods["interval"]))
-    cells, back = _cells(mix, periods["row"].to_numpy(), periods["interval"].to_numpy())
-    trials = np.bincount(back).astype(float)
-    events = np.bincount(back, weights=periods["event"])
+    trials = np.bincount(back, minlength=len(cells)).astype(float)
+    events = np.bincount(back, weights=event, minlength=len(cells))
+    seen = trials > 0
+    cells, trials, events = cells[seen], trials[seen], events[seen]
+    intervals = tuple(int(i) for i in np.unique(cells[:, 0]))
     design = _design(cells, intervals, mix)
     sd = np.concatenate([[np.inf], *(np.full(n, s) for n, s in _widths(intervals, mix))])
     initial = _start(intervals, earlier) if earlier else None
@@ -161,17 +218,18 @@ def _start(intervals: Sequence[int], earlier: HazardModel) -> Array:
     return np.asarray(start, dtype=float)
 
 
-def _cells(mix: CaseMix, rows: Array, intervals: Array) -> tuple[Array, Positions]:
+def hazard_cells(mix: CaseMix, rows: Array, intervals: Array) -> tuple[Array, Positions]:
     """Distinct covariate cells (k, columns) of check-ins, and the cell of each check-in."""
-    at = np.asarray(rows, dtype=int)
-    columns = [np.asarray(intervals, dtype=float), *(mix.codes[name][at] for name in CASE_MIX)]
-    columns += [mix.decade[at], mix.season[at]]
-    key = np.zeros(len(at))
-    for column in columns:
-        low = column.min(initial=0)
-        key = key * (column.max(initial=0) - low + 1) + column - low
-    _, first, back = np.unique(key, return_index=True, return_inverse=True)
-    return np.column_stack(columns)[first], back.ravel().astype(np.intp)
+    kind, table = mix.kinds
+    days = np.asarray(intervals, dtype=np.int64)
+    present = np.flatnonzero(np.bincount(days))
+    place = np.zeros(int(days.max(initial=0)) + 1, dtype=np.int64)
+    place[present] = np.arange(len(present))
+    key = kind[np.asarray(rows, dtype=np.intp)] * max(len(present), 1) + place[days]
+    used = np.bincount(key, minlength=len(table) * len(present)) > 0
+    cells = np.flatnonzero(used)
+    back = (np.cumsum(used) - 1)[key]
+    return np.column_stack([present[cells % len(present)], table[cells // len(present)]]), back.astype(np.intp)
 
 
 def hazard_design(mix: CaseMix, rows: Array, intervals: Array, known: Sequence[int]) -> tuple[Array, Array]:

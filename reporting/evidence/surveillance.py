@@ -9,7 +9,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from reporting.evidence.checks import Array, Positions
 from reporting.evidence.errors import NotEnoughData
-from reporting.evidence.hazard import CASE_MIX_SD, CaseMix, HazardModel, case_mix, fit_hazard, person_periods
+from reporting.evidence.hazard import (
+    CASE_MIX_SD,
+    CaseMix,
+    HazardModel,
+    case_mix,
+    fit_hazard_cells,
+    hazard_cells,
+    person_periods,
+)
 
 UNIT_TYPES = ("operator", "device", "clinic")
 CALIBRATION_WEEKS = 13
@@ -66,9 +74,8 @@ class Network:
 def build_network(areas: pd.DataFrame) -> Network:
     """Cells and units of the treated areas; an operator or device of two clinics is a unit in each."""
     keys = ["clinic", "operator", "device"]
-    names = areas[keys].astype(str)
-    cells = names.drop_duplicates().sort_values(keys, ignore_index=True)
-    cell = pd.MultiIndex.from_frame(cells).get_indexer(pd.MultiIndex.from_frame(names))
+    first, cell = _distinct(areas, keys)
+    cells = areas.iloc[first][keys].astype(str).reset_index(drop=True)
     clinics = tuple(sorted(cells["clinic"].unique()))
     cell_family = np.searchsorted(np.array(clinics), cells["clinic"].to_numpy(dtype=str))
     types, ids, families, columns, groups = [], [], [], [], []
@@ -95,11 +102,22 @@ def build_network(areas: pd.DataFrame) -> Network:
     )
 
 
+def _distinct(areas: pd.DataFrame, keys: Sequence[str]) -> tuple[Positions, Positions]:
+    """First row of every combination of the keys, in their order as words, and the combination of every row."""
+    combined = np.zeros(len(areas), dtype=np.int64)
+    for name in keys:
+        code, found = pd.factorize(areas[name])
+        order = np.argsort(np.argsort(np.array([str(value) for value in found])))
+        combined = combined * max(len(found), 1) + order[code]
+    _, first, back = np.unique(combined, return_index=True, return_inverse=True)
+    return first.astype(np.intp), back.ravel().astype(np.intp)
+
+
 def _classes(areas: pd.DataFrame, cell: Positions) -> Positions:
     """Code of the device class of each cell; a device is of one class (the first one recorded, if of several)."""
-    codes = pd.factorize(areas["device_class"].astype(str), sort=True)[0]
     _, first = np.unique(cell, return_index=True)
-    return np.asarray(codes[first], dtype=np.intp)
+    names = areas["device_class"].iloc[first].astype(str)
+    return np.asarray(pd.factorize(names, sort=True)[0], dtype=np.intp)
 
 
 @dataclass(frozen=True)
@@ -133,9 +151,10 @@ def weekly_tables(
         periods = person_periods(areas, check_ins, symptom)
         periods = periods[periods["answered_day"] <= schedule.judged[-1]]
         hazard, fitted = expected_hazards(periods, mix, schedule)
-        where = (schedule.bins(periods["answered_day"].to_numpy(), history), network.cell[periods["row"]])
-        np.add.at(observed[at], where, periods["event"].to_numpy())
-        np.add.at(expected[at], where, hazard)
+        bins = schedule.bins(periods["answered_day"].to_numpy(), history)
+        where = bins * shape[2] + network.cell[periods["row"].to_numpy()]
+        for table, values in ((observed, periods["event"].to_numpy()), (expected, hazard)):
+            table[at] = np.bincount(where, weights=values, minlength=weeks * shape[2]).reshape(shape[1:])
         models.append(tuple(fitted))
     return Tables(observed, expected, tuple(models), mix)
 
@@ -144,16 +163,16 @@ def expected_hazards(periods: pd.DataFrame, mix: CaseMix, schedule: Schedule) ->
     """Hazard of every check-in by the last model fitted before it, and the models in the order of fit days."""
     day = periods["answered_day"].to_numpy()
     row, interval = periods["row"].to_numpy(), periods["interval"].to_numpy()
+    event = periods["event"].to_numpy()
+    cells, back = hazard_cells(mix, row, interval)
     hazard, models = np.zeros(len(periods)), list[HazardModel]()
-    for at, fit_day in enumerate(schedule.fit_days):
-        known = periods[day <= fit_day]
-        if known["event"].sum() > 0:
-            models.append(fit_hazard(known, mix, models[-1] if models else None))
+    for at, known in enumerate(np.searchsorted(day, schedule.fit_days, side="right").tolist()):
+        if event[:known].sum() > 0:
+            models.append(fit_hazard_cells(cells, back[:known], event[:known], mix, models[-1] if models else None))
         elif not models:
             raise NotEnoughData("Not one event was answered in the baseline: nothing can be expected yet.")
-        applies = day > fit_day if at else np.ones(len(day), dtype=bool)
-        if applies.any():
-            hazard[applies] = models[-1].expected(row[applies], interval[applies])
+        applies = slice(known if at else 0, len(day))
+        hazard[applies] = models[-1].of_cells(cells)[back[applies]]
     return hazard, models
 
 

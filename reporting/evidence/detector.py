@@ -20,6 +20,7 @@ from reporting.evidence.change_point import (
 )
 from reporting.evidence.checks import Array, Mask, Positions
 from reporting.evidence.drift import DriftCharts, SettingsScores, drift_charts, settings_scores
+from reporting.evidence.frailty import with_frailty
 from reporting.evidence.limits import HOLD_DAYS, Budget, FamilyLimit, Odds, family_limit, null_counts, signal_weeks
 from reporting.evidence.signals import (
     Signal,
@@ -29,6 +30,7 @@ from reporting.evidence.signals import (
     rising_symptom,
 )
 from reporting.evidence.surveillance import (
+    UNIT_TYPES,
     Network,
     Schedule,
     Tables,
@@ -88,9 +90,18 @@ def detect(
     return Detection(tuple(ordered), limit, settings_limit, network, tables, schedule)
 
 
-def outcome_odds(observed: Array, expected: Array, network: Network, options: Alternatives, first_week: int) -> Odds:
+def outcome_odds(
+    observed: Array,
+    expected: Array,
+    network: Network,
+    options: Alternatives,
+    first_week: int,
+    fit_weeks: Sequence[int],
+) -> Odds:
     """Log posterior odds per replicate, week and unit from counts (replicates, symptoms, weeks, cells)."""
-    calibrated = calibrated_by_others(observed, expected, network.cell_family)
+    levels = [network.membership[:, network.unit_type == kind] for kind in UNIT_TYPES]
+    shared = with_frailty(observed, expected, levels, fit_weeks)
+    calibrated = calibrated_by_others(observed, shared, network.cell_family)
     seen, due = observed @ network.membership, calibrated @ network.membership
     evidence = log_change_evidence(seen, due, options, first_week)
     log_odds = odds_within_family(evidence, network.family, np.full(len(network.family), UNIT_PRIOR))
@@ -109,10 +120,10 @@ def outcome_limit(
     rng = np.random.default_rng(detector.budget.seed)
     counts = null_counts(expected, small.groups, BENIGN_SD, detector.budget.replications, rng)
     first = min(history, 26)
-    fits = range(first - 1, weeks, max(1, schedule.refit_days // schedule.step_days))
+    fits = _fit_weeks(first, weeks, schedule)
     return family_limit(
         lambda drawn: outcome_odds(
-            drawn, refitted(drawn, expected, small.cell_class, fits), small, detector.changes, first
+            drawn, refitted(drawn, expected, small.cell_class, fits), small, detector.changes, first, fits
         ),
         counts,
         len(np.unique(small.cell_family)),
@@ -138,6 +149,11 @@ def _restricted(network: Network, active: Array) -> Network:
     )
 
 
+def _fit_weeks(history: int, weeks: int, schedule: Schedule) -> range:
+    """Weeks whose answers each new model knows last: the one that ends on from_day, then every refit_days."""
+    return range(history - 1, weeks, max(1, schedule.refit_days // schedule.step_days))
+
+
 def _hold(schedule: Schedule) -> int:
     return -(-HOLD_DAYS // schedule.step_days)
 
@@ -153,7 +169,8 @@ def _outcome_signals(
 ) -> list[Signal]:
     first = history - 1
     observed = tables.observed[None]
-    whole = outcome_odds(observed, tables.expected, network, detector.changes, first)
+    fits = _fit_weeks(history, observed.shape[2], schedule)
+    whole = outcome_odds(observed, tables.expected, network, detector.changes, first, fits)
     charts = Odds(whole.log_odds[0], whole.observed[0], whole.expected[0])
     odds = charts.log_odds
     calibrated = calibrated_by_others(observed, tables.expected, network.cell_family)[0]
@@ -212,7 +229,7 @@ def _settings_signals(
     pooled = network.unit_type[units] == "clinic"
     bin_of = (np.ceil(late) + end).astype(np.intp)
     charts = drift_charts(scores, areas, bin_of, bins, network.cell, membership, pooled, detector.shifts)
-    odds = _settings_odds(charts.log_evidence[end::fine], network.family[units], pooled)
+    odds = settings_odds(charts.log_evidence[end::fine], network.family[units], pooled)
     found = []
     nothing = np.zeros_like(odds)
     for at, unit in signal_weeks(Odds(odds, nothing, nothing), limit, _hold(schedule)):
@@ -224,7 +241,7 @@ def _settings_signals(
     return found
 
 
-def _settings_odds(log_evidence: Array, families: Positions, pooled: Mask) -> Array:
+def settings_odds(log_evidence: Array, families: Positions, pooled: Mask) -> Array:
     """Log odds (days, units). An operator's settings are a fact about that operator and compete with nobody.
 
     A clinic's mean is its operators', so the clinic must explain the rise better than they do. The prior spreads

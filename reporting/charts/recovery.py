@@ -29,6 +29,10 @@ def _inside(severity: int, language: str) -> str:
     return _word(severity, language).lower()
 
 
+def _label(code: str, language: str) -> str:
+    return translator(language)(symptom(code).patient_label)
+
+
 def _points(course: Course, codes: Sequence[str], language: str) -> pd.DataFrame:
     """One row per day with an answer: day, severity, word, kind, expected."""
     rows = []
@@ -63,12 +67,21 @@ def _finding(points: pd.DataFrame, what: str, language: str) -> str:
     return say(name, language, what=what, worst=_inside(worst, language), day=day, now=_inside(now, language))
 
 
-def _title(points: pd.DataFrame, what: str, language: str) -> str:
+def _title(course: Course, codes: Sequence[str], points: pd.DataFrame, what: str, language: str) -> str:
     finding = _finding(points, what, language)
-    beyond = [str(day) for day in points.loc[points["kind"] == MORE, "day"]]
-    if beyond:
-        return f"{finding} {say('chart_beyond', language, days=listed(beyond, language))}"
-    return finding if not points["severity"].max() else f"{finding} {say('chart_within', language)}"
+    if not points["severity"].max():
+        return finding
+    days = {code: [str(day.day) for day in course.days if code in day.unexpected] for code in codes}
+    beyond = {code: listed(found, language) for code, found in days.items() if found}
+    if not beyond:
+        return f"{finding} {say('chart_within', language)}"
+    if len(codes) == 1:
+        return f"{finding} {say('chart_beyond_one', language, days=beyond[codes[0]])}"
+    # Together a symptom can be more than usual and still lie inside the band of another one: it is named.
+    which = [
+        say("chart_which", language, symptom=_label(code, language).lower(), days=beyond[code]) for code in beyond
+    ]
+    return f"{finding} {say('chart_beyond', language, which='; '.join(which))}"
 
 
 def _alt(points: pd.DataFrame, title: str, language: str) -> str:
@@ -144,9 +157,9 @@ def recovery_chart(course: Course, code: str = "", *, language: str = ENGLISH, d
     ``course`` must have at least one day. The band is what is expected of the same symptoms.
     """
     codes = (code,) if code else (course.reported or SYMPTOMS)
-    what = translator(language)(symptom(codes[0]).patient_label) if len(codes) == 1 else say("all_symptoms", language)
+    what = _label(codes[0], language) if len(codes) == 1 else say("all_symptoms", language)
     points = _points(course, codes, language)
     last_day = max(SHORTEST_AXIS_DAYS, course.today + DAYS_AHEAD, int(points["day"].max()))
-    title = _title(points, what, language)
+    title = _title(course, codes, points, what, language)
     chart = _layers(points, _band(course, codes, last_day), course.today, language, look(dark=dark))
     return Figure(themed(chart, dark=dark), title, _alt(points, title, language), _table(points, language))

@@ -7,28 +7,26 @@ from reporting.errors import NotAllowed, Problem, SignInNeeded
 from reporting.queries.correction import correction_page
 from reporting.queries.patient import check_in_page
 from reporting.ui.confirmation import foot
-from reporting.ui.correction_parts import answers_flow, correcting, done_part, sure_part, why_part
+from reporting.ui.correction_parts import STEPS, back_part, correcting, done_part
 from reporting.ui.identity import current_actor
-from reporting.ui.links import number_in_address, page_link
+from reporting.ui.links import number_in_address
 from reporting.ui.patient_language import language
 from reporting.ui.patient_parts import patient_column, sign_in_needed
 from reporting.ui.patient_problem import problem_part
 from reporting.ui.recovery_parts import locked_part
 
-_STEPS = {"why": why_part, "answers": answers_flow, "sure": sure_part}
-
 
 def _drawn(code: str) -> None:
     by, check_in_id = current_actor(), number_in_address("report") or 0
     state = correcting(check_in_id)
-    if state.step in _STEPS:
+    if state.step in STEPS:
         shown = correction_page(by, check_in_id)
         contact = shown.contact
-        _STEPS[state.step](shown, state, code)
+        STEPS[state.step](shown, state, code)
     else:
         contact = check_in_page(by).contact
         done_part(state, contact, code)
-    page_link("home", say("back_home", code))
+    back_part(code)
     foot(contact, code)
 
 
@@ -45,7 +43,7 @@ def page() -> None:
             locked_part(code)
         except Problem as problem:
             problem_part(problem, code)
-            page_link("home", say("back_home", code))
+            back_part(code)
 
 
 if __name__ == "__main__":

@@ -23,18 +23,22 @@ from reporting.queries.patient import ClinicContact
 from reporting.ui.confirmation import card
 from reporting.ui.flow import NOTE, Form, draw, forget_ticks, written_note
 from reporting.ui.identity import current_actor
+from reporting.ui.links import go
 from reporting.ui.past_parts import answers_part, head_line
 from reporting.ui.patient_problem import said
 from reporting.ui.patient_state import REVIEW, CheckInState
 
-_REASON, _OWN_WORDS = "correction_reason", "correction_words"
+Step = Literal["report", "why", "own_words", "answers", "sure", "corrected", "withdrawn"]
+OTHER = "other"
+_OWN_WORDS = "correction_words"
 
 
 @dataclass
 class Correcting:
-    """What this tab remembers of a change: where the person is, and why they make it."""
+    """What this tab remembers of a change: where the person is, what they want, and why."""
 
-    step: Literal["why", "answers", "sure", "corrected", "withdrawn"] = "why"
+    step: Step = "report"
+    way: Literal["answers", "sure"] = "answers"
     reason: str = ""
     guidance: Guidance | None = None
     here: CheckInState = field(default_factory=lambda: CheckInState(key=secrets.token_urlsafe(16), at=REVIEW))
@@ -60,32 +64,56 @@ def _attempt(
     return found if found is not None else True
 
 
-def _keep_reason(state: Correcting, step: Literal["answers", "sure"], language: str) -> None:
-    reason, words = st.session_state.get(_REASON), str(st.session_state.get(_OWN_WORDS) or "").strip()
-    if reason is None:
-        state.here.problem = say("choose_reason", language)
-        return
-    state.reason = f"other: {words}" if reason == "other" else reason
+def _to(state: Correcting, step: Step) -> None:
     state.step, state.here.problem = step, ""
 
 
-def why_part(shown: CorrectionPage, state: Correcting, language: str) -> None:
-    """What was sent, why it is to be changed, and the two ways on."""
+def _choose(state: Correcting, way: Literal["answers", "sure"]) -> None:
+    state.way = way
+    _to(state, "why")
+
+
+def report_part(shown: CorrectionPage, state: Correcting, language: str) -> None:
+    """What was sent, and the two ways on."""
     words = partial(say, language=language)
     with st.container(border=True):
         st.markdown(f"**{head_line(shown.sent, shown.timezone, language)}**")
         answers_part(shown.sent, language)
     st.write(words("correct_kept"))
-    reason = st.radio(
-        words("correct_why"), REASONS, index=None, key=_REASON, format_func=lambda code: words(f"reason_{code}")
-    )
-    if reason == "other":
-        st.text_area(words("reason_words"), key=_OWN_WORDS, max_chars=OWN_WORDS_CHARACTERS)
-    if state.here.problem:
-        st.error(state.here.problem)
     begun = "go_on_changing" if shown.draft_key else "change_answers"
-    st.button(words(begun), type="primary", width="stretch", on_click=_keep_reason, args=(state, "answers", language))
-    st.button(words("take_back"), width="stretch", on_click=_keep_reason, args=(state, "sure", language))
+    st.button(words(begun), type="primary", width="stretch", on_click=_choose, args=(state, "answers"))
+    st.button(words("take_back"), width="stretch", on_click=_choose, args=(state, "sure"))
+
+
+def _because(state: Correcting, reason: str) -> None:
+    state.reason = reason
+    _to(state, "own_words" if reason == OTHER else state.way)
+
+
+def why_part(_shown: CorrectionPage, state: Correcting, language: str) -> None:
+    """The reasons as wide buttons; one tap leads on."""
+    st.header(say("correct_why" if state.way == "answers" else "take_back_why", language), anchor=False)
+    for code in REASONS:
+        label = say(f"reason_{code}", language)
+        st.button(label, key=f"because:{code}", width="stretch", on_click=_because, args=(state, code))
+    _back(state, "report", language)
+
+
+def _back(state: Correcting, to: Step, language: str) -> None:
+    st.button(say("back", language), type="tertiary", width="stretch", on_click=_to, args=(state, to), key="step_back")
+
+
+def own_words_part(_shown: CorrectionPage, state: Correcting, language: str) -> None:
+    """Another reason, in the person's own words; it may stay empty."""
+    st.text_area(say("reason_words", language), key=_OWN_WORDS, max_chars=OWN_WORDS_CHARACTERS)
+    st.button(say("continue", language), type="primary", width="stretch", on_click=_in_own_words, args=(state,))
+    _back(state, "why", language)
+
+
+def _in_own_words(state: Correcting) -> None:
+    words = str(st.session_state.get(_OWN_WORDS) or "").strip()
+    state.reason = f"{OTHER}: {words}" if words else OTHER
+    _to(state, state.way)
 
 
 def sure_part(shown: CorrectionPage, state: Correcting, language: str) -> None:
@@ -100,11 +128,7 @@ def sure_part(shown: CorrectionPage, state: Correcting, language: str) -> None:
     if state.here.problem:
         st.error(state.here.problem)
     st.button(say("yes_take_back", language), type="primary", width="stretch", on_click=take_back)
-    st.button(say("no_keep", language), width="stretch", on_click=_to, args=(state, "why"))
-
-
-def _to(state: Correcting, step: Literal["why"]) -> None:
-    state.step, state.here.problem = step, ""
+    st.button(say("no_keep", language), width="stretch", on_click=_to, args=(state, "report"))
 
 
 def answers_flow(shown: CorrectionPage, state: Correcting, language: str) -> None:
@@ -144,7 +168,8 @@ def answers_flow(shown: CorrectionPage, state: Correcting, language: str) -> Non
 def _stop(shown: CorrectionPage, state: Correcting, language: str) -> None:
     check_in_id = shown.sent.check_in_id
     if _attempt(state, lambda by: stop_correcting(by=by, check_in_id=check_in_id), language) is not None:
-        state.step, state.here.at = "why", REVIEW
+        state.here.at = REVIEW
+        _to(state, "report")
 
 
 def done_part(state: Correcting, contact: ClinicContact, language: str) -> None:
@@ -154,3 +179,14 @@ def done_part(state: Correcting, contact: ClinicContact, language: str) -> None:
     if state.step == "corrected" and state.guidance is not None:
         card(contact.tells(state.guidance, language), contact, language)
         st.write(say("was_changed", language))
+
+
+def back_part(language: str) -> None:
+    """The way back to the home."""
+    if st.button(say("back_home", language), width="stretch", key="back_home"):
+        go("home")
+
+
+STEPS: dict[Step, Callable[[CorrectionPage, Correcting, str], None]] = {
+    "report": report_part, "why": why_part, "own_words": own_words_part, "answers": answers_flow, "sure": sure_part,
+}  # fmt: skip

@@ -11,7 +11,7 @@ from reporting.errors import Problem
 from reporting.queries.past import Had, PastCheckIn
 from reporting.queries.patient import ClinicContact
 from reporting.ui.identity import current_actor
-from reporting.ui.links import page_link
+from reporting.ui.links import go
 from reporting.ui.patient_problem import said
 
 SHOWN_AT_ONCE = 5
@@ -65,7 +65,9 @@ def _card(sent: PastCheckIn, contact: ClinicContact, timezone: str, language: st
 
 def _ways(sent: PastCheckIn, language: str) -> None:
     if sent.may_change:
-        page_link("correct", say("change_or_take_back", language, day=sent.recovery_day), report=sent.check_in_id)
+        label = say("change_or_take_back", language, day=sent.recovery_day)
+        if st.button(label, key=f"change_{sent.check_in_id}"):
+            go("correct", report=sent.check_in_id)
     if sent.may_put_back:
         label = say("put_back", language, day=sent.recovery_day)
         st.button(label, key=f"back_{sent.check_in_id}", on_click=_put_back, args=(sent.check_in_id, language))

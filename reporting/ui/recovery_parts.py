@@ -71,7 +71,7 @@ def _chart(history: History, language: str) -> None:
     figure = recovery_chart(history.course, chosen, language=language, dark=is_dark())
     st.markdown(f"**{figure.title}**")
     st.altair_chart(figure.chart, width="stretch", theme=None, alt=figure.alt, key="recovery")
-    st.caption(say("chart_legend", language))
+    st.markdown(say("chart_legend", language))
     with st.expander(say("numbers", language)):
         st.table(figure.table, hide_index=True)
 

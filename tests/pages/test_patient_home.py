@@ -61,8 +61,8 @@ def tap(page: AppTest, words: str) -> AppTest:
 
 
 def why(page: AppTest, reason: str, way: str) -> AppTest:
-    page.radio[0].set_value(reason).run()
-    return tap(page, way)
+    """Choose to change or to take back, and say why."""
+    return tap(tap(page, way), reason)
 
 
 def rows(table: type = CheckIn) -> list[Any]:
@@ -92,7 +92,7 @@ class TestHome:
         send(clinic, days=2, **MILD)
         with clock.fixed(NOW + timedelta(days=2)):
             page = home(monkeypatch, clinic.patient)
-        assert "**Swelling: severe on day 3, mild now. Most people have less than that on day 3.**" in text(page)
+        assert "**Swelling: severe on day 3, mild now. That is more than most people have on day 3.**" in text(page)
         assert len(page.get("vega_lite_chart")) == 1
         [table] = page.table
         assert table.value.to_dict("records") == [
@@ -206,7 +206,7 @@ class TestChange:
         first = send(clinic, **MILD, area_swelling=[str(clinic.area_ids[0])])
         page = correcting(monkeypatch, clinic, first)
         assert "Swelling: mild (Cheeks)" in text(page)
-        why(page, "forgot", "Change my answers")
+        why(page, "I forgot", "Change my answers")
         assert page.header[0].value == "Check your answers"
         tap(page, "Change: How bad was the swelling")
         tap(page, "Severe")
@@ -227,9 +227,9 @@ class TestChange:
         self, monkeypatch: pytest.MonkeyPatch, clinic: House
     ) -> None:
         first = send(clinic, **MILD)
-        page = why(correcting(monkeypatch, clinic, first), "mistake", "Change my answers")
+        page = why(correcting(monkeypatch, clinic, first), "I tapped", "Change my answers")
         tap(tap(page, "Change: How bad was the swelling"), "Moderate")
-        again = why(correcting(monkeypatch, clinic, first), "mistake", "Go on with my change")
+        again = why(correcting(monkeypatch, clinic, first), "I tapped", "Go on with my change")
         assert again.header[0].value.startswith("With the swelling"), "moderate swelling has more to ask"
         assert rows()[0].replaced_at is None
         tap(again, "Stop")
@@ -241,29 +241,33 @@ class TestChange:
     ) -> None:
         breathing = {**WORSE, "follow_ups_swelling": ["swelling_breathing"]}
         first = send(clinic, **breathing)
-        page = why(correcting(monkeypatch, clinic, first), "mistake", "Change my answers")
+        page = why(correcting(monkeypatch, clinic, first), "I tapped", "Change my answers")
         assert page.header[0].value == "Check your answers"
         milder = send(clinic, days=1, **MILD)
         with clock.fixed(NOW + timedelta(days=1)):
-            page = why(correcting(monkeypatch, clinic, milder), "mistake", "Change my answers")
+            page = why(correcting(monkeypatch, clinic, milder), "I tapped", "Change my answers")
             tap(tap(page, "Change: With the swelling"), "It is hard to breathe")
             tap(page, "Continue")
         assert page.header[0].value.startswith("Call 112 now")
 
-    def test_a_reason_is_asked(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    def test_a_reason_is_asked_and_one_can_go_back(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
         page = tap(correcting(monkeypatch, clinic, send(clinic)), "Take it back")
-        assert "Choose a reason first." in text(page)
+        assert page.header[0].value == "Why do you want to take it back?"
+        tap(tap(tap(page, "Another reason"), "Back"), "Back")
+        assert any(one.label == "Change my answers" for one in page.button)
         assert rows()[0].replaced_at is None
 
     def test_a_report_is_taken_back_and_put_back(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
         first = send(clinic, **MILD)
-        page = why(correcting(monkeypatch, clinic, first), "mistake", "Take it back")
+        page = why(correcting(monkeypatch, clinic, first), "I tapped", "Take it back")
         assert "Do you want to take this report back?" in text(page)
         tap(page, "No, keep it")
         assert rows()[0].replaced_at is None
-        page = tap(why(page, "other", "Take it back"), "Yes, take it back")
+        why(page, "Another reason", "Take it back")
+        page.text_area[0].set_value("**not** mine").run()
+        tap(tap(page, "Continue"), "Yes, take it back")
         assert "You took this report back." in text(page)
-        assert rows()[0].replaced_reason == "other"
+        assert rows()[0].replaced_reason.startswith("other:")
         page = home(monkeypatch, clinic.patient)
         assert "Taken back by you" in text(page)
         assert "Nothing to show yet" in text(page)
@@ -275,7 +279,7 @@ class TestChange:
         def full(**_: object) -> None:
             raise StorageFull()
 
-        page = why(correcting(monkeypatch, clinic, send(clinic)), "mistake", "Take it back")
+        page = why(correcting(monkeypatch, clinic, send(clinic)), "I tapped", "Take it back")
         with monkeypatch.context() as broken:
             broken.setattr("reporting.ui.correction_parts.withdraw_check_in", full)
             tap(page, "Yes, take it back")

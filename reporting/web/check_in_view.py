@@ -12,7 +12,6 @@ from starlette.responses import Response
 
 from reporting.domain.actors import Actor
 from reporting.domain.answers import Question, ticked
-from reporting.domain.content import content
 from reporting.domain.guidance import interruption
 from reporting.domain.language import languages, translator
 from reporting.domain.opening_hours import week_words
@@ -101,6 +100,8 @@ def draw(visit: Visit, place: str, given: Given = Given()) -> Response:
     page = visit.page
     if place == SENT and page.sent_today:
         return _sent(visit, given)
+    if page.is_stopped:
+        return html.page("check_in_stopped.html", given.status, **common(visit, given))
     warning = interruption(page.answers, page.context)
     if warning is not None:
         advice = page.contact.tells(warning, visit.language)
@@ -126,7 +127,7 @@ def _question(visit: Visit, place: str, given: Given) -> Response:
         "check_in_question.html", given.status, question=question, earlier=earlier,
         ticks=given.ticks if given.ticks is not None else ticked(question, earlier),
         back=order[number - 1].id if number else "", no_problems_key=page.no_problems_key,
-        is_filter=question.symptom is None, agree=content().consents["check_ins"] if not number else None,
+        is_filter=question.symptom is None, is_first=not number, agree=page.consent,
         **common(visit, given),
     )  # fmt: skip
 

@@ -155,11 +155,10 @@ def _answer_html(phone: Phone, plan: Plan, walk: Walk) -> None:
 
 @contextmanager
 def streamlit_page(clinic: House) -> Iterator[AppTest]:
+    patient = replace(clinic.patient, strength="link")
     with (
         patch("reporting.ui.identity.cookie_value", lambda: "a cookie"),
-        patch(
-            "reporting.ui.identity.actor_of", lambda _cookie, *, by_hand=True: replace(clinic.patient, strength="link")
-        ),
+        patch("reporting.ui.identity.actor_of", lambda _cookie, *, by_hand=True: patient),
         patch("streamlit.page_link", lambda *_, **__: None),
     ):
         yield AppTest.from_file(str(PAGE), default_timeout=30).run()

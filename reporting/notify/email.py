@@ -2,6 +2,7 @@
 
 import re
 import smtplib
+import socket
 import ssl
 from dataclasses import dataclass
 from datetime import datetime
@@ -149,6 +150,8 @@ def _opened() -> smtplib.SMTP:
     else:
         server = smtplib.SMTP(of.smtp_host, of.smtp_port, timeout=of.smtp_timeout_s)
     try:
+        assert server.sock is not None
+        server.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the final dot must not wait for an ACK
         server.ehlo_or_helo_if_needed()
         if of.smtp_security == "starttls":
             server.starttls(context=verified)

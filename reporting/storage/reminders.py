@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from reporting.domain.reminders import Course, Person, Written
 from reporting.storage import outbox
+from reporting.storage.rows import add_rows
 from reporting.storage.tables import CheckIn, Clinic, Consent, Invitation, OutboxMessage, Patient, Treatment
 
 KINDS = {"email_reminders": "email", "sms_reminders": "sms"}
@@ -59,30 +60,32 @@ def people(
     ``performed_on`` leaves out treatments of other days, which cannot be due.
     """
     rows = session.execute(
-        select(Patient, Clinic)
+        select(
+            col(Patient.id), col(Patient.timezone), col(Patient.erased_at).is_(None),
+            col(Patient.email_encrypted).is_not(None), col(Patient.phone_encrypted).is_not(None),
+            col(Clinic.id), col(Clinic.timezone), col(Clinic.reminders_from), col(Clinic.reminders_until),
+        )
         .join(Clinic, col(Clinic.id) == Patient.clinic_id)
         .where(col(Patient.id).in_(patient_ids))
         .order_by(col(Patient.id))
-    ).all()
+    ).all()  # fmt: skip
     courses = _courses(session, patient_ids, performed_on)
     open_kinds, refused = _consents(session, patient_ids)
     written = _written(session, patient_ids, without)
     return [
         Person(
-            patient_id=patient.id, clinic_id=clinic.id, timezone=patient.timezone or clinic.timezone,
-            opens=clinic.reminders_from, closes=clinic.reminders_until,
-            channels=_channels(patient, open_kinds[patient.id]), courses=tuple(courses[patient.id]),
-            written=tuple(written[patient.id]),
-            may_be_written_to=patient.erased_at is None and patient.id not in refused,
+            patient_id=key or 0, clinic_id=clinic_id or 0, timezone=own_zone or zone, opens=opens, closes=closes,
+            channels=_channels(open_kinds[key or 0], email=has_email, sms=has_phone),
+            courses=tuple(courses[key or 0]), written=tuple(written[key or 0]),
+            may_be_written_to=is_there and key not in refused,
         )
-        for patient, clinic in rows
+        for key, own_zone, is_there, has_email, has_phone, clinic_id, zone, opens, closes in rows
     ]  # fmt: skip
 
 
-def _channels(patient: Patient, kinds: set[str]) -> tuple[str, ...]:
+def _channels(kinds: set[str], **has_address: bool) -> tuple[str, ...]:
     """Channels with consent and an address."""
-    address = {"email": patient.email_encrypted, "sms": patient.phone_encrypted}
-    return tuple(sorted(channel for kind, channel in KINDS.items() if kind in kinds and address[channel]))
+    return tuple(sorted(channel for kind, channel in KINDS.items() if kind in kinds and has_address[channel]))
 
 
 def _courses(
@@ -142,17 +145,21 @@ def _consents(session: Session, patient_ids: Sequence[int]) -> tuple[dict[int, s
 
 
 def _written(session: Session, patient_ids: Sequence[int], without: int | None) -> dict[int, list[Written]]:
-    statement = select(OutboxMessage).where(
-        col(OutboxMessage.patient_id).in_(patient_ids), col(OutboxMessage.kind) == "reminder"
-    )
+    rows = session.execute(
+        select(
+            col(OutboxMessage.id), col(OutboxMessage.patient_id), col(OutboxMessage.payload),
+            col(OutboxMessage.channel), col(OutboxMessage.status),
+            func.coalesce(OutboxMessage.sent_at, OutboxMessage.claimed_at, OutboxMessage.created_at),
+        ).where(col(OutboxMessage.patient_id).in_(patient_ids), col(OutboxMessage.kind) == "reminder")
+    ).all()  # fmt: skip
     found: dict[int, list[Written]] = defaultdict(list)
-    for row in session.execute(statement).scalars():
-        if row.id != without:
-            moment = row.sent_at or row.claimed_at or row.created_at
-            found[row.patient_id or 0].append(
-                Written(row.payload["treatment"], row.payload["due_day"], row.channel, row.status, moment)
-            )
+    for key, patient_id, payload, channel, status, moment in rows:
+        if key != without:
+            found[patient_id or 0].append(Written(payload["treatment"], payload["due_day"], channel, status, moment))
     return found
+
+
+_NEW = {"status": "waiting", "attempts": 0, "provider_id": "", "last_error": ""}
 
 
 def add_reminders(session: Session, rows: Sequence[dict[str, Any]]) -> int:
@@ -161,7 +168,8 @@ def add_reminders(session: Session, rows: Sequence[dict[str, Any]]) -> int:
     fresh = [row for row in rows if row["idempotency_key"] not in there]
     try:
         with session.begin_nested():
-            session.add_all([OutboxMessage(**row) for row in fresh])
+            add_rows(session, OutboxMessage, [_NEW | row for row in fresh])
+        outbox.wake(session)
     except IntegrityError:  # somebody else plans at the same moment
         return sum(_add_one(session, row) for row in fresh)
     return len(fresh)

@@ -83,6 +83,12 @@ def sqlite_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[
     yield from _fresh_sqlite(request, tmp_path)
 
 
+@pytest.fixture(scope="module")
+def module_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One SQLite database for a whole file of tests that only read what the first of them wrote."""
+    yield from _fresh_sqlite(request, tmp_path_factory.mktemp("module"))
+
+
 def _fresh_sqlite(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     template: Path = request.getfixturevalue("sqlite_template")
     (tmp_path / "reporting.db").write_bytes(template.read_bytes())

@@ -14,7 +14,7 @@ _SEES_CARE: Final = frozenset({
 ROLES: Final[dict[Role, frozenset[str]]] = {
     "administrator": _SEES_CARE | {"import.run", "staff.manage", "audit.read", "request.work", "clinic.manage",
                                    "message.manage", "signals.work"},
-    "safety_lead": _SEES_CARE | {"audit.read", "message.manage", "signals.work"},
+    "safety_lead": _SEES_CARE | {"audit.read", "message.manage", "signals.work", "operators.compare"},
     "clinician": _SEES_CARE,
     "front_desk": frozenset({
         "treatment.record", "invitation.issue", "check_in.proxy", "reminder.manage", "message.manage",

@@ -119,7 +119,7 @@ class _Store:
             if self.database != address:
                 self.forget()
                 self.database = address
-            newest, today = _newest_revision(), pd.Timestamp(clock.now().date())
+            newest, today = newest_revision(), pd.Timestamp(clock.now().date())
             if self.frame is None or newest < self.revision:
                 self.frame = _mark_due(_read(-1, newest), today)
             elif newest > self.revision:
@@ -134,7 +134,8 @@ class _Store:
 _store = _Store()
 
 
-def _newest_revision() -> int:
+def newest_revision() -> int:
+    """Grows with every transaction that changes an outcome: what was worked out before it is out of date."""
     with reading() as session:
         return int(session.connection().execute(text("SELECT value FROM revision")).scalar_one())
 

@@ -18,7 +18,7 @@ ALLOWED: dict[str, set[str]] = {
     "reminder.manage": EVERYBODY, "message.manage": EVERYBODY - {"clinician"},
     "history.read": CARE | CODE_ONLY, "check_in.submit": BOTH,
     "consent.manage": BOTH, "own_data.read": CODE_ONLY, "erasure.request": CODE_ONLY,
-    "request.work": {"administrator"}, "clinic.manage": {"administrator"},
+    "operators.compare": {"safety_lead"}, "request.work": {"administrator"}, "clinic.manage": {"administrator"},
     "import.run": {"administrator"}, "audit.read": LEADERS, "staff.manage": {"administrator"},
 }  # fmt: skip
 """Permission to roles and, for patients, the strengths of sign-in that have it."""

@@ -1,0 +1,45 @@
+"""Operators and devices: observed against expected, and one unit over time."""
+
+import streamlit as st
+
+from reporting import clock
+from reporting.charts.units import course, funnel
+from reporting.queries import units
+from reporting.queries.filter_choices import filter_choices
+from reporting.ui import unit_parts as parts
+from reporting.ui.figures import is_dark, show
+from reporting.ui.filters import overview_filters, symptom_choice
+from reporting.ui.identity import current_actor
+from reporting.ui.links import page_link
+from reporting.ui.states import empty, shows_problems
+
+
+@shows_problems
+def page() -> None:
+    st.title("Operators and devices")
+    actor = current_actor()
+    choices = filter_choices(actor)
+    if not choices.procedure_classes:
+        empty("No treatments yet.", "Import a log of your practice system, or record a treatment.")
+        page_link("record", "Record a treatment", icon=":material/add:")
+        return
+    kind, symptom = parts.kind_choice(), symptom_choice()
+    filters = overview_filters(choices, clock.now().date())
+    with st.spinner("Comparing observed with expected …"):
+        found = units.units(actor, kind, symptom, filters)
+    if found.table.empty:
+        parts.nothing(found)
+        return
+    if found.only_own:
+        st.markdown("You see your own chart. Operators are compared by the safety lead only.")
+    show(funnel(found, dark=is_dark()), key="funnel", file_name=f"{kind}s.csv")
+    parts.funnel_words(found)
+    st.subheader("One over time", anchor=False)
+    unit = parts.unit_choice(found)
+    over_time = units.course(actor, kind, unit, symptom, filters)
+    show(course(over_time, dark=is_dark()), key="course", file_name=f"{kind}-over-time.csv")
+    parts.course_words(over_time)
+
+
+if __name__ == "__main__":
+    page()

@@ -1,0 +1,59 @@
+"""Parts of the page on operators and devices: what the charts mean, in words."""
+
+import streamlit as st
+
+from reporting.queries.units import LEAST_EXPECTED, Course, Units, UnitType
+from reporting.ui.format import day
+from reporting.ui.states import empty
+
+
+def kind_choice() -> UnitType:
+    """Operators or devices."""
+    chosen = st.segmented_control(
+        "Compare", ("Devices", "Operators"), default="Devices", key="kind", bind="query-params"
+    )
+    return "operator" if chosen == "Operators" else "device"
+
+
+def unit_choice(found: Units) -> str:
+    """One of them, by name."""
+    names = list(found.table["unit"])
+    chosen: str = st.selectbox(found.unit_type.capitalize(), names, key=f"unit_{found.unit_type}", bind="query-params")
+    return chosen
+
+
+def nothing(found: Units) -> None:
+    """Why there is nothing to compare."""
+    if found.only_own and not found.why_not:
+        empty("No treatments of your own here.", "Your account is not joined to an operator with treatments in this "
+              "period. Operators are compared by the safety lead only.")  # fmt: skip
+    else:
+        empty("Nothing to compare yet.", found.why_not or "No answered check-ins fit these filters.")
+
+
+def funnel_words(found: Units) -> None:
+    """How to read the funnel, and what it cannot say."""
+    assert found.funnel is not None or not found.table["is_drawn"].any()
+    few = found.table.loc[~found.table["is_drawn"], "unit"]
+    left = f" Not drawn, with fewer than {LEAST_EXPECTED:g} expected: {', '.join(few)}." if len(few) else ""
+    note = found.funnel.tau2_note if found.funnel else ""
+    spread = f"The limits allow for harmless differences between units ({note})." if note else ""
+    st.markdown(
+        "Each point is one unit, by name and never ranked. *Expected* takes into account skin type, indication, area, "
+        "procedure, age, season and the day of each answer, so those who treat difficult cases are not worse off. "
+        "By chance alone one in forty lies above the inner limit, one in a thousand above the outer one. "
+        f"{spread}{left}"
+    )
+
+
+def course_words(found: Course) -> None:
+    """How to read the two lines."""
+    every = found.years_between_false
+    st.markdown(
+        "The upper line rises with every unexpected report and falls a little with every treatment that went as "
+        "expected: where it climbs, more was reported than expected. The lower line (risk-adjusted CUSUM for twice "
+        f"the odds) forgets good times; past its limit something has likely changed. With nothing wrong, this chart "
+        f"passes it about once in {every:.0f} years."
+    )
+    for on, words in found.marks:
+        st.markdown(f"- {day(on)}: {words}")

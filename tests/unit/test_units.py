@@ -1,0 +1,154 @@
+"""Operators and devices: counts by hand, limits of the funnel, who may see whom, the course over time."""
+
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sqlmodel import select
+
+from reporting.charts import units as charts
+from reporting.demo import fill
+from reporting.domain.actors import SYSTEM, Actor
+from reporting.errors import InvalidInput, NotAllowed, NotFound
+from reporting.evidence.cusum import cusum, cusum_weights
+from reporting.evidence.funnel import funnel
+from reporting.evidence.intervals import smr
+from reporting.queries import expectations as cache
+from reporting.queries.scope import Filters
+from reporting.queries.units import course, units
+from reporting.storage import sessions
+from reporting.storage.engine import reading
+from reporting.storage.tables import StaffAccount
+from tests.cast import house
+
+SYMPTOM = "hyperpigmentation"
+
+
+@pytest.fixture(scope="module")
+def clinic(module_database: str) -> fill.House:
+    return fill.fill(treatments=700, seed=4)
+
+
+def staff(role: str) -> Actor:
+    with reading() as session:
+        account = session.exec(select(StaffAccount).where(StaffAccount.role == role)).one()
+    return Actor(kind="staff", id=account.id, clinic_id=account.clinic_id, role=account.role, label="x")  # type: ignore[arg-type]
+
+
+def by_hand(unit_type: str) -> pd.DataFrame:
+    table = cache.expectations(SYMPTOM).table
+    return table.assign(unit=table[unit_type].astype(str)).groupby("unit")[["events", "expected"]].sum()
+
+
+@pytest.mark.parametrize("kind", ["operator", "device"])
+def test_counts_and_intervals_are_those_of_the_expectations(clinic: fill.House, kind: Any) -> None:
+    found = units(SYSTEM, kind, SYMPTOM)
+    hand = by_hand(kind)
+    assert list(found.table["unit"]) == sorted(hand.index)
+    for row in found.table.itertuples():
+        assert (row.events, row.expected) == tuple(hand.loc[row.unit])
+        limits = smr(row.events, row.expected)
+        assert (row.lower, row.upper) == (limits.lower, limits.upper)
+    assert found.table["expected"].sum() == pytest.approx(found.table["events"].sum(), rel=0.05)
+
+
+def test_zones_and_curve_are_the_funnels_own(clinic: fill.House) -> None:
+    found = units(SYSTEM, "device", SYMPTOM)
+    drawn = found.table[found.table["is_drawn"]]
+    assert list(drawn["zone"]) == list(funnel(drawn["events"], drawn["expected"]).zone)
+    assert (found.curve["act_high"] >= found.curve["warn_high"]).all()
+    assert (found.curve["act_low"] <= found.curve["warn_low"]).all()
+    assert found.curve["expected"].max() >= drawn["expected"].max()
+
+
+def test_only_the_safety_lead_compares_operators(clinic: fill.House) -> None:
+    everyone = units(staff("safety_lead"), "operator", SYMPTOM)
+    assert len(everyone.table) == 3
+    clinician = staff("clinician")
+    own = units(clinician, "operator", SYMPTOM)
+    with reading() as session:
+        assert list(own.table["unit"]) == [sessions.operator_code(session, clinician.id or 0)]
+    assert own.only_own
+    other = next(unit for unit in everyone.table["unit"] if unit not in set(own.table["unit"]))
+    with pytest.raises(NotFound):
+        course(clinician, "operator", other, SYMPTOM)
+    assert units(staff("administrator"), "operator", SYMPTOM).table.empty
+    with pytest.raises(NotAllowed):
+        units(staff("front_desk"), "device", SYMPTOM)
+
+
+def test_another_clinic_sees_nothing_of_it(clinic: fill.House) -> None:
+    stranger = house("Z").staff["safety_lead"]
+    found = units(stranger, "device", SYMPTOM)
+    assert not found.table["unit"].astype(str).str.startswith("DEMO").any() if len(found.table) else True
+    with pytest.raises(NotFound):
+        course(stranger, "device", "DEMO/CO2-1", SYMPTOM)
+
+
+def test_the_course_is_vlad_and_cusum(clinic: fill.House) -> None:
+    found = course(SYSTEM, "device", "DEMO/CO2-2", SYMPTOM)
+    table = found.table
+    assert table["day"].is_monotonic_increasing
+    assert np.allclose(table["excess"], np.cumsum(table["events"] - table["expected"]))
+    path = cusum(cusum_weights(table["events"], np.minimum(table["expected"], 0.95)), found.limit)
+    assert np.allclose(table["cusum"], path.values)
+    assert any(words == "handpiece change" for _, words in found.marks)
+
+
+def test_filters_narrow_the_units_but_not_the_model(clinic: fill.House) -> None:
+    every = units(SYSTEM, "device", SYMPTOM).table.set_index("unit")
+    co2 = units(SYSTEM, "device", SYMPTOM, Filters(device_class="frac_ablative_co2")).table.set_index("unit")
+    assert set(co2.index) < set(every.index)
+    assert (co2["expected"] == every.loc[co2.index, "expected"]).all()
+
+
+@pytest.mark.parametrize("values", [("clinic", SYMPTOM), ("device", "itching")])
+def test_unknown_words_are_refused(clinic: fill.House, values: tuple[Any, str]) -> None:
+    with pytest.raises(InvalidInput):
+        units(SYSTEM, *values)
+
+
+def test_the_table_is_worked_out_once_for_each_state(clinic: fill.House, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = cache.expectations(SYMPTOM)
+    assert cache.expectations(SYMPTOM) is first
+    monkeypatch.setattr(cache, "newest_revision", lambda: -5)
+    assert cache.expectations(SYMPTOM) is not first
+
+
+class TestCharts:
+    def test_the_funnel_says_the_finding_and_names_everybody(self, clinic: fill.House) -> None:
+        found = units(SYSTEM, "device", SYMPTOM)
+        figure = charts.funnel(found)
+        assert all(unit in figure.alt for unit in found.table["unit"])
+        assert figure.title.startswith("Hyperpigmentation: ")
+        assert list(figure.table["Name"]) == sorted(figure.table["Name"])
+        figure.chart.to_dict()
+
+    def test_a_unit_above_the_limit_is_in_the_title(self, clinic: fill.House) -> None:
+        found = units(SYSTEM, "device", SYMPTOM)
+        found.table.loc[found.table.index[0], "zone"] = "above 99.8 %"
+        assert str(found.table.iloc[0]["unit"]) in charts.funnel(found).title
+
+    @pytest.mark.parametrize("dark", [False, True])
+    def test_the_course_draws_and_says_its_signals(self, clinic: fill.House, dark: bool) -> None:
+        found = course(SYSTEM, "device", "DEMO/CO2-2", SYMPTOM)
+        figure = charts.course(found, dark=dark)
+        assert "DEMO/CO2-2" in figure.title
+        assert "limit" in figure.alt
+        assert len(str(figure.chart.to_dict())) < 400_000
+
+
+def test_dates_are_days(clinic: fill.House) -> None:
+    found = course(SYSTEM, "operator", "DEMO/O1", SYMPTOM)
+    assert all(type(day) is date for day in found.signals)
+
+
+def test_without_enough_events_it_says_why(sqlite_database: str, stopped_clock: datetime) -> None:
+    clinic = house("A")
+    found = units(clinic.staff["safety_lead"], "device", SYMPTOM)
+    assert found.table.empty
+    assert "events" in found.why_not
+    with pytest.raises(NotFound):
+        course(clinic.staff["safety_lead"], "device", "A/D1", SYMPTOM)

@@ -4,11 +4,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from urllib.parse import urlsplit
 
 import streamlit as st
 
+from reporting.actions import refusals
 from reporting.actions.sessions import actor_of, cookie_name
 from reporting.domain.actors import Actor
+from reporting.errors import SignInNeeded
 
 NOBODY: tuple[float, Actor | None] = (0.0, None)
 SAME_RUN_S = 1.0
@@ -48,6 +51,21 @@ def actor_of_this_run() -> Actor:
     if actor is not None and time.monotonic() - asked_at < SAME_RUN_S:
         return actor
     return current_actor()
+
+
+def note_refused(where: str) -> None:
+    """Somebody who is signed in asked for what their role does not allow: one audit row per person, page and window."""
+    try:
+        by = current_actor(by_hand=False)
+    except SignInNeeded:
+        return
+    refusals.note("access.refused", where, by=by)
+
+
+def address_asked_for() -> str:
+    """The page's address in the browser, as in ``timeline``; empty for the first page and for made-up ones."""
+    path = urlsplit(st.context.url or "").path.strip("/")
+    return path if path.isascii() and path.replace("-", "").isalpha() and len(path) <= 20 else ""
 
 
 @contextmanager

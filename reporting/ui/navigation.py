@@ -9,7 +9,7 @@ from reporting.domain.actors import Actor
 from reporting.errors import SignInNeeded
 from reporting.security.permissions import may
 from reporting.ui import shell
-from reporting.ui.identity import actor_of_this_run, asked_for
+from reporting.ui.identity import actor_of_this_run, address_asked_for, asked_for, note_refused
 from reporting.ui.patient_language import language
 from reporting.ui.patient_parts import sign_in_needed
 
@@ -52,6 +52,9 @@ PATIENT = (
 )
 
 
+_ADDRESSES = frozenset(entry.address for entry in (*STAFF, *PATIENT))
+
+
 def pages_for(actor: Actor | None) -> list[Entry]:
     """The pages that this person may open, the first being where they begin."""
     if actor is None:
@@ -75,6 +78,8 @@ def draw() -> None:
     except SignInNeeded:
         actor = None
     entries = pages_for(actor)
+    if actor is not None and (asked := address_asked_for()) in _ADDRESSES - {entry.address for entry in entries}:
+        note_refused(asked)
     drawn = [_page(entry, number == 0) for number, entry in enumerate(entries)]
     chosen = st.navigation(drawn, position="sidebar" if actor and actor.kind == "staff" else "hidden")
     with asked_for(actor):

@@ -7,8 +7,8 @@ from typing import Literal
 import streamlit as st
 
 from reporting.domain.actors import Actor
-from reporting.errors import Problem, SignInNeeded
-from reporting.ui.identity import current_actor
+from reporting.errors import NotAllowed, Problem, SignInNeeded
+from reporting.ui.identity import address_asked_for, current_actor, note_refused
 from reporting.ui.links import leave_link
 
 _NOTICE = "notice"
@@ -32,6 +32,8 @@ def show_problem(problem: Problem) -> None:
     st.error(f"**{problem.message}** {problem.what_to_do}", icon=":material/error:")
     if isinstance(problem, SignInNeeded):
         leave_link("Sign in", "/sign-in")
+    if isinstance(problem, NotAllowed):
+        note_refused(address_asked_for() or "page")
 
 
 def empty(heading: str, words: str) -> None:
@@ -58,6 +60,8 @@ def attempt(place: str, done: str, action: Callable[[Actor], object]) -> bool:
     try:
         action(current_actor())
     except Problem as problem:
+        if isinstance(problem, NotAllowed):
+            note_refused(place)
         tell("problem", f"**{problem.message}** {problem.what_to_do}", place=place)
         return False
     tell("done", done, place=place)

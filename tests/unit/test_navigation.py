@@ -6,15 +6,16 @@ from reporting.domain.actors import Actor
 from reporting.ui.navigation import _FOLDER, PATIENT, STAFF, pages_for
 
 CARE = [
-    "worklist", "overview", "settings", "quality", "patients", "timeline", "plan", "record", "card",
+    "worklist", "overview", "settings", "signals", "units", "quality", "patients", "timeline", "plan", "record", "card",
 ]  # fmt: skip
+ADMINISTRATOR = ["import", "staff", "review", "requests", "clinic"]
 
 
 @pytest.mark.parametrize(
     ("role", "expected"),
     [
-        ("administrator", [*CARE, "messages", "import", "staff", "review"]), ("safety_lead", [*CARE, "messages"]),
-        ("clinician", CARE), ("front_desk", ["record", "card", "messages"]),
+        ("administrator", [*CARE, "messages", "proxy", *ADMINISTRATOR]), ("safety_lead", [*CARE, "messages", "proxy"]),
+        ("clinician", [*CARE, "proxy"]), ("front_desk", ["record", "card", "messages", "proxy"]),
     ],
 )  # fmt: skip
 def test_pages_of_the_staff(role: str, expected: list[str]) -> None:
@@ -25,9 +26,9 @@ def test_pages_of_the_staff(role: str, expected: list[str]) -> None:
 def test_patients_and_strangers_see_no_page_of_the_staff() -> None:
     for strength in ("link", "full"):
         actor = Actor(kind="patient", id=1, clinic_id=1, strength=strength)  # type: ignore[arg-type]
-        assert [entry.address for entry in pages_for(actor)] == ["check-in", "home", "correct"]
+        assert [entry.address for entry in pages_for(actor)] == ["check-in", "home", "data", "correct"]
     assert [entry.file for entry in pages_for(None)] == [
-        "home", "patient_check_in", "patient_home", "patient_correct",
+        "home", "patient_check_in", "patient_home", "patient_data", "patient_correct",
     ]  # fmt: skip
 
 

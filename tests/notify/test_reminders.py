@@ -226,6 +226,26 @@ def test_one_a_day_over_two_treatments(one: Invited, mail: MailServer) -> None:
     assert [row.payload["treatment"] for row in rows()] == [key, one.house.treatment_id]
 
 
+def test_two_that_wait_after_an_outage_leave_on_two_days(one: Invited, mail: MailServer) -> None:
+    plan_due()  # day 3 of the first treatment, on the 10th
+    with transaction() as session:
+        old = session.get_one(Treatment, one.house.treatment_id)
+        new = Treatment(clinic_id=old.clinic_id, patient_id=old.patient_id, reference="T-0002", procedure_class="ipl",
+                        performed_on=PERFORMED + timedelta(days=3), device_id=old.device_id)  # fmt: skip
+        session.add(new)
+        session.flush()
+        key = new.id or 0
+    issue_invitation(by=one.house.staff["clinician"], treatment_id=key)
+    with clock.fixed(clock.now() + timedelta(days=1)):  # day 1 of the second one, on the 11th
+        assert plan_due() == {"email": 1}
+        assert send() == {"sent": 1, "later": 1}
+        assert send() == {}
+    assert sorted(statuses()) == ["sent", "waiting"]
+    with clock.fixed(datetime.fromisoformat("2026-03-12T07:00+00:00")):
+        assert send() in ({"cancelled": 1}, {"sent": 1})  # by then day 5 is due
+    assert len(mail.arrived) <= 2
+
+
 def test_the_text_is_in_the_patients_language(one: Invited, mail: MailServer) -> None:
     change(Patient, one.house.patient_id, language="ar")
     plan_due()

@@ -20,7 +20,7 @@ MOST_TREATMENTS = 200
 LOOK_BACK_DAYS = 60
 """Treatments behind an outcome signal: those since the change and the ones whose answers were still coming."""
 
-MOST_TO_ATTRIBUTE = 200_000
+MOST_TO_ATTRIBUTE = 50_000
 
 Rows = NDArray[np.bool_]
 

@@ -41,21 +41,27 @@ def look(by: Actor, as_of: date | None = None) -> Look:
     frames = engine_frames(day)
     if frames is None:
         raise NothingToReplay()
+    read = time.perf_counter()
     budget = Budget().per_clinic_year
     schedule = _schedule(frames, day)
     if schedule is None or not (symptoms := watched(frames, schedule.from_day)):
         note = f"charts begin after {BASELINE_DAYS} days with at least one unexpected report"
         return Look(day, (), 0, budget, time.perf_counter() - begun, {"note": note})
     detection = detect(frames.areas, frames.check_ins, symptoms, schedule)
+    detected = time.perf_counter()
     tables = _tables(frames, symptoms)
     cells = scan_cells(frames, tables)
     charts = [_finding(frames, chain, detection, cells, symptoms, day) for chain in chains(detection.signals)]
     findings = sorted([*charts, *_patterns(frames, cells, day)], key=_order)
+    phases = {"read": read - begun, "charts": detected - read, "scan_and_cards": time.perf_counter() - detected}
     details = {
-        "symptoms": list(symptoms), "areas": len(frames.areas), "answers": len(frames.check_ins),
+        "phases": {name: round(seconds, 2) for name, seconds in phases.items()},
+        "symptoms": list(symptoms),
+        "areas": len(frames.areas),
+        "answers": len(frames.check_ins),
         "outcome_limit": detection.outcome_limit.limit,
         "false_per_clinic_year_in_simulated_clinics": detection.outcome_limit.false_per_clinic_year,
-    }  # fmt: skip
+    }
     return Look(day, tuple(findings), cells.tested, budget, time.perf_counter() - begun, details)
 
 

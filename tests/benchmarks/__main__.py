@@ -4,7 +4,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import submits
+from tests.benchmarks import evidence, submits
 
 
 def main() -> None:
@@ -12,9 +12,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20, help="measured time per row")
     parser.add_argument("--sessions", type=int, default=200, help="sessions of the row with think time")
+    parser.add_argument("--treatments", type=int, default=1_000_000, help="of the evidence engine's database")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of the fit that is compared")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="reporting-bench-") as folder:
         submits.run(Path(folder), options.seconds, options.sessions)
+    evidence.run_all(options.treatments, options.rows)
 
 
 if __name__ == "__main__":

@@ -46,6 +46,16 @@ class Step:
 
 
 @dataclass(frozen=True)
+class NewestLook:
+    """The newest look over the data: the day, how much was tested, and the stated budget of false signals."""
+
+    as_of: date
+    cells_tested: int
+    expected_false_per_clinic_year: float
+    note: str
+
+
+@dataclass(frozen=True)
 class BehindSignal:
     """One of the treatments behind a signal."""
 
@@ -80,6 +90,17 @@ def _seen(session: Any, actor: Actor) -> list[tuple[Signal, str]]:
         return found
     own = sessions.operator_code(session, actor.id or 0).partition("/")[2]
     return [(signal, clinic) for signal, clinic in found if signal.unit_type != "operator" or signal.unit_id == own]
+
+
+def newest_look(actor: Actor) -> NewestLook | None:
+    """When the data was looked over last; None if never. Raises NotAllowed."""
+    require(actor, "signals.read")
+    with reading() as session:
+        run = signals.newest_run(session)
+    if run is None:
+        return None
+    note = str(run.details.get("note", ""))
+    return NewestLook(run.as_of, run.cells_tested, run.expected_false_per_clinic_year, note)
 
 
 def signal_card(actor: Actor, signal_id: int) -> SignalCard:

@@ -14,6 +14,8 @@ _FILES = {
     "timeline": "clinician_timeline.py",
     "record": "clinician_record.py",
     "plan": "clinician_plan.py",
+    "signals": "clinician_signals.py",
+    "units": "clinician_units.py",
     "card": "clinician_card.py",
     "proxy": "clinician_proxy.py",
     "home": "patient_home.py",

@@ -30,6 +30,8 @@ STAFF = (
     Entry("clinician_worklist", "Worklist", "worklist", "worklist.read"),
     Entry("clinician_overview", "Overview", "overview", "overview.read"),
     Entry("clinician_settings", "Settings and side effects", "settings", "settings.read"),
+    Entry("clinician_signals", "Signals", "signals", "signals.read"),
+    Entry("clinician_units", "Operators and devices", "units", "overview.read"),
     Entry("clinician_quality", "Data quality", "quality", "overview.read"),
     Entry("clinician_patients", "Patients", "patients", "timeline.read"),
     Entry("clinician_timeline", "Timeline", "timeline", "timeline.read", in_menu=False),

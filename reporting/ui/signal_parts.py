@@ -1,0 +1,205 @@
+"""Parts of the signals page: the budget, a row of the list, the card, and the steps that can be taken."""
+
+from datetime import date
+from typing import Any
+
+import streamlit as st
+
+from reporting import clock
+from reporting.actions import signals as actions
+from reporting.charts.words import percent
+from reporting.domain.actors import SYSTEM, Actor
+from reporting.domain.signal_work import KIND_WORDS, STATE_WORDS
+from reporting.domain.symptoms import SYMPTOMS, symptom
+from reporting.evidence.errors import NotEnoughData
+from reporting.queries.signal_look import look
+from reporting.queries.signals import NewestLook, SignalCard, SignalRow
+from reporting.security.permissions import may
+from reporting.ui.format import day
+from reporting.ui.links import page_link
+from reporting.ui.states import attempt, tell
+
+PLACE = "signals"
+SHOWN_TREATMENTS = 50
+
+
+def _look_now() -> None:
+    attempt(PLACE, "The data was looked over.", lambda by: actions.keep_look(by=SYSTEM, look=look(by)))
+
+
+def budget(actor: Actor, newest: NewestLook | None) -> None:
+    """How many false signals to expect, when was last looked, and the button to look now."""
+    if newest is None:
+        st.markdown("Nobody has looked over the data yet.")
+    else:
+        false = f"{newest.expected_false_per_clinic_year:g}"
+        st.markdown(
+            f"**Expected false signals at this clinic: {false} a year.** The charts are set so that chance alone "
+            f"raises no more. Last look: {day(newest.as_of)}, {newest.cells_tested:,} cells tested."
+        )
+        if newest.note:
+            st.markdown(f"Note: {newest.note}.")
+    if may(actor, "signals.work"):
+        st.button("Look over the data now", key="signals_look", icon=":material/search:", on_click=_look_now)
+
+
+def symptom_words(code: str) -> str:
+    """``hyperpigmentation``; for several at once, ``several symptoms``."""
+    return symptom(code).label.lower() if code in SYMPTOMS else "several symptoms"
+
+
+def where(signal: SignalRow) -> str:
+    """``Device CO2-2``."""
+    return f"{signal.unit_type.replace('_', ' ').capitalize()} {signal.unit_id}"
+
+
+def headline(signal: SignalRow) -> str:
+    """What, where and for whom, in one line."""
+    skin = f", skin types {signal.skin_group}" if signal.skin_group else ""
+    about = "" if signal.kind == "settings" else f": {symptom_words(signal.symptom)}"
+    return f"{KIND_WORDS[signal.kind]}{about}. {where(signal)}{skin}"
+
+
+def numbers(card: dict[str, Any]) -> str:
+    """Observed, expected and how sure; for settings, the shift."""
+    if card["kind"] == "settings":
+        way = "stronger" if card["shift_sd"] > 0 else "gentler"
+        return (
+            f"Settings are {abs(card['shift_sd']):.1f} standard deviations {way} than before (95 % interval "
+            f"{card['shift_lower']:.1f} to {card['shift_upper']:.1f}), over {card['treatments_since']:.0f} treatments."
+        )
+    return (
+        f"{card['observed']:.0f} observed, {card['expected']:.1f} expected, {card['excess']:.1f} in excess; "
+        f"{card['ratio']:.1f} times the expected, case mix taken into account (95 % interval "
+        f"{card['ratio_lower']:.1f} to {card['ratio_upper']:.1f})."
+    )
+
+
+def row(signal: SignalRow) -> None:
+    """One signal of the list."""
+    with st.container(border=True, key=f"signal_{signal.id}"):
+        rank = f"{signal.rank}. " if signal.rank else ""
+        st.markdown(f"**{rank}{headline(signal)}**")
+        gone = "" if signal.rank else " Not found by the newest look any more."
+        st.markdown(numbers(signal.card) + gone)
+        since = f"since about {day(signal.since)}, " if signal.since else ""
+        st.markdown(f":gray-badge[{STATE_WORDS[signal.state]}] {since}first flagged {day(signal.first_flagged_on)}")
+        page_link("signals", "Open", icon=":material/open_in_new:", signal=signal.id)
+
+
+def _sure(card: dict[str, Any]) -> list[str]:
+    said = []
+    if card.get("probability") is not None:
+        said.append(f"probability that it is this one: {card['probability']:.0%}")
+    if card.get("q_value") is not None:
+        said.append(f"q-value {card['q_value']:.3f} among {card['cells_tested']:,} cells tested")
+    if card.get("expected_false_per_clinic_year") is not None:
+        said.append(f"found under a budget of {card['expected_false_per_clinic_year']:g} false signals a year")
+    return said
+
+
+def card(found: SignalCard) -> None:
+    """Everything that is known about the signal, numbers first."""
+    signal, shown = found.signal, found.signal.card
+    st.header(headline(signal), anchor=False)
+    st.markdown(f"**{numbers(shown)}**")
+    since = f"Since about {day(signal.since)}. " if signal.since else ""
+    st.markdown(f"{since}First flagged {day(signal.first_flagged_on)}, last seen {day(signal.last_seen_on)}. "
+                f"State: **{STATE_WORDS[signal.state]}**.")  # fmt: skip
+    if sure := _sure(shown):
+        st.markdown(f"How sure: {'; '.join(sure)}.")
+    _response(shown)
+    if shown.get("settings_words"):
+        st.markdown(f"What the settings explain: {shown['settings_words']}")
+    st.subheader("What it could be instead", anchor=False)
+    st.markdown("\n".join(f"- {each}" for each in shown.get("instead", [])))
+    _chart_link(signal)
+
+
+def _response(shown: dict[str, Any]) -> None:
+    if shown.get("response_rate") is None:
+        return
+    words = f"{percent(shown['response_rate'])} of due check-ins behind it were answered."
+    if shown.get("if_all_of_the_silent") is not None:
+        words += (
+            f" If none of the silent were affected the rate would be {percent(shown['if_none_of_the_silent'])}, if all "
+            f"of them {percent(shown['if_all_of_the_silent'])}."
+        )
+    st.markdown(f"{words} {shown.get('tipping_point') or ''}")
+
+
+def _chart_link(signal: SignalRow) -> None:
+    """The chart that shows it: the unit over time."""
+    if signal.unit_type in ("device", "operator") and signal.kind != "scan":
+        code = signal.symptom if signal.symptom in SYMPTOMS else "hyperpigmentation"
+        page_link("units", "Show it over time", icon=":material/timeline:", kind=f"{signal.unit_type.capitalize()}s",
+                  symptom=code, **{f"unit_{signal.unit_type}": f"{signal.clinic}/{signal.unit_id}"})  # fmt: skip
+
+
+def steps(found: SignalCard) -> None:
+    """What happened so far, oldest first."""
+    st.subheader("What was done", anchor=False)
+    for step in found.steps:
+        who = step.who or "the evidence engine"
+        on = f", on {day(step.happened_on)}" if step.happened_on else ""
+        words = step.details.get("words") or step.note
+        kind = STATE_WORDS.get(step.kind, step.kind.replace("_", " ").capitalize())
+        st.markdown(f"- {day(step.at.date())}, {who}: **{kind}**{on}" + (f": {words}" if words else ""))
+
+
+def _do(done: str, action: Any, signal: SignalRow, **values: Any) -> None:
+    attempt(PLACE, done, lambda by: action(by=by, signal_id=signal.id, version=signal.version, **values))
+
+
+def _explain(signal: SignalRow) -> None:
+    _do("The explanation is kept.", actions.explain, signal, words=st.session_state[f"explain_{signal.id}"])
+
+
+def _act(signal: SignalRow) -> None:
+    on = st.session_state[f"act_on_{signal.id}"]
+    words = st.session_state[f"act_words_{signal.id}"]
+    _do("The action is kept; charts show its day.", actions.take_action, signal, happened_on=on, words=words)
+
+
+def _measure(signal: SignalRow) -> None:
+    try:
+        _do("Measured again.", actions.re_measure, signal)
+    except NotEnoughData as problem:
+        tell("problem", f"**{problem.message}** Wait for more answers after the action.", place=PLACE)
+
+
+def work(actor: Actor, found: SignalCard) -> None:
+    """The steps that may follow, for those who may take them."""
+    if not may(actor, "signals.work"):
+        return
+    signal, may_follow = found.signal, found.next_states
+    if "reviewing" in may_follow:
+        st.button("I am looking into it", key=f"review_{signal.id}", on_click=_do,
+                  args=("You are reviewing this signal.", actions.review, signal))  # fmt: skip
+    if "action_taken" in may_follow:
+        with st.form(f"act_{signal.id}", enter_to_submit=False):
+            st.subheader("An action was taken", anchor=False)
+            today: date = clock.now().date()
+            st.date_input("On", value=today, max_value=today, key=f"act_on_{signal.id}", format="YYYY-MM-DD")
+            st.text_area("What was changed", key=f"act_words_{signal.id}", max_chars=2000,
+                         placeholder="Recalibrated; density 20 % lower for skin types IV to VI")  # fmt: skip
+            st.form_submit_button("Keep the action", on_click=_act, args=(signal,))
+    if "explained" in may_follow:
+        with st.form(f"explain_form_{signal.id}", enter_to_submit=False):
+            st.subheader("Nothing needs to be changed", anchor=False)
+            st.text_area("What it was", key=f"explain_{signal.id}", max_chars=2000)
+            st.form_submit_button("Keep the explanation", on_click=_explain, args=(signal,))
+    if "re_measured" in may_follow:
+        st.button("Did it help? Measure again", key=f"measure_{signal.id}", type="primary", on_click=_measure,
+                  args=(signal,))  # fmt: skip
+
+
+def treatments(found: SignalCard) -> None:
+    """The treatments behind the signal with the way to each patient."""
+    total = found.signal.card.get("n_treatments", len(found.treatments))
+    with st.expander(f"The {total:,} treatments behind it"):
+        for one in found.treatments[:SHOWN_TREATMENTS]:
+            page_link("timeline", f"{one.patient}, treated {day(one.performed_on)} ({one.treatment})",
+                      patient=one.patient_id)  # fmt: skip
+        if total > SHOWN_TREATMENTS:
+            st.markdown(f"The first {SHOWN_TREATMENTS} are listed, those with an event first.")

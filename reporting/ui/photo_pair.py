@@ -25,7 +25,7 @@ def _figure(photo: PhotoLine, language: str) -> str:
     return (
         f'<figure style="margin:0"><a href="{address}" target="_blank"><img src="{address}?w={WIDTH_PX}" '
         f'width="{photo.width_px}" height="{photo.height_px}" loading="lazy" style="{_IMAGE}" alt="{escape(alt)}"></a>'
-        f"<figcaption>{escape(_caption(photo, language))}</figcaption></figure>"
+        f'<figcaption dir="auto">{escape(_caption(photo, language))}</figcaption></figure>'
     )
 
 
@@ -52,5 +52,6 @@ def photos_part(photos: Sequence[PhotoLine], language: str) -> None:
             second = _chosen(photos, "photo_right", len(photos) - 1, language)
         pair = [first, second]
     figures = "".join(_figure(photo, language) for photo in pair)
-    st.html(f'<div style="{_PAIR.format(columns=len(pair))}">{figures}</div>')
+    # The photo called left stays on the left where lines are read from the right.
+    st.html(f'<div dir="ltr" style="{_PAIR.format(columns=len(pair))}">{figures}</div>')
     st.write(say("photo_large", language))

@@ -20,6 +20,8 @@ from reporting.storage.engine import transaction
 from reporting.storage.outcomes import recompute
 from reporting.storage.tables import CheckIn
 
+NO_PROBLEMS_KEY = "none"
+"""Begins the submission keys of "No problems today", which name their treatment: nobody may use another's up."""
 Source = Literal["patient", "proxy", "demo"]
 ANSWERED_BY = {"patient": ("", "carer"), "staff": ("", "telephone", "desk"), "system": ("",)}
 """Who gave the answers, if not the patient alone, by who sends them."""
@@ -103,7 +105,8 @@ def submit_check_in(
     Raises ConsentWithdrawn, InvalidInput for answers that the form would not allow, NotFound for a treatment that
     is not the sender's, NotAllowed, StorageBusy or StorageFull.
     """
-    if not submission_key:
+    own = f"{NO_PROBLEMS_KEY}:{treatment_id}:"
+    if not submission_key or (submission_key.startswith(f"{NO_PROBLEMS_KEY}:") and not submission_key.startswith(own)):
         raise InvalidInput(field="submission_key", found=submission_key, allowed="the key that came with the form")
     with transaction() as session:
         subject = check_ins.subject(session, treatment_id, lock=True)

@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 from reporting.actions.check_ins import submit_check_in
 from reporting.domain.actors import Actor
 from reporting.errors import InvalidInput, NotAllowed, NotFound, StorageBusy, StorageFull
+from reporting.queries.patient import check_in_page
 from reporting.settings import settings
 from reporting.storage import audit, outcomes
 from reporting.storage import engine as storage
@@ -150,6 +151,18 @@ def test_a_key_cannot_be_used_to_read_anothers_receipt(clinic: House) -> None:
     submit_check_in(by=clinic.patient, treatment_id=clinic.treatment_id, answers=NO_PROBLEMS, submission_key="k")
     with pytest.raises(NotFound):
         submit_check_in(by=other.patient, treatment_id=other.treatment_id, answers=NO_PROBLEMS, submission_key="k")
+
+
+def test_the_key_of_anothers_no_problems_cannot_be_used_up(clinic: House) -> None:
+    other = house("B")
+    theirs = check_in_page(clinic.patient).no_problems_key
+    with pytest.raises(InvalidInput):
+        submit_check_in(by=other.patient, treatment_id=other.treatment_id, answers=NO_PROBLEMS, submission_key=theirs)
+    sent = submit_check_in(
+        by=clinic.patient, treatment_id=clinic.treatment_id, answers=NO_PROBLEMS, submission_key=theirs
+    )
+    assert not sent.already_sent
+    assert check_in_page(clinic.patient).no_problems_key != theirs
 
 
 def test_every_check_in_is_audited_in_its_transaction(clinic: House) -> None:

@@ -13,7 +13,7 @@ from tests.e2e.screenshots import Look, seen, signed_in
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 ADDRESSES = ("/", "/overview", "/settings", "/patients", "/timeline?patient=1", "/record", "/card?treatment=1",
-             "/import", "/staff")  # fmt: skip
+             "/import", "/messages", "/staff")  # fmt: skip
 STICKS_OUT_PX = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 

@@ -45,6 +45,8 @@ class Settings(BaseSettings):
 
     background: bool = True
     """Plan and send messages inside the application; off where cron runs ``python -m reporting remind``."""
+    nightly_signals: bool = True
+    """Look for signals once a day beside the background work; off where cron runs ``signals run``."""
     smtp_host: str = ""
     """Mail server; empty: no e-mail is sent."""
     smtp_port: int = 587

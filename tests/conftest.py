@@ -57,6 +57,7 @@ def _use(folder: Path, url: str) -> None:
     os.environ["REPORTING_DATABASE_URL"] = url
     os.environ["REPORTING_DEMO"] = "false"
     os.environ["REPORTING_BACKGROUND"] = "false"
+    os.environ["REPORTING_NIGHTLY_SIGNALS"] = "false"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -14,6 +14,7 @@ from reporting.actions.silence import open_silent_cases
 from reporting.settings import settings
 from reporting.storage import outbox
 from reporting.storage.leader import leadership
+from reporting.web.nightly import Nightly
 
 log = logging.getLogger("reporting.background")
 
@@ -22,6 +23,7 @@ LOOK_EVERY_S = 5.0
 PLAN_EVERY_S = 60.0
 ESCALATE_EVERY_S = 60.0
 SILENCE_EVERY_S = 3600.0
+SIGNALS_EVERY_S = 30.0
 RETENTION_EVERY_S = 86_400.0
 AT_ONCE = 200
 """Messages between two looks at the other work."""
@@ -36,6 +38,7 @@ class Background:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="background", daemon=True)
         self._last: dict[str, float] = {}
+        self._nightly = Nightly()
 
     def start(self) -> None:
         self._thread.start()
@@ -45,6 +48,7 @@ class Background:
         self._stop.set()
         outbox.written.set()
         self._thread.join(STOP_WITHIN_S)
+        self._nightly.stop()
 
     def _goes_on(self) -> bool:
         return not self._stop.is_set()
@@ -71,6 +75,7 @@ class Background:
                 self._every("retention", RETENTION_EVERY_S, apply_retention)
                 self._every("silence", SILENCE_EVERY_S, open_silent_cases)
                 self._every("escalated", ESCALATE_EVERY_S, escalate)
+                self._every("signals", SIGNALS_EVERY_S, self._nightly.tend)
                 if not (channels() and self._send(sender)):
                     outbox.written.wait(LOOK_EVERY_S)
 

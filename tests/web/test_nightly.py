@@ -1,0 +1,75 @@
+"""The nightly look: once a day, in a process of its own, tried again after a failure, ended with the application."""
+
+import sys
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from reporting.settings import settings
+from reporting.storage.engine import transaction
+from reporting.storage.tables import SignalRun
+from reporting.web.nightly import Nightly
+from tests.web.site import log_lines
+
+
+@pytest.fixture(autouse=True)
+def wanted(sqlite_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("REPORTING_NIGHTLY_SIGNALS", "true")
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+def python(code: str) -> tuple[str, ...]:
+    return sys.executable, "-c", code
+
+
+def ended(nightly: Nightly) -> None:
+    """Wait for the process itself to end, then let it be noted."""
+    assert nightly._running is not None
+    nightly._running.wait(30)
+    nightly.tend()
+
+
+def looked(at: datetime) -> None:
+    with transaction() as session:
+        session.add(SignalRun(as_of=at.date(), ran_at=at))
+
+
+def test_it_starts_when_nobody_has_looked_today(sqlite_database: str, stopped_clock: datetime) -> None:
+    looked(stopped_clock - timedelta(days=1))
+    nightly = Nightly(python("print('looked')"))
+    nightly.tend()
+    ended(nightly)
+    assert nightly._running is None
+
+
+def test_it_does_not_look_twice_a_day(sqlite_database: str, stopped_clock: datetime) -> None:
+    looked(stopped_clock - timedelta(hours=1))
+    nightly = Nightly(python("print('looked')"))
+    nightly.tend()
+    assert nightly._running is None
+
+
+def test_a_failure_is_logged_and_tried_again(application: None, sqlite_database: str, stopped_clock: datetime) -> None:
+    nightly = Nightly(python("import sys; print('no room'); sys.exit(3)"))
+    with log_lines() as lines:
+        nightly.tend()
+        ended(nightly)
+    assert any("no room" in line and "ERROR" in line for line in lines)
+    nightly.tend()
+    assert nightly._running is not None
+    nightly.stop()
+
+
+def test_stopping_ends_the_look(sqlite_database: str, stopped_clock: datetime) -> None:
+    nightly = Nightly(python("import time; time.sleep(600)"))
+    nightly.tend()
+    process = nightly._running
+    assert process is not None
+    began = time.monotonic()
+    nightly.stop()
+    assert process.poll() is not None
+    assert time.monotonic() - began < 60

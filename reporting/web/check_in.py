@@ -43,7 +43,10 @@ from reporting.web.patient_page import patient_page
 log = logging.getLogger("reporting.pages")
 
 FROM_CACHE = "private, no-cache"
-"""The link's first page holds no answer. Going back shows it as it was left; opened anew it is asked for anew."""
+"""The link's first page holds no answer. Going back shows it as it was left; opened anew it is asked for anew.
+
+Its forms go to an address beside it, because browsers forget the page of an address to which a form was sent.
+"""
 
 
 class _Refused(Exception):
@@ -97,13 +100,13 @@ class _Sender:
         if "send" in self.form:
             words = f"{say('not_sent', self.language)} {words}"
         note = self.form.one(NOTE) if NOTE in self.form else None
-        ticks = self.form.many("tick") if place not in (REVIEW, "") else None
+        ticks = self.form.ticks(place) if place not in (REVIEW, "") else None
         return _Refused(words, place_of(page, place), problem.status, ticks=ticks, note=note)
 
     def _given(self) -> Any:
         if "only" in self.form:
             return [self.form.one("only")]
-        return self.form.one("one") if "one" in self.form else self.form.many("tick")
+        return self.form.one("one") if "one" in self.form else self.form.ticks(self.form.one("q"))
 
     def _keep(self, question_id: str, given: Any) -> None:
         keep_answer(**self.about, question_id=question_id, given=given, submission_key=secrets.token_urlsafe(16))
@@ -243,7 +246,8 @@ def _sign_in(request: Request, holder: Actor, token: str) -> tuple[Actor, sessio
 
 async def link(request: Request) -> Response:
     """The link of a message or a card. GET shows the check-in; POST signs in, keeps the answer and leaves it."""
-    token, language, here = request.path_params["token"], language_of(request), request.url.path
+    token, language = request.path_params["token"], language_of(request)
+    here = f"/c/{token}"
     form = await _form(request) if request.method == "POST" else None
 
     def answer() -> Response:
@@ -263,6 +267,7 @@ async def link(request: Request) -> Response:
 
 CHECK_IN_ROUTES = [
     Route("/c/{token:str}", link, methods=["GET", "POST"]),
+    Route("/c/{token:str}/go", link, methods=["GET", "POST"]),
     Route("/check-in/q/{question_id:str}", question, methods=["GET", "POST"]),
     Route("/check-in/review", review, methods=["GET", "POST"]),
     Route("/check-in/sent", sent, methods=["GET", "POST"]),

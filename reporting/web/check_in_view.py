@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from markupsafe import Markup
 from starlette.responses import Response
 
 from reporting.domain.actors import Actor
@@ -22,6 +23,7 @@ from reporting.queries.photos import waiting_photos
 from reporting.web import html
 
 NOTE, REVIEW, SENT, WARNING = "note", "review", "sent", "warning"
+_BESIDE = Markup(' action="{}/go"')
 _OWN = re.compile(r"/check-in/(q/[a-z_]{1,60}|review|sent|now|photo)|/home")
 
 
@@ -91,7 +93,8 @@ def common(visit: Visit, given: Given) -> dict[str, Any]:
         "others": [known for known in languages().values() if known.code != code], "here": visit.here,
         "contact": contact, "tel": tel, "hours": week_words(contact.opening_hours, code),
         "day_line": speak("day", day=visit.page.recovery_day, treatment=visit.page.treatment_words(code)),
-        "signed_in": visit.signed_in, "notice": given.problem, "address": address,
+        "signed_in": visit.signed_in, "to": "" if visit.signed_in else _BESIDE.format(visit.here),
+        "notice": given.problem, "address": address,
     }  # fmt: skip
 
 

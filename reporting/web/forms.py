@@ -32,6 +32,13 @@ class Posted:
         """Every value of a field."""
         return self.fields.get(name, [])
 
+    def ticks(self, question_id: str) -> list[str]:
+        """The ticked rows of a question. Each row is a field of its own: a browser that puts ticks back where it
+        remembers them then never puts one on another row."""
+        return [
+            value for name, values in self.fields.items() if name.startswith(f"tick.{question_id}.") for value in values
+        ]
+
 
 class TooLong(InvalidInput):
     """More was sent than any form of ours holds."""

@@ -100,11 +100,11 @@ class Screen(HTMLParser):
                 target.title = f"{target.title} {text}".strip()
 
     def buttons(self) -> list[Control]:
-        return [one for one in self.controls if one.kind == "button" and not self.actions[one.form]]
+        return [one for one in self.controls if one.kind == "button" and self.actions[one.form] != "/language"]
 
     def rows(self) -> list[Control]:
         """Rows to tick that answer a question."""
-        return [one for one in self.controls if one.kind == "checkbox" and one.name == "tick"]
+        return [one for one in self.controls if one.kind == "checkbox" and one.name.startswith("tick.")]
 
     def field(self, name: str) -> Control:
         return next(one for one in self.controls if one.name == name)
@@ -136,9 +136,7 @@ class Phone:
         """What the browser would send of a form, without the button."""
         shown = [one for one in self.screen.controls if one.form == form]
         sent: dict[str, Any] = {one.name: one.value for one in shown if one.kind in ("hidden", "textarea")}
-        if ticks:
-            sent["tick"] = ticks
-        return sent | typed
+        return sent | {one.name: one.value for one in shown if one.kind == "checkbox" and one.value in ticks} | typed
 
     def press(self, words: str, ticks: list[str] | None = None, **typed: str) -> "Phone":
         """Tick rows by their values, type, then press the button whose words or name begin with ``words``."""
@@ -153,10 +151,11 @@ class Phone:
         data = self.data(button.form, ticks, **typed)
         if button.name:
             data[button.name] = button.value
-        return self.post(data)
+        return self.post(data, self.screen.actions[button.form])
 
-    def post(self, data: dict[str, Any]) -> "Phone":
-        return self._went(self.client.post(self.here, data=data, headers={"sec-fetch-site": "same-origin"}), self.here)
+    def post(self, data: dict[str, Any], to: str = "") -> "Phone":
+        to = to or self.here
+        return self._went(self.client.post(to, data=data, headers={"sec-fetch-site": "same-origin"}), to)
 
     def follow(self, words: str) -> "Phone":
         self.taps += 1

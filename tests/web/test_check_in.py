@@ -291,7 +291,8 @@ class TestComingBack:
     def test_opening_the_link_again_keeps_the_stronger_session(self, client: TestClient, clinic: House) -> None:
         made = issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id)
         Phone(client, "/code").post({"code": made.code, "year_of_birth": "1980"})
-        assert "set-cookie" not in client.post(f"/c/{made.token}", data={"q": "symptoms", "tick": "bumps"}).headers
+        answer = client.post(f"/c/{made.token}", data={"q": "symptoms", "tick.symptoms.x": "bumps"})
+        assert "set-cookie" not in answer.headers
         with reading() as session:
             assert [row.strength for row in session.execute(select(SignInSession)).scalars()] == ["full"]
 
@@ -299,9 +300,9 @@ class TestComingBack:
 class TestBadInput:
     @pytest.mark.parametrize(("answers", "said"), [
         ({"q": "symptoms"}, "Choose at least one."),
-        ({"q": "symptoms", "tick": ["hiccups"]}, "Choose at least one."),
-        ({"q": "symptoms", "tick": ["swelling", "swelling"]}, "Choose at least one."),
-        ({"q": "symptoms", "tick": ["swelling", "none"]}, "Choose at least one."),
+        ({"q": "symptoms", "tick.symptoms.x": ["hiccups"]}, "Choose at least one."),
+        ({"q": "symptoms", "tick.symptoms.x": ["swelling", "swelling"]}, "Choose at least one."),
+        ({"q": "symptoms", "tick.symptoms.x": ["swelling", "none"]}, "Choose at least one."),
         ({"q": "symptoms", "one": "swelling"}, "Choose at least one."),
         ({"q": "severity_swelling", "one": "3"}, "Your answers have changed since this page was opened."),
         ({"q": "no_such_question", "one": "3"}, "Your answers have changed since this page was opened."),
@@ -319,7 +320,8 @@ class TestBadInput:
         assert phone.press("Continue", ["swelling"]).here == "/check-in/q/severity_swelling"
 
     def test_unknown_fields_are_ignored(self, client: TestClient, link: str) -> None:
-        phone = Phone(client, link).post({"q": "symptoms", "tick": ["bumps"], "advice": "expected", "by": "admin"})
+        phone = Phone(client, link)
+        phone.post({"q": "symptoms", "tick.symptoms.x": ["bumps"], "advice": "expected", "by": "admin"})
         assert phone.here == "/check-in/q/severity_bumps"
 
     def test_nothing_at_all_opens_the_check_in(self, client: TestClient, link: str) -> None:

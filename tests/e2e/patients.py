@@ -1,0 +1,62 @@
+"""Patients of their own for tests and benchmarks: ``python -m tests.e2e.patients COUNT`` prints their links as JSON.
+
+Runs as a process of its own on the data of a running application, which it finds as the application does.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from reporting import clock
+from reporting.actions.invitations import issue_invitation
+from reporting.domain.actors import SYSTEM
+from reporting.storage.engine import transaction
+from reporting.storage.migrate import migrate
+from reporting.storage.outcomes import recompute
+from reporting.storage.rows import add_one, add_rows
+from reporting.storage.tables import Clinic, Patient, TreatedArea, Treatment
+from tests.server import ROOT
+
+DAYS = 3
+
+
+def _write(count: int) -> list[int]:
+    """A synthetic clinic with so many patients, each treated on two areas three days ago; their treatments."""
+    now = clock.now()
+    performed, code = (now - timedelta(days=DAYS)).date(), f"T{now:%H%M%S%f}"
+    with transaction() as session:
+        clinic = add_one(session, Clinic, code=code, name="Demo clinic", timezone="UTC", telephone="+44 20 7946 0018",
+                         emergency_telephone="999", opening_hours={}, is_synthetic=True, created_at=now)  # fmt: skip
+        people = add_rows(session, Patient, [
+            {"clinic_id": clinic, "reference": f"{code}-{number}", "year_of_birth": 1980, "fitzpatrick": 3,
+             "language": "en", "timezone": "", "created_at": now} for number in range(count)
+        ])  # fmt: skip
+        treatments = add_rows(session, Treatment, [
+            {"clinic_id": clinic, "patient_id": person, "reference": f"{code}-{person}", "performed_on": performed,
+             "procedure_class": "ablative", "source": "form", "created_at": now} for person in people
+        ])  # fmt: skip
+        add_rows(session, TreatedArea, [
+            {"clinic_id": clinic, "treatment_id": treatment, "area": area, "pass_group": 1,
+             "indication": "acne_scars", "outside_typical": []}
+            for treatment in treatments for area in ("cheeks", "neck")
+        ])  # fmt: skip
+        recompute(session, treatments)
+    return treatments
+
+
+def links(folder: Path, address: str, count: int) -> list[str]:
+    """Links of new patients in the data of the application that runs at ``address`` with its data in ``folder``."""
+    environment = os.environ | {
+        "REPORTING_DATA_DIR": str(folder), "REPORTING_DATABASE_URL": "", "REPORTING_BASE_URL": address,
+    }  # fmt: skip
+    command = [sys.executable, "-m", "tests.e2e.patients", str(count)]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    return [str(link) for link in json.loads(done.stdout)]
+
+
+if __name__ == "__main__":
+    migrate()
+    print(json.dumps([issue_invitation(by=SYSTEM, treatment_id=key).link for key in _write(int(sys.argv[1]))]))

@@ -18,7 +18,7 @@ def _chosen_patient(by: Actor) -> int | None:
     wanted = st.text_input("Find by reference", key="proxy_search", max_chars=64, icon=":material/search:",
                            placeholder="For example 0042")  # fmt: skip
     if not wanted.strip():
-        empty("Who is it?", "Ask for the number on the patient's card and type it in above.")
+        empty("Who is it?", "Type in the clinic's own number of the patient.")
         return None
     found = {row.patient_id: row.reference for row in find_patients(by, wanted)}
     if not found:

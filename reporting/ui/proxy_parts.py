@@ -89,8 +89,7 @@ def _send_all(shown: CheckInPage) -> None:
 
 def questions(shown: CheckInPage) -> None:
     """How they answer, what to read out, and the same questions as the patient's own."""
-    st.segmented_control("The patient answers", list(HOW), default="telephone", required=True, key=_HOW,
-                         format_func=HOW.__getitem__)  # fmt: skip
+    st.radio("The patient answers", list(HOW), key=_HOW, format_func=HOW.__getitem__, horizontal=True)
     if shown.consent is not None:
         st.info(f"Read this out first: “{shown.consent.agree} {shown.consent.text}”")
     here, key = state(shown.treatment_id), state(shown.treatment_id).key

@@ -53,7 +53,7 @@ def test_no_problems_by_telephone(monkeypatch: pytest.MonkeyPatch, clinic: House
 
 def test_a_whole_report_at_the_desk(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     page = at_work(monkeypatch, clinic)
-    page.segmented_control(key="proxy_how").set_value("desk").run()
+    page.radio(key="proxy_how").set_value("desk").run()
     tap(page, "Swelling", "Continue", "Severe", "None of these", "It can wait")
     page.text_area(key="note").set_value("asked at the desk").run()
     tap(page, "Send")

@@ -57,19 +57,20 @@ def current(form: Form) -> Question | None:
     return open_question
 
 
-def draw(form: Form) -> None:
-    """The screen where the person is: a warning that comes first, a question, or the review."""
+def draw(form: Form) -> str:
+    """The screen where the person is: a warning that comes first, a question, or the review. Returns which."""
     warning = interruption(form.answers, form.context)
     if warning is not None:
         card(form.contact.tells(warning, form.language), form.contact, form.language)
         _problem(form)
         st.button(form.say("continue"), key="understood", on_click=form.understood, width="stretch")
-        return
+        return "warning"
     question = current(form)
     if question is None:
         _review(form)
-    else:
-        _question(form, question)
+        return REVIEW
+    _question(form, question)
+    return question.id
 
 
 def _problem(form: Form) -> None:

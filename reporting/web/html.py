@@ -32,6 +32,8 @@ def _small(styles: str) -> str:
 
 
 STYLES = _small((_HERE / "static" / "plain.css").read_text(encoding="utf-8"))
+TO_TOP = (_HERE / "static" / "to_top.js").read_text(encoding="utf-8")
+"""The one script of ours, on the patient's Streamlit pages."""
 _templates.globals["styles"] = Markup(STYLES)
 _HEADERS = {"content-security-policy": plain_policy(STYLES)}
 

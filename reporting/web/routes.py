@@ -41,6 +41,11 @@ async def styles(_: Request) -> Response:
     return PlainTextResponse(html.STYLES, media_type="text/css")
 
 
+async def to_top(_: Request) -> Response:
+    """The script that brings a patient's next question into view."""
+    return Response(html.TO_TOP, media_type="text/javascript", headers={"cache-control": "max-age=3600"})
+
+
 async def _note_throttled(request: Request, problem: Problem, way: str) -> None:
     if isinstance(problem, TooManyTries):
         await run_in_threadpool(partial(refusals.note, "throttled", way, source=html.source_of(request)))
@@ -154,6 +159,7 @@ ROUTES = [
     Route("/healthz", healthz),
     Route("/metrics", show_metrics),
     Route("/plain.css", styles),
+    Route("/to-top.js", to_top),
     Route("/language", choose, methods=["POST"]),
     Route("/code", code, methods=["GET", "POST"]),
     Route("/unlock", unlock, methods=["GET", "POST"]),

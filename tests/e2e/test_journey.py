@@ -94,6 +94,7 @@ def answer_until_review(page: Page, wanted: dict[str, str]) -> None:
     for _ in range(20):
         if page.get_by_role("button", name=re.compile("^Send")).count():
             return
+        expect(page.get_by_role("heading", level=2).first).to_be_in_viewport()
         heading = page.get_by_role("heading", level=2).first.inner_text()
         chosen = next((answer for word, answer in wanted.items() if word in heading), "^(None|It can wait|All of)")
         tap(page, re.compile(chosen))

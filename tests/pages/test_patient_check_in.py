@@ -236,6 +236,20 @@ def test_ticks_survive_a_draft_that_cannot_be_kept(monkeypatch: pytest.MonkeyPat
     assert "bumps" in heading(page).lower()
 
 
+def test_the_next_question_is_brought_into_view(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    def scripts(page: AppTest) -> list[str]:
+        return [one.proto.body for one in page.get("html") if "/to-top.js" in one.proto.body]
+
+    page = opened(monkeypatch, clinic)
+    assert scripts(page) == [], "the first page is where it should be"
+    seen = []
+    for words in ("Swelling", "Continue", "Severe"):
+        seen.append(scripts(tap(page, words)))
+    assert seen[0] == [], "a tick moves nothing"
+    assert seen[1] != seen[2], "each page is a script of its own, or the browser would run it once"
+    assert all(len(found) == 1 for found in seen[1:])
+
+
 def test_nobody_signed_in_is_told_how_to_come_back(monkeypatch: pytest.MonkeyPatch, sqlite_database: str) -> None:
     page = opened(monkeypatch, None)
     assert page.title[0].value == "Open your check-in"

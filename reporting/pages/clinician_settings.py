@@ -7,7 +7,7 @@ from reporting.charts.settings import band_rates, range_words
 from reporting.queries.filter_choices import filter_choices
 from reporting.queries.scope import Filters
 from reporting.queries.setting_bands import SettingBands, parameters_recorded, setting_bands
-from reporting.ui import band_parts
+from reporting.ui import band_parts, dose_parts
 from reporting.ui.chart_parts import NOT_CAUSES
 from reporting.ui.figures import is_dark, show
 from reporting.ui.filters import settings_filters, symptom_choice
@@ -49,6 +49,7 @@ def page() -> None:
         return
     show(band_rates(result, dark=is_dark()), key="band_rates", file_name="setting-bands.csv")
     _notes(result)
+    dose_parts.adjusted(actor, result.revision, symptom, parameter, filters.device_class, filters.skin_group)
     st.subheader("Treatments behind a band")
     band_parts.treatments_part(actor, filters, result)
 

@@ -27,7 +27,7 @@ from reporting.security.permissions import require
 from reporting.storage import device_classes
 from reporting.storage.case_counts import named_treatments
 from reporting.storage.engine import reading
-from reporting.storage.outcome_frame import SETTINGS
+from reporting.storage.outcome_frame import SETTINGS, newest_revision
 
 GROUPS = (*SKIN_GROUPS, "not recorded")
 SHOWN = 200
@@ -64,6 +64,8 @@ class SettingBands:
     """Treated areas without this setting: left out."""
     differences: Mapping[str, str]
     """Skin group to ``more``, ``less`` or empty: highest against lowest band that have enough answers."""
+    revision: int = 0
+    """State of the data: what was worked out at another one is out of date."""
 
 
 def setting_bands(by: Actor, filters: Filters, parameter: str, symptom: str) -> SettingBands:
@@ -83,6 +85,7 @@ def setting_bands(by: Actor, filters: Filters, parameter: str, symptom: str) -> 
         ranges=_ranges(chosen, parameter, filters.area),
         n_without_setting=int(np.count_nonzero(np.isnan(values))),
         differences={group: _difference(table[table["skin_group"] == group]) for group in GROUPS},
+        revision=newest_revision(),
     )  # fmt: skip
 
 

@@ -77,3 +77,9 @@ def test_others_are_told_that_they_may_not(monkeypatch: pytest.MonkeyPatch, clin
     page = open_page(monkeypatch, "clinician_settings", actor)
     assert len(page.error) == 1
     assert not page.get("vega_lite_chart")
+
+
+def test_the_adjusted_curve_or_why_there_is_none(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    words = text(open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], period="All treatments"))
+    assert "Adjusted for case mix" in words
+    assert "does not carry an adjusted curve" in words or "No adjusted curve." in words

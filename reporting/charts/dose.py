@@ -1,0 +1,124 @@
+"""The adjusted dose-response curve with its band and ceiling, drawn beside the crude bands, never over them."""
+
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from reporting.charts.theme import Figure, Look, look, themed
+from reporting.charts.words import as_percent, percent
+from reporting.domain.devices import setting_fields
+from reporting.domain.symptoms import symptom as symptom_of
+from reporting.queries.dose_response import DoseResponse, GroupCurve
+
+_SHOWN_BEYOND = 1.1
+"""The curve ends a little beyond the most aggressive setting that was used."""
+
+
+def dose_curve(found: DoseResponse, *, dark: bool = False) -> Figure:
+    """Risk by setting for a typical patient of each skin group, case mix held; ceilings as upright lines."""
+    rows = _rows(found)
+    return Figure(themed(_chart(found, rows, look(dark=dark)), dark=dark), _title(found), _alt(found), _table(rows))
+
+
+def _rows(found: DoseResponse) -> pd.DataFrame:
+    parts = []
+    for curve in found.curves:
+        drawn = curve.multiple <= max(curve.most_aggressive_used * _SHOWN_BEYOND, 1.0)
+        parts.append(pd.DataFrame({
+            "skin_group": curve.skin_group, "value": curve.value, "multiple": curve.multiple, "risk": curve.risk,
+            "lower": curve.lower, "upper": curve.upper, "within": curve.multiple <= curve.most_aggressive_used,
+        })[drawn & np.isfinite(curve.value)])  # fmt: skip
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _chart(found: DoseResponse, rows: pd.DataFrame, colours: Look) -> Any:
+    field = setting_fields()[found.parameter]
+    title = f"{field.label}, {found.unit}" if found.unit not in ("", "count") else field.label
+    groups = [curve.skin_group for curve in found.curves]
+    x = alt.X("value:Q", title=title, scale=alt.Scale(zero=False, nice=False), axis=alt.Axis(grid=False))
+    top = min(1.0, float(rows["upper"].quantile(0.98)) * 1.05) if len(rows) else 0.1
+    scale = alt.Scale(domain=[0, max(top, 0.02)], clamp=True)
+    y = alt.Y("risk:Q", title="Adjusted risk (%)", axis=alt.Axis(format=".0%", tickCount=6), scale=scale)
+    colour = alt.Color("skin_group:N", title="Skin type",
+                       scale=alt.Scale(domain=groups, range=list(colours.series[: len(groups)])))  # fmt: skip
+    tips = [
+        alt.Tooltip("skin_group:N", title="Skin type"), alt.Tooltip("value:Q", title=field.label, format=".3~g"),
+        alt.Tooltip("risk:Q", title="Adjusted risk", format=".1%"),
+        alt.Tooltip("lower:Q", title="95 % from", format=".1%"), alt.Tooltip("upper:Q", title="95 % to", format=".1%"),
+    ]  # fmt: skip
+    dash = alt.StrokeDash("skin_group:N", title="Skin type", scale=alt.Scale(domain=groups, range=[[1, 0], [7, 4]]))
+    base = alt.Chart(rows)
+    return alt.layer(
+        base.mark_area(opacity=0.22).encode(x=x, y=alt.Y("lower:Q", scale=scale), y2="upper:Q", color=colour),
+        base.mark_line(strokeWidth=2.5).encode(x=x, y=y, color=colour, strokeDash=dash, tooltip=tips),
+        *_ceilings(found, colour),
+    ).properties(height=340, width="container")  # fmt: skip
+
+
+def _ceilings(found: DoseResponse, colour: Any) -> list[Any]:
+    rows = [
+        {"skin_group": curve.skin_group, "value": curve.ceiling * curve.reference,
+         "words": f"Ceiling {curve.skin_group}"}
+        for curve in found.curves if curve.ceiling is not None
+    ]  # fmt: skip
+    if not rows:
+        return []
+    base = alt.Chart(pd.DataFrame(rows)).encode(x="value:Q", color=colour)
+    return [
+        base.mark_rule(strokeDash=[2, 3], strokeWidth=2).encode(tooltip=[
+            alt.Tooltip("words:N", title="What"), alt.Tooltip("value:Q", title="At", format=".3~g")]),
+        base.mark_text(align="left", dx=4, dy=8, fontSize=13).encode(y=alt.value(8), text="words:N"),
+    ]  # fmt: skip
+
+
+def ceiling_words(found: DoseResponse, curve: GroupCurve) -> str:
+    """``Ceiling for skin types IV-VI: 17 % (95 % interval 14 to 22), at most 1.5 times the risk at 15.``"""
+    limit = f"at most {found.factor:g} times the risk at the reference of {curve.reference:.3g}"
+    unit = "" if found.unit in ("", "count") else f" {found.unit}"
+    if curve.ceiling is None:
+        return f"**Skin types {curve.skin_group}: no ceiling** ({limit}): {curve.ceiling_note}."
+    at = curve.ceiling * curve.reference
+    low = "below the data" if curve.ceiling_lower is None else f"{curve.ceiling_lower * curve.reference:.3g}"
+    high = "beyond the data" if curve.ceiling_upper is None else f"{curve.ceiling_upper * curve.reference:.3g}"
+    return (
+        f"**Ceiling for skin types {curve.skin_group}: {at:.3g}{unit}** (95 % interval {low} to {high}), {limit}."
+        + (f" {curve.ceiling_note}." if curve.ceiling_note else "")
+    )
+
+
+def _title(found: DoseResponse) -> str:
+    label, setting = symptom_of(found.symptom).label, setting_fields()[found.parameter].label.lower()
+    if not found.curves:
+        return f"{label} by {setting}: the data does not carry an adjusted curve"
+    with_ceiling = [curve for curve in found.curves if curve.ceiling is not None]
+    if not with_ceiling:
+        return f"{label} by {setting}, adjusted: no ceiling within the range of the data"
+    said = ", ".join(f"{one.ceiling * one.reference:.3g} for {one.skin_group}" for one in with_ceiling)  # type: ignore[operator]
+    return f"{label} by {setting}, adjusted: the ceiling is {said}"
+
+
+def _alt(found: DoseResponse) -> str:
+    said = []
+    for curve in found.curves:
+        at = int(np.argmin(np.abs(curve.multiple - 1)))
+        end = int(np.searchsorted(curve.multiple, min(curve.most_aggressive_used, curve.multiple[-1])))
+        end = min(end, len(curve.risk) - 1)
+        said.append(
+            f"Skin types {curve.skin_group}: {percent(curve.risk[at])} at the reference of {curve.reference:.3g}, "
+            f"{percent(curve.risk[end])} at {curve.value[end]:.3g} (95 % interval {percent(curve.lower[end])} to "
+            f"{percent(curve.upper[end])})."
+        )
+    return f"{_title(found)}. {found.events} events. " + " ".join(said) + " ".join(found.notes)
+
+
+def _table(rows: pd.DataFrame) -> pd.DataFrame:
+    if rows.empty:
+        return rows
+    return pd.DataFrame({
+        "Skin type": rows["skin_group"], "Setting": rows["value"].round(3),
+        "Of the reference": rows["multiple"].round(3), "Adjusted risk %": rows["risk"].map(as_percent),
+        "95 % from": rows["lower"].map(as_percent), "95 % to": rows["upper"].map(as_percent),
+        "Within the data": rows["within"].map({True: "yes", False: "no"}),
+    })  # fmt: skip

@@ -1,0 +1,44 @@
+"""The adjusted part of the settings page: worked out on demand, with what it rests on in words."""
+
+from typing import Any
+
+import streamlit as st
+
+from reporting.charts.dose import ceiling_words, dose_curve
+from reporting.domain.actors import Actor
+from reporting.errors import Problem
+from reporting.queries.dose_response import DoseResponse, dose_response
+from reporting.settings import settings
+from reporting.ui.figures import is_dark, show
+from reporting.ui.states import empty
+
+
+@st.cache_data(ttl=3600, max_entries=64, show_spinner="Fitting the adjusted curve …")
+def _fitted(key: tuple[Any, ...], _by: Actor) -> DoseResponse:
+    """One curve for each state of the data; ``key`` ends with what is asked for."""
+    return dose_response(_by, *key[-4:])
+
+
+def adjusted(by: Actor, revision: int, symptom: str, setting: str, device_class: str, group: str) -> None:
+    """The curve, its ceilings, and what it could not say."""
+    st.subheader("Adjusted for case mix", anchor=False)
+    try:
+        found = _fitted((settings().url, by.clinic_id, revision, symptom, setting, device_class, group), by)
+    except Problem as problem:
+        empty("No adjusted curve.", f"{problem.message}")
+        return
+    if not found.curves:
+        empty("The data does not carry an adjusted curve yet.", " ".join(found.notes))
+        return
+    show(dose_curve(found, dark=is_dark()), key="dose_curve", file_name="dose-response.csv")
+    for curve in found.curves:
+        st.markdown(ceiling_words(found, curve))
+    st.markdown(
+        f"From {found.events:,} events of this device class here, over all of its treatments, with skin type, "
+        "indication, area, age, season, the day of each answer and the other settings held. Reference: "
+        f"{found.reference_source}. The band is a 95 % interval; beyond the strongest setting used the line is a guess."
+    )
+    for name in found.opposed:
+        st.markdown(f"The data would make {name} protective, against physics: its weight is held at none.")
+    for note in found.notes:
+        st.markdown(note)

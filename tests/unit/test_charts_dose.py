@@ -1,0 +1,74 @@
+"""The adjusted curve's chart: words for ceilings, what lies beyond the data, and a sound specification."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from reporting.charts.dose import ceiling_words, dose_curve
+from reporting.queries.dose_response import DoseResponse, GroupCurve
+
+MULTIPLE = np.linspace(0.5, 2.0, 31)
+
+
+def curve(group: str = "IV-VI", **changed: Any) -> GroupCurve:
+    risk = 0.05 * MULTIPLE**2
+    values: dict[str, Any] = {
+        "skin_group": group, "reference": 20.0, "multiple": MULTIPLE, "value": 20 * MULTIPLE, "risk": risk,
+        "lower": risk * 0.7, "upper": risk * 1.4, "most_aggressive_used": 1.5, "ceiling": 1.2, "ceiling_lower": 1.1,
+        "ceiling_upper": 1.3, "ceiling_note": "",
+    }  # fmt: skip
+    return GroupCurve(**values | changed)
+
+
+def found(*curves: GroupCurve, notes: tuple[str, ...] = ()) -> DoseResponse:
+    return DoseResponse(
+        "hyperpigmentation", "density_pct", "%", "frac_ablative_co2", curves, pd.DataFrame(), (), "device class", 120,
+        notes=notes,
+    )  # fmt: skip
+
+
+def test_the_ceiling_is_said_in_the_settings_unit() -> None:
+    words = ceiling_words(found(), curve())
+    assert "**Ceiling for skin types IV-VI: 24 %** (95 % interval 22 to 26)" in words
+    assert "at most 1.5 times the risk at the reference of 20" in words
+
+
+def test_no_ceiling_is_an_answer() -> None:
+    words = ceiling_words(found(), curve(ceiling=None, ceiling_note="none within the range of the data"))
+    assert "no ceiling" in words
+    assert "none within the range of the data" in words
+    assert "no ceiling within the range" in dose_curve(found(curve(ceiling=None))).title
+
+
+def test_an_open_interval_is_said() -> None:
+    assert "22 to beyond the data" in ceiling_words(found(), curve(ceiling_upper=None))
+
+
+def test_title_alternative_and_table_state_the_numbers() -> None:
+    figure = dose_curve(found(curve("I-III"), curve()))
+    assert (
+        figure.title == "Hyperpigmentation by density (coverage), adjusted: the ceiling is 24 for I-III, 24 for IV-VI"
+    )
+    assert "Skin types IV-VI: 5.0 % at the reference of 20" in figure.alt
+    assert set(figure.table["Skin type"]) == {"I-III", "IV-VI"}
+
+
+def test_the_line_ends_a_little_beyond_what_was_used() -> None:
+    table = dose_curve(found(curve())).table
+    assert table["Of the reference"].max() <= 1.5 * 1.1
+    assert set(table.loc[table["Of the reference"] > 1.5, "Within the data"]) == {"no"}
+
+
+def test_without_a_curve_it_says_so_and_still_draws() -> None:
+    figure = dose_curve(found(notes=("too few events",)))
+    assert "does not carry an adjusted curve" in figure.title
+    figure.chart.to_dict()
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_specification_is_sound(dark: bool) -> None:
+    spec = dose_curve(found(curve("I-III"), curve(ceiling=None)), dark=dark).chart.to_dict()
+    assert len(str(spec)) < 200_000
+    assert "resolve" not in spec

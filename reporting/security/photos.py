@@ -19,8 +19,9 @@ from reporting.security.photo_headers import Header, Unreadable, read_header
 QUALITY: Final = 88
 LONGEST_SIDE_PX: Final = 30_000
 """No camera has more; without it a picture one pixel wide could still be a million lines long."""
-NOT_SCALABLE_PART: Final = 2
-"""Kinds that must be unpacked whole before they can be made smaller may have half as many pixels."""
+NOT_SCALABLE_PART: Final = {"JPEG": 2, "PNG": 2, "WEBP": 4}
+"""What must be unpacked whole before it can be made smaller may have this part of the pixels: so none takes more
+than about 250 MB. WebP's decoder holds the picture three times."""
 
 _at_once = BoundedSemaphore(2)
 """So many photos are unpacked at the same time; the others wait, and memory stays bounded."""
@@ -88,7 +89,7 @@ def smaller(jpeg: bytes, max_side_px: int) -> bytes:
 
 
 def _bearable(header: Header, max_pixels: int) -> None:
-    allowed = max_pixels if header.is_scalable else max_pixels // NOT_SCALABLE_PART
+    allowed = max_pixels if header.is_scalable else max_pixels // NOT_SCALABLE_PART[header.kind]
     if not header.width_px or not header.height_px:
         raise PhotoRefused("damaged")
     if header.width_px * header.height_px > allowed or max(header.width_px, header.height_px) > LONGEST_SIDE_PX:

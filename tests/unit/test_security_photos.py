@@ -181,15 +181,25 @@ class TestWhatIsRefused:
         at = data.rindex(b"\xff\xda")
         assert refused(data[:at] + data[at:-2] * 5_000 + data[-2:]).reason == "damaged"
 
+    def test_webp_may_have_a_quarter(self) -> None:
+        data = photos.encoded(photos.picture(100, 100), "WEBP")
+        assert clean(data, max_pixels=40_000)
+        assert refused(data, max_pixels=39_996).reason == "too_many_pixels"
+
     def test_a_frame_that_lies_about_its_size(self) -> None:
         problem = refused(photos.webp_claiming(300, 300))
         assert problem.reason == "damaged"
 
 
 MEASURE = """
-import resource, sys, time
+import re, resource, sys, time
+from pathlib import Path
 from reporting.security.photos import PhotoRefused, clean_photo
-def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+status = Path("/proc/self/status")
+def peak():  # on Linux ru_maxrss begins with what the parent had; elsewhere (bytes) there is only that
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 / 1024
+    return int(re.search(r"VmHWM:\\s*(\\d+)", status.read_text())[1]) / 1024
 data = sys.stdin.buffer.read()
 before, began = peak(), time.perf_counter()
 try:
@@ -234,6 +244,13 @@ class TestMemory:
         verdict, grown_mb = measured(photos.encoded(photos.picture(8064, 6048), "JPEG"))
         assert verdict == "kept"
         assert grown_mb < 100
+
+    @pytest.mark.parametrize(("kind", "size"), [("PNG", (5_000, 5_000)), ("WEBP", (4_000, 3_100))])
+    def test_the_largest_of_what_is_unpacked_whole(self, kind: str, size: tuple[int, int]) -> None:
+        quick = {"PNG": {"compress_level": 1}, "WEBP": {"method": 0}}[kind]
+        verdict, grown_mb = measured(photos.encoded(photos.picture(*size).convert("RGBA"), kind, **quick))
+        assert verdict == "kept"
+        assert grown_mb < 270
 
 
 SOURCES = [

@@ -18,6 +18,13 @@ from reporting.web.middleware import App, Message, Receive, Scope, Send
 _TAG = re.compile(rb'<html lang="en">')
 _NO_SCRIPT = re.compile(rb"<noscript>.*?</noscript>", re.S)
 _AGENT_LINK = re.compile(rb"\s*<!--(?:(?!-->).)*?-->\s*<link rel=\"service-desc\"[^>]*>", re.S)
+_RIGHT_TO_LEFT = (
+    b"<style>html [data-testid=stElementContainer]{text-align:start}"
+    b"[data-testid=stVegaLiteChart]{direction:ltr}"
+    b"html [data-testid=stMarkdownContainer] :is(ul,ol){padding-inline:0;margin-inline:0}"
+    b"html [data-testid=stMarkdownContainer] li{padding-inline:.3em 0;margin-inline:1.15em 0;text-align:start}</style>"
+)
+"""Streamlit's text and lists know the left side only; charts mirror their axes themselves."""
 _NOT_OURS = (b"content-length", b"etag", b"last-modified", b"content-encoding")
 
 
@@ -36,6 +43,8 @@ def in_language(body: bytes, code: str) -> bytes:
     title = f"<title>{escape(say('title', code))}</title>".encode()
     body = body.replace(b"<title>Streamlit</title>", title, 1)
     body = _AGENT_LINK.sub(b"", body, count=1)
+    if direction == "rtl":
+        body = body.replace(b"</head>", _RIGHT_TO_LEFT + b"</head>", 1)
     words, link = escape(say("no_script", code)), escape(say("type_code", code))
     plain = f'<noscript><p>{words}</p><p><a href="/code">{link}</a></p></noscript>'
     return _NO_SCRIPT.sub(lambda _: plain.encode(), body, count=1)

@@ -29,6 +29,13 @@ def test_streamlits_page_says_its_language(client: TestClient, wanted: str, expe
     assert tag(client, wanted) == expected
 
 
+def test_a_page_read_from_the_right_begins_at_the_right(client: TestClient) -> None:
+    """Streamlit's own styles put text at the left; axes of charts are mirrored by the charts."""
+    styled = "{text-align:start}[data-testid=stVegaLiteChart]{direction:ltr}"
+    assert styled in client.get("/", headers={"accept-language": "ar"}).text
+    assert styled not in client.get("/", headers={"accept-language": "es"}).text
+
+
 def test_the_choice_outlives_the_browsers_wish(client: TestClient) -> None:
     answer = client.post("/language", data={"language": "ar", "back": "/code"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/code")

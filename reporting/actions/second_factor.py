@@ -90,6 +90,7 @@ def _message(patient: Patient, digits: str, language: str) -> dict[str, str]:
         "to_encrypted": patient.email_encrypted or "",
         "subject": say("factor_mail_subject", language),
         "body_encrypted": encrypt(body),
+        "language": language,
     }
 
 

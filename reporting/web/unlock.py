@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from reporting.actions import refusals, second_factor, sessions
 from reporting.domain.actors import Actor
+from reporting.domain.language import languages
 from reporting.domain.patient_words import say
 from reporting.errors import InvalidInput, Problem, SignInNeeded, TooManyTries
 from reporting.web import html
@@ -32,10 +33,11 @@ def _next(request: Request) -> str:
 
 async def _page(request: Request, by: Actor, problem: Problem | None = None, **given: str) -> Response:
     shown = await run_in_threadpool(second_factor.unlock_page, by)
+    address = f"\u2066{shown.hint}\u2069" if languages()[language_of(request)].direction == "rtl" else shown.hint
     if isinstance(problem, InvalidInput):
         problem = _YearNeeded()
     return patient_page(
-        request, "unlock.html", problem, shown=shown, minutes=int(second_factor.LIFE.total_seconds() // 60),
+        request, "unlock.html", problem, shown=shown, address=address, minutes=int(second_factor.LIFE.total_seconds() // 60),
         code=given.get("code", ""), year_of_birth=given.get("year_of_birth", ""),
     )  # fmt: skip
 

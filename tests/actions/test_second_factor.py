@@ -150,7 +150,7 @@ def test_a_code_comes_by_mail_and_lies_nowhere_in_clear(by_mail: House) -> None:
     code = phone.asks()
     (message,) = messages()
     assert (message.channel, message.kind, message.status) == ("email", "second_factor_code", "waiting")
-    assert set(message.payload) == {"to_encrypted", "subject", "body_encrypted"}
+    assert set(message.payload) == {"to_encrypted", "subject", "body_encrypted", "language"}
     assert decrypt(message.payload["to_encrypted"]) == EMAIL
     with reading() as session:
         (row,) = session.exec(select(OneTimeCode)).all()

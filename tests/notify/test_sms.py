@@ -60,12 +60,17 @@ def test_another_gateway_is_a_matter_of_settings(gateway: Gateway, monkeypatch: 
         ((500, {}), Outcome("retry", "refused 500")),
         ((504, {}), Outcome("unsure", "lost_after 504", channel_down=True)),
         ("hang up", Outcome("unsure", "lost_after", channel_down=True)),
-        ("stall", Outcome("unsure", "lost_after", channel_down=True)),
     ],
 )  # fmt: skip
 def test_what_each_answer_means(gateway: Gateway, answer: tuple[int, dict[str, str]] | str, outcome: Outcome) -> None:
     gateway.plan = [answer]
     assert send(SMS) == outcome
+    assert len(gateway.requests) == 1
+
+
+def test_a_gateway_that_stops_answering(gateway: Gateway, impatient: None) -> None:
+    gateway.plan = ["stall"]
+    assert send(SMS) == Outcome("unsure", "lost_after", channel_down=True)
     assert len(gateway.requests) == 1
 
 

@@ -1,4 +1,4 @@
-"""Patients of their own for tests and benchmarks: ``python -m tests.e2e.patients COUNT`` prints their links as JSON.
+"""Patients of their own: ``python -m tests.e2e.patients COUNT AREA …`` prints their links as JSON.
 
 Runs as a process of its own on the data of a running application, which it finds as the application does.
 """
@@ -23,8 +23,8 @@ from tests.server import ROOT
 DAYS = 3
 
 
-def _write(count: int) -> list[int]:
-    """A synthetic clinic with so many patients, each treated on two areas three days ago; their treatments."""
+def _write(count: int, areas: list[str]) -> list[int]:
+    """A synthetic clinic with so many patients, each treated on these areas three days ago; their treatments."""
     now = clock.now()
     performed, code = (now - timedelta(days=DAYS)).date(), f"T{now:%H%M%S%f}"
     with transaction() as session:
@@ -41,22 +41,26 @@ def _write(count: int) -> list[int]:
         add_rows(session, TreatedArea, [
             {"clinic_id": clinic, "treatment_id": treatment, "area": area, "pass_group": 1,
              "indication": "acne_scars", "outside_typical": []}
-            for treatment in treatments for area in ("cheeks", "neck")
+            for treatment in treatments for area in areas
         ])  # fmt: skip
         recompute(session, treatments)
     return treatments
 
 
-def links(folder: Path, address: str, count: int) -> list[str]:
+def links(folder: Path, address: str, count: int, *areas: str) -> list[str]:
     """Links of new patients in the data of the application that runs at ``address`` with its data in ``folder``."""
     environment = os.environ | {
         "REPORTING_DATA_DIR": str(folder), "REPORTING_DATABASE_URL": "", "REPORTING_BASE_URL": address,
     }  # fmt: skip
-    command = [sys.executable, "-m", "tests.e2e.patients", str(count)]
+    command = [sys.executable, "-m", "tests.e2e.patients", str(count), *(areas or ("cheeks", "neck"))]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     return [str(link) for link in json.loads(done.stdout)]
 
 
 if __name__ == "__main__":
     migrate()
-    print(json.dumps([issue_invitation(by=SYSTEM, treatment_id=key).link for key in _write(int(sys.argv[1]))]))
+    print(
+        json.dumps(
+            [issue_invitation(by=SYSTEM, treatment_id=key).link for key in _write(int(sys.argv[1]), sys.argv[2:])]
+        )
+    )

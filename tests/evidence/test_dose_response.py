@@ -67,6 +67,20 @@ def test_predictions_average_right_and_scaling_a_unit_changes_nothing() -> None:
     assert predicted_risks(again, mix_again) == pytest.approx(risk, rel=1e-6)
 
 
+def test_answers_that_repeat_each_other_widen_the_curve() -> None:
+    """Every treatment twice under one patient is no more evidence: the design effect is 2, under two patients 1."""
+    areas, check_ins = clinics()[0].areas, clinics()[0].check_ins
+    copy = areas.assign(area_id=areas["area_id"] + "b")
+    answers = check_ins.assign(area_id=check_ins["area_id"] + "b")
+    effects = []
+    for patients in (areas["area_id"], copy["area_id"]):
+        doubled = pd.concat([areas.assign(patient=areas["area_id"]), copy.assign(patient=patients)], ignore_index=True)
+        found = answered_intervals(doubled, pd.concat([check_ins, answers]), "hyperpigmentation")
+        model = fit_dose_model(found, doubled, relative_settings(doubled), case_mix(doubled), "hyperpigmentation")
+        effects.append(model.design_effect)
+    assert effects == pytest.approx([2.0, 1.0], abs=0.1)
+
+
 def test_no_setting_that_harms_gets_a_protective_weight() -> None:
     model, _, _ = fitted(clinics()[0].areas)
     assert model.weights["dose"] == 1

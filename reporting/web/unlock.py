@@ -1,5 +1,6 @@
 """``/unlock``: a patient who came by the link shows a second factor; the session's secret changes with it."""
 
+from datetime import timedelta
 from functools import partial
 
 from starlette.concurrency import run_in_threadpool
@@ -37,7 +38,7 @@ async def _page(request: Request, by: Actor, problem: Problem | None = None, **g
     if isinstance(problem, InvalidInput):
         problem = _YearNeeded()
     return patient_page(
-        request, "unlock.html", problem, shown=shown, address=address, minutes=int(second_factor.LIFE.total_seconds() // 60),
+        request, "unlock.html", problem, shown=shown, address=address, minutes=second_factor.LIFE // timedelta(minutes=1),
         code=given.get("code", ""), year_of_birth=given.get("year_of_birth", ""),
     )  # fmt: skip
 

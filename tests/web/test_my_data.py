@@ -139,7 +139,7 @@ def test_every_explained_field_is_there_and_settings_say_their_unit(clinic: Hous
 
 def test_a_lost_photo_does_not_lose_the_rest(client: TestClient, clinic: House, other: Actor) -> None:
     with transaction() as session:
-        names = [photo.stored_name for photo in session.exec(select(Photo)).all() if photo.patient_id == clinic.patient_id]
+        names = session.exec(select(Photo.stored_name).where(Photo.patient_id == clinic.patient_id)).all()
     for name in names:
         remove(name)
     signed_in(client, clinic)

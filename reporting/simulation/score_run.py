@@ -62,9 +62,10 @@ def product_says(directory: Path, truth: dict[str, Any], in_memory: bool) -> tup
     """The product's alarms.json of a network, and the seconds that its replay took."""
     first, last, start = truth["phase1_days"], truth["days"] - 1, pd.Timestamp(truth["start"])
     if in_memory:
-        network = read_network(directory, start)
+        network = read_network(directory)
+        late = (network.start - start).days  # day 0 is the first treatment's, as in the database
         begin = time.perf_counter()
-        result = replay(network.areas, network.check_ins, first, last, patient=PATIENT)
+        result = replay(network.areas, network.check_ins, first - late, last - late, patient=PATIENT)
         return to_alarms(result, network.start, SYMPTOM_WORDS, PRODUCT), time.perf_counter() - begin
     with tempfile.TemporaryDirectory() as folder, own_database(Path(folder)):
         take_in(directory)

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,12 @@ def fill(folder: Path, network: SimulatedNetwork) -> int:
     with own_database(folder):
         pass
     files = network.files
-    with sqlite3.connect(folder / "reporting.db") as to:
+    with closing(sqlite3.connect(folder / "reporting.db")) as to:
         _units(to, files["treatments"], files["devices"])
-        return _treatments(to, files["treatments"], files["checkins"])
+        n = _treatments(to, files["treatments"], files["checkins"])
+        to.commit()
+        to.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return n
 
 
 def _insert(to: sqlite3.Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -109,13 +113,22 @@ def _treatments(to: sqlite3.Connection, treated: pd.DataFrame, checkins: pd.Data
             *(treated[name].astype(float).tolist() for name in SETTINGS), ["[]"] * n, strict=True),
     )  # fmt: skip
     due, answered, trails = _answers(treated, checkins)
+    first = [_first(treated, checkins, word) for word in SYMPTOM_WORDS.values()]
     _insert(
         to, "outcome",
-        ("treated_area_id", "treatment_id", "clinic_id", "due_mask", "answered_mask", "trail", "revision"),
-        zip(range(1, n + 1), range(1, n + 1), clinic.tolist(), due, answered, trails, [1] * n, strict=True),
+        ("treated_area_id", "treatment_id", "clinic_id", "due_mask", "answered_mask", "trail", "revision",
+         *(f"first_{code}" for code in SYMPTOM_WORDS)),
+        zip(range(1, n + 1), range(1, n + 1), clinic.tolist(), due, answered, trails, [1] * n, *first, strict=True),
     )  # fmt: skip
     to.execute("UPDATE revision SET value = 1")
     return n
+
+
+def _first(treated: pd.DataFrame, checkins: pd.DataFrame, word: str) -> list[int | None]:
+    """Scheduled day of the first report of each treatment, None where there is none."""
+    reports = checkins[checkins[word].astype(float) == 1]
+    days = reports.groupby("treatment_id")["scheduled_day"].min().reindex(treated["treatment_id"])
+    return [None if np.isnan(day) else int(day) for day in days.to_numpy(dtype=float)]
 
 
 def _answers(treated: pd.DataFrame, checkins: pd.DataFrame) -> tuple[list[int], list[int], list[bytes]]:

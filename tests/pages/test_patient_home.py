@@ -12,6 +12,7 @@ from reporting import clock
 from reporting.actions import cases as work
 from reporting.actions.check_ins import submit_check_in
 from reporting.actions.corrections import withdraw_check_in
+from reporting.actions.photos import add_photo
 from reporting.domain.actors import Actor
 from reporting.errors import StorageFull
 from reporting.storage.engine import reading
@@ -21,6 +22,7 @@ from tests.cast import House, house
 from tests.conftest import NOW
 from tests.pages.staff import open_page
 from tests.pages.staff import text as shown_text
+from tests.photos import phone_jpeg, picture
 
 MILD = {"symptoms": ["swelling"], "severity_swelling": "1"}
 WORSE = {"symptoms": ["swelling"], "severity_swelling": "3"}
@@ -170,6 +172,30 @@ class TestHome:
             assert expected in words, expected
         for hidden in ("secret", "Oedema", "onfirmed", "Grade", by.label):
             assert hidden not in words, hidden
+
+    def test_who_answered_is_told(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+        submit_check_in(
+            by=clinic.staff["front_desk"], treatment_id=clinic.treatment_id, answers=NO_PROBLEMS, submission_key="p",
+            source="proxy", answered_by="telephone",
+        )  # fmt: skip
+        assert "By telephone" in text(home(monkeypatch, clinic.patient))
+
+    def test_two_photos_stand_side_by_side_and_any_two_can_be_chosen(
+        self, monkeypatch: pytest.MonkeyPatch, clinic: House
+    ) -> None:
+        for days in (0, 2, 4):
+            with clock.fixed(NOW + timedelta(days=days)):
+                add_photo(by=clinic.patient, treatment_id=clinic.treatment_id, data=phone_jpeg(picture(320 + days)),
+                          submission_key=f"photo{days}")  # fmt: skip
+            send(clinic, days=days)
+        page = home(monkeypatch, clinic.patient)
+        pair = next(str(each.value) for each in page.get("html") if "<figure" in str(each.value))
+        dates = [("Tuesday 10 March", "3"), ("Saturday 14 March", "7")]
+        assert re.findall(r"Your photo of ([^,]+), day (\d+)", pair) == dates
+        assert re.findall(r'src="(/photo/\d+)', pair) == ["/photo/1", "/photo/3"]
+        page.selectbox(key="photo_right").select_index(1).run()
+        pair = next(str(each.value) for each in page.get("html") if "<figure" in str(each.value))
+        assert re.findall(r'src="(/photo/\d+)', pair) == ["/photo/1", "/photo/2"]
 
     def test_the_link_alone_shows_no_history(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
         send(clinic, **EYES_CLOSING)

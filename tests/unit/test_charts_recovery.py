@@ -6,7 +6,11 @@ import pytest
 
 from reporting.charts.recovery import recovery_chart
 from reporting.charts.theme import DARK, LIGHT
+from reporting.domain.case_work import ACTIONS_TAKEN, EVENT_WORDS
+from reporting.domain.content import content
+from reporting.domain.corrections import REASONS
 from reporting.domain.course import expected_severity, is_unexpected
+from reporting.domain.patient_words import WORDS
 from reporting.domain.records import SYMPTOMS
 from reporting.domain.recovery import next_check_in, step_name, usual, what_people_have
 from reporting.domain.schedule import due_days
@@ -178,3 +182,16 @@ class TestNextCheckIn:
 )  # fmt: skip
 def test_a_patient_is_told_steps_and_never_the_clinics_own(kind: str, details: dict[str, Any], name: str) -> None:
     assert step_name(kind, details) == name
+
+
+def test_every_step_reason_and_mark_has_its_sentence() -> None:
+    names = {step_name("contacted", {"action_taken": action}) for action in ACTIONS_TAKEN}
+    names |= {step_name(kind, {}) for kind in EVENT_WORDS} - {""}
+    names |= {f"reason_{code}" for code in REASONS} | {f"mark_{who}" for who in ("telephone", "desk", "carer")}
+    assert names <= WORDS.keys()
+
+
+def test_a_case_opened_by_silence_says_so() -> None:
+    code = content().silence[0].code
+    assert step_name("opened", {"rules": [code]}) == "step_silent"
+    assert step_name("opened", {"rules": [code, "R1"]}) == "step_opened"

@@ -31,7 +31,8 @@ class ClinicSettings:
 def check_settings(given: ClinicSettings) -> dict[str, Any]:
     """The columns of the clinic that these settings make. Raises InvalidInput."""
     if given.second_factor not in FACTORS:
-        raise InvalidInput(field="second factor", found=given.second_factor[:20], allowed="one of " + ", ".join(FACTORS))
+        allowed = "one of " + ", ".join(FACTORS)
+        raise InvalidInput(field="second factor", found=given.second_factor[:20], allowed=allowed)
     for field, time in (("reminders from", given.reminders_from), ("reminders until", given.reminders_until)):
         if not _TIME.fullmatch(time):
             raise InvalidInput(field=field, found=time[:10], allowed="a time such as 08:00")

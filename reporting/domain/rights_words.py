@@ -63,8 +63,6 @@ RIGHTS_WORDS = {
     "erase_tick": "Please tick the box first.",
     "stopped_title": "You stopped the check-ins",
     "stopped": "We keep no new answers. If you need help, call the clinic. You can start again at any time.",
-    "stopped_title": "You stopped the check-ins",
-    "stopped": "We keep no new answers. If you need help, call the clinic. You can start again at any time.",
     "carer": "I answer for someone else",
     "consent_withdrawn": "You asked us to stop, so this was not sent.",
     "consent_withdrawn_do": "Call the clinic if you need help. You can start again on the page with your data.",

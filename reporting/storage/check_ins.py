@@ -14,7 +14,6 @@ from reporting.domain.symptoms import SYMPTOMS
 from reporting.domain.vocabulary import area_label
 from reporting.storage.tables import CheckIn, Clinic, Device, Patient, TreatedArea, Treatment
 
-
 _TREATMENT: Any = bindparam("treatment")
 # Statements of every tap are put together once: that takes longer than the database needs for them.
 _SUBJECT = (

@@ -49,7 +49,7 @@ def test_the_first_answer_keeps_it_in_the_language_that_was_read(client: TestCli
 
 
 def test_a_half_done_check_in_keeps_it_too(client: TestClient, token: str) -> None:
-    client.post(f"/c/{token}", data={"q": "symptoms", "tick": ["swelling"]})
+    client.post(f"/c/{token}", data={"q": "symptoms", "tick.symptoms.swelling": "swelling"})
     assert len(kept()[0]) == 1
     assert kept()[1] == []
 

@@ -1,6 +1,6 @@
 """One patient's timeline: treatments with settings, what was reported by day, and what was done about it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from reporting.domain.content import content
 from reporting.domain.corrections import STAFF_REASONS
 from reporting.domain.course import expected_severity
 from reporting.domain.devices import DeviceClass
+from reporting.domain.schedule import days_late
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.domain.vocabulary import (
     areas,
@@ -26,6 +27,7 @@ from reporting.queries.worklist import CaseStep, case_step
 from reporting.security.encryption import CannotDecrypt, decrypt
 from reporting.security.permissions import may, require
 from reporting.storage import cases, device_classes, patients
+from reporting.storage.check_ins import counting
 from reporting.storage.engine import reading
 from reporting.storage.outcomes import due_counts
 from reporting.storage.tables import CheckIn, Patient, TreatedArea, TriageCase
@@ -85,6 +87,8 @@ class Report:
     change: Change | None = None
     """What took its place or took it away; None while it counts."""
     is_correction: bool = False
+    days_late: int = 0
+    """Days from the due day to the answer; 0 for a further report of the same due day."""
 
 
 @dataclass(frozen=True)
@@ -192,9 +196,18 @@ def _change(check_in: CheckIn, corrected: Collection[int], may_read_notes: bool)
     return Change(kind, check_in.replaced_at, STAFF_REASONS.get(code, code), own_words)
 
 
+def _late(check_in: CheckIn, all_of_treatment: Sequence[CheckIn]) -> int:
+    if check_in.answered_at is None:
+        return 0
+    answered = [row for row in all_of_treatment if row.answered_at is not None]
+    earlier = counting(answered, before=check_in.id)
+    is_further = any(row.scheduled_day == check_in.scheduled_day for row in earlier)
+    return 0 if is_further else days_late(check_in.scheduled_day, check_in.recovery_day)
+
+
 def _report(
     check_in: CheckIn, procedure_class: str, area_labels: Mapping[int, str], may_read_notes: bool,
-    corrected: Collection[int] = (),
+    corrected: Collection[int] = (), late: int = 0,
 ) -> Report:  # fmt: skip
     severities = {s: value for s in SYMPTOMS if (value := getattr(check_in, s)) is not None}
     note = check_in.note_encrypted
@@ -209,6 +222,7 @@ def _report(
         is_replaced=check_in.replaced_at is not None, is_proxy=check_in.source == "proxy",
         answered_by=check_in.answered_by,
         change=_change(check_in, corrected, may_read_notes), is_correction=check_in.corrects_id is not None,
+        days_late=late,
     )  # fmt: skip
 
 
@@ -270,7 +284,8 @@ def _treatment(
         operator=(operator.name or operator.code) if operator else "not recorded",
         session_number=treatment.session_number, source=treatment.source, areas=lines,
         reports=tuple(
-            _report(each, treatment.procedure_class, area_labels, may_read_notes, corrected) for each in check_ins
+            _report(each, treatment.procedure_class, area_labels, may_read_notes, corrected, _late(each, check_ins))
+            for each in check_ins
         ),
         due=due,
     )  # fmt: skip

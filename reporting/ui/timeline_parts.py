@@ -116,6 +116,8 @@ def report_words(report: Report) -> str:
         facts.append("worried")
     if report.cannot_wait:
         facts.append("cannot wait")
+    if report.days_late:
+        facts.append(f"{report.days_late} {'day' if report.days_late == 1 else 'days'} late")
     if report.is_proxy:
         facts.append("entered by the clinic")
     if report.answered_by:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from reporting import clock
 from reporting.actions.treatments import correct_treatment, record_treatment, undo_treatment
 from reporting.domain.treatment_record import AreaRecord, PatientRecord, TreatmentRecord
 from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound
@@ -166,8 +167,6 @@ def test_what_the_form_would_not_allow_is_refused(clinic: House, field: str, oth
 
 
 def test_the_day_is_today_in_the_clinics_time_zone(database: str) -> None:
-    from reporting import clock
-
     with clock.fixed(datetime.fromisoformat("2026-03-10T23:30:00+00:00")):  # 00:30 on the 11th in Madrid
         clinic = house("A")
         keep(clinic, performed_on=date(2026, 3, 11))
@@ -345,6 +344,15 @@ class TestSeeing:
         assert (report.note, report.has_note) == ("It stings.", True)
         with pytest.raises(NotAllowed):
             timeline(clinic.staff["front_desk"], clinic.patient_id)
+
+    def test_a_late_check_in_is_marked_and_a_further_report_is_not(self, clinic: House) -> None:
+        with clock.fixed(clock.now() + timedelta(days=1)):
+            send(clinic, "late", symptoms=["bumps"], severity_bumps="1")
+            send(clinic, "further", symptoms=["bumps"], severity_bumps="1")
+        reports = timeline(clinic.staff["clinician"], clinic.patient_id).treatments[0].reports
+        assert sorted((each.recovery_day, each.scheduled_day, each.days_late) for each in reports) == [
+            (4, 3, 0), (4, 3, 1),
+        ]  # fmt: skip
 
     def test_another_clinics_patient_does_not_exist(self, clinic: House) -> None:
         for patient_id in (clinic.patient_id, 10**6):

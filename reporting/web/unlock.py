@@ -39,7 +39,8 @@ async def _page(request: Request, by: Actor, problem: Problem | None = None, **g
         problem = _YearNeeded()
     return patient_page(
         request, "unlock.html", problem, shown=shown, address=address,
-        minutes=second_factor.LIFE // timedelta(minutes=1), code=given.get("code", ""), year_of_birth=given.get("year_of_birth", ""),
+        minutes=second_factor.LIFE // timedelta(minutes=1), code=given.get("code", ""),
+        year_of_birth=given.get("year_of_birth", ""),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlmodel import delete, select
 
 from reporting import clock
-from reporting.actions import invitations, second_factor
+from reporting.actions import compose, invitations, second_factor
 from reporting.actions.second_factor import (
     CodeNotRight,
     send_code,
@@ -22,6 +22,7 @@ from reporting.actions.second_factor import (
 from reporting.actions.sessions import Cookie, actor_of
 from reporting.domain.actors import Actor
 from reporting.errors import InvalidInput, LinkNotValid, NotAllowed, Problem, SignInNeeded, TooManyTries
+from reporting.notify.email import Email
 from reporting.security.encryption import decrypt, encrypt
 from reporting.storage.engine import reading, transaction
 from reporting.storage.tables import Clinic, Invitation, OneTimeCode, OutboxMessage, Patient, Throttle
@@ -160,6 +161,18 @@ def test_a_code_comes_by_mail_and_lies_nowhere_in_clear(by_mail: House) -> None:
     assert unlock_page(phone.actor).sent
     assert phone.actor.strength == "link"
     assert actor_of(phone.types(f" {code[:3]}-{code[3:]} ").value).strength == "full"
+
+
+def test_the_sender_makes_a_mail_of_it_and_none_when_it_is_too_late(by_mail: House, stopped_clock: datetime) -> None:
+    code = Browser(by_mail).asks("ar")
+    with reading() as session:
+        row = session.exec(select(OutboxMessage)).one()
+        mail = compose.message(session, row, clock.now())
+        late = compose.message(session, row, clock.now() + timedelta(minutes=10))
+    assert isinstance(mail, Email)
+    assert (mail.to, mail.language) == (EMAIL, "ar")
+    assert code in mail.text
+    assert isinstance(late, compose.Held)
 
 
 def test_the_mail_is_in_the_patients_language(by_mail: House) -> None:

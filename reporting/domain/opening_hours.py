@@ -62,11 +62,14 @@ def opening_words(state: Opening | None, language: str = ENGLISH) -> str:
 
 
 def week_words(hours: Hours, language: str = ENGLISH) -> str:
-    """``Mon 08:00–18:00, Tue …`` in the order of the week; empty where no hours are known."""
+    """``Mon–Thu 08:00–18:00, Fri 08:00–14:00``: days in a row with the same hours together; empty if none is known."""
     names = get_day_names("abbreviated", locale=language)
-    open_days = ((names[number], hours.get(day, ())) for number, day in enumerate(DAYS))
-    return ", ".join(
-        f"{name} {' '.join(f'{start}–{end}' for start, end in zip(times[::2], times[1::2], strict=False))}"
-        for name, times in open_days
-        if len(times) > 1
-    )
+    runs: list[tuple[int, int, str]] = []
+    for number, day in enumerate(DAYS):
+        times = hours.get(day, ())
+        said = " ".join(f"{start}–{end}" for start, end in zip(times[::2], times[1::2], strict=False))
+        if said and runs and runs[-1][1] == number - 1 and runs[-1][2] == said:
+            runs[-1] = (runs[-1][0], number, said)
+        elif said:
+            runs.append((number, number, said))
+    return ", ".join(f"{names[first]}{f'–{names[last]}' if last > first else ''} {said}" for first, last, said in runs)

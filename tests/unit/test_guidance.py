@@ -69,7 +69,7 @@ def test_a_break_at_noon_and_one_day_a_week() -> None:
     assert (state.is_open, state.opens_at, state.days_until) == (False, "14:00", 0)
     assert opening_words(opening(hours, LONDON, at(16, 19))) == "The clinic is closed now. It opens on Monday at 08:00."
     assert week_words(hours) == "Mon 08:00–12:00 14:00–18:00"
-    office = dict.fromkeys(("mon", "tue", "wed", "thu"), ["08:00", "18:00"])
+    office = {day: ["08:00", "18:00"] for day in ("mon", "tue", "wed", "thu")}
     week = office | {"fri": ["08:00", "14:00"], "sun": ["08:00", "14:00"]}
     assert week_words(week) == "Mon–Thu 08:00–18:00, Fri 08:00–14:00, Sun 08:00–14:00"
 

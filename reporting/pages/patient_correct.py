@@ -11,7 +11,7 @@ from reporting.ui.correction_parts import STEPS, back_part, correcting, done_par
 from reporting.ui.identity import current_actor
 from reporting.ui.links import number_in_address
 from reporting.ui.patient_language import language
-from reporting.ui.patient_parts import patient_column, sign_in_needed
+from reporting.ui.patient_parts import patient_column, sign_in_needed, to_top
 from reporting.ui.patient_problem import problem_part
 from reporting.ui.recovery_parts import locked_part
 
@@ -28,6 +28,7 @@ def _drawn(code: str) -> None:
         done_part(state, contact, code)
     back_part(code)
     foot(contact, code)
+    to_top(f"correct:{state.step}:{state.here.at}")
 
 
 def page() -> None:

@@ -11,7 +11,7 @@ from reporting.ui.identity import current_actor
 from reporting.ui.links import page_link
 from reporting.ui.past_parts import past_part, show_notice
 from reporting.ui.patient_language import language, language_links
-from reporting.ui.patient_parts import patient_column, sign_in_needed
+from reporting.ui.patient_parts import patient_column, sign_in_needed, to_top
 from reporting.ui.patient_problem import problem_part
 from reporting.ui.photo_pair import photos_part
 from reporting.ui.recovery_parts import advice_part, course_part, locked_part, next_part, steps_part
@@ -37,6 +37,7 @@ def _drawn(code: str) -> None:
         call_button(check_in.contact, code)
     page_link("data", say("data_open", code))
     foot(check_in.contact, code)
+    to_top("home")
 
 
 def page() -> None:

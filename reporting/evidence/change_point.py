@@ -9,6 +9,7 @@ slowly, as the output of a worn or misaligned device does.
 """
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -50,28 +51,45 @@ def log_change_evidence(observed: Array, expected: Array, options: Alternatives,
     replicates, symptoms, weeks, units = observed.shape
     total_o, total_e = np.cumsum(observed, axis=2), np.cumsum(expected, axis=2)
     evidence = np.zeros((replicates, weeks, units))
-    precision = options.benign_precision
+    precision, masks = options.benign_precision, options.masks(symptoms)
     for change in range(1, weeks, options.weeks_per_step):
         end = min(weeks, change + options.weeks_back)
         if end <= first_week:
             continue
-        now = slice(change, end)
-        shape, rate = precision + total_o[:, :, now], precision + total_e[:, :, now]
-        for ramp in options.ramp_weeks:
-            growth = np.minimum((np.arange(end - change) + 1) / ramp, 1)
-            for ratio in options.ratios:
-                times = 1 + (ratio - 1) * growth
-                gain = np.cumsum(observed[:, :, now] * np.log(times)[:, None], axis=2)
-                excess = np.cumsum(expected[:, :, now] * (times - 1)[:, None], axis=2)
-                log_factor = gain - shape * np.log1p(excess / rate)
-                for mask, weight in options.masks(symptoms):
-                    joint = log_factor[:, list(mask)].sum(axis=1)
-                    evidence[:, now] += weight * np.exp(np.minimum(joint, LARGEST_LOG))
+        use = slice(max(first_week, change), end)
+        shape, rate = precision + total_o[:, :, use], precision + total_e[:, :, use]
+        for ramp, ratio in product(options.ramp_weeks, options.ratios):
+            gain, excess = _since(observed, expected, total_o, total_e, change, use, ramp, ratio)
+            # log(1 + x) is faster than log1p here, and as good: rounding of 1 + x is far below one event.
+            factor = np.exp(np.minimum(gain - shape * np.log(1 + excess / rate), LARGEST_LOG / symptoms))
+            for mask, weight in masks:
+                evidence[:, use] += weight * factor[:, list(mask)].prod(axis=1)
     prior = options.weeks_per_step / (52 * len(options.ramp_weeks) * len(options.ratios))
     with np.errstate(divide="ignore"):
         found = np.log(evidence * prior)
     found[:, :first_week] = -np.inf
     return np.asarray(found, dtype=float)
+
+
+def _since(
+    observed: Array,
+    expected: Array,
+    total_o: Array,
+    total_e: Array,
+    change: int,
+    use: slice,
+    ramp: int,
+    ratio: float,
+) -> tuple[Array, Array]:
+    """Sums from the change to each week of `use`: log rho(t)·O_t, and (rho(t) - 1)·E_t. A step needs totals only."""
+    if ramp <= 1:
+        events, due = (total[:, :, use] - total[:, :, change - 1 : change] for total in (total_o, total_e))
+        return np.log(ratio) * events, (ratio - 1) * due
+    now = slice(change, use.stop)
+    times = 1 + (ratio - 1) * np.minimum((np.arange(use.stop - change) + 1) / ramp, 1)
+    gain = np.cumsum(observed[:, :, now] * np.log(times)[:, None], axis=2)
+    excess = np.cumsum(expected[:, :, now] * (times - 1)[:, None], axis=2)
+    return gain[:, :, use.start - change :], excess[:, :, use.start - change :]
 
 
 @dataclass(frozen=True)

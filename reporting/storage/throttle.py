@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, or_
 from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 from sqlmodel import Session, col
@@ -15,6 +15,11 @@ from reporting.storage.tables import Throttle
 LIMIT = 5
 WINDOW = timedelta(minutes=15)
 LOCK = timedelta(minutes=15)
+LONGEST_LOCK = timedelta(days=1)
+"""Keys of a single code are locked twice as long each time in a row, up to this: a year of birth has too few values
+for the same lock again and again. Accounts and sources are not, or anybody could keep somebody else out for a day."""
+_GROWING = ("code:", "unlock:patient:")
+_FIXED = ("code:source:",)
 
 
 def check(session: Session, *keys: str) -> None:
@@ -35,13 +40,29 @@ def count(session: Session, *keys: str) -> None:
     """Count one failure for each key in the caller's transaction, which must not be rolled back for it."""
     for key in keys:
         row = _locked_row(session, key)
-        if now() - row.window_started_at > WINDOW:
+        if _is_over(row, key):
             row.failures, row.window_started_at, row.locked_until = 0, now(), None
         row.failures += 1
         if row.failures >= LIMIT:
-            row.locked_until = now() + LOCK
+            row.locked_until = now() + _lock(key, row.failures)
         session.add(row)
     session.flush()
+
+
+def _grows(key: str) -> bool:
+    return key.startswith(_GROWING) and not key.startswith(_FIXED)
+
+
+def _is_over(row: Throttle, key: str) -> bool:
+    """Whether earlier failures are forgotten: after the window, for growing locks a day after the last lock."""
+    if _grows(key) and row.locked_until is not None:
+        return now() - row.locked_until > LONGEST_LOCK
+    return now() - row.window_started_at > WINDOW
+
+
+def _lock(key: str, failures: int) -> timedelta:
+    """15 minutes; for a growing key doubled with each further failure after a lock, up to a day."""
+    return min(LOCK * 2 ** min(failures - LIMIT, 10), LONGEST_LOCK) if _grows(key) else LOCK
 
 
 def is_first_in_window(session: Session, key: str) -> bool:
@@ -62,7 +83,8 @@ def was_noted(session: Session, key: str) -> bool:
 
 def forget_before(session: Session, moment: datetime) -> int:
     """Drop the rows that slow nobody down any more; returns how many there were."""
-    done = session.execute(delete(Throttle).where(col(Throttle.window_started_at) < moment))
+    is_free = or_(col(Throttle.locked_until).is_(None), col(Throttle.locked_until) < moment)
+    done = session.execute(delete(Throttle).where(col(Throttle.window_started_at) < moment, is_free))
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 

@@ -172,6 +172,24 @@ def test_five_wrong_years_lock_the_code_for_fifteen_minutes(clinic: House, stopp
         typed(made.code, source="fresh")
 
 
+def test_who_goes_on_guessing_waits_longer_each_time(clinic: House, stopped_clock: datetime) -> None:
+    made, at, waits = issued(clinic), stopped_clock, []
+    for number in range(5):
+        refused(made.code, "1981", f"source {number}")
+    for number in range(9):
+        with reading() as session:
+            rows = session.exec(select(Throttle)).all()
+            locked_until = next(row.locked_until for row in rows if "source" not in row.key)
+        assert locked_until is not None
+        waits.append((locked_until - at).total_seconds() / 60)
+        at = locked_until
+        with clock.fixed(at):
+            assert isinstance(refused(made.code, "1982", f"later {number}"), LinkNotValid)
+    assert waits == [15, 30, 60, 120, 240, 480, 960, 1440, 1440]
+    with clock.fixed(at + timedelta(days=1)):
+        typed(made.code, source="the patient")
+
+
 def test_five_wrong_codes_lock_the_source_and_nobody_else(clinic: House) -> None:
     made = issued(clinic)
     for number in range(5):

@@ -4,7 +4,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import evidence, submits
+from tests.benchmarks import evidence, light, submits
 
 
 def main() -> None:
@@ -16,6 +16,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000, help="of the fit that is compared")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="reporting-bench-") as folder:
+        light.run(Path(folder))
         submits.run(Path(folder), options.seconds, options.sessions)
     evidence.run_all(options.treatments, options.rows)
 

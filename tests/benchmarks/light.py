@@ -113,20 +113,31 @@ def first_questions(light: str, home: tuple[str, tuple[str, str]], bare_form: st
         browser.close()
 
 
-def taps(no_problems: str, two_symptoms: str) -> None:
-    """Count taps by walking the flow, the tap on the link included."""
-    browser = TestClient(Starlette(routes=ROUTES), follow_redirects=False)
-    one = Phone(browser, urlsplit(no_problems).path).press("No problems today")
-    two = Phone(TestClient(Starlette(routes=ROUTES), follow_redirects=False), urlsplit(two_symptoms).path)
-    two.press("Continue", ["bumps", "swelling"])
-    while two.here != "/check-in/sent":
-        names = [button.words for button in two.screen.buttons()]
-        if two.screen.rows() and "follow_ups" in two.here:
-            two.press("Continue", [two.screen.rows()[min(1, len(two.screen.rows()) - 1)].value])
-        else:
-            two.press(next(name for name in ("Moderate", "All of them", "It can wait", "Send")
-                           if any(shown.startswith(name) for shown in names)))  # fmt: skip
-    print(f"taps from the message: no problems today {1 + one.taps}; two symptoms with follow-ups {1 + two.taps}")
+def taps(*ways: str) -> None:
+    """Count taps by walking the flow on a phone, the tap on the link included."""
+
+    def opened(link: str) -> Phone:
+        phone = Phone(TestClient(Starlette(routes=ROUTES), follow_redirects=False), urlsplit(link).path)
+        phone.taps = 1
+        return phone
+
+    well = opened(ways[0]).press("No problems today")
+    print(f"taps: no problems today {well.taps}", end="")
+    for link, words in zip(ways[1:], ("none of the follow-ups apply", "one ticked in each list"), strict=True):
+        phone = opened(link).press("Continue", ["bumps", "swelling"])
+        while phone.here != "/check-in/sent":
+            _answer(phone, ticks="ticked" in words)
+        print(f"; two symptoms with follow-ups, {words}: {phone.taps}", end="")
+    print()
+
+
+def _answer(phone: Phone, *, ticks: bool) -> None:
+    names = [button.words for button in phone.screen.buttons()]
+    if ticks and phone.screen.rows():
+        phone.press("Continue", [phone.screen.rows()[min(1, len(phone.screen.rows()) - 1)].value])
+    else:
+        wanted = ("Moderate", "None of these", "It can wait", "Send")
+        phone.press(next(name for name in wanted if any(shown.startswith(name) for shown in names)))
 
 
 async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> tuple[int, bytes]:
@@ -182,18 +193,22 @@ def sends(address: str, cookies: list[str], bare_form: str) -> None:
     host = urlsplit(address).netloc
     gets = [f"GET /check-in/q/symptoms HTTP/1.1\r\nHost: {host}\r\nCookie: {c}\r\n\r\n".encode() for c in cookies]
     print(f"{f'{CONCURRENT} patients at once':46} {'n':>7} {'per s':>8} {'p50 ms':>8} {'p95 ms':>8}")
-    opened = asyncio.run(_many(address, gets, 200))
+    for is_later in (False, True):  # with the first one a person also agrees, once
+        opened = asyncio.run(_many(address, gets, 200))
+        posts = [
+            _post(host, "/check-in/q/symptoms", cookie, {"q": "symptoms", "only": "none", "key": _field(body, "key")})
+            for cookie, body in zip(cookies, opened[2], strict=True)
+        ]
+        ours = asyncio.run(_many(address, posts, 303))[:2]
+        if not is_later:
+            _row("light check-in, sent for the first time", *ours)
     _row("light check-in, first question opened", *opened[:2])
-    posts = [
-        _post(host, "/check-in/q/symptoms", cookie, {"q": "symptoms", "only": "none", "key": _field(body, "key")})
-        for cookie, body in zip(cookies, opened[2], strict=True)
-    ]
-    ours = _row("light check-in, sent", *asyncio.run(_many(address, posts, 303))[:2])
+    rate = _row("light check-in, sent", *ours)
     told = [request.replace(b"q/symptoms", b"sent") for request in gets]
     _row("light check-in, confirmation", *asyncio.run(_many(address, told, 200))[:2])
     bare = [_post(urlsplit(bare_form).netloc, f"/form/{n + 1}", "", {"a": "no"}) for n in range(len(cookies))]
     theirs = _row("bare Starlette form, sent", *asyncio.run(_many(bare_form, bare, 303))[:2])
-    print(f"light check-in sends {ours / theirs:.2f} of what the bare form sends per second")
+    print(f"light check-in sends {rate / theirs:.2f} of what the bare form sends per second")
 
 
 def run(folder: Path, count: int = PATIENTS) -> None:
@@ -205,7 +220,7 @@ def run(folder: Path, count: int = PATIENTS) -> None:
     cookies = patients(ours, count)
     before = disk_probe(folder)
     with application(ours) as address, _bare_form(toy) as bare_form, _bare_streamlit(toy) as bare_streamlit:
-        ways = links(ours, address, 3, "cheeks")
+        ways = links(ours, address, 4, "cheeks")
         taps(*ways[1:])
         name, value = cookies[0].split("=", 1)
         first_questions(ways[0], (f"{address}/home", (name, value)), bare_form, bare_streamlit)

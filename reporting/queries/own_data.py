@@ -84,9 +84,9 @@ def _treatment(row: Treatment, device: Device | None, areas: list[TreatedArea]) 
     }  # fmt: skip
 
 
-def _told(row: CheckIn) -> str | None:
+def _told(row: CheckIn, emergency: str) -> str | None:
     known = content().guidance.get(row.advice or "")
-    return known.heading if known else None
+    return tell(known.heading, emergency=emergency) if known else None
 
 
 def _reason(stored: str) -> str:
@@ -95,14 +95,14 @@ def _reason(stored: str) -> str:
     return f"{code}: {_clear(words)}" if words else code
 
 
-def _check_in(row: CheckIn, labels: dict[int, str]) -> dict[str, Any]:
+def _check_in(row: CheckIn, labels: dict[int, str], emergency: str) -> dict[str, Any]:
     where = {symptom: [labels.get(key, "") for key in ids] for symptom, ids in row.areas.items()}
     return {
         "number": row.id, "treatment": row.treatment_id, "due_on": row.due_on.isoformat(),
         "scheduled_day": row.scheduled_day, "answered_at": _moment(row.answered_at),
         "recovery_day": row.recovery_day, "severities": {symptom: getattr(row, symptom) for symptom in SYMPTOMS},
         "where": where, "follow_up": row.follow_up, "worried": row.worried, "can_wait": row.can_wait,
-        "note": _clear(row.note_encrypted), "advice": row.advice, "advice_heading": _told(row),
+        "note": _clear(row.note_encrypted), "advice": row.advice, "advice_heading": _told(row, emergency),
         "source": row.source, "answered_by": row.answered_by or "patient", "language": row.language,
         "corrects": row.corrects_id, "replaced_at": _moment(row.replaced_at),
         "replaced_because": _reason(row.replaced_reason),
@@ -165,14 +165,15 @@ def _document(session: Any, patient: Patient, photos: list[Photo]) -> dict[str, 
     ids = [row[0].id or 0 for row in rows]
     areas, answers = patients.areas(session, ids), patients.check_ins(session, ids)
     labels = {area.id or 0: area_label(area.area) for found in areas.values() for area in found}
+    clinic = session.get_one(Clinic, patient.clinic_id)
     return {
         "format": FORMAT,
         "made_at": _moment(clock.now()),
         "fields": FIELDS | {f"treatments.areas.settings.{name}": f"{of.label}, {of.unit}"
                             for name, of in setting_fields().items()},
-        "patient": _person(patient, session.get_one(Clinic, patient.clinic_id)),
+        "patient": _person(patient, clinic),
         "treatments": [_treatment(row[0], row[1], areas[row[0].id or 0]) for row in rows],
-        "check_ins": [_check_in(row, labels) for key in ids for row in answers[key]],
+        "check_ins": [_check_in(row, labels, clinic.emergency_telephone) for key in ids for row in answers[key]],
         "photos": [_photo(photo) for photo in photos],
         "clinic_steps": _cases(session, patient_id),
         **_rest(session, patient_id),

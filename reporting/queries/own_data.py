@@ -10,7 +10,7 @@ from reporting.domain.actors import Actor
 from reporting.domain.content import content
 from reporting.domain.devices import setting_fields
 from reporting.domain.own_data_fields import FIELDS
-from reporting.domain.patient_words import say
+from reporting.domain.patient_words import say, tell
 from reporting.domain.recovery import step_name
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.domain.vocabulary import area_label, procedure_classes

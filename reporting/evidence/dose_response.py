@@ -19,6 +19,8 @@ DRAWS = 400
 BENIGN_SD = 0.12
 COVARIANCE_INFLATION = 2.0
 """For the knots and the weights of the index, which the fit takes as known; repeated treatments come on top."""
+SUPPORTED_QUANTILE = 0.95
+"""Of the doses used: beyond it the curve is drawn straight on, and says nothing about where a ceiling is not."""
 RESPONSE_SD = 0.07
 """Log risk: how far answering more, or less, when affected may move a risk (odds ratio of answering 1 to 1.5)."""
 
@@ -73,21 +75,31 @@ def curve_and_ceiling(
     at = np.searchsorted(fine, grid)
     lower, upper = np.quantile(risk[1:], [tail, 1 - tail], axis=0)
     used = relative["dose"].to_numpy()[dark_skin(mix, np.arange(len(relative))) == (skin_group == SKIN_GROUPS[1])]
-    highest = float(np.exp(np.nanquantile(used, 0.995)))
+    highest, supported = np.exp(np.nanquantile(used, [0.995, SUPPORTED_QUANTILE])).tolist()
     curve = Curve(model.symptom, skin_group, grid, risk[0][at], lower[at], upper[at], highest)
-    return curve, _ceiling(curve, fine, risk, factor, tail)
+    return curve, _ceiling(curve, fine, risk, factor, tail, supported)
 
 
-def _ceiling(curve: Curve, fine: Array, risk: Array, factor: float, tail: float) -> Ceiling:
+def _crossings(fine: Array, risk: Array, factor: float) -> Array:
+    """Dose above the reference at which each row's risk first reaches factor times its own there; inf: never."""
     reference = int(np.searchsorted(fine, 1.0))
-    over = (risk >= factor * risk[:, [reference]]) & (np.arange(len(fine)) > reference)
-    crossing = np.where(over.any(axis=1), fine[over.argmax(axis=1)], np.inf)
+    excess = risk / risk[:, [reference]] - factor
+    over = (excess >= 0) & (np.arange(len(fine)) > reference)
+    at, rows = over.argmax(axis=1), np.arange(len(risk))
+    before = np.maximum(at - 1, 0)
+    rise = np.maximum(excess[rows, at] - excess[rows, before], 1e-12)
+    between = fine[before] + (fine[at] - fine[before]) * np.clip(-excess[rows, before] / rise, 0, 1)
+    return np.where(over.any(axis=1), between, np.inf)
+
+
+def _ceiling(curve: Curve, fine: Array, risk: Array, factor: float, tail: float, supported: float) -> Ceiling:
+    crossing = _crossings(fine, risk, factor)
     low, high = np.quantile(crossing[1:], [tail, 1 - tail], method="nearest")
     name, group = curve.symptom, curve.skin_group
     lower = float(low) if np.isfinite(low) else curve.highest_dose_used
     upper = float(high) if np.isfinite(high) else None
     if crossing[0] > curve.highest_dose_used:
-        lower = min(lower, curve.highest_dose_used)
+        lower = min(lower, supported)
         return Ceiling(name, group, factor, None, lower, None, "none within the range of the data")
     return Ceiling(name, group, factor, float(crossing[0]), lower, upper)
 

@@ -3,8 +3,11 @@
 import streamlit as st
 
 from reporting.domain.actors import Actor
+from reporting.domain.language import ENGLISH
+from reporting.domain.patient_words import say
 from reporting.queries.clinics import clinic_line
 from reporting.ui.links import leave_link
+from reporting.ui.patient_language import language
 
 
 def frame(actor: Actor | None) -> None:
@@ -13,7 +16,7 @@ def frame(actor: Actor | None) -> None:
         return
     line = clinic_line(actor)
     if line.is_synthetic:
-        st.info("Synthetic demo data: nobody here is real.")
+        st.info(say("synthetic", language() if actor.kind == "patient" else ENGLISH))
     if actor.kind == "staff":
         with st.sidebar:
             st.markdown(f"**{line.name}**  \n{actor.label}")

@@ -43,7 +43,7 @@ WORDS = {
     "past_row": "{day} (day {number}): {heading}",
     "day_number": "Day {day}",
     "language": "Choose a language",
-    "synthetic": "Synthetic demo data: nobody here is real.",
+    "synthetic": "This is a demo (synthetic). No one here is real.",
     "no_script": "This page needs JavaScript. The check-in works without it: use your link or your code.",
 }
 """English. ``{name}`` parts are filled in; sentences stay short and plain."""

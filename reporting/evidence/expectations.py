@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import special
 
 from reporting.evidence.checks import Array
 from reporting.evidence.errors import NotEnoughData
@@ -56,6 +57,16 @@ def expected_events(
         symptom, _summed(row, None, len(areas)), _summed(row, periods["event"].to_numpy()[use], len(areas)),
         _summed(row, hazard, len(areas)),
     )  # fmt: skip
+
+
+def excess_p_values(observed: Array, expected: Array) -> Array:
+    """One-sided mid-P of each Poisson count against its expectation, as poisson_excess gives one, for (cells,).
+
+    Nothing expected and nothing observed gives 1/2.
+    """
+    at_least = np.where(observed > 0, special.gammainc(np.maximum(observed, 1), expected), 1.0)
+    here = np.exp(special.xlogy(observed, expected) - expected - special.gammaln(observed + 1))
+    return np.asarray(np.clip(at_least - here / 2, 0.0, 1.0), dtype=float)
 
 
 def _summed(row: NDArray[np.int64], values: Array | None, size: int) -> Array:

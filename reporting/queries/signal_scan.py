@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from reporting import clock
 from reporting.domain.devices import setting_fields
 from reporting.evidence.checks import Array
-from reporting.evidence.exact_tests import poisson_excess
-from reporting.evidence.expectations import AreaExpectation
+from reporting.evidence.expectations import AreaExpectation, excess_p_values
 from reporting.evidence.intervals import smr
 from reporting.evidence.multiplicity import scan
 from reporting.queries.bands import band_codes, cut
@@ -74,7 +73,7 @@ def scan_cells(frames: EngineFrames, tables: Sequence[AreaExpectation]) -> Scan:
         codes[name] = coding
         for table in tables:
             cells += _counted(name, coding, labels, table)
-    p = [poisson_excess(int(c.observed), c.expected).mid_p_greater for c in cells]
+    p = excess_p_values(np.array([c.observed for c in cells]), np.array([c.expected for c in cells]))
     found = scan(
         p, [c.observed for c in cells], [c.answered for c in cells], rate=FALSE_DISCOVERY_RATE
     ) if cells else scan([], [], [])  # fmt: skip

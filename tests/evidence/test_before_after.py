@@ -9,7 +9,8 @@ from scipy import stats
 
 from reporting.evidence.before_after import compare_before_after
 from reporting.evidence.errors import NotEnoughData
-from reporting.evidence.expectations import expected_events
+from reporting.evidence.exact_tests import poisson_excess
+from reporting.evidence.expectations import excess_p_values, expected_events
 from reporting.simulation.clinics import simulate
 from reporting.simulation.files import Network, network
 
@@ -88,3 +89,9 @@ def test_too_few_events_carry_no_expectation(clinics: Network) -> None:
     quiet = clinics.check_ins.assign(burning=pd.Series(0.0, index=clinics.check_ins.index))
     with pytest.raises(NotEnoughData, match="needs 20 or more"):
         expected_events(clinics.areas, quiet, "burning")
+
+
+def test_many_p_values_at_once_are_those_of_one_count_at_a_time() -> None:
+    observed, expected = np.array([0.0, 0.0, 1.0, 3.0, 40.0, 7.0]), np.array([0.4, 12.0, 0.01, 3.0, 11.3, 25.0])
+    wanted = [poisson_excess(int(o), e).mid_p_greater for o, e in zip(observed, expected, strict=True)]
+    np.testing.assert_allclose(excess_p_values(observed, expected), wanted, rtol=1e-9)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, insert, update
 from sqlmodel import Session, select
 
 from reporting.clock import now
@@ -30,6 +30,15 @@ class Verdict:
     rows: int
     sequence: int | None = None
     reason: str = ""
+
+
+_HEAD: Any = AuditHead.__table__  # type: ignore[attr-defined]
+_EVENTS: Any = AuditEvent.__table__  # type: ignore[attr-defined]
+_COLUMNS = tuple(_EVENTS.columns.keys())
+_TAKE_NUMBER = update(_HEAD).values(sequence=_HEAD.c.sequence + 1).returning(_HEAD.c.sequence, _HEAD.c.hash)
+"""Takes the lock on the head until the transaction ends."""
+_APPEND = insert(_EVENTS)
+_KEEP_HASH = update(_HEAD).values(hash=bindparam("newest"))
 
 
 def _digest(event: AuditEvent) -> str:
@@ -56,10 +65,10 @@ def write(
 ) -> None:
     """Append one row to the chain, in the caller's transaction. ``details`` must be plain JSON values."""
     session.flush()
-    session.execute(update(AuditHead).values(sequence=AuditHead.sequence + 1))  # takes the lock
-    head = session.exec(select(AuditHead).execution_options(populate_existing=True)).one()
+    connection = session.connection()
+    sequence, previous_hash = connection.execute(_TAKE_NUMBER).one()
     event = AuditEvent(
-        sequence=head.sequence,
+        sequence=sequence,
         at=at or now(),
         clinic_id=clinic_id if clinic_id is not None else by.clinic_id,
         actor_kind=by.kind,
@@ -69,14 +78,12 @@ def write(
         record_kind=record_kind,
         record_id=str(record_id),
         details=details,
-        previous_hash=head.hash,
+        previous_hash=previous_hash,
         hash="",
     )
-    event.hash = head.hash = _digest(event)
-    session.add(event)
-    session.add(head)
-    session.flush()
-    sequence, digest = event.sequence, event.hash
+    digest = _digest(event)
+    connection.execute(_APPEND, {name: getattr(event, name) for name in _COLUMNS} | {"hash": digest})
+    connection.execute(_KEEP_HASH, {"newest": digest})
     after_commit(lambda: _keep_head(sequence, digest))
 
 

@@ -89,8 +89,11 @@ def tally(check_ins: Sequence[Row[Any]], area_id: int, scheduled_mask: int = 0) 
 def next_revision(session: Session) -> int:
     """Take the next revision number; its row stays locked until the transaction ends, so numbers
     appear in the order of their commits."""
-    session.execute(update(Revision).values(value=Revision.value + 1))
-    return int(session.execute(select(col(Revision.value))).scalar_one())
+    return int(session.connection().execute(_NEXT_REVISION).scalar_one())
+
+
+_REVISION: Any = Revision.__table__  # type: ignore[attr-defined]
+_NEXT_REVISION = update(_REVISION).values(value=_REVISION.c.value + 1).returning(_REVISION.c.value)
 
 
 _CHECK_IN_COLUMNS = (
@@ -110,16 +113,31 @@ def _counts_at(moment: datetime | None) -> Any:
     )
 
 
+_ASKED: Any = bindparam("asked", expanding=True)
+_ANSWERS = (
+    select(*_CHECK_IN_COLUMNS)
+    .join(Treatment, col(Treatment.id) == CheckIn.treatment_id)
+    .where(col(CheckIn.treatment_id).in_(_ASKED))
+)
+_ANSWERS_NOW = _ANSWERS.where(_counts_at(None))
+_AREAS = (
+    select(
+        col(TreatedArea.id), col(TreatedArea.treatment_id), col(TreatedArea.clinic_id), col(Treatment.source),
+        col(Treatment.procedure_class),
+    )
+    .join(Treatment, col(Treatment.id) == TreatedArea.treatment_id)
+    .where(col(TreatedArea.treatment_id).in_(_ASKED))
+)  # fmt: skip
+_DROP: Any = delete(Outcome).where(col(Outcome.treated_area_id).in_(_ASKED))
+"""Built once: putting a statement together costs as much as sending it."""
+
+
 def _check_ins_of(
     session: Session, treatment_ids: Sequence[int], moment: datetime | None = None
 ) -> Mapping[int, list[Row[Any]]]:
-    statement = (
-        select(*_CHECK_IN_COLUMNS)
-        .join(Treatment, col(Treatment.id) == CheckIn.treatment_id)
-        .where(col(CheckIn.treatment_id).in_(treatment_ids), _counts_at(moment))
-    )
+    statement = _ANSWERS_NOW if moment is None else _ANSWERS.where(_counts_at(moment))
     found: dict[int, list[Row[Any]]] = defaultdict(list)
-    for row in session.execute(statement):
+    for row in session.execute(statement, {"asked": list(treatment_ids)}):
         found[row.treatment_id].append(row)
     return found
 
@@ -128,17 +146,7 @@ def computed(session: Session, treatment_ids: Sequence[int], moment: datetime | 
     """The outcome rows that these treatments should have (without ``revision``), now or as of ``moment``:
     with the answers as they stood before later corrections, answers given later included."""
     check_ins = _check_ins_of(session, treatment_ids, moment)
-    areas = session.execute(
-        select(
-            col(TreatedArea.id),
-            col(TreatedArea.treatment_id),
-            col(TreatedArea.clinic_id),
-            col(Treatment.source),
-            col(Treatment.procedure_class),
-        )
-        .join(Treatment, col(Treatment.id) == TreatedArea.treatment_id)
-        .where(col(TreatedArea.treatment_id).in_(treatment_ids))
-    ).all()
+    areas = session.execute(_AREAS, {"asked": list(treatment_ids)}).all()
     rows = []
     for area in areas:
         sent = check_ins.get(area.treatment_id, [])
@@ -159,9 +167,7 @@ def recompute(session: Session, treatment_ids: Iterable[int]) -> None:
         rows = [row | {"revision": revision} for row in computed(session, part)]
         ids = [row["treated_area_id"] for row in rows]
         if ids:
-            session.execute(
-                delete(Outcome).where(col(Outcome.treated_area_id).in_(bindparam("ids", ids, expanding=True)))
-            )
+            session.execute(_DROP, {"asked": ids}, execution_options={"synchronize_session": False})
             session.execute(insert(Outcome.__table__), rows)  # type: ignore[attr-defined]
 
 

@@ -78,9 +78,7 @@ def _title(course: Course, codes: Sequence[str], points: pd.DataFrame, what: str
     if len(codes) == 1:
         return f"{finding} {say('chart_beyond_one', language, days=beyond[codes[0]])}"
     # Together a symptom can be more than usual and still lie inside the band of another one: it is named.
-    which = [
-        say("chart_which", language, symptom=_label(code, language).lower(), days=beyond[code]) for code in beyond
-    ]
+    which = [say("chart_which", language, symptom=_label(code, language).lower(), days=beyond[code]) for code in beyond]
     return f"{finding} {say('chart_beyond', language, which='; '.join(which))}"
 
 

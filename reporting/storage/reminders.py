@@ -200,9 +200,7 @@ def open_invitation(session: Session, treatment_id: int, at: datetime) -> Invita
 
 def keep_link(session: Session, invitation_id: int, reminder_hash: str) -> None:
     """Let the link of reminders open the same as the link of the card."""
-    session.execute(
-        update(Invitation).where(col(Invitation.id) == invitation_id).values(reminder_hash=reminder_hash)
-    )
+    session.execute(update(Invitation).where(col(Invitation.id) == invitation_id).values(reminder_hash=reminder_hash))
 
 
 def by_phone(session: Session, phone_hash: str) -> list[Patient]:

@@ -50,9 +50,7 @@ def correcting(check_in_id: int) -> Correcting:
     return kept
 
 
-def _attempt(
-    state: Correcting, action: Callable[[Actor], Any], language: str, question: Question | None = None
-) -> Any:
+def _attempt(state: Correcting, action: Callable[[Actor], Any], language: str, question: Question | None = None) -> Any:
     """What the action gave, or None with the problem in plain words on the page."""
     try:
         found = action(current_actor())

@@ -26,9 +26,7 @@ from tests.notify.cast import invited, rows, statuses
 from tests.sms_gateway import Gateway
 
 
-def write(
-    clinic_id: int, number: int = 1, channel: str = "email", kind: str = "staff_notice", **other: object
-) -> None:
+def write(clinic_id: int, number: int = 1, channel: str = "email", kind: str = "staff_notice", **other: object) -> None:
     """A message whose words are ready."""
     payload = {
         "to_encrypted": encrypt("lead@clinic.example" if channel == "email" else "+447700900123"),

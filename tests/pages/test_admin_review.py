@@ -26,9 +26,7 @@ def test_languages_and_tables_stand_there(monkeypatch: pytest.MonkeyPatch, clini
     assert rules["Rows"] == rules["Not reviewed"] + rules["Reviewed"]
 
 
-def test_sentences_that_stay_english_are_listed(
-    monkeypatch: pytest.MonkeyPatch, clinic: House, tmp_path: Path
-) -> None:
+def test_sentences_that_stay_english_are_listed(monkeypatch: pytest.MonkeyPatch, clinic: House, tmp_path: Path) -> None:
     for module in (language, catalogues):
         monkeypatch.setattr(module, "catalogue_file", lambda code: tmp_path / f"{code}.po")
     catalogues.update("es")

@@ -180,7 +180,7 @@ def test_an_accepted_address_holds_nothing_that_could_add_a_header(address: str)
     except InvalidInput:
         return
     assert kept.isascii()
-    assert not set(kept) & set(string.whitespace + "<>,;:\"()[]\\")
+    assert not set(kept) & set(string.whitespace + '<>,;:"()[]\\')
 
 
 def test_only_enough_of_an_address_is_shown() -> None:

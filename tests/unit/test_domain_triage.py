@@ -19,6 +19,7 @@ CLASSES = tuple(content().procedure_classes)
 DAYS = (0, 1, 2, 3, 4, 6, 7, 9, 10, 14, 30, 84, 85, 400)
 OTHERS = tuple(name for name in CLASSES if name not in {"ablative", "rf_microneedling", "other"})
 
+
 def context(procedure: str = "ablative", day: int = 3, **more: Any) -> CheckInContext:
     return CheckInContext(procedure, day, CHEEKS, **more)
 

@@ -47,20 +47,22 @@ def _write(count: int, areas: list[str]) -> list[int]:
     return treatments
 
 
-def links(folder: Path, address: str, count: int, *areas: str) -> list[str]:
-    """Links of new patients in the data of the application that runs at ``address`` with its data in ``folder``."""
+def cards(folder: Path, address: str, count: int, *areas: str) -> list[tuple[str, str]]:
+    """Link and short code of new patients, born in 1980, in the data of the application that runs at ``address``."""
     environment = os.environ | {
         "REPORTING_DATA_DIR": str(folder), "REPORTING_DATABASE_URL": "", "REPORTING_BASE_URL": address,
     }  # fmt: skip
     command = [sys.executable, "-m", "tests.e2e.patients", str(count), *(areas or ("cheeks", "neck"))]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
-    return [str(link) for link in json.loads(done.stdout)]
+    return [(str(link), str(code)) for link, code in json.loads(done.stdout)]
+
+
+def links(folder: Path, address: str, count: int, *areas: str) -> list[str]:
+    """The links alone."""
+    return [link for link, _ in cards(folder, address, count, *areas)]
 
 
 if __name__ == "__main__":
     migrate()
-    print(
-        json.dumps(
-            [issue_invitation(by=SYSTEM, treatment_id=key).link for key in _write(int(sys.argv[1]), sys.argv[2:])]
-        )
-    )
+    issued = [issue_invitation(by=SYSTEM, treatment_id=key) for key in _write(int(sys.argv[1]), sys.argv[2:])]
+    print(json.dumps([(one.link, one.code) for one in issued]))

@@ -14,7 +14,7 @@ from tests.server import application
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 OURS_PX, STREAMLITS_PX = 44, 24
-STREAMLITS_SMALL = "[data-testid=stExpander] summary, [data-testid=stCheckbox], [data-testid=stMain] [role=combobox]"
+STREAMLITS_SMALL = "[data-testid=stExpander] summary, [data-testid=stCheckbox], [data-testid^=stPageLink]"
 """Streamlit's own widgets whose height no page can set: 24 px is the least there."""
 TARGETS = """small => [...document.querySelectorAll('[data-testid=stMain] :is(button,a,summary,textarea)')]
     .filter(it => it.offsetParent && it.getBoundingClientRect().height > 0 && !it.closest('vega-embed, .vega-embed'))

@@ -10,8 +10,7 @@ from reporting.ui import chart_parts
 from reporting.ui.figures import is_dark, show
 from reporting.ui.filters import overview_filters, symptom_choice
 from reporting.ui.identity import current_actor
-from reporting.ui.links import page_link
-from reporting.ui.states import empty, shows_problems
+from reporting.ui.states import empty, no_treatments, shows_problems
 
 
 def _symptoms(result: Overview) -> None:
@@ -35,8 +34,7 @@ def page() -> None:
     actor = current_actor()
     choices = filter_choices(actor)
     if not choices.procedure_classes:
-        empty("No treatments yet.", "Import a log of your practice system, or record a treatment.")
-        page_link("record", "Record a treatment", icon=":material/add:")
+        no_treatments()
         return
     filters = overview_filters(choices, clock.now().date())
     symptom = symptom_choice("Symptom of the weekly chart")

@@ -9,8 +9,7 @@ from reporting.queries.filter_choices import filter_choices
 from reporting.ui import quality_parts as parts
 from reporting.ui.filters import overview_filters
 from reporting.ui.identity import current_actor
-from reporting.ui.links import page_link
-from reporting.ui.states import empty, shows_problems
+from reporting.ui.states import empty, no_treatments, shows_problems
 
 
 def _totals(found: DataQuality) -> None:
@@ -31,8 +30,7 @@ def page() -> None:
     actor = current_actor()
     choices = filter_choices(actor)
     if not choices.procedure_classes:
-        empty("No treatments yet.", "Import a log of your practice system, or record a treatment.")
-        page_link("record", "Record a treatment", icon=":material/add:")
+        no_treatments()
         return
     found = data_quality(actor, overview_filters(choices, clock.now().date()))
     if not found.n_treatments:

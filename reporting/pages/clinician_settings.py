@@ -12,8 +12,7 @@ from reporting.ui.chart_parts import NOT_CAUSES
 from reporting.ui.figures import is_dark, show
 from reporting.ui.filters import settings_filters, symptom_choice
 from reporting.ui.identity import current_actor
-from reporting.ui.links import page_link
-from reporting.ui.states import empty, shows_problems
+from reporting.ui.states import empty, no_treatments, shows_problems
 
 
 def _notes(result: SettingBands) -> None:
@@ -29,8 +28,7 @@ def page() -> None:
     actor = current_actor()
     choices = filter_choices(actor)
     if not choices.device_classes:
-        empty("No treatments yet.", "Import a log of your practice system, or record a treatment.")
-        page_link("record", "Record a treatment", icon=":material/add:")
+        no_treatments()
         return
     filters = settings_filters(choices, clock.now().date())
     recorded = parameters_recorded(actor, Filters(device_class=filters.device_class))

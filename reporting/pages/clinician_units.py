@@ -10,8 +10,7 @@ from reporting.ui import unit_parts as parts
 from reporting.ui.figures import is_dark, show
 from reporting.ui.filters import overview_filters, symptom_choice
 from reporting.ui.identity import current_actor
-from reporting.ui.links import page_link
-from reporting.ui.states import empty, shows_problems
+from reporting.ui.states import no_treatments, shows_problems
 
 
 @shows_problems
@@ -20,8 +19,7 @@ def page() -> None:
     actor = current_actor()
     choices = filter_choices(actor)
     if not choices.procedure_classes:
-        empty("No treatments yet.", "Import a log of your practice system, or record a treatment.")
-        page_link("record", "Record a treatment", icon=":material/add:")
+        no_treatments()
         return
     kind, symptom = parts.kind_choice(), symptom_choice()
     filters = overview_filters(choices, clock.now().date())

@@ -8,7 +8,7 @@ import streamlit as st
 from reporting import clock
 from reporting.actions import signals as actions
 from reporting.charts.words import percent
-from reporting.domain.actors import SYSTEM, Actor
+from reporting.domain.actors import Actor
 from reporting.domain.signal_work import KIND_WORDS, STATE_WORDS
 from reporting.domain.symptoms import SYMPTOMS, symptom
 from reporting.evidence.errors import NotEnoughData
@@ -24,7 +24,7 @@ SHOWN_TREATMENTS = 50
 
 
 def _look_now() -> None:
-    attempt(PLACE, "The data was looked over.", lambda by: actions.keep_look(by=SYSTEM, look=look(by)))
+    attempt(PLACE, "The data was looked over.", lambda by: actions.keep_look(by=by, look=look(by)))
 
 
 def budget(actor: Actor, newest: NewestLook | None) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from reporting.domain.actors import Actor
 from reporting.errors import NotAllowed, Problem, SignInNeeded
 from reporting.ui.identity import address_asked_for, current_actor, note_refused
-from reporting.ui.links import leave_link
+from reporting.ui.links import leave_link, page_link
 
 _NOTICE = "notice"
 
@@ -41,6 +41,12 @@ def empty(heading: str, words: str) -> None:
     with st.container(border=True):
         st.markdown(f"**{heading}**")
         st.write(words)
+
+
+def no_treatments() -> None:
+    """What a dashboard shows before the first treatment: how to come to one."""
+    empty("No treatments yet.", "Import a log of your practice system, or record a treatment.")
+    page_link("record", "Record a treatment", icon=":material/add:")
 
 
 def tell(kind: Literal["done", "problem"], words: str, *, place: str) -> None:

@@ -10,6 +10,7 @@ from reporting.domain.actors import Actor
 from reporting.storage import signals as stored
 from reporting.storage.engine import reading, transaction
 from reporting.storage.tables import Signal, SignalRun
+from tests.accounts import trail
 from tests.cast import House, house
 from tests.pages.staff import open_page, text
 
@@ -104,6 +105,7 @@ def test_looking_now_is_one_button(monkeypatch: pytest.MonkeyPatch, clinic: Hous
     page.button(key="signals_look").click().run()
     assert not page.exception
     assert "Last look: 10 Mar 2026" in text(page)
+    assert trail("signals.run")[0][1] == clinic.staff["safety_lead"].label
 
 
 def test_the_front_desk_is_refused(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:

@@ -28,9 +28,9 @@ def page() -> None:
     if chosen is not None:
         _one(chosen)
         return
-    parts.budget(actor, newest_look(actor))
-    found = signals_of(actor)
-    if not found:
+    newest, found = newest_look(actor), signals_of(actor)
+    parts.budget(actor, newest)
+    if not found and newest is not None:
         empty("No signals.", "Nothing stands out beyond what chance and case mix explain. New ones appear here.")
     for signal in found:
         parts.row(signal)

@@ -22,6 +22,7 @@ from reporting.queries.setting_bands import Range, setting_bands
 from reporting.security.permissions import require
 from reporting.storage.evidence_frames import engine_frames
 
+WIDEST_INTERVAL = 0.5
 TOLERATED_FACTOR = 1.5
 """The ceiling is the largest dose whose risk stays under so many times the risk at the reference."""
 
@@ -43,6 +44,11 @@ class GroupCurve:
     ceiling_lower: float | None
     ceiling_upper: float | None
     ceiling_note: str
+
+    @property
+    def is_too_wide(self) -> bool:
+        """The interval leaves more than half of everything open: there is a curve, and it says nothing."""
+        return bool(np.median(self.upper - self.lower) > WIDEST_INTERVAL)
 
 
 @dataclass(frozen=True)

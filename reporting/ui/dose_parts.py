@@ -30,6 +30,11 @@ def adjusted(by: Actor, revision: int, symptom: str, setting: str, device_class:
     if not found.curves:
         empty("The data does not carry an adjusted curve yet.", " ".join(found.notes))
         return
+    if all(curve.is_too_wide for curve in found.curves):
+        empty("The data is too thin for an adjusted curve of this setting.",
+              f"{found.events:,} events leave nearly every risk possible. Look at the crude bands, and wait for more "
+              "answers over a wider range of the setting.")  # fmt: skip
+        return
     show(dose_curve(found, dark=is_dark()), key="dose_curve", file_name="dose-response.csv")
     for curve in found.curves:
         st.markdown(ceiling_words(found, curve))

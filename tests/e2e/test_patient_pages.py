@@ -48,12 +48,15 @@ def pages_of_a_patient(page: Page, address: str) -> Iterator[str]:
     yield "first question"
     primary = page.locator("[data-testid=stMain] [data-testid=stBaseButton-primary]").first
     primary.click()
-    page.get_by_test_id("stAlert").first.wait_for()
+    told = page.get_by_test_id("stAlertContentError")
+    expect(told).to_have_count(1, timeout=60_000)
+    settle(page)
     yield "empty submit"
     page.locator("[data-testid=stMain] [class*='st-key-symptoms'] button").nth(3).click()
+    expect(told).to_have_count(0, timeout=60_000)  # what it covered has moved up by now
     settle(page)
     page.locator("[data-testid=stMain] [data-testid=stBaseButton-primary]").first.click()
-    page.locator("[class*='st-key-severity_']").first.wait_for()
+    page.locator("[class*='st-key-severity_']").first.wait_for(timeout=60_000)
     settle(page)
     yield "severity"
     page.go_back()

@@ -72,3 +72,8 @@ def test_the_specification_is_sound(dark: bool) -> None:
     spec = dose_curve(found(curve("I-III"), curve(ceiling=None)), dark=dark).chart.to_dict()
     assert len(str(spec)) < 200_000
     assert "resolve" not in spec
+
+
+def test_an_interval_over_nearly_everything_is_too_wide_to_draw() -> None:
+    assert not curve().is_too_wide
+    assert curve(lower=np.zeros(31), upper=np.ones(31)).is_too_wide

@@ -1,0 +1,14 @@
+"""What a clinic sets for itself, refused import rows, reports."""
+
+revision = '0003'
+down_revision = '0002'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

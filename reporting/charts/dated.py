@@ -29,7 +29,8 @@ def dated_rules(marks: Marks, first: pd.Timestamp, last: pd.Timestamp, x: Any, c
     layers = [
         alt.Chart(rows).mark_rule(color=colours.warning, strokeDash=[3, 3], strokeWidth=1.5).encode(x=x, tooltip=tips)
     ]
-    for (side, level), part in rows.groupby(["side", "level"]):
+    groups: list[Any] = list(rows.groupby(["side", "level"]))
+    for (side, level), part in groups:
         words = alt.Chart(part).mark_text(
             align=side, baseline="top", dx=5 if side == "left" else -5, dy=int(level) * _LINE_PX + 2,
             color=colours.text, fontSize=13, limit=LABEL_PX,

@@ -3,6 +3,7 @@
 from reporting.storage.tables.access import (
     Consent,
     Draft,
+    ErasedReference,
     ErasureRequest,
     Invitation,
     OneTimeCode,
@@ -12,6 +13,7 @@ from reporting.storage.tables.access import (
 from reporting.storage.tables.care import CheckIn, Outcome, Photo, TreatedArea, Treatment
 from reporting.storage.tables.clinic import (
     Clinic,
+    ContentChange,
     CustomDeviceClass,
     CustomParameter,
     Device,
@@ -39,10 +41,12 @@ __all__ = [
     "CheckIn",
     "Clinic",
     "Consent",
+    "ContentChange",
     "CustomDeviceClass",
     "CustomParameter",
     "Device",
     "Draft",
+    "ErasedReference",
     "ErasureRequest",
     "ImportRun",
     "InboundMessage",

@@ -100,6 +100,18 @@ class ErasureRequest(SQLModel, table=True):
     reason: str = ""
 
 
+class ErasedReference(SQLModel, table=True):
+    """That somebody with this number was erased, as a keyed hash: an old log must not bring them back."""
+
+    __tablename__ = "erased_reference"
+    __table_args__ = (UniqueConstraint("clinic_id", "reference_hash", name="uq_erased_reference"),)
+
+    id: int | None = key()
+    clinic_id: int = ref("clinic")
+    reference_hash: str = Field(max_length=64)
+    erased_at: datetime = moment(nullable=False)
+
+
 class Draft(SQLModel, table=True):
     """Answers given so far, kept until they are sent."""
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from reporting.domain.actors import ROLES
@@ -30,6 +30,8 @@ class Clinic(SQLModel, table=True):
     """Name in messages, which other people may see: neutral. Empty: the clinic's name where that is neutral."""
     retention: dict[str, int] = json_object()
     """Kind of record (``photos``, ``notes``, ``check_ins``) to the months it is kept; missing: kept."""
+    content_version: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """Grows with every change of ``content_change``; 0: the clinic uses the content tables as they are."""
     is_synthetic: bool = False
     created_at: datetime = moment(nullable=False)
 
@@ -121,6 +123,25 @@ class ServiceEvent(SQLModel, table=True):
     kind: str
     """For example ``calibration``, ``repair``, ``handpiece change``."""
     note: str = ""
+
+
+class ContentChange(SQLModel, table=True):
+    """What a clinic changed of the clinical content. Rows are added, never changed: the last one of a row holds."""
+
+    __tablename__ = "content_change"
+    __table_args__ = (Index("ix_content_change_clinic", "clinic_id", "id"),)
+
+    id: int | None = key()
+    clinic_id: int = ref("clinic")
+    content_table: str = Field(max_length=32)
+    row_key: str = Field(max_length=200)
+    cells: dict[str, str] = json_object()
+    """Column to its new text, as it would stand in the file; none: as the files have it."""
+    from_day: date
+    """First day (of treatments, for schedules) on which it holds, in the clinic's time zone."""
+    changed_at: datetime = moment(nullable=False)
+    staff_id: int | None = ref("staff_account", nullable=True)
+    reason: str = ""
 
 
 class Patient(SQLModel, table=True):

@@ -5,6 +5,7 @@ from typing import Any
 from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.errors import Conflict, InvalidInput, NotFound
+from reporting.security.derived import erased_hash
 from reporting.security.permissions import require
 from reporting.storage import audit, consents, erasure, patients, photo_files
 from reporting.storage.engine import after_commit, transaction
@@ -120,7 +121,8 @@ def _erase(session: Any, patient: Patient) -> list[str]:
     erasure.silence_messages(session, patient_id)
     erasure.drop_words(session, patient_id)
     files = erasure.drop_photos(session, patient_id, moment)
-    erasure.take_out_the_person(session, patient, moment)
+    mark = erased_hash(patient.clinic_id, patient.reference)
+    erasure.take_out_the_person(session, patient, mark, moment)
     return files
 
 

@@ -4,7 +4,9 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from reporting import clock
 from reporting.actions.import_chunk import OR_CREATE, ChunkResult, Run, decide_each, differences
@@ -12,7 +14,8 @@ from reporting.actions.import_settings import check_device, check_settings, clas
 from reporting.domain.devices import setting_fields
 from reporting.exchange.rejects import Refused
 from reporting.exchange.rows import Row, Values
-from reporting.storage import bulk
+from reporting.security.derived import erased_hash
+from reporting.storage import bulk, erasure
 from reporting.storage.bulk import ClinicEntry, DeviceEntry, PatientEntry, Session
 from reporting.storage.tables import Patient, TreatedArea, Treatment
 
@@ -38,6 +41,7 @@ class _Chunk:
         self.known: dict[tuple[str, str], _Known] = {}
         self.patients: dict[tuple[str, str], PatientEntry] = {}
         self.completed: dict[tuple[str, str], dict[str, int]] = {}
+        self.erased_on: dict[tuple[str, str], date] = {}
         self.settings = tuple(setting_fields())
         self.area_names = bulk.area_values()
 
@@ -78,6 +82,12 @@ class _Chunk:
                 known.areas[found.area, found.pass_group] = tuple(at[name] for name in self.area_names)
             patients = bulk.patients(self.session, clinic.id, (row.values["patient"] for row in part))
             self.patients |= {(code, reference): entry for reference, entry in patients.items()}
+            self._look_up_erased(clinic, {row.values["patient"] for row in part})
+
+    def _look_up_erased(self, clinic: ClinicEntry, references: set[str]) -> None:
+        marks = {erased_hash(clinic.id or 0, reference): reference for reference in references}
+        for mark, moment in erasure.erased_moments(self.session, clinic.id or 0, marks).items():
+            self.erased_on[clinic.code, marks[mark]] = moment.astimezone(ZoneInfo(clinic.timezone)).date()
 
     def decide(self, row: Row) -> bool:
         """Whether the row is new; False where it is there already. Raises Refused."""
@@ -128,6 +138,10 @@ class _Chunk:
         key = (values["clinic"], values["patient"])
         known = self.patients.get(key)
         given = {name: values.get(name) for name in ("year_of_birth", "fitzpatrick")}
+        gone_on = self.erased_on.get(key)
+        if gone_on is not None and values["performed_on"] <= gone_on:
+            allowed = f"somebody whose data was not erased: on {gone_on} this person was. Take the row out of the log"
+            raise self.run.refuse(row, "patient", values["patient"], allowed)
         if known is None:
             if not self.run.create_missing:
                 raise self._unknown(row, "patient", values["patient"])

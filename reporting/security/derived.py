@@ -35,6 +35,11 @@ def phone_hash(number: str) -> str:
     return keyed_hash(f"phone:{number}")
 
 
+def erased_hash(clinic_id: int, reference: str) -> str:
+    """What stays of a clinic's number for a person who was erased; capitals make no difference."""
+    return keyed_hash(f"erased:{clinic_id}:{reference.casefold()}")
+
+
 def mail_id(key: str) -> str:
     """Left side of the Message-ID of the message with that idempotency key."""
     return keyed_hash(f"message:{key}")[:32]

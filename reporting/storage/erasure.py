@@ -1,18 +1,20 @@
 """Statements that take a person out of the tables and leave what was treated and how it healed."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
 from sqlmodel import Session, col
 
 from reporting.storage import one_time_codes
+from reporting.storage.bulk import in_parts
 from reporting.storage.tables import (
     CaseEvent,
     CheckIn,
     Consent,
     Draft,
+    ErasedReference,
     ErasureRequest,
     InboundMessage,
     Invitation,
@@ -36,6 +38,31 @@ def band_of(age_years: int) -> int:
 def new_pseudonym() -> str:
     """A reference that says nothing: random, made from nothing of the person."""
     return f"erased-{secrets.token_hex(6)}"
+
+
+def erased_moments(session: Session, clinic_id: int, hashes: Iterable[str]) -> dict[str, datetime]:
+    """Of these hashed numbers those whose person was erased, and when."""
+    return {
+        row[0]: row[1]
+        for part in in_parts(hashes)
+        for row in session.execute(
+            select(col(ErasedReference.reference_hash), col(ErasedReference.erased_at)).where(
+                col(ErasedReference.clinic_id) == clinic_id, col(ErasedReference.reference_hash).in_(part)
+            )
+        )
+    }
+
+
+def _keep_that_it_is_gone(session: Session, clinic_id: int, reference_hash: str, moment: datetime) -> None:
+    """Somebody who came back and was erased again has one mark, the newest."""
+    earlier = session.execute(
+        select(ErasedReference).where(
+            col(ErasedReference.clinic_id) == clinic_id, col(ErasedReference.reference_hash) == reference_hash
+        )
+    ).scalar_one_or_none()
+    mark = earlier or ErasedReference(clinic_id=clinic_id, reference_hash=reference_hash)
+    mark.erased_at = moment
+    session.add(mark)
 
 
 def request_by_id(session: Session, request_id: int) -> ErasureRequest | None:
@@ -74,8 +101,11 @@ def open_cases(session: Session, patient_id: int) -> Sequence[int]:
     return [int(key or 0) for key in session.execute(statement).scalars()]
 
 
-def take_out_the_person(session: Session, patient: Patient, moment: datetime) -> None:
-    """Everything in the patient's row that names somebody; skin type and risks stay for the statistics."""
+def take_out_the_person(session: Session, patient: Patient, reference_hash: str, moment: datetime) -> None:
+    """Everything in the patient's row that names somebody; skin type and risks stay for the statistics.
+
+    Of the clinic's own number the keyed hash stays, so that an old log does not bring the person back.
+    """
     born, patient_id = patient.year_of_birth, patient.id or 0
     for row in session.execute(select(Treatment).where(col(Treatment.patient_id) == patient_id)).scalars():
         age = row.age_years if row.age_years is not None else row.performed_on.year - born if born else None
@@ -86,6 +116,7 @@ def take_out_the_person(session: Session, patient: Patient, moment: datetime) ->
         session.execute(
             update(InboundMessage).where(col(InboundMessage.phone_hash) == patient.phone_hash).values(phone_hash="")
         )
+    _keep_that_it_is_gone(session, patient.clinic_id, reference_hash, moment)
     patient.reference = new_pseudonym()
     patient.year_of_birth = patient.name_encrypted = patient.email_encrypted = None
     patient.phone_encrypted = patient.phone_hash = None

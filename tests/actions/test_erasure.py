@@ -1,7 +1,7 @@
 """Erasure: the person goes from every table and from the disk; figures and audit chain stay."""
 
 import io
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +11,18 @@ from sqlalchemy import func, select, text
 from sqlmodel import SQLModel
 from sqlmodel import select as choose
 
+from reporting import clock
 from reporting.actions import erasure, invitations
 from reporting.actions.check_ins import submit_check_in
 from reporting.actions.consent import agree
 from reporting.actions.drafts import save_draft
+from reporting.actions.imports import Summary, run_import
 from reporting.actions.photos import add_photo
 from reporting.actions.second_factor import send_code
 from reporting.actions.sessions import actor_of
-from reporting.domain.actors import Actor
+from reporting.domain.actors import SYSTEM, Actor
 from reporting.errors import Conflict, InvalidInput, LinkNotValid, NotAllowed, NotFound, SignInNeeded
+from reporting.exchange.mapping import KindMapping
 from reporting.queries.own_data import own_data_of
 from reporting.security.encryption import encrypt, keyed_hash
 from reporting.settings import settings
@@ -287,3 +290,21 @@ def test_the_audit_trail_never_held_a_name(clinic: House) -> None:
     assert len(events) > 5
     assert CANARY not in " ".join(f"{event.actor_label} {event.details}" for event in events)
     assert keyed_hash(CANARY) not in everything()
+
+
+def test_an_old_log_does_not_bring_the_person_back_and_a_new_visit_does(clinic: House, tmp_path: Path) -> None:
+    lived_in(clinic)
+    erase(clinic)
+    before, again = clock.now().date() - timedelta(days=90), clock.now() + timedelta(days=30)
+
+    def take_in(*rows: str) -> Summary:
+        log = tmp_path / "log.csv"
+        log.write_text("\n".join(["treatment,patient,performed_on,procedure_class,area", *rows]))
+        return run_import(by=SYSTEM, path=log, mapping=KindMapping("treatments", create_missing=True), clinic="A",
+                          rejected_path=tmp_path / "log.rejected.csv")  # fmt: skip
+
+    with clock.fixed(again):
+        old = take_in(f"T-old,{CANARY.lower()},{before},ipl,cheeks", f"T-else,somebody else,{before},ipl,cheeks")
+        assert (old.imported, old.refused) == (1, 1)
+        assert "Take the row out of the log" in next(iter(old.faults))[2]
+        assert take_in(f"T-new,{CANARY.lower()},{again.date()},ipl,cheeks").imported == 1

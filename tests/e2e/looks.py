@@ -1,7 +1,7 @@
 """What a person would see or miss: waiting for the page to be drawn, and the axe checker."""
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
@@ -38,6 +38,26 @@ def drawn(page: Page) -> None:
     if page.locator("#root").count():
         page.get_by_test_id("stMain").get_by_role("heading").or_(page.get_by_role("alert")).first.wait_for()
     page.wait_for_function(_ALL_DRAWN)
+
+
+_IS_IN = """dark => {
+    const app = document.querySelector('[data-testid=stApp]') || document.body
+    const [red, green, blue] = getComputedStyle(app).backgroundColor.match(/[0-9.]+/g).map(Number)
+    return (red + green + blue < 384) === dark
+}"""
+
+
+def in_colours(page: Page, colours: Literal["light", "dark"]) -> None:
+    """Change the colours of the page that is shown; a page with charts is run again, as after the next tap."""
+    if bool(page.evaluate(_IS_IN, colours == "dark")):
+        return
+    page.emulate_media(color_scheme=colours)
+    page.wait_for_function(_IS_IN, arg=colours == "dark")
+    if page.get_by_test_id("stVegaLiteChart").count():
+        page.evaluate("document.activeElement?.blur()")
+        page.keyboard.press("r")
+        page.locator("[data-testid=stApp]:not([data-test-script-state=notRunning])").wait_for(state="attached")
+        settle(page)
 
 
 def violations(page: Page) -> list[str]:

@@ -1,5 +1,7 @@
 """Patients of their own: ``python -m tests.e2e.patients COUNT AREA …`` prints their links as JSON.
 
+``… of TREATMENT`` prints a new link of one that is there already.
+
 Runs as a process of its own on the data of a running application, which it finds as the application does.
 """
 
@@ -49,10 +51,14 @@ def _write(count: int, areas: list[str]) -> list[int]:
 
 def cards(folder: Path, address: str, count: int, *areas: str) -> list[tuple[str, str]]:
     """Link and short code of new patients, born in 1980, in the data of the application that runs at ``address``."""
+    return _printed(folder, address, str(count), *(areas or ("cheeks", "neck")))
+
+
+def _printed(folder: Path, address: str, *words: str) -> list[tuple[str, str]]:
     environment = os.environ | {
         "REPORTING_DATA_DIR": str(folder), "REPORTING_DATABASE_URL": "", "REPORTING_BASE_URL": address,
     }  # fmt: skip
-    command = [sys.executable, "-m", "tests.e2e.patients", str(count), *(areas or ("cheeks", "neck"))]
+    command = [sys.executable, "-m", "tests.e2e.patients", *words]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     return [(str(link), str(code)) for link, code in json.loads(done.stdout)]
 
@@ -62,7 +68,14 @@ def links(folder: Path, address: str, count: int, *areas: str) -> list[str]:
     return [link for link, _ in cards(folder, address, count, *areas)]
 
 
+def card_of(folder: Path, address: str, treatment_id: int) -> tuple[str, str]:
+    """A new link and short code of a treatment that is there already."""
+    (card,) = _printed(folder, address, "of", str(treatment_id))
+    return card
+
+
 if __name__ == "__main__":
     migrate()
-    issued = [issue_invitation(by=SYSTEM, treatment_id=key) for key in _write(int(sys.argv[1]), sys.argv[2:])]
+    wanted = [int(sys.argv[2])] if sys.argv[1] == "of" else _write(int(sys.argv[1]), sys.argv[2:])
+    issued = [issue_invitation(by=SYSTEM, treatment_id=key) for key in wanted]
     print(json.dumps([(one.link, one.code) for one in issued]))

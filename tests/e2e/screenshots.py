@@ -1,40 +1,48 @@
-"""Draws every page as people see it, on the phone and the desktop, light and dark, full and empty.
+"""Draws every page as people see it: phone and desktop, light and dark, with data, empty and failing.
 
-``python -m tests.e2e.screenshots [WORD …]`` writes to ``build/screenshots``; words choose views by their name.
-Without words the two pictures of the README are drawn anew as well.
+``python -m tests.e2e.screenshots [WORD …]`` writes to ``build/screenshots``; words choose pictures by their name.
+Without words the pictures of the README and of ``docs`` are drawn anew as well. Which pages there are comes from
+``tests/e2e/tour.py``, which takes them from the navigation and the routes.
 """
 
-import re
-import shutil
+import sqlite3
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser import find
+from tests.e2e import tour
 from tests.e2e.conftest import ARGUMENTS
 from tests.e2e.demo import Demo, demo_server
-from tests.e2e.looks import drawn, settle, tap
+from tests.e2e.looks import drawn, in_colours, settle
+from tests.e2e.patients import card_of, cards
+from tests.e2e.test_check_in import pages_of_a_report
+from tests.e2e.test_patient_pages import pages_of_a_patient, sign_in
 from tests.server import ROOT, application
 
 OUT = ROOT / "build" / "screenshots"
-README_PICTURES = {"check-in": "patient-confirmation.phone.light", "settings": "settings.desktop.light"}
-TREATMENTS = "1200"
-TALLEST_PX = 3000
-STAFF_PAGES = {
-    "worklist": "/", "patients": "/patients", "overview": "/overview", "settings": "/settings",
-    "record": "/record", "import": "/import", "staff": "/staff", "timeline": "/timeline?patient={patient}",
-    "card": "/card?treatment=1", "proxy": "/proxy?treatment=1", "requests": "/requests", "clinic": "/clinic",
-    "error-timeline": "/timeline?patient=999999", "error-card": "/card?treatment=999999",
-    "error-record": "/record?treatment=999999", "no-patient": "/timeline", "no-treatment": "/card",
-    "no-match": "/overview?device=unknown&period=Last+30+days&skin=IV-VI",
+DOCS = ROOT / "docs" / "pictures"
+KEPT = {
+    "check-in": "light-confirmation.phone.light", "worklist": "worklist.desktop.light",
+    "overview": "overview.desktop.light", "settings": "settings.desktop.light", "signals": "signals.desktop.light",
+    "units": "units.desktop.light", "timeline": "timeline.desktop.light", "quality": "quality.desktop.dark",
+    "home": "home.phone.light", "report": "light-first question.phone.light",
 }  # fmt: skip
-EMPTY_PAGES = ("worklist", "patients", "overview", "settings", "record", "import", "staff", "proxy", "requests")
-RED_FLAG = {"With the swelling": "eye is swollen", "Where": "eyes"}
+"""Pictures of the README and the notes, and where they come from; cut to the first screen."""
+TREATMENTS = "1200"
+TALLEST_PX = 4000
+KEPT_WHEN_BROKEN = {"staff_account", "clinic", "sign_in_session", "audit_event", "audit_head", "alembic_version"}
+"""Tables without which nobody is signed in; the others are lost when the database is made to fail."""
+MOST_ANSWERED = """select treatment.id, patient.year_of_birth from check_in
+    join treatment on treatment.id = check_in.treatment_id join patient on patient.id = treatment.patient_id
+    where check_in.answered_at is not null and treatment.performed_on > date('now', '-31 days')
+    group by treatment.id order by count(*) desc, treatment.id limit 1"""
 
 
 class Look(NamedTuple):
@@ -48,154 +56,168 @@ class Look(NamedTuple):
         return (390, 844) if self.screen == "phone" else (1280, 900)
 
 
-LOOKS = [Look("phone", "light"), Look("desktop", "light"), Look("phone", "dark"), Look("desktop", "dark")]
+SCREENS = (Look("phone", "light"), Look("desktop", "light"))
+
+
+def context_of(browser: Browser, look: Look, state: Path | None = None) -> BrowserContext:
+    """A browser window in that look; ``state`` is a signed-in session kept by ``BrowserContext.storage_state``."""
+    width, height = look.size
+    return browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme=look.colours, is_mobile=look.screen == "phone",
+        has_touch=look.screen == "phone", reduced_motion="reduce", storage_state=state,
+    )  # fmt: skip
 
 
 @contextmanager
 def seen(browser: Browser, look: Look, state: Path | None = None) -> Iterator[Page]:
-    """A page in that look; ``state`` is a signed-in session kept by ``BrowserContext.storage_state``."""
-    width, height = look.size
-    context: BrowserContext = browser.new_context(
-        viewport={"width": width, "height": height},
-        color_scheme=look.colours,
-        is_mobile=look.screen == "phone",
-        has_touch=look.screen == "phone",
-        reduced_motion="reduce",
-        storage_state=state,
-    )
+    """A page in that look."""
+    context = context_of(browser, look, state)
     yield context.new_page()
     context.close()
 
 
-def keep(page: Page, name: str, look: Look) -> None:
-    """The screen as it is, and where more is below, a second picture of all of it."""
-    drawn(page)
-    page.screenshot(path=OUT / f"{name}.{look.screen}.{look.colours}.png", animations="disabled")
-    width, height = look.size
-    whole = int(page.evaluate("(document.querySelector('[data-testid=stMain]') || document.body).scrollHeight"))
-    if whole > height + 40:
-        page.set_viewport_size({"width": width, "height": min(whole, TALLEST_PX)})
+class Camera:
+    """Takes the pictures that are wanted, of one screen size, in both colours."""
+
+    def __init__(self, screen: Look, words: list[str]) -> None:
+        self.screen, self.words = screen, words
+
+    def wants(self, name: str) -> bool:
+        return not self.words or any(word in name for word in self.words)
+
+    def keep(self, page: Page, name: str) -> None:
+        """All of the page, down to ``TALLEST_PX``, light and dark."""
+        if not self.wants(name):
+            return
+        width, height = self.screen.size
         drawn(page)
-        page.screenshot(path=OUT / f"{name}.{look.screen}.{look.colours}.all.png", animations="disabled")
+        whole = int(page.evaluate("(document.querySelector('[data-testid=stMain]') || document.body).scrollHeight"))
+        page.set_viewport_size({"width": width, "height": max(height, min(whole + 20, TALLEST_PX))})
+        for colours in ("light", "dark"):
+            in_colours(page, colours)
+            drawn(page)
+            page.screenshot(path=OUT / f"{name}.{self.screen.screen}.{colours}.png", animations="disabled")
+        in_colours(page, "light")
         page.set_viewport_size({"width": width, "height": height})
 
-
-def plain_pages(browser: Browser, look: Look, addresses: dict[str, str]) -> None:
-    """Pages that need nobody signed in."""
-    with seen(browser, look) as page:
-        for name, address in addresses.items():
-            page.goto(address)
-            keep(page, name, look)
-
-
-def patient_pages(browser: Browser, look: Look, demo: Demo) -> None:
-    """One check-in with a red flag from the link to the patient's home."""
-    with seen(browser, look) as page:
-        begin(page, demo, look)
-        keep(page, "patient-first", look)
-        if not page.get_by_role("button", name=re.compile("^✓ Swelling")).count():
-            tap(page, re.compile("^Swelling"))
-        keep(page, "patient-multiple", look)
-        tap(page, "Continue")
-        keep(page, "patient-severity", look)
-        tap(page, re.compile("^Severe"))
-        answer(page)
-        keep(page, "patient-review", look)
-        tap(page, re.compile("^Send"))
-        expect(page.get_by_role("link", name=re.compile("Call")).first).to_be_visible()
-        keep(page, "patient-confirmation", look)
-        page.get_by_role("link", name="See your recovery").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("Your recovery")
-        keep(page, "patient-home", look)
+    def visit(self, page: Page, address: str, names: Iterable[tuple[str, str]]) -> None:
+        """Pictures of the pages at these addresses."""
+        for name, where in names:
+            if self.wants(name):
+                page.goto(address + where)
+                self.keep(page, name)
 
 
-def begin(page: Page, demo: Demo, look: Look) -> None:
-    """From the link's plain page, which signs the browser in, to the first question of the Streamlit page."""
-    page.goto(demo.patient_link)
-    swelling = page.get_by_role("checkbox", name=re.compile("^Swelling"))
-    if swelling.count():
-        swelling.check()
-        keep(page, "light-first", look)
-        page.get_by_role("button", name="Continue").click()
-    else:
-        page.get_by_role("button", name="Report something else").click()
-    page.goto(f"{demo.address}/check-in")
-    drawn(page)
-    tap(page, re.compile("^(Back|Report something else)"))
+def staff_pages(camera: Camera, browser: Browser, address: str, states: dict[str, Path], stops: list[tour.Stop],
+                prefix: str = "") -> None:  # fmt: skip
+    """These pages, each as somebody who may open it; one window per role."""
+    for role in sorted({stop.role for stop in stops}):
+        with seen(browser, camera.screen, states[role]) as page:
+            camera.visit(page, address, [(prefix + stop.name, stop.address) for stop in stops if stop.role == role])
 
 
-def answer(page: Page) -> None:
-    """Answer what comes with the red flag, else with what is mildest, until the review."""
-    while not page.get_by_role("button", name=re.compile("^Send")).count():
-        heading = page.get_by_role("heading", level=2).first.inner_text()
-        chosen = next((word for part, word in RED_FLAG.items() if part in heading), "^(None|It can wait|All of)")
-        tap(page, re.compile(chosen))
-        if heading == page.get_by_role("heading", level=2).first.inner_text():
-            tap(page, "Continue")
-
-
-def first_patient(page: Page, address: str) -> int:
-    """The patient of the case on top of the worklist."""
+def worklist_parts(camera: Camera, page: Page, address: str) -> None:
+    """The case window and what else the worklist shows."""
     page.goto(address)
     drawn(page)
-    link = page.get_by_role("link", name="Timeline").first.get_attribute("href")
-    return int(str(link).rpartition("=")[2])
+    page.get_by_role("button", name="Open case").first.click()
+    expect(page.get_by_role("dialog")).to_contain_text("What happened so far")
+    settle(page)
+    camera.keep(page, "worklist-case")
+    for view in tour.WORKLIST_VIEWS:
+        page.goto(f"{address}/?show={view.replace(' ', '+')}")
+        camera.keep(page, f"worklist-{view.lower().replace(' ', '-')}")
 
 
-def staff_pages(browser: Browser, look: Look, address: str, state: Path, names: list[str], prefix: str = "") -> None:
-    """Every page of an administrator; the case window where there is a case, a card where there is a treatment."""
-    with seen(browser, look, state) as page:
-        patient = first_patient(page, address) if "timeline" in names else 0
-        for name in names:
-            page.goto(address + STAFF_PAGES[name].format(patient=patient))
+def patient_pages(camera: Camera, browser: Browser, address: str, cards_left: list[tuple[str, str]]) -> None:
+    """The light check-in from link to confirmation, and the patient's Streamlit pages with little on them."""
+    with seen(browser, camera.screen) as page:
+        if camera.wants("light"):
+            for name in pages_of_a_report(page, cards_left.pop()[0]):
+                camera.keep(page, f"light-{name}")
+    with seen(browser, camera.screen) as page:
+        if camera.wants("patient"):
+            sign_in(page, address, cards_left.pop()[1])
+            for name in pages_of_a_patient(page, address):
+                camera.keep(page, f"patient-{name}")
+
+
+def home_pages(camera: Camera, browser: Browser, demo: Demo) -> None:
+    """What a patient sees who has answered often: home, own data, changing a report."""
+    if not any(camera.wants(name) for name in ("home", "data", "correct")):
+        return
+    with sqlite3.connect(demo.folder / "reporting.db") as database:
+        treatment, born = database.execute(MOST_ANSWERED).fetchone()
+    with seen(browser, camera.screen) as page:
+        sign_in(page, demo.address, card_of(demo.folder, demo.address, treatment)[1], str(born))
+        camera.visit(
+            page, demo.address, [("home", "/home"), ("data", "/data"), ("correct-no", "/correct?report=999999")]
+        )
+        if camera.wants("correct"):
+            page.goto(f"{demo.address}/home")
             drawn(page)
-            if name == "card":
-                tap(page, re.compile("^Make a"))
-            keep(page, prefix + name, look)
-        if "worklist" in names and not prefix:
-            page.goto(address)
-            drawn(page)
-            page.get_by_role("button", name="Open case").first.click()
-            expect(page.get_by_role("dialog")).to_contain_text("What happened so far")
-            keep(page, "worklist-case", look)
+            change = page.get_by_role("button", name="Change or take back").first
+            change.scroll_into_view_if_needed()
+            change.click()
+            page.wait_for_url("**/correct*")
+            camera.keep(page, "correct")
 
 
-def signed_in(browser: Browser, demo: Demo, folder: Path) -> Path:
-    """An administrator's session as a file for other contexts."""
+def signed_in(browser: Browser, demo: Demo, folder: Path, role: str = "administrator") -> Path:
+    """A session of that role as a file for other windows."""
     context = browser.new_context()
     page = context.new_page()
-    demo.sign_in(page, "administrator")
+    demo.sign_in(page, role)
     settle(page)
-    context.storage_state(path=folder / "session.json")
+    context.storage_state(path=folder / f"{role}.json")
     context.close()
-    return folder / "session.json"
+    return folder / f"{role}.json"
 
 
 def full_clinic(browser: Browser, folder: Path, words: list[str]) -> None:
     """The demo clinic."""
     with demo_server(folder, TREATMENTS) as demo:
-        state = signed_in(browser, demo, folder)
-        outside = {name: f"{demo.address}/{name}" for name in ("code", "sign-in", "demo")}
-        outside |= {"link": demo.patient_link, "welcome": demo.address, "bad-link": f"{demo.address}/c/unknown"}
-        names = [name for name in STAFF_PAGES if wanted(name, words)]
-        for look in LOOKS:
-            if wanted("patient", words):
-                patient_pages(browser, look, demo)
-            if names:
-                staff_pages(browser, look, demo.address, state, names)
-            plain_pages(browser, look, {name: where for name, where in outside.items() if wanted(name, words)})
+        states = {role: signed_in(browser, demo, folder, role) for role in ("administrator", "safety_lead")}
+        with seen(browser, SCREENS[1], states["administrator"]) as page:
+            patient, treatment = tour.records(page, demo.address)
+        cards_left = cards(folder, demo.address, 2 * len(SCREENS))
+        for screen in SCREENS:
+            camera = Camera(screen, words)
+            with seen(browser, screen) as page:
+                plain = {**tour.PLAIN, "welcome": ""}
+                camera.visit(page, demo.address, [(name, f"/{where}") for name, where in plain.items()])
+            patient_pages(camera, browser, demo.address, cards_left)
+            home_pages(camera, browser, demo)
+            stops = tour.with_data(patient, treatment) + tour.refused()
+            staff_pages(camera, browser, demo.address, states, stops)
+            if camera.wants("worklist"):
+                with seen(browser, screen, states["administrator"]) as page:
+                    worklist_parts(camera, page, demo.address)
 
 
-def empty_clinic(browser: Browser, folder: Path) -> None:
-    """A new database: the set-up of the first administrator, and every page before there is anything on it."""
+def empty_clinic(browser: Browser, folder: Path, words: list[str]) -> None:
+    """A new database: setting it up, every page before there is anything on it, and every page when it fails."""
     with application(folder) as address:
-        for look in LOOKS:
-            plain_pages(browser, look, {"set-up": f"{address}/set-up"})
+        for screen in SCREENS:
+            with seen(browser, screen) as page:
+                Camera(screen, words).visit(page, address, [("set-up", "/set-up")])
         demo = Demo(address, "", {"administrator": ("first@example.org", "correct horse battery staple")}, folder)
         set_up(browser, demo)
-        state = signed_in(browser, demo, folder)
-        for look in LOOKS:
-            staff_pages(browser, look, address, state, list(EMPTY_PAGES), "empty-")
+        states = {"administrator": signed_in(browser, demo, folder)}
+        for prefix in ("empty-", "error-"):
+            if prefix == "error-":
+                break_database(folder)
+            for screen in SCREENS:
+                staff_pages(Camera(screen, words), browser, address, states, tour.nothing_there(), prefix)
+
+
+def break_database(folder: Path) -> None:
+    """Take away every table without which somebody is still signed in, as if the disk had gone."""
+    with sqlite3.connect(folder / "reporting.db") as database:
+        names = [name for (name,) in database.execute("select name from sqlite_master where type = 'table'")]
+        for name in set(names) - KEPT_WHEN_BROKEN:
+            if not name.startswith("sqlite_"):
+                database.execute(f'drop table "{name}"')
 
 
 def set_up(browser: Browser, demo: Demo) -> None:
@@ -203,38 +225,35 @@ def set_up(browser: Browser, demo: Demo) -> None:
     email, password = demo.passwords["administrator"]
     page = browser.new_page()
     page.goto(f"{demo.address}/set-up")
-    given = {"clinic_name": "New clinic", "telephone": "+49 30 0000000", "name": "First Administrator",
-             "email": email, "password": password}  # fmt: skip
+    given = {"clinic_name": "New clinic", "timezone": "Europe/Berlin", "telephone": "+49 30 0000000",
+             "name": "First Administrator", "email": email, "password": password}  # fmt: skip
     for name, value in given.items():
         page.locator(f"[name={name}]").fill(value)
-    zone = page.locator("[name=timezone]")
-    if zone.evaluate("it => it.tagName") == "SELECT":
-        zone.select_option("Europe/Berlin")
-    else:
-        zone.fill("Europe/Berlin")
     page.get_by_role("button").first.click()
     page.wait_for_url("**/sign-in")
     page.close()
 
 
-def wanted(name: str, words: list[str]) -> bool:
-    return not words or any(word in name for word in words)
+def keep_for_reading() -> None:
+    """The pictures of the README and the notes: the first screen, small."""
+    for name, source in KEPT.items():
+        with Image.open(OUT / f"{source}.png") as picture:
+            width, height = Look("phone" if ".phone." in source else "desktop", "light").size
+            first = picture.convert("RGB").crop((0, 0, width, min(height, picture.height)))
+            first.save(DOCS / f"{name}.webp", quality=80, method=6)
 
 
 def main(words: list[str]) -> None:
-    """Draw the views whose names contain one of ``words``; all of them, and the README's, where there are none."""
+    """Draw the pictures whose names contain one of ``words``; all of them, and those that are kept, without words."""
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
-        for name in ("full", "empty"):
+        for name, draw in {"full": full_clinic, "empty": empty_clinic}.items():
             (Path(place) / name).mkdir()
-        full_clinic(browser, Path(place) / "full", words)
-        if wanted("empty", words):
-            empty_clinic(browser, Path(place) / "empty")
+            draw(browser, Path(place) / name, words)
         browser.close()
-    for name, picture in README_PICTURES.items():
-        if not words:
-            shutil.copyfile(OUT / f"{picture}.png", ROOT / "docs" / "pictures" / f"{name}.png")
+    if not words:
+        keep_for_reading()
 
 
 if __name__ == "__main__":

@@ -30,10 +30,10 @@ def ways_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, lis
         yield address, cards(folder, address, 12)
 
 
-def sign_in(page: Page, address: str, code: str) -> None:
+def sign_in(page: Page, address: str, code: str, born: str = "1980") -> None:
     page.goto(f"{address}/code")
     page.locator("#code").fill(code)
-    page.locator("#year_of_birth").fill("1980")
+    page.locator("#year_of_birth").fill(born)
     page.locator("form:has(#code) button").click()
     page.wait_for_url(lambda url: not url.endswith("/code"))
 

@@ -1,53 +1,78 @@
-"""Observed and expected events of every treated area, worked out once for each state of the data."""
+"""Observed and expected events of every treated area, worked out once for each state of the data.
+
+Every page and command that adjusts for case mix reads this one table, so that no two of them can differ.
+"""
 
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import date
+from functools import cached_property
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from reporting import clock
-from reporting.evidence.errors import NotEnoughData
+from reporting.evidence.checks import Array
+from reporting.evidence.errors import EvidenceProblem
 from reporting.evidence.expectations import expected_events
 from reporting.settings import settings
 from reporting.storage.evidence_frames import EngineFrames, engine_frames
 from reporting.storage.outcome_frame import newest_revision
 
+HAZARD_MODEL = "hazard model of the answers, case mix"
+STANDARDISED = "indirect standardisation"
 KEPT = 12
 """Tables kept in memory: two dashboards of six symptoms."""
 
 
 @dataclass(frozen=True)
 class Expectations:
-    """``table``: one row per treated area with an answer: clinic, operator, device, device_class, fitzpatrick, day
-    (date), treatment_id, patient_id, trials (answered check-ins at risk), events (0/1), expected. Empty with
+    """``table``: one row per treated area with an answer: treated_area_id, clinic, operator, device, device_class,
+    fitzpatrick, day (date), treatment_id, trials (answered check-ins at risk), events (0/1), expected. Empty with
     ``why_not`` in words where the data does not carry a case-mix model."""
 
     table: pd.DataFrame
     why_not: str = ""
 
+    def of_areas(self, treated_area_ids: NDArray[np.int64]) -> tuple[Array, Array] | None:
+        """(events, expected events) of these treated areas, shape (areas,), 0 where nothing was answered.
 
-_COLUMNS = ["clinic", "operator", "device", "device_class", "fitzpatrick", "treatment_id"]
+        None without a model.
+        """
+        if self.why_not or self.table.empty:
+            return None
+        ids, events, expected = self._by_id
+        at = np.minimum(np.searchsorted(ids, treated_area_ids), len(ids) - 1)
+        known = ids[at] == treated_area_ids
+        return np.where(known, events[at], 0.0), np.where(known, expected[at], 0.0)
+
+    @cached_property
+    def _by_id(self) -> tuple[NDArray[np.int64], Array, Array]:
+        ids = self.table["treated_area_id"].to_numpy()
+        order = np.argsort(ids)
+        return tuple(self.table[name].to_numpy()[order] for name in ("treated_area_id", "events", "expected"))  # type: ignore[return-value]
+
+
+_COLUMNS = ["treated_area_id", "clinic", "operator", "device", "device_class", "fitzpatrick", "treatment_id"]
 _lock = threading.Lock()
-_frames: tuple[tuple[str, int, date], EngineFrames | None] | None = None
-_tables: OrderedDict[tuple[str, int, date, str], Expectations] = OrderedDict()
+_frames: tuple[tuple[str, int], EngineFrames | None] | None = None
+_tables: OrderedDict[tuple[str, int, str], Expectations] = OrderedDict()
 
 
 def expectations(symptom: str) -> Expectations:
-    """The table for a symptom over every clinic of this database, as of now. Treat it as read-only.
+    """The table for a symptom over every clinic of this database, as it stands. Treat it as read-only.
 
     One model serves all clinics, so that each is compared with all; what a person may see of the table is
     decided by the query that calls.
     """
     global _frames
-    key = (settings().url, newest_revision(), clock.now().date())
+    key = (settings().url, newest_revision())
     with _lock:
         if (*key, symptom) in _tables:
             _tables.move_to_end((*key, symptom))
             return _tables[*key, symptom]
         if _frames is None or _frames[0] != key:
-            _frames = (key, engine_frames(key[2]))
+            _frames = (key, engine_frames())
         found = _tables[*key, symptom] = _made(_frames[1], symptom)
         while len(_tables) > KEPT:
             _tables.popitem(last=False)
@@ -59,10 +84,10 @@ def _made(frames: EngineFrames | None, symptom: str) -> Expectations:
         return Expectations(pd.DataFrame(), "There are no treatments yet.")
     try:
         found = expected_events(frames.areas, frames.check_ins, symptom)
-    except NotEnoughData as problem:
+    except EvidenceProblem as problem:
         return Expectations(pd.DataFrame(), problem.message)
     table = frames.areas[_COLUMNS].assign(
-        day=pd.to_datetime([frames.start]).repeat(len(frames.areas)) + pd.to_timedelta(frames.areas["day"], unit="D"),
+        day=np.datetime64(frames.start, "s") + frames.areas["day"].to_numpy().astype("timedelta64[D]"),
         trials=found.trials, events=found.events, expected=found.expected,
     )  # fmt: skip
     return Expectations(table[found.trials > 0].sort_values(["day", "treatment_id"]).reset_index(drop=True))

@@ -15,7 +15,7 @@ from reporting.errors import InvalidInput
 from reporting.evidence.intervals import smr
 from reporting.queries.bands import band_codes, cut
 from reporting.queries.counting import count_symptom, group_codes, symptom_tables
-from reporting.queries.expected import HAZARD_MODEL, STANDARDISED, of_areas
+from reporting.queries.expectations import HAZARD_MODEL, STANDARDISED, expectations
 from reporting.queries.scope import SKIN_GROUPS, Filters, scoped_frame
 from reporting.security.permissions import require
 
@@ -88,14 +88,14 @@ def _expected(frame: pd.DataFrame, group: Ints, size: int, symptom: str) -> NDAr
 
 
 def _adjusted(
-    by: Actor, frame: pd.DataFrame, group: Ints, size: int, symptom: str, events: NDArray[np.int64]
+    frame: pd.DataFrame, group: Ints, size: int, symptom: str, events: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], str]:
     """(observed, expected) events by group, and how the expectation was adjusted.
 
     By the hazard model the trials are answered check-ins of treated areas; where it cannot be fitted they are
     treatments, standardised by stratum.
     """
-    found = of_areas(symptom, by.clinic_id, frame["treated_area_id"].to_numpy())
+    found = expectations(symptom).of_areas(frame["treated_area_id"].to_numpy())
     if found is None:
         return events.astype(np.float64), _expected(frame, group, size, symptom), STANDARDISED
     observed, expected = (np.bincount(group, weights=each, minlength=size).astype(np.float64) for each in found)
@@ -133,7 +133,7 @@ def rates(
     frame = scoped_frame(by, filters)
     group, names = _grouped(frame, grouping, parameter)
     [table] = symptom_tables(frame, group, len(names), [symptom])
-    observed, expected, adjustment = _adjusted(by, frame, group, len(names), symptom, table["events"].to_numpy())
+    observed, expected, adjustment = _adjusted(frame, group, len(names), symptom, table["events"].to_numpy())
     ratios = [smr(events, due) for events, due in zip(observed, expected, strict=True)]
     table.insert(0, "group", names)
     table["observed"] = observed

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import and_, or_, select, text
+from sqlalchemy import and_, or_, select
 from sqlmodel import Session, col
 
 from reporting.domain.devices import DeviceClass, reference_for
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.storage import device_classes, outcomes
-from reporting.storage.engine import engine, is_sqlite, reading
+from reporting.storage.engine import is_sqlite, reading
 from reporting.storage.tables import CheckIn, Clinic, Device, Operator, Treatment
 from reporting.storage.trails import unpacked
 
@@ -286,14 +286,3 @@ def treatment_references(treatment_ids: Sequence[int]) -> dict[int, str]:
     with reading() as session:
         rows = session.execute(select(col(Treatment.id), col(Treatment.reference)))
         return {int(key): reference for key, reference in rows if key in wanted}
-
-
-def revision() -> int:
-    """Grows with every transaction that changes an outcome."""
-    with reading() as session:
-        return int(session.connection().execute(text("SELECT value FROM revision")).scalar_one())
-
-
-def address() -> str:
-    """Which database is in use."""
-    return str(engine().url)

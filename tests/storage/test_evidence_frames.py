@@ -15,9 +15,9 @@ from reporting.storage.engine import transaction
 from reporting.storage.evidence_frames import (
     correction_days,
     engine_frames,
-    revision,
     treatment_references,
 )
+from reporting.storage.outcome_frame import newest_revision
 from reporting.storage.tables import (
     CheckIn,
     CustomDeviceClass,
@@ -173,11 +173,11 @@ def test_only_where_it_was_and_only_the_own_clinic(database: str) -> None:
 def test_a_row_without_a_trail_is_read_from_its_check_ins(database: str) -> None:
     clinic = house("A")
     write(clinic, check_in(clinic, 7, 7, burning=4))
-    before = revision()
+    before = newest_revision()
     with transaction() as session:
         session.execute(update(Outcome).values(trail=None))
     assert told() == [(7, 7, 1.0)]
-    assert revision() == before
+    assert newest_revision() == before
 
 
 answers = st.tuples(st.integers(0, 365), st.integers(0, 400), st.integers(0, 63), st.integers(0, 63))

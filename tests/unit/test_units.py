@@ -16,6 +16,7 @@ from reporting.evidence.cusum import cusum, cusum_weights
 from reporting.evidence.funnel import funnel
 from reporting.evidence.intervals import smr
 from reporting.queries import expectations as cache
+from reporting.queries.rates import rates
 from reporting.queries.scope import Filters
 from reporting.queries.units import course, units
 from reporting.storage import sessions
@@ -52,6 +53,23 @@ def test_counts_and_intervals_are_those_of_the_expectations(clinic: fill.House, 
         limits = smr(row.events, row.expected)
         assert (row.lower, row.upper) == (limits.lower, limits.upper)
     assert found.table["expected"].sum() == pytest.approx(found.table["events"].sum(), rel=0.05)
+
+
+@pytest.mark.parametrize("reader", ["safety_lead", "system"])
+@pytest.mark.parametrize("symptom", [SYMPTOM, "bumps"])
+def test_the_page_and_the_command_say_the_same(clinic: fill.House, reader: str, symptom: str) -> None:
+    by = SYSTEM if reader == "system" else staff(reader)
+    page = units(by, "device", symptom).table.set_index("unit")
+    command = rates(by, "device", symptom).set_index("group").loc[page.index]
+    assert set(command["adjustment"]) == {cache.HAZARD_MODEL}
+    for ours, theirs in (("events", "observed"), ("expected", "expected"), ("ratio", "adjusted_ratio"),
+                         ("lower", "ratio_lower"), ("upper", "ratio_upper")):  # fmt: skip
+        np.testing.assert_allclose(page[ours], command[theirs], rtol=1e-12)
+
+
+def test_without_a_model_the_command_standardises_and_the_page_says_why(clinic: fill.House) -> None:
+    assert "events" in units(SYSTEM, "device", "burning").why_not
+    assert set(rates(SYSTEM, "device", "burning")["adjustment"]) == {cache.STANDARDISED}
 
 
 def test_zones_and_curve_are_the_funnels_own(clinic: fill.House) -> None:

@@ -53,7 +53,8 @@ def allowed_to_send(by: Actor, about: check_ins.Subject) -> None:
 
 
 def _row(context: CheckInContext, subject: check_ins.Subject, done: CompletedCheckIn, assessed: Assessment) -> CheckIn:
-    scheduled = due_day(context.procedure_class, context.recovery_day)
+    days = subject.content.due_days(subject.procedure_class, subject.performed_on)
+    scheduled = due_day(context.procedure_class, context.recovery_day, days)
     row = CheckIn(
         clinic_id=subject.clinic_id,
         patient_id=subject.patient_id,

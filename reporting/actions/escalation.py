@@ -9,7 +9,7 @@ from reporting.domain.actors import SYSTEM
 from reporting.domain.deadlines import deadline
 from reporting.domain.escalation import CHAIN, told_next
 from reporting.settings import settings
-from reporting.storage import audit, cases, outbox, sessions
+from reporting.storage import audit, cases, clinic_content, outbox, sessions
 from reporting.storage.engine import reading, transaction
 from reporting.storage.tables import Clinic, TriageCase
 
@@ -56,7 +56,8 @@ def _due(session: Any, case: TriageCase) -> datetime:
     if case.escalated_at is None or case.due_at > case.escalated_at:
         return case.due_at
     clinic = session.get_one(Clinic, case.clinic_id)
-    return deadline(case.level, case.escalated_at, clinic.opening_hours, clinic.timezone)
+    levels = clinic_content.levels_at(session, clinic, case.escalated_at)
+    return deadline(case.level, case.escalated_at, clinic.opening_hours, clinic.timezone, levels)
 
 
 def _staff(session: Any, clinic_id: int) -> dict[str, list[int]]:

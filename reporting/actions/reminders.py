@@ -9,13 +9,14 @@ from reporting.actions import consent
 from reporting.actions.outbox import channels
 from reporting.clock import now
 from reporting.domain.actors import Actor
+from reporting.domain.clinic_content import scheduled_days
 from reporting.domain.contacts import email_address, hidden, phone_number, region_of
 from reporting.domain.reminders import Due, days_that_may_be_due, due_reminder
 from reporting.errors import InvalidInput, NotFound
 from reporting.security.derived import phone_hash
 from reporting.security.encryption import decrypt, encrypt
 from reporting.security.permissions import require
-from reporting.storage import audit, consents, outbox, reminders
+from reporting.storage import audit, clinic_content, consents, outbox, reminders
 from reporting.storage.engine import reading, transaction
 from reporting.storage.tables import Clinic, Patient
 
@@ -47,9 +48,9 @@ class ReminderState:
 
 def due_now(at: datetime) -> list[Due]:
     """The reminders to write at ``at``, at most one per patient; nothing is written."""
-    days, found = days_that_may_be_due(at), []
-    ways_out = channels()
+    found, ways_out = [], channels()
     with reading() as session:
+        days = days_that_may_be_due(at, scheduled_days(clinic_content.all_changed(session)))
         for batch in reminders.agreed(session, days, at):
             for person in reminders.people(session, batch, days):
                 kept = tuple(channel for channel in person.channels if channel in ways_out)

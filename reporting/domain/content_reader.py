@@ -3,8 +3,8 @@
 import csv
 import types
 import typing
-from collections.abc import Callable, Iterator
-from dataclasses import MISSING, Field, dataclass, fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -146,14 +146,40 @@ def _record(file: str, line: int, kind: type[R], columns: dict[str, Any], cells:
     return kind(**values)
 
 
+def _columns(kind: type[Any]) -> dict[str, tuple[Field[Any], Any]]:
+    hints = typing.get_type_hints(kind)
+    return {of.name: (of, hints[of.name]) for of in fields(kind) if of.metadata.get("column", True)}
+
+
+def with_cells(file: str, record: R, cells: Mapping[str, str], line: int = 0) -> R:
+    """The record with these cells in the place of its own, read as those of the file. Raises ContentError."""
+    columns, values = _columns(type(record)), {}
+    for name, text in cells.items():
+        if name not in columns:
+            raise ContentError(file, line, name, "is not a column of this table")
+        try:
+            values[name] = _value(*columns[name], text.strip())
+        except ValueError as error:
+            raise ContentError(file, line, name, str(error)) from None
+    return replace(record, **values)  # type: ignore[type-var]
+
+
+def cells_of(record: object) -> dict[str, str]:
+    """Every column of a record as it would stand in its file."""
+    return {name: _text(getattr(record, name)) for name in _columns(type(record))}
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "|".join(value) if isinstance(value, tuple) else str(value)
+
+
 def read_table(path: Path, kind: type[R]) -> Table[R]:
     """The rows of a CSV file as records of dataclass ``kind``. Raises ContentError."""
-    hints = typing.get_type_hints(kind)
-    columns = {
-        of.name: (of, hints[of.name])
-        for of in fields(kind)  # type: ignore[arg-type]
-        if of.metadata.get("column", True)
-    }
+    columns = _columns(kind)
     try:
         rows = tuple(_records(path, kind, columns))
     except FileNotFoundError:

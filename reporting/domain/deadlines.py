@@ -1,6 +1,6 @@
 """By when somebody must have looked at a case: counted in the clinic's opening hours where the level says so."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,15 +17,18 @@ def case_level(code: str) -> CaseLevel:
     return content().case_levels[code]
 
 
-def deadline(level: str, at: datetime, hours: Hours, timezone: str) -> datetime:
+def deadline(
+    level: str, at: datetime, hours: Hours, timezone: str, levels: Mapping[str, CaseLevel] | None = None
+) -> datetime:
     """The moment by which a case of that level, raised at ``at`` (aware), must have been acknowledged.
 
     A level counted ``around_the_clock`` is due ``deadline_hours`` later whatever the hour. One counted in
     ``opening_hours`` is due once the clinic has been open that long, but never more than ``ceiling_hours``
     later: a clinic that is closed for a week still has the case overdue. A clinic whose hours are not known is
-    taken to keep ``ASSUMED_HOURS``. Returned in UTC. Raises KeyError for an unknown level.
+    taken to keep ``ASSUMED_HOURS``. ``levels``: as the clinic changed them. Returned in UTC. Raises KeyError for an
+    unknown level.
     """
-    row = case_level(level)
+    row = case_level(level) if levels is None else levels[level]
     left, latest = timedelta(hours=row.deadline_hours), at + timedelta(hours=row.ceiling_hours)
     if row.counted == "around_the_clock":
         return (at + left).astimezone(UTC)

@@ -6,7 +6,6 @@ from typing import Any
 
 from reporting.domain.content import content
 from reporting.domain.course import course_window, expected_severity
-from reporting.domain.schedule import due_days, next_due
 from reporting.domain.symptoms import SYMPTOMS
 
 MOST_SYMPTOMS = 3
@@ -47,15 +46,16 @@ def what_people_have(procedure_class: str, day: int, had: Sequence[str]) -> tupl
     return tuple(each for each in found if each is not None)
 
 
-def next_check_in(procedure_class: str, recovery_day: int, answered: Collection[int]) -> int | None:
+def next_check_in(days: Sequence[int], recovery_day: int, answered: Collection[int]) -> int | None:
     """Recovery day of the next check-in: the last one that is due and open, else the next to come.
 
-    ``answered`` are the scheduled days that were answered. None when the schedule is over.
+    ``days`` are the treatment's due days, rising; ``answered`` the scheduled days that were answered. None when
+    the schedule is over.
     """
-    due = [day for day in due_days(procedure_class) if day <= recovery_day]
+    due = [day for day in days if day <= recovery_day]
     if due and due[-1] not in answered:
         return due[-1]
-    return next_due(procedure_class, recovery_day)
+    return next((day for day in days if day > recovery_day), None)
 
 
 def step_name(kind: str, details: Mapping[str, Any]) -> str:

@@ -27,6 +27,13 @@ class CheckInContext:
     pigmentation_history: bool | None = None
     first_check_in: bool = True
     previous: Mapping[str, int] = field(default_factory=dict)
+    changed_rules: tuple[Rule, ...] | None = None
+    """The rules of the patient's clinic on that day; None: those of the content tables."""
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The triage rules in force, in the order of the table."""
+        return content().rules if self.changed_rules is None else self.changed_rules
 
 
 def _darker_skin_or_pigment_history(context: CheckInContext) -> bool:
@@ -57,5 +64,5 @@ def concerns_area(follow_up: FollowUp, context: CheckInContext) -> bool:
 def changes_advice(follow_up: FollowUp, context: CheckInContext) -> bool:
     """Whether some answer to the follow-up can make a rule fire on this day, for these areas."""
     return concerns_area(follow_up, context) and any(
-        rule.follow_up == follow_up.key and could_fire(rule, context) for rule in content().rules
+        rule.follow_up == follow_up.key and could_fire(rule, context) for rule in context.rules
     )

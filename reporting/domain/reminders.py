@@ -5,7 +5,7 @@ Limits: one reminder a day whatever the number of treatments, and after day 7 at
 asked for every reminder here).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -33,6 +33,8 @@ class Course:
     """Latest day of the schedule that has an answer."""
     answered_at: datetime | None = None
     """Moment of the latest answer."""
+    days: tuple[int, ...] | None = None
+    """Its due days where the clinic changed the schedule; None: as in the content tables."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +106,13 @@ def next_opening(opens: str, closes: str, timezone: str, at: datetime) -> dateti
     return opening
 
 
-def days_that_may_be_due(at: datetime) -> set[date]:
-    """Every day of treatment that some schedule makes due around ``at``, in any time zone of the world."""
-    days = {day for schedule in content().schedules.values() for day in schedule}
+def days_that_may_be_due(at: datetime, days: Collection[int] | None = None) -> set[date]:
+    """Every day of treatment that some schedule makes due around ``at``, in any time zone of the world.
+
+    ``days``: every due day of any schedule; None: those of the content tables.
+    """
+    if days is None:
+        days = {day for schedule in content().schedules.values() for day in schedule}
     utc = at.astimezone(UTC).date()
     return {utc + timedelta(days=shift - day) for day in days for shift in range(-LATE_DAYS - 1, 2)}
 
@@ -116,7 +122,8 @@ def due_slot(course: Course, today: date) -> int | None:
     if course.procedure_class not in content().schedules:
         return None
     elapsed = (today - course.performed_on).days
-    day = max((day for day in due_days(course.procedure_class) if day <= elapsed), default=None)
+    days = due_days(course.procedure_class) if course.days is None else course.days
+    day = max((day for day in days if day <= elapsed), default=None)
     return day if day is not None and elapsed - day <= LATE_DAYS else None
 
 

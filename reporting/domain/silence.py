@@ -19,6 +19,8 @@ class LastReport:
     performed_on: date
     recovery_day: int
     is_concern: bool
+    days: tuple[int, ...] | None = None
+    """The treatment's due days where its clinic changed the schedule; None: as in the content tables."""
 
 
 def missed_since(report: LastReport, today: date) -> int:
@@ -26,7 +28,8 @@ def missed_since(report: LastReport, today: date) -> int:
     if report.procedure_class not in content().schedules:
         return 0
     elapsed = (today - report.performed_on).days
-    return sum(report.recovery_day < day < elapsed for day in due_days(report.procedure_class))
+    days = due_days(report.procedure_class) if report.days is None else report.days
+    return sum(report.recovery_day < day < elapsed for day in days)
 
 
 def fired(report: LastReport, today: date) -> Sequence[SilenceRule]:

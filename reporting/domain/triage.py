@@ -14,7 +14,7 @@ from reporting.domain.records import ADVICE_LEVELS, CASE_LEVELS, SYMPTOMS, Guida
 from reporting.domain.relevance import could_fire
 
 __all__ = [
-    "ADVICE_LEVELS", "CASE_LEVELS", "Assessment", "FiredRule", "Guidance", "assess",
+    "ADVICE_LEVELS", "CASE_LEVELS", "Assessment", "FiredRule", "Guidance", "assess", "fires",
     "rules",
 ]  # fmt: skip
 
@@ -76,7 +76,8 @@ def _given(rule: Rule, done: CompletedCheckIn) -> bool:
     return {"": True, "worried": done.worried, "cannot_wait": done.can_wait is False}[rule.given]
 
 
-def _fires(rule: Rule, done: CompletedCheckIn, context: CheckInContext) -> bool:
+def fires(rule: Rule, done: CompletedCheckIn, context: CheckInContext) -> bool:
+    """Whether every condition of the rule holds for these answers."""
     if not could_fire(rule, context) or not _given(rule, done):
         return False
     if rule.follow_up and done.follow_up.get(rule.follow_up) not in rule.follow_up_values:
@@ -89,7 +90,7 @@ def _fires(rule: Rule, done: CompletedCheckIn, context: CheckInContext) -> bool:
 
 def _fired(done: CompletedCheckIn, context: CheckInContext) -> tuple[FiredRule, ...]:
     """Rules that fired, hardest first."""
-    fired = [rule for rule in content().rules if _fires(rule, done, context)]
+    fired = [rule for rule in context.rules if fires(rule, done, context)]
     fired.sort(key=lambda rule: (ADVICE_LEVELS.index(rule.advice), CASE_LEVELS.index(rule.case_level)), reverse=True)
     return tuple(
         FiredRule(rule.code, rule.clinician_words, rule.patient_words, rule.advice, rule.case_level, rule.red_flag)

@@ -99,7 +99,8 @@ def recovery_page(by: Actor) -> RecoveryPage:
         counts = check_ins.counting(sent)
         urgent = _urgent(about, page, counts, by)
         history = _history(session, about, page, sent, urgent) if may(by, "history.read") else None
-    day = next_check_in(about.procedure_class, page.recovery_day, {row.scheduled_day for row in counts})
+    days = about.content.due_days(about.procedure_class, about.performed_on)
+    day = next_check_in(days, page.recovery_day, {row.scheduled_day for row in counts})
     return RecoveryPage(
         check_in=page, timezone=(patient.timezone if patient else "") or about.timezone,
         today=clock.today(about.timezone), next_day=day,

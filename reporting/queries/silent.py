@@ -1,14 +1,14 @@
 """Due and silent: who was asked, and for how many due check-ins has not answered."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from reporting import clock
 from reporting.domain.actors import Actor
-from reporting.domain.schedule import due_days
 from reporting.domain.vocabulary import procedure_classes
 from reporting.security.permissions import require
-from reporting.storage import due_silent, patients
+from reporting.storage import clinic_content, due_silent, patients
 from reporting.storage.engine import reading
 
 WINDOW_DAYS = 60
@@ -32,22 +32,23 @@ class SilentPatient:
     timezone: str
 
 
-def _missed(procedure_class: str, today: int, last_day: int | None) -> int:
+def _missed(days: Sequence[int], today: int, last_day: int | None) -> int:
     """Scheduled days after the last answer that have come by today; today itself still counts as open."""
-    return sum((-1 if last_day is None else last_day) < day < today for day in due_days(procedure_class))
+    return sum((-1 if last_day is None else last_day) < day < today for day in days)
 
 
 def due_and_silent(by: Actor) -> list[SilentPatient]:
     """Those who have missed ``AFTER_MISSED`` or more, most missed first, then by reference. Raises NotAllowed."""
     require(by, "worklist.read", clinic_id=by.clinic_id)
     with reading() as session:
-        timezone = patients.clinic(session, by.clinic_id or 0).timezone
+        clinic = patients.clinic(session, by.clinic_id or 0)
+        timezone, changed = clinic.timezone, clinic_content.of(session, clinic)
         today = clock.today(timezone)
         rows = due_silent.treatments_since(session, by.clinic_id or 0, today - timedelta(days=WINDOW_DAYS))
     found = []
     for treatment, patient, at, last_day in rows:
         day = (today - treatment.performed_on).days
-        missed = _missed(treatment.procedure_class, day, last_day)
+        missed = _missed(changed.due_days(treatment.procedure_class, treatment.performed_on), day, last_day)
         if missed < AFTER_MISSED:
             continue
         known = procedure_classes().get(treatment.procedure_class)

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from reporting.domain.deadlines import deadline
+from reporting.storage import clinic_content
 from reporting.storage.tables import CaseEvent, CheckIn, Clinic, Patient, StaffAccount, Treatment, TriageCase
 from reporting.storage.tables.work import CASE_LEVELS
 
@@ -69,7 +70,7 @@ def open_or_extend(
     session.flush()
     case = open_case_of(session, check_in.treatment_id, check_in.patient_id)
     clinic = session.get_one(Clinic, check_in.clinic_id)
-    due_at = deadline(level, at, clinic.opening_hours, clinic.timezone)
+    due_at = deadline(level, at, clinic.opening_hours, clinic.timezone, clinic_content.levels_at(session, clinic, at))
     kind = "new_report"
     if case is None:
         kind = "opened"

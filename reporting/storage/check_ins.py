@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
+from reporting.domain.clinic_content import UNCHANGED, ClinicContent
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, TreatedAreaRef
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.domain.vocabulary import area_label
+from reporting.storage import clinic_content
 from reporting.storage.tables import CheckIn, Clinic, Device, Patient, TreatedArea, Treatment
 
 _TREATMENT: Any = bindparam("treatment")
@@ -54,12 +56,14 @@ class Subject:
     timezone: str
     fitzpatrick: int | None
     pigmentation_history: bool | None
+    content: ClinicContent = UNCHANGED
+    """The clinical content as the clinic uses it."""
 
 
 def subject(session: Session, treatment_id: int, *, lock: bool = False) -> Subject | None:
     """The treatment with that id, or nothing. ``lock``: others that want to write to it wait."""
     row = session.execute(_LOCKED_SUBJECT if lock else _SUBJECT, {"treatment": treatment_id}).one_or_none()
-    return None if row is None else _subject(*row)
+    return None if row is None else _subject(session, *row)
 
 
 def subject_and_clinic(session: Session, treatment_id: int) -> tuple[Subject, Clinic, str | None] | None:
@@ -68,10 +72,10 @@ def subject_and_clinic(session: Session, treatment_id: int) -> tuple[Subject, Cl
     if row is None:
         return None
     treatment, patient, clinic, device_class = row
-    return _subject(treatment, patient, clinic), clinic, device_class
+    return _subject(session, treatment, patient, clinic), clinic, device_class
 
 
-def _subject(treatment: Any, patient: Any, clinic: Any) -> Subject:
+def _subject(session: Session, treatment: Any, patient: Any, clinic: Any) -> Subject:
     return Subject(
         treatment_id=treatment.id,
         clinic_id=clinic.id,
@@ -81,6 +85,7 @@ def _subject(treatment: Any, patient: Any, clinic: Any) -> Subject:
         timezone=clinic.timezone,
         fitzpatrick=patient.fitzpatrick,
         pigmentation_history=patient.pigmentation_history,
+        content=clinic_content.of(session, clinic),
     )
 
 
@@ -152,6 +157,7 @@ def context_from(
 ) -> CheckInContext:
     """``context`` from what was read already: the check-ins that count, oldest first, and the treated areas."""
     last = sent[-1] if sent else None
+    here = moment.astimezone(ZoneInfo(about.timezone)).date()
     return CheckInContext(
         procedure_class=about.procedure_class,
         recovery_day=recovery_day(about, moment),
@@ -160,6 +166,7 @@ def context_from(
         pigmentation_history=about.pigmentation_history,
         first_check_in=last is None,
         previous={symptom: getattr(last, symptom) or 0 for symptom in SYMPTOMS} if last else {},
+        changed_rules=about.content.rules(here) if about.content.changes else None,
     )
 
 

@@ -13,9 +13,10 @@ from sqlalchemy import Row, and_, bindparam, delete, insert, or_, select, update
 from sqlmodel import Session, col
 
 from reporting.domain.course import is_unexpected
-from reporting.domain.schedule import SLOTS, due_days, slot_for
+from reporting.domain.schedule import SLOTS, slot_for
 from reporting.domain.symptoms import SYMPTOMS
-from reporting.storage.tables import CheckIn, Outcome, Revision, TreatedArea, Treatment
+from reporting.storage import clinic_content
+from reporting.storage.tables import CheckIn, Clinic, Outcome, Revision, TreatedArea, Treatment
 from reporting.storage.trails import packed
 
 CHUNK = 500
@@ -48,7 +49,7 @@ def _unexpected(check_in: Row[Any], symptom: str, severity: int) -> bool:
     return is_unexpected(check_in.procedure_class, symptom, check_in.recovery_day, severity)
 
 
-def _scheduled_mask(source: str, procedure_class: str, check_ins: Sequence[Row[Any]]) -> int:
+def _scheduled_mask(source: str, days: Sequence[int], check_ins: Sequence[Row[Any]]) -> int:
     """Bits of the days on which our own schedule asks this patient.
 
     A log that brings its own due check-ins keeps those alone; a treatment that was only imported and never
@@ -58,7 +59,7 @@ def _scheduled_mask(source: str, procedure_class: str, check_ins: Sequence[Row[A
     asked_here = source in {"form", "demo"} or origins & {"patient", "proxy"}
     if "import" in origins or not asked_here:
         return 0
-    return sum(1 << slot_for(day) for day in due_days(procedure_class))
+    return sum(1 << slot_for(day) for day in days)
 
 
 def tally(check_ins: Sequence[Row[Any]], area_id: int, scheduled_mask: int = 0) -> dict[str, int | bytes | None]:
@@ -123,9 +124,10 @@ _ANSWERS_NOW = _ANSWERS.where(_counts_at(None))
 _AREAS = (
     select(
         col(TreatedArea.id), col(TreatedArea.treatment_id), col(TreatedArea.clinic_id), col(Treatment.source),
-        col(Treatment.procedure_class),
+        col(Treatment.procedure_class), col(Treatment.performed_on), col(Clinic.content_version),
     )
     .join(Treatment, col(Treatment.id) == TreatedArea.treatment_id)
+    .join(Clinic, col(Clinic.id) == TreatedArea.clinic_id)
     .where(col(TreatedArea.treatment_id).in_(_ASKED))
 )  # fmt: skip
 _DROP: Any = delete(Outcome).where(col(Outcome.treated_area_id).in_(_ASKED))
@@ -151,7 +153,9 @@ def computed(session: Session, treatment_ids: Sequence[int], moment: datetime | 
     for area in areas:
         sent = check_ins.get(area.treatment_id, [])
         keys = {"treated_area_id": area.id, "treatment_id": area.treatment_id, "clinic_id": area.clinic_id}
-        rows.append(keys | tally(sent, area.id, _scheduled_mask(area.source, area.procedure_class, sent)))
+        changed = clinic_content.of_version(session, area.clinic_id, area.content_version)
+        days = changed.due_days(area.procedure_class, area.performed_on)
+        rows.append(keys | tally(sent, area.id, _scheduled_mask(area.source, days, sent)))
     return rows
 
 

@@ -1,7 +1,7 @@
 """Statements for the planning of reminders: who may be due, and all that the decision needs, in few questions."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -9,8 +9,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
+from reporting.domain.clinic_content import ClinicContent
 from reporting.domain.reminders import Course, Person, Written
-from reporting.storage import outbox
+from reporting.storage import clinic_content, outbox
 from reporting.storage.rows import add_rows
 from reporting.storage.tables import CheckIn, Clinic, Consent, Invitation, OutboxMessage, Patient, Treatment
 
@@ -64,12 +65,14 @@ def people(
             col(Patient.id), col(Patient.timezone), col(Patient.erased_at).is_(None),
             col(Patient.email_encrypted).is_not(None), col(Patient.phone_encrypted).is_not(None),
             col(Clinic.id), col(Clinic.timezone), col(Clinic.reminders_from), col(Clinic.reminders_until),
+            col(Clinic.content_version),
         )
         .join(Clinic, col(Clinic.id) == Patient.clinic_id)
         .where(col(Patient.id).in_(patient_ids))
         .order_by(col(Patient.id))
     ).all()  # fmt: skip
-    courses = _courses(session, patient_ids, performed_on)
+    changed = {row[0]: clinic_content.of_version(session, row[5] or 0, row[9]) for row in rows}
+    courses = _courses(session, patient_ids, performed_on, changed)
     open_kinds, refused = _consents(session, patient_ids)
     written = _written(session, patient_ids, without)
     return [
@@ -79,7 +82,7 @@ def people(
             courses=tuple(courses[key or 0]), written=tuple(written[key or 0]),
             may_be_written_to=is_there and key not in refused,
         )
-        for key, own_zone, is_there, has_email, has_phone, clinic_id, zone, opens, closes in rows
+        for key, own_zone, is_there, has_email, has_phone, clinic_id, zone, opens, closes, _ in rows
     ]  # fmt: skip
 
 
@@ -89,8 +92,9 @@ def _channels(kinds: set[str], **has_address: bool) -> tuple[str, ...]:
 
 
 def _courses(
-    session: Session, patient_ids: Sequence[int], performed_on: Collection[date] | None
-) -> dict[int, list[Course]]:
+    session: Session, patient_ids: Sequence[int], performed_on: Collection[date] | None,
+    changed: Mapping[int | None, ClinicContent],
+) -> dict[int, list[Course]]:  # fmt: skip
     statement = select(
         col(Treatment.id), col(Treatment.patient_id), col(Treatment.procedure_class), col(Treatment.performed_on)
     ).where(col(Treatment.patient_id).in_(patient_ids))
@@ -101,9 +105,14 @@ def _courses(
     links, answers = _links(session, ids), _answers(session, ids)
     found: dict[int, list[Course]] = defaultdict(list)
     for treatment_id, patient_id, procedure_class, day in rows:
+        of = changed[patient_id]
+        last_day, at = answers.get(treatment_id, (None, None))
         found[patient_id].append(
-            Course(treatment_id or 0, procedure_class, day, links.get(treatment_id), *answers.get(treatment_id, ()))
-        )
+            Course(
+                treatment_id or 0, procedure_class, day, links.get(treatment_id), last_day, at,
+                of.due_days(procedure_class, day) if of.changes else None,
+            )
+        )  # fmt: skip
     return found
 
 

@@ -9,6 +9,7 @@ from sqlmodel import Session, col
 from reporting.domain.course import is_unexpected
 from reporting.domain.silence import LastReport
 from reporting.domain.symptoms import SYMPTOMS
+from reporting.storage import clinic_content
 from reporting.storage.tables import CheckIn, Clinic, Consent, Patient, Treatment, TriageCase
 
 ASKED_BY_US = ("patient", "proxy")
@@ -29,7 +30,7 @@ def last_reports(session: Session, performed_after: date) -> list[tuple[LastRepo
         *(getattr(CheckIn, symptom) > 0 for symptom in SYMPTOMS),
     )  # fmt: skip
     rows = session.execute(
-        select(CheckIn, Treatment, col(Clinic.timezone), open_case)
+        select(CheckIn, Treatment, col(Clinic.timezone), col(Clinic.content_version), open_case)
         .join(Treatment, col(Treatment.id) == CheckIn.treatment_id)
         .join(Clinic, col(Clinic.id) == CheckIn.clinic_id)
         .join(Patient, col(Patient.id) == CheckIn.patient_id)
@@ -49,19 +50,26 @@ def last_reports(session: Session, performed_after: date) -> list[tuple[LastRepo
             ),
         )
     ).all()  # fmt: skip
-    return [(_report(check_in, treatment, bool(is_open)), timezone) for check_in, treatment, timezone, is_open in rows]
+    return [
+        (_report(session, check_in, treatment, version, bool(is_open)), timezone)
+        for check_in, treatment, timezone, version, is_open in rows
+    ]
 
 
-def _report(check_in: CheckIn, treatment: Treatment, has_open_case: bool) -> LastReport:
+def _report(
+    session: Session, check_in: CheckIn, treatment: Treatment, content_version: int, has_open_case: bool
+) -> LastReport:
     day = check_in.recovery_day if check_in.recovery_day is not None else check_in.scheduled_day
     unexpected = any(
         is_unexpected(treatment.procedure_class, symptom, day, getattr(check_in, symptom) or 0) for symptom in SYMPTOMS
     )
     told = check_in.advice not in (None, "expected")
+    changed = clinic_content.of_version(session, treatment.clinic_id, content_version)
     return LastReport(
         treatment_id=treatment.id or 0, check_in_id=check_in.id or 0, procedure_class=treatment.procedure_class,
         performed_on=treatment.performed_on, recovery_day=day,
         is_concern=told or unexpected or check_in.worried or has_open_case,
+        days=changed.due_days(treatment.procedure_class, treatment.performed_on) if changed.changes else None,
     )  # fmt: skip
 
 

@@ -163,13 +163,13 @@ class TestWords:
 
 class TestNextCheckIn:
     def test_the_one_that_is_due_and_open_comes_first(self) -> None:
-        assert next_check_in("ablative", 8, {5}) == 7
-        assert next_check_in("ablative", 8, {5, 7}) == 10
-        assert next_check_in("ablative", 0, set()) == 1
+        assert next_check_in(due_days("ablative"), 8, {5}) == 7
+        assert next_check_in(due_days("ablative"), 8, {5, 7}) == 10
+        assert next_check_in(due_days("ablative"), 0, set()) == 1
 
     def test_after_the_last_there_is_none(self) -> None:
         days = due_days("ablative")
-        assert next_check_in("ablative", days[-1] + 5, days) is None
+        assert next_check_in(due_days("ablative"), days[-1] + 5, days) is None
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from reporting.domain import vocabulary
 from reporting.domain.content import content
 from reporting.domain.course import expected_band, expected_severity, is_unexpected, people_usually
 from reporting.domain.records import SYMPTOMS
-from reporting.domain.schedule import SLOTS, due_between, due_days, next_due, slot_for
+from reporting.domain.schedule import SLOTS, due_days, slot_for
 from reporting.domain.symptoms import severity_word, symptom, symptoms
 from reporting.domain.units import UnknownUnit, convert, known_units
 from reporting.errors import InvalidInput
@@ -66,11 +66,6 @@ def test_a_tie_goes_to_the_earlier_day() -> None:
 
 def test_what_is_due_when() -> None:
     assert due_days("ablative") == (1, 2, 3, 5, 7, 10, 14, 21, 28, 42, 56, 90, 180)
-    assert next_due("ablative", 0) == 1
-    assert next_due("ablative", 7) == 10
-    assert next_due("ablative", 180) is None
-    assert due_between("ablative", 3, 7) == (3, 5, 7)
-    assert due_between("ablative", 8, 9) == ()
 
 
 def test_words_have_labels() -> None:

@@ -11,4 +11,9 @@ LIGHT_WORDS = {
     "photo_open": "Add a photo",
     "photos_waiting": "Photos: {count}",
     "went_wrong_title": "That did not work",
+    "not_here": "This page is not here, or it is not yours.",
+    "not_here_do": "Use the link from your clinic, or type in the code from your card.",
+    "call_if_urgent": "If it does not work again, call the clinic.",
+    "code_and_year": "This code and year do not fit together.",
+    "code_and_year_do": "Check both on your card. If it still does not work, call the clinic.",
 }

@@ -54,7 +54,7 @@ PATIENT = (
 )
 
 
-_ADDRESSES = frozenset(entry.address for entry in (*STAFF, *PATIENT))
+ADDRESSES = frozenset(entry.address for entry in (*STAFF, *PATIENT))
 
 
 def pages_for(actor: Actor | None) -> list[Entry]:
@@ -80,7 +80,7 @@ def draw() -> None:
     except SignInNeeded:
         actor = None
     entries = pages_for(actor)
-    if actor is not None and (asked := address_asked_for()) in _ADDRESSES - {entry.address for entry in entries}:
+    if actor is not None and (asked := address_asked_for()) in ADDRESSES - {entry.address for entry in entries}:
         note_refused(asked)
     drawn = [_page(entry, number == 0) for number, entry in enumerate(entries)]
     chosen = st.navigation(drawn, position="sidebar" if actor and actor.kind == "staff" else "hidden")

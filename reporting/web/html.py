@@ -31,7 +31,12 @@ def _small(styles: str) -> str:
     return re.sub(r" *([{};,]) *", r"\1", re.sub(r" +", " ", bare)).strip()
 
 
-STYLES = _small((_HERE / "static" / "plain.css").read_text(encoding="utf-8"))
+def styles(name: str) -> str:
+    """A style sheet of ours as it goes into a page."""
+    return _small((_HERE / "static" / name).read_text(encoding="utf-8"))
+
+
+STYLES = styles("plain.css")
 TO_TOP = (_HERE / "static" / "to_top.js").read_text(encoding="utf-8")
 """The one script of ours, on the patient's Streamlit pages."""
 _templates.globals["styles"] = Markup(STYLES)

@@ -18,6 +18,7 @@ from reporting.security.webhooks import is_genuine
 from reporting.settings import settings
 from reporting.web import html
 from reporting.web.language import language_of
+from reporting.web.problem_page import for_patients
 
 MOST_BYTES = 64 * 1024
 
@@ -31,8 +32,7 @@ async def unsubscribe(request: Request) -> Response:
     message_id = message_of(request.path_params["token"])
     code = language_of(request)
     if message_id is None:
-        problem = LinkNotValid()
-        return html.page("problem.html", problem.status, problem, heading="This link cannot be opened")
+        return for_patients(request, LinkNotValid(), heading="link_over_title")
     if request.method == "POST":
         await run_in_threadpool(partial(reminders.stop_by_mail, message_id=message_id))
     return html.page(

@@ -7,10 +7,13 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from starlette.requests import Request
+
 from reporting.errors import Problem
 from reporting.settings import settings
-from reporting.web import html, metrics
+from reporting.web import metrics
 from reporting.web.csp import policy
+from reporting.web.problem_page import for_patients
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -46,6 +49,12 @@ def _headers(path: str) -> list[tuple[bytes, bytes]]:
 def _is_own_choice(name: bytes, value: bytes) -> bool:
     """A page may have a stricter policy than Streamlit's, and say what a browser may show again on Back."""
     return (name.lower(), value) == _AGAIN_ON_BACK or (name.lower() == _POLICY and value.startswith(_STRICT))
+
+
+class _Failed(Problem):
+    """Nobody foresaw it; no details for whoever asked."""
+
+    status = 500
 
 
 class SecurityHeaders:
@@ -84,7 +93,7 @@ class SecurityHeaders:
             log.error("request failed", exc_info=error)
             if started:
                 raise
-            page = html.page("problem.html", status=500, problem=Problem(), heading="That did not work")
+            page = for_patients(Request(scope), _Failed())
             await page(scope, receive, with_headers)
 
 

@@ -10,15 +10,19 @@ from starlette.routing import Route
 
 from reporting.actions import invitations, refusals, sessions, sign_in, staff
 from reporting.demo import access
+from reporting.domain.language import languages
+from reporting.domain.patient_words import say
 from reporting.errors import LinkNotValid, NotAllowed, NotFound, Problem, SignInNeeded, TooManyTries
 from reporting.storage.engine import ping, reading
 from reporting.storage.sessions import has_staff
 from reporting.web import html, metrics
 from reporting.web.check_in import CHECK_IN_ROUTES
-from reporting.web.language import choose
+from reporting.web.language import choose, language_of
 from reporting.web.messages import MESSAGE_ROUTES
 from reporting.web.my_data import my_data
+from reporting.web.patient_page import patient_page
 from reporting.web.photos import PHOTO_ROUTES
+from reporting.web.problem_page import problem_page
 from reporting.web.unlock import unlock
 
 
@@ -51,23 +55,30 @@ async def _note_throttled(request: Request, problem: Problem, way: str) -> None:
         await run_in_threadpool(partial(refusals.note, "throttled", way, source=html.source_of(request)))
 
 
+class _WrongCode(Problem):
+    status = 422
+    message = say("code_and_year")
+    what_to_do = say("code_and_year_do")
+
+
+def _code_page(request: Request, problem: Problem | None, given: dict[str, str]) -> Response:
+    others = [known for known in languages().values() if known.code != language_of(request)]
+    return patient_page(request, "code.html", problem, others=others, **given)
+
+
 async def code(request: Request) -> Response:
     """The other way in: the short code and the year of birth."""
     given = {"code": "", "year_of_birth": ""}
     if request.method == "GET":
-        return html.page("code.html", code="", year_of_birth="")
+        return _code_page(request, None, given)
     given = await html.fields(request, "code", "year_of_birth")
     try:
         cookie = await run_in_threadpool(invitations.open_code, **given, source=html.source_of(request))
     except LinkNotValid:
-        wrong = LinkNotValid(
-            "This code and year do not fit together.",
-            what_to_do="Check both on your card. If it still does not work, call the clinic.",
-        )
-        return html.page("code.html", 422, wrong, **given)
+        return _code_page(request, _WrongCode(), given)
     except Problem as problem:
         await _note_throttled(request, problem, "code")
-        return html.page("code.html", problem.status, problem, **given)
+        return _code_page(request, problem, given)
     return html.signed_in(cookie, "/check-in/now")
 
 
@@ -152,7 +163,7 @@ async def on_problem(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, Problem)
     if isinstance(problem, NotAllowed):
         await run_in_threadpool(_note_refused, request)
-    return html.page("problem.html", status=problem.status, problem=problem, heading="That did not work")
+    return await problem_page(request, problem)
 
 
 ROUTES = [

@@ -1,50 +1,41 @@
 """Streamlit's page as our visitors get it: in their language and direction, with our name and a plain way in."""
 
 import re
-from collections.abc import Callable
+from functools import partial
 from html import escape
-from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 
-from reporting.actions import sessions
+from reporting.actions import refusals
+from reporting.domain.actors import Actor
 from reporting.domain.language import ENGLISH, languages
 from reporting.domain.patient_words import say
-from reporting.errors import Problem
+from reporting.errors import NotAllowed, NotFound, Problem, SignInNeeded
+from reporting.ui.navigation import ADDRESSES, pages_for
+from reporting.web import html
 from reporting.web.language import language_of
 from reporting.web.middleware import App, Message, Receive, Scope, Send
+from reporting.web.problem_page import for_patients, for_staff, visitor
 
 _TAG = re.compile(rb'<html lang="en">')
 _NO_SCRIPT = re.compile(rb"<noscript>.*?</noscript>", re.S)
 _AGENT_LINK = re.compile(rb"\s*<!--(?:(?!-->).)*?-->\s*<link rel=\"service-desc\"[^>]*>", re.S)
-_RIGHT_TO_LEFT = (
-    b"<style>html [data-testid=stElementContainer]{text-align:start}"
-    b"[data-testid=stVegaLiteChart]{direction:ltr}"
-    b"html [data-testid=stMarkdownContainer] :is(ul,ol){padding-inline:0;margin-inline:0}"
-    b"html [data-testid=stMarkdownContainer] li{padding-inline:.3em 0;margin-inline:1.15em 0;text-align:start}</style>"
-)
-"""Streamlit's text and lists know the left side only; charts mirror their axes themselves."""
+PAGES, STAFF_PAGES, RIGHT_TO_LEFT = (html.styles(name) for name in ("pages.css", "staff.css", "right_to_left.css"))
+"""What Streamlit's own settings cannot say about its pages."""
 _NOT_OURS = (b"content-length", b"etag", b"last-modified", b"content-encoding")
 
 
-def _is_staff(request: Request) -> bool:
-    """Staff pages are in English whatever the browser wants, and say so."""
-    try:
-        return sessions.actor_of(request.cookies.get(sessions.cookie_name()), by_hand=False).kind == "staff"
-    except Problem:
-        return False
-
-
-def in_language(body: bytes, code: str) -> bytes:
+def in_language(body: bytes, code: str, *, staff: bool = False) -> bytes:
     """The shell with ``lang`` and ``dir`` of that language, our title, and words for a browser without scripts."""
     direction = languages()[code].direction
     body = _TAG.sub(f'<html lang="{code}" dir="{direction}">'.encode(), body, count=1)
     title = f"<title>{escape(say('title', code))}</title>".encode()
     body = body.replace(b"<title>Streamlit</title>", title, 1)
     body = _AGENT_LINK.sub(b"", body, count=1)
-    if direction == "rtl":
-        body = body.replace(b"</head>", _RIGHT_TO_LEFT + b"</head>", 1)
+    styles = PAGES + (STAFF_PAGES if staff else "") + (RIGHT_TO_LEFT if direction == "rtl" else "")
+    body = body.replace(b"</head>", f"<style>{styles}</style></head>".encode(), 1)
     words, link = escape(say("no_script", code)), escape(say("type_code", code))
     plain = f'<noscript><p>{words}</p><p><a href="/code">{link}</a></p></noscript>'
     return _NO_SCRIPT.sub(lambda _: plain.encode(), body, count=1)
@@ -75,7 +66,7 @@ class PageLanguage:
         fresh = [pair for pair in scope["headers"] if pair[0].lower() not in (b"if-none-match", b"accept-encoding")]
         await self.app({**scope, "headers": fresh, "extensions": {}}, receive, hold)
         if not passing:
-            await _send_shell(kept, Request(scope), send)
+            await _send_shell(kept, scope, receive, send)
 
 
 def _is_shell(headers: list[tuple[bytes, bytes]]) -> bool:
@@ -84,10 +75,34 @@ def _is_shell(headers: list[tuple[bytes, bytes]]) -> bool:
     return b"text/html" in found.get(b"content-type", b"") and b"etag" in found
 
 
-async def _send_shell(kept: list[Message], request: Request, send: Callable[[Message], Any]) -> None:
-    body = b"".join(message.get("body", b"") for message in kept[1:])
-    code = ENGLISH if await run_in_threadpool(_is_staff, request) else language_of(request)
-    body = in_language(body, code)
+def _refused(by: Actor | None, address: str) -> Problem | None:
+    """Why this person does not get this page; None where they may have it."""
+    if not address or address in {entry.address for entry in pages_for(by)}:
+        return None
+    if address not in ADDRESSES or (by is not None and by.kind == "patient"):
+        return NotFound()
+    return SignInNeeded() if by is None else NotAllowed()
+
+
+async def _other_page(request: Request, by: Actor | None, problem: Problem, address: str) -> Response:
+    """What comes in place of a page that is not there or not for this person."""
+    if isinstance(problem, SignInNeeded):
+        return RedirectResponse("/sign-in", status_code=303)
+    if by is not None and address in ADDRESSES:
+        await run_in_threadpool(partial(refusals.note, "access.refused", address, by=by))
+    return for_staff(problem) if by is not None and by.kind == "staff" else for_patients(request, problem)
+
+
+async def _send_shell(kept: list[Message], scope: Scope, receive: Receive, send: Send) -> None:
+    request = Request(scope)
+    by, address = await run_in_threadpool(visitor, request), request.url.path.strip("/")
+    if (problem := _refused(by, address)) is not None:
+        other = await _other_page(request, by, problem, address)
+        await other(scope, receive, send)
+        return
+    staff = by is not None and by.kind == "staff"
+    code = ENGLISH if staff else language_of(request)  # staff pages are in English whatever the browser wants
+    body = in_language(b"".join(message.get("body", b"") for message in kept[1:]), code, staff=staff)
     headers = [pair for pair in kept[0]["headers"] if pair[0].lower() not in _NOT_OURS]
     headers += [(b"content-length", str(len(body)).encode()), (b"vary", b"accept-language, cookie")]
     await send({**kept[0], "headers": headers})

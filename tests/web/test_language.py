@@ -31,7 +31,7 @@ def test_streamlits_page_says_its_language(client: TestClient, wanted: str, expe
 
 def test_a_page_read_from_the_right_begins_at_the_right(client: TestClient) -> None:
     """Streamlit's own styles put text at the left; axes of charts are mirrored by the charts."""
-    styled = "{text-align:start}[data-testid=stVegaLiteChart]{direction:ltr}"
+    styled = "{text-align: start;}[data-testid=stVegaLiteChart]{direction: ltr;}"
     assert styled in client.get("/", headers={"accept-language": "ar"}).text
     assert styled not in client.get("/", headers={"accept-language": "es"}).text
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from reporting import clock
+from reporting.actions.import_refused import forget_person
 from reporting.domain.actors import Actor
 from reporting.errors import Conflict, InvalidInput, NotFound
 from reporting.security.derived import erased_hash
@@ -121,6 +122,7 @@ def _erase(session: Any, patient: Patient) -> list[str]:
     erasure.silence_messages(session, patient_id)
     erasure.drop_words(session, patient_id)
     files = erasure.drop_photos(session, patient_id, moment)
+    forget_person(session, patient.clinic_id, erasure.references_of(session, patient))
     mark = erased_hash(patient.clinic_id, patient.reference)
     erasure.take_out_the_person(session, patient, mark, moment)
     return files

@@ -61,12 +61,17 @@ class ChunkResult:
     """What became of a chunk's rows. ``created`` counts side records by kind."""
 
     imported: int = 0
-    unchanged: int = 0
+    there: list[int] = field(default_factory=list)
+    """Numbers of the rows that are in already, the same."""
     refused: list[tuple[Row, tuple[Fault, ...]]] = field(default_factory=list)
     created: Counter[str] = field(default_factory=Counter)
     touched: set[int] = field(default_factory=set)
     """Ids of treatments whose outcome is to be computed anew."""
     clinic_ids: set[int] = field(default_factory=set)
+
+    @property
+    def unchanged(self) -> int:
+        return len(self.there)
 
 
 Decide = Callable[[Row], bool]
@@ -81,7 +86,7 @@ def decide_each(rows: Sequence[Row], decide: Decide, result: ChunkResult) -> lis
             if decide(row):
                 taken.append(row)
             else:
-                result.unchanged += 1
+                result.there.append(row.number)
         except Refused as refused:
             result.refused.append((row, refused.faults))
     return taken

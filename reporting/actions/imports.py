@@ -9,34 +9,26 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
-from reporting.actions import import_check_ins, import_devices, import_treatments
 from reporting.actions.import_chunk import ChunkResult, Run
+from reporting.actions.import_refused import KEPT_ROWS, keep
+from reporting.actions.import_steps import RefusedRows, begin, decide_rows, read_rows, take_in
 from reporting.domain.actors import Actor
-from reporting.errors import InvalidInput, Problem, StorageBusy, StorageFull
+from reporting.errors import Problem, StorageBusy, StorageFull
 from reporting.exchange.csv_file import CsvFile, open_csv
 from reporting.exchange.fields import Kind
-from reporting.exchange.mapping import KindMapping
-from reporting.exchange.rejects import Fault, Refused, RejectedFile
-from reporting.exchange.rows import Row, RowReader
-from reporting.security.permissions import require
-from reporting.storage import audit, bulk
-from reporting.storage.bulk import Session
-from reporting.storage.engine import reading, transaction
-from reporting.storage.outcomes import recompute
+from reporting.exchange.mapping import KindMapping, as_plain
+from reporting.exchange.rejects import Fault, RejectedFile
+from reporting.exchange.rows import Row
+from reporting.storage import audit, bulk, refused_rows
+from reporting.storage.engine import transaction
 
 CHUNK_ROWS = 5_000
 SHOWN_FAULTS = 20
 PREVIEW_ROWS = 200
 Progress = Callable[[int], None]
 """Is told how many more rows are done."""
-RefusedRows = list[tuple[Row, tuple[Fault, ...]]]
-
-_TAKE_IN: Mapping[Kind, Callable[[Session, Run, Sequence[Row]], ChunkResult]] = {
-    "devices": import_devices.import_rows,
-    "treatments": import_treatments.import_rows,
-    "check-ins": import_check_ins.import_rows,
-}
 
 
 @dataclass
@@ -51,12 +43,14 @@ class Summary:
     refused: int = 0
     rejected_file: str = ""
     """Where the refused rows are; empty when none were."""
+    kept: int = 0
+    """Refused rows that can be mended on the page Import: at most the first ``KEPT_ROWS``."""
     created: Counter[str] = field(default_factory=Counter)
     faults: dict[tuple[str, str, str], list[int]] = field(default_factory=dict)
     """(column, value, allowed) to the first row and the number of rows; at most ``SHOWN_FAULTS`` of them."""
     seconds: float = 0.0
 
-    def add(self, result: ChunkResult, faults: "RefusedRows") -> None:
+    def add(self, result: ChunkResult, faults: RefusedRows) -> None:
         self.read += result.imported + result.unchanged + len(faults)
         self.imported += result.imported
         self.unchanged += result.unchanged
@@ -98,58 +92,6 @@ def _chunks(source: CsvFile) -> Iterator[list[tuple[int, list[str]]]]:
         yield chunk
 
 
-def _read(reader: RowReader, chunk: Sequence[tuple[int, list[str]]]) -> tuple[list[Row], RefusedRows]:
-    """Rows that could be read, and those that could not with their faults."""
-    rows: list[Row] = []
-    refused: RefusedRows = []
-    for number, cells in chunk:
-        try:
-            rows.append(reader.read(number, cells))
-        except Refused as fault:
-            refused.append((Row(number, cells, {}), fault.faults))
-    return rows, refused
-
-
-def _start(by: Actor, source: CsvFile, clinic: str | None, mapping: KindMapping) -> Run:
-    require(by, "import.run")
-    only = None
-    if by.kind == "staff" and by.clinic_id is not None:
-        with reading() as session:
-            only = bulk.clinic_code(session, by.clinic_id)
-        if clinic not in (None, only):
-            raise InvalidInput(field="clinic", found=clinic, allowed=f"your own clinic, {only}")
-        clinic = only
-    return Run(
-        by=by, reader=RowReader(mapping, source.header, source.name), clinic=clinic,
-        create_missing=mapping.create_missing, only_clinic=only,
-    )  # fmt: skip
-
-
-def _take_in(run: Run, source: CsvFile, rows: Sequence[Row], refused: int) -> ChunkResult:
-    """One chunk: its rows, their outcomes and the audit row, all or nothing."""
-    kind = run.reader.kind
-    with transaction() as session:
-        result = _TAKE_IN[kind](session, run, rows)
-        if result.imported:
-            recompute(session, result.touched)
-            audit.write(
-                session,
-                run.by,
-                f"{kind}.imported",
-                "import",
-                source.sha256[:16],
-                clinic_id=next(iter(result.clinic_ids)) if len(result.clinic_ids) == 1 else None,
-                file=source.name,
-                from_row=rows[0].number,
-                to_row=rows[-1].number,
-                imported=result.imported,
-                unchanged=result.unchanged,
-                refused=len(result.refused) + refused,
-                created=dict(+result.created),
-            )
-    return result
-
-
 def run_import(
     *,
     by: Actor,
@@ -167,34 +109,55 @@ def run_import(
     """
     started = perf_counter()
     source = open_csv(path, file_name)
-    run = _start(by, source, clinic, mapping)
+    run = begin(by, source, clinic, mapping)
+    kept: RefusedRows = []
     summary = Summary(kind=mapping.kind, file_name=source.name)
     clinic_ids: set[int] = set()
     with RejectedFile(rejected_path, source.header, source.separator) as rejected:
         for chunk in _chunks(source):
-            rows, unreadable = _read(run.reader, chunk)
+            rows, unreadable = read_rows(run.reader, chunk)
             try:
-                result = _take_in(run, source, rows, len(unreadable))
+                with transaction() as session:
+                    result = take_in(session, run, source, rows, len(unreadable))
             except (StorageBusy, StorageFull) as cause:
                 raise ImportStopped(summary, cause, chunk[0][0]) from cause
             refused = sorted([*unreadable, *result.refused], key=lambda item: item[0].number)
             for row, faults in refused:
                 rejected.add(row.cells, faults)
             summary.add(result, refused)
+            kept += refused[: KEPT_ROWS - len(kept)]
             clinic_ids |= result.clinic_ids
             if progress is not None:
                 progress(len(chunk))
         summary.rejected_file = str(rejected_path) if rejected.count else ""
     summary.seconds = perf_counter() - started
-    _keep(run, source, summary, clinic_ids)
+    summary.kept = len(kept)
+    _keep(run, source, summary, clinic_ids, kept)
     return summary
 
 
-def _keep(run: Run, source: CsvFile, summary: Summary, clinic_ids: set[int]) -> None:
-    """One row that says what the whole run did."""
-    clinic_id = run.by.clinic_id or (next(iter(clinic_ids)) if len(clinic_ids) == 1 else None)
+def _clinic_of(session: Any, run: Run, clinic_ids: set[int]) -> int | None:
+    """The clinic that a run belongs to: the actor's, the one named, or the only one that got rows."""
+    if run.by.clinic_id is not None or len(clinic_ids) == 1:
+        return run.by.clinic_id or next(iter(clinic_ids))
+    named = bulk.clinic_entry(session, run.clinic) if run.clinic and not clinic_ids else None
+    return named.id if named else None
+
+
+def _details(run: Run, source: CsvFile, summary: Summary) -> dict[str, Any]:
+    """What is needed to try refused rows again."""
+    found: dict[str, Any] = {"created": dict(+summary.created)}
+    if summary.refused:
+        found |= {"header": list(source.header), "mapping": as_plain(run.reader.mapping), "clinic": run.clinic,
+                  "refused_kept": summary.kept}  # fmt: skip
+    return found
+
+
+def _keep(run: Run, source: CsvFile, summary: Summary, clinic_ids: set[int], refused: RefusedRows) -> None:
+    """One row that says what the whole run did, and its refused rows."""
     try:
         with transaction() as session:
+            clinic_id = _clinic_of(session, run, clinic_ids)
             run_id = bulk.keep_run(
                 session,
                 clinic_id=clinic_id,
@@ -205,9 +168,10 @@ def _keep(run: Run, source: CsvFile, summary: Summary, clinic_ids: set[int]) -> 
                 rows_imported=summary.imported,
                 rows_unchanged=summary.unchanged,
                 rows_refused=summary.refused,
-                details={"created": dict(+summary.created)},
+                details=_details(run, source, summary),
                 created_by=run.by.id if run.by.kind == "staff" else None,
             )
+            keep(session, refused_rows.run_of(session, run_id), refused)
             audit.write(
                 session,
                 run.by,
@@ -257,8 +221,8 @@ def preview(
 ) -> Preview:  # fmt: skip
     """What an import would do with the first ``limit`` rows. Writes nothing. Raises as ``run_import``."""
     source = open_csv(path, file_name)
-    run = _start(by, source, clinic, mapping)
-    rows, refused = _read(run.reader, list(islice(source.records(), limit)))
+    run = begin(by, source, clinic, mapping)
+    rows, refused = read_rows(run.reader, list(islice(source.records(), limit)))
     values = {row.number: dict(row.values) for row in rows}
     result = _rehearse(run, rows)
     refused += result.refused
@@ -275,7 +239,7 @@ def _rehearse(run: Run, rows: Sequence[Row]) -> ChunkResult:
     result = ChunkResult()
     try:
         with transaction() as session:
-            result = _TAKE_IN[run.reader.kind](session, run, rows)
+            result = decide_rows(session, run, rows)
             raise _Undo
     except _Undo:
         return result

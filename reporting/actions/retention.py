@@ -8,7 +8,7 @@ from reporting import clock
 from reporting.actions.erasure import erase_person, remove_files
 from reporting.domain.actors import SYSTEM
 from reporting.domain.retention import DRAFT_DAYS, months_before
-from reporting.storage import audit, photo_files, retention, throttle
+from reporting.storage import audit, photo_files, refused_rows, retention, throttle
 from reporting.storage.engine import after_commit, reading, transaction
 from reporting.storage.tables import Clinic
 
@@ -30,6 +30,7 @@ def what_is_over(at: datetime) -> Counter[str]:
 _COUNT: dict[str, Any] = {
     "photos": lambda session, clinic_id, before: len(retention.old_photos(session, clinic_id, before)),
     "notes": retention.old_notes,
+    "refused_rows": refused_rows.count_old,
     "check_ins": lambda session, clinic_id, before: len(retention.people_long_gone(session, clinic_id, before)),
 }
 
@@ -61,6 +62,8 @@ def _of_clinic(clinic: Clinic, moment: datetime) -> Counter[str]:
             done["photos"] = _drop_photos(session, clinic, before["photos"], moment)
         if "notes" in before:
             done["notes"] = retention.drop_notes(session, clinic.id or 0, before["notes"])
+        if "refused_rows" in before:
+            done["refused_rows"] = refused_rows.drop_old(session, clinic.id or 0, before["refused_rows"], moment)
         _note(session, clinic, done)
     if "check_ins" in before:
         done.update(_people(clinic, before["check_ins"]))

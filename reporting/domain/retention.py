@@ -9,6 +9,7 @@ from reporting.errors import InvalidInput
 KINDS = {
     "photos": "Photos, counted from the day they were sent",
     "notes": "Notes that patients wrote, counted from the day they were sent",
+    "refused_rows": "Rows that an import refused and nobody has mended yet, counted from the day of the import",
     "check_ins": "Who it was: name, contacts and everything else that names the patient, counted from the last "
     "treatment or answer. Answers and outcomes stay, nameless",
 }

@@ -106,6 +106,19 @@ def parse_mapping(text: str, kind: Kind, name: str = "the mapping") -> KindMappi
     return _kind_mapping(kind, table, f"{name}, [{kind}]")
 
 
+def as_plain(mapping: KindMapping) -> dict[str, Any]:
+    """A mapping as plain JSON, to import with it again later."""
+    switches = {name: getattr(mapping, name) for name in (*SWITCHES, "own_names")}
+    return {"kind": mapping.kind, **switches,
+            "sources": {name: source.model_dump() for name, source in mapping.sources.items()}}  # fmt: skip
+
+
+def from_plain(given: Mapping[str, Any]) -> KindMapping:
+    """The mapping that ``as_plain`` was made of."""
+    sources = {name: Source.model_validate(source) for name, source in given["sources"].items()}
+    return KindMapping(**{**given, "sources": sources})
+
+
 @dataclass(frozen=True)
 class ScoringWords:
     """How a backtest names things for the program that sent a log: its column of each symptom, and the

@@ -9,9 +9,12 @@ from reporting.domain.actors import Actor
 from reporting.exchange import templates
 from reporting.exchange.fields import KINDS, Kind, fields_of
 from reporting.exchange.mapping import KindMapping
+from reporting.queries.import_history import import_history
 from reporting.security.permissions import require
 from reporting.ui import import_parts as parts
+from reporting.ui import mending_parts as mending
 from reporting.ui.identity import current_actor
+from reporting.ui.links import number_in_address
 from reporting.ui.states import attempt, empty, show_notice, shows_problems
 
 PLACE = "import"
@@ -75,6 +78,10 @@ def page() -> None:
     st.title("Import")
     actor = current_actor()
     require(actor, "import.run")
+    chosen = number_in_address("run")
+    if chosen is not None:
+        mending.one_import(actor, chosen)
+        return
     kind: Kind = st.radio("What is in the file?", KINDS, index=1, horizontal=True, key="import_kind")
     _our_columns(kind)
     upload = st.file_uploader("CSV file (at most 50 MB)", key=f"import_file_{kind}")
@@ -83,6 +90,7 @@ def page() -> None:
         empty("No file yet.", "Choose a CSV file. Nothing is imported before you have seen what would happen.")
     else:
         _one_file(actor, kind, upload)
+    mending.history(import_history(actor), may_mend=True)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,11 @@ from reporting import clock
 from reporting.charts.words import percent
 from reporting.queries.data_quality import SILENT_AFTER_DAYS, DataQuality, data_quality
 from reporting.queries.filter_choices import filter_choices
+from reporting.security.permissions import may
 from reporting.ui import quality_parts as parts
 from reporting.ui.filters import overview_filters
 from reporting.ui.identity import current_actor
+from reporting.ui.mending_parts import history
 from reporting.ui.states import empty, no_treatments, shows_problems
 
 
@@ -40,7 +42,7 @@ def page() -> None:
     parts.silence(found)
     parts.response(found)
     parts.settings(found)
-    parts.imports(found)
+    history(found.imports, may_mend=may(actor, "import.run"))
 
 
 if __name__ == "__main__":

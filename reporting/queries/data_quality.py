@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -14,28 +14,15 @@ from reporting.domain.devices import device_classes, setting_fields
 from reporting.domain.symptoms import SYMPTOMS, symptom
 from reporting.evidence.nonresponse import response_bounds, tipping_point
 from reporting.queries.counting import symptom_tables
+from reporting.queries.import_history import ImportLine, import_history
 from reporting.queries.scope import SKIN_GROUPS, Filters, scoped_frame
 from reporting.security.permissions import require
-from reporting.storage import patients, quality
+from reporting.storage import quality
 from reporting.storage.engine import reading
 from reporting.storage.outcome_frame import SETTINGS
 
 SILENT_AFTER_DAYS = 14
 """A treatment this old without one answer counts as silent: the daily check-ins of the first week are over."""
-
-
-@dataclass(frozen=True)
-class ImportLine:
-    """One import: when, what, by whom, and how many rows came in."""
-
-    at: datetime
-    kind: str
-    file_name: str
-    by: str
-    rows_read: int
-    rows_imported: int
-    rows_unchanged: int
-    rows_refused: int
 
 
 @dataclass(frozen=True)
@@ -58,8 +45,6 @@ class DataQuality:
     response: Mapping[str, pd.DataFrame]
     sensitivity: pd.DataFrame
     imports: tuple[ImportLine, ...]
-    timezone: str
-    """IANA time zone of the clinic, for the moments of the imports."""
 
 
 _COLUMNS = [
@@ -76,13 +61,11 @@ def data_quality(by: Actor, filters: Filters) -> DataQuality:
     treatments = _treatments(frame, today)
     with reading() as session:
         languages = quality.languages(session, None if by.kind == "system" else by.clinic_id)
-        runs = quality.import_runs(session, None if by.kind == "system" else by.clinic_id)
-        timezone = patients.clinic(session, by.clinic_id).timezone if by.clinic_id else "UTC"
     return DataQuality(
         today=today, n_treatments=len(treatments), n_silent=int(treatments["is_silent"].sum()),
         n_old_enough=int(treatments["is_old"].sum()), missing=_missing(frame), unusual=_unusual(frame),
         response=_response(treatments, languages), sensitivity=_sensitivity(frame),
-        imports=tuple(ImportLine(*row) for row in runs), timezone=timezone,
+        imports=import_history(by),
     )  # fmt: skip
 
 

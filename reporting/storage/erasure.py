@@ -101,6 +101,12 @@ def open_cases(session: Session, patient_id: int) -> Sequence[int]:
     return [int(key or 0) for key in session.execute(statement).scalars()]
 
 
+def references_of(session: Session, patient: Patient) -> set[str]:
+    """The clinic's own numbers of a patient and of their treatments."""
+    statement = select(col(Treatment.reference)).where(col(Treatment.patient_id) == patient.id)
+    return {patient.reference, *session.execute(statement).scalars()}
+
+
 def take_out_the_person(session: Session, patient: Patient, reference_hash: str, moment: datetime) -> None:
     """Everything in the patient's row that names somebody; skin type and risks stay for the statistics.
 

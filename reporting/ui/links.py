@@ -18,6 +18,7 @@ _FILES = {
     "units": "clinician_units.py",
     "card": "clinician_card.py",
     "proxy": "clinician_proxy.py",
+    "import": "admin_import.py",
     "home": "patient_home.py",
     "data": "patient_data.py",
     "correct": "patient_correct.py",

@@ -6,7 +6,6 @@ import streamlit as st
 from reporting.charts.words import as_percent, percent
 from reporting.exchange.table_csv import table_csv
 from reporting.queries.data_quality import DataQuality
-from reporting.ui.format import moment
 
 
 def _table(table: pd.DataFrame, name: str, says: str) -> None:
@@ -86,18 +85,3 @@ def settings(found: DataQuality) -> None:
         "%": rows["share"].map(as_percent),
     })  # fmt: skip
     _table(table, "unusual-settings", "Treated areas with a setting outside the typical range, by device class")
-
-
-def imports(found: DataQuality) -> None:
-    """The imports, newest first, with what was refused."""
-    st.subheader("Imports", anchor=False)
-    if not found.imports:
-        st.markdown("Nothing has been imported yet.")
-        return
-    table = pd.DataFrame([
-        {"When": moment(one.at, found.timezone), "What": one.kind, "File": one.file_name, "By": one.by,
-         "Rows": one.rows_read, "Imported": one.rows_imported, "There already": one.rows_unchanged,
-         "Refused": one.rows_refused}
-        for one in found.imports
-    ])  # fmt: skip
-    _table(table, "imports", "Imports, newest first")

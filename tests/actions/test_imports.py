@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlmodel import SQLModel, func, select
 
-from reporting.actions import imports
+from reporting.actions import import_steps, imports
 from reporting.actions.imports import ImportStopped, Summary, preview, run_import
 from reporting.domain.actors import SYSTEM, Actor
 from reporting.errors import InvalidInput, NotAllowed, StorageBusy, StorageFull, UnreadableFile
@@ -384,7 +384,7 @@ def test_when_the_database_gives_up_whole_chunks_are_in_and_the_rest_follows_lat
 ) -> None:
     house("A")
     monkeypatch.setattr(imports, "CHUNK_ROWS", 2)
-    recompute, calls = imports.recompute, []
+    recompute, calls = import_steps.recompute, []
 
     def gives_up(session: Any, ids: Any) -> None:
         calls.append(1)
@@ -392,7 +392,7 @@ def test_when_the_database_gives_up_whole_chunks_are_in_and_the_rest_follows_lat
         if len(calls) == 2:
             raise cause()
 
-    monkeypatch.setattr(imports, "recompute", gives_up)
+    monkeypatch.setattr(import_steps, "recompute", gives_up)
     rows = "".join(f"T{n},P-0001,2026-03-01,O1,D1,cheeks,30,15,4\n" for n in range(5))
     with pytest.raises(ImportStopped, match=words) as stopped:
         take_in(tmp_path, f"{HEAD}\n{rows}")

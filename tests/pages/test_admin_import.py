@@ -9,10 +9,11 @@ from streamlit.testing.v1 import AppTest
 from reporting.actions.sessions import begin
 from reporting.domain.actors import Role
 from reporting.errors import StorageFull
+from reporting.queries.import_history import refused_table
 from reporting.storage import outcomes
 from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import Treatment
-from reporting.ui import import_parts
+from reporting.storage.tables import ImportRun, Treatment
+from reporting.ui import import_parts, mending_parts
 from tests.cast import House, house
 
 pytestmark = pytest.mark.usefixtures("sqlite_database", "stopped_clock")
@@ -153,7 +154,67 @@ def test_a_full_disk_is_told_and_nothing_is_in(clinic: House, monkeypatch: pytes
     def full(*args: object) -> None:
         raise StorageFull()
 
-    monkeypatch.setattr("reporting.actions.imports.recompute", full)
+    monkeypatch.setattr("reporting.actions.import_steps.recompute", full)
     page.button(key="import_run").click().run()
     assert "The import stopped: the disk is full" in text_of(page)
     assert treatments() == 1
+
+
+def refused_run(page: AppTest) -> int:
+    """Import a file with two bad rows and one good one; the number of that import."""
+    page = uploaded(page, GOOD.replace("2026-03-02", "2026-02-30") + "T4,P-0001,2026-03-02,D1,9000\n")
+    page.button(key="import_run").click().run()
+    with reading() as session:
+        return max(int(row.id or 0) for row in session.exec(select(ImportRun)).all())
+
+
+def opened_run(clinic: House, monkeypatch: pytest.MonkeyPatch, run: int) -> AppTest:
+    page = opened(clinic, monkeypatch)
+    page.query_params["run"] = str(run)
+    return page.run()
+
+
+def test_the_history_leads_to_refused_rows_with_each_problem_named(
+    clinic: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = opened(clinic, monkeypatch)
+    assert "Nothing has been imported yet." in text_of(page)
+    run = refused_run(page)
+    page = opened(clinic, monkeypatch)
+    history = page.dataframe[-1].value
+    assert list(history[["Imported", "Refused", "Waiting"]].iloc[0]) == [1, 2, 2]
+    assert "Mend 2 refused rows of log.csv" in text_of(page)
+    page = opened_run(clinic, monkeypatch, run)
+    table = page.dataframe[0].value
+    assert list(table["Row"]) == [3, 4]
+    assert list(table["Field"]) == ["Date", "Pulse energy"]
+    assert "found '2026-02-30'" in table["What is wrong"].iloc[0]
+    assert page.button(key="mend_changed").disabled
+
+
+def test_trying_again_says_what_became_of_the_rows(clinic: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = refused_run(opened(clinic, monkeypatch))
+    page = opened_run(clinic, monkeypatch, run)
+    page.button(key="mend_all").click().run()
+    assert "Tried again: 2 are still refused." in text_of(page)
+    assert treatments() == 2
+
+
+def test_an_import_of_another_clinic_is_not_there(clinic: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = refused_run(opened(clinic, monkeypatch))
+    assert opened_run(house("B"), monkeypatch, run).error
+    assert "Nothing" not in text_of(opened_run(clinic, monkeypatch, run))
+
+
+def test_cells_that_were_changed_are_told_from_the_others(clinic: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = refused_run(opened(clinic, monkeypatch))
+    found = refused_table(clinic.staff["administrator"], run)
+    edited = mending_parts.editable(found)
+    assert mending_parts.cells_of(found, edited, changed_only=True) == {}
+    first, second = (row.id for row in found.rows)
+    edited.loc[second, "Pulse energy"] = "30"
+    edited.loc[first, "Dismiss"] = True
+    assert mending_parts.cells_of(found, edited, changed_only=True) == {
+        second: ["T4", "P-0001", "2026-03-02", "D1", "30"]
+    }
+    assert len(mending_parts.cells_of(found, edited, changed_only=False)) == 2

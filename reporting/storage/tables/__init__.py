@@ -30,6 +30,7 @@ from reporting.storage.tables.work import (
     ImportRun,
     InboundMessage,
     OutboxMessage,
+    RefusedRow,
     Revision,
     TriageCase,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "Outcome",
     "Patient",
     "Photo",
+    "RefusedRow",
     "Revision",
     "ServiceEvent",
     "SignInSession",

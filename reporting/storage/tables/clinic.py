@@ -1,6 +1,7 @@
 """The clinic, its people and its devices."""
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
@@ -32,6 +33,8 @@ class Clinic(SQLModel, table=True):
     """Kind of record (``photos``, ``notes``, ``check_ins``) to the months it is kept; missing: kept."""
     content_version: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     """Grows with every change of ``content_change``; 0: the clinic uses the content tables as they are."""
+    report_schedule: dict[str, Any] = json_object()
+    """``day`` of the month and ``recipients`` (staff ids) of the monthly report's e-mail; empty: none is sent."""
     is_synthetic: bool = False
     created_at: datetime = moment(nullable=False)
 

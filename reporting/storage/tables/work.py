@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel
 from reporting.storage.tables.base import json_object, key, moment, one_of, ref
 
 CASE_STATES = ("new", "acknowledged", "contacted", "outcome", "closed")
+REFUSED_STATES = ("waiting", "mended", "there", "dismissed", "replaced", "over")
 CASE_LEVELS = ("one_week", "one_day", "same_day", "emergency")
 
 
@@ -124,6 +125,34 @@ class ImportRun(SQLModel, table=True):
     details: dict[str, Any] = json_object()
     created_at: datetime = moment(nullable=False)
     created_by: int | None = ref("staff_account", nullable=True)
+
+
+class RefusedRow(SQLModel, table=True):
+    """A row that an import refused, kept so that it can be mended here. It may name a patient, so it is encrypted."""
+
+    __tablename__ = "refused_row"
+    __table_args__ = (
+        one_of("state", *REFUSED_STATES, name="ck_refused_state"),
+        UniqueConstraint("run_id", "line", name="uq_refused_line"),
+        Index("ix_refused_waiting", "clinic_id", "run_id", sqlite_where=text("state = 'waiting'"),
+              postgresql_where=text("state = 'waiting'")),
+    )  # fmt: skip
+
+    id: int | None = key()
+    clinic_id: int | None = ref("clinic", nullable=True)
+    run_id: int = ref("import_run")
+    line: int
+    """Number of the row as a spreadsheet shows it; the header is 1."""
+    kind: str
+    content_encrypted: str | None = None
+    """Cells and problems; gone once the row no longer waits."""
+    state: str = "waiting"
+    """``mended`` (it went in), ``there`` (the same was there already), ``dismissed``, ``replaced`` (the file was
+    imported again), ``over`` (kept as long as the clinic wants, or the patient was erased)."""
+    reason_encrypted: str | None = None
+    worked_by: int | None = ref("staff_account", nullable=True)
+    worked_at: datetime | None = moment()
+    created_at: datetime = moment(nullable=False)
 
 
 class AuditEvent(SQLModel, table=True):

@@ -45,8 +45,40 @@ def upgrade() -> None:
     )
     op.create_index('ix_content_change_clinic', 'content_change', ['clinic_id', 'id'])
 
+    op.create_table(
+        'refused_row',
+        sa.Column('id', BIG, nullable=False),
+        sa.Column('clinic_id', BIG, nullable=True),
+        sa.Column('run_id', BIG, nullable=False),
+        sa.Column('line', sa.Integer(), nullable=False),
+        sa.Column('kind', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column('content_encrypted', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column('state', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column('reason_encrypted', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column('worked_by', BIG, nullable=True),
+        sa.Column('worked_at', reporting.storage.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column('created_at', reporting.storage.types.UtcDateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('waiting', 'mended', 'there', 'dismissed', 'replaced', 'over')", name='ck_refused_state'
+        ),
+        sa.ForeignKeyConstraint(['clinic_id'], ['clinic.id']),
+        sa.ForeignKeyConstraint(['run_id'], ['import_run.id']),
+        sa.ForeignKeyConstraint(['worked_by'], ['staff_account.id']),
+        sa.PrimaryKeyConstraint('id'),
+        sa.UniqueConstraint('run_id', 'line', name='uq_refused_line'),
+    )
+    op.create_index(
+        'ix_refused_waiting', 'refused_row', ['clinic_id', 'run_id'],
+        sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"),
+    )
+    with op.batch_alter_table('clinic') as table:
+        table.add_column(sa.Column('report_schedule', sa.JSON(), nullable=False, server_default='{}'))
+
 
 def downgrade() -> None:
+    with op.batch_alter_table('clinic') as table:
+        table.drop_column('report_schedule')
+    op.drop_table('refused_row')
     op.drop_table('content_change')
     with op.batch_alter_table('clinic') as table:
         table.drop_column('content_version')

@@ -1,0 +1,107 @@
+"""Statements about rows that an import refused and that wait to be mended."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlmodel import Session, col
+
+from reporting.storage.rows import add_rows
+from reporting.storage.tables import ImportRun, RefusedRow
+
+WAITING = col(RefusedRow.state) == "waiting"
+
+
+def run_of(session: Session, run_id: int) -> ImportRun | None:
+    return session.get(ImportRun, run_id)
+
+
+def add(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep refused rows, the same keys in each."""
+    add_rows(session, RefusedRow, rows)
+
+
+def waiting(
+    session: Session, run_id: int, ids: Collection[int] | None = None, *, lock: bool = False
+) -> list[RefusedRow]:
+    """Rows of a run that still wait, by line; of these ids only, where some are given."""
+    statement = select(RefusedRow).where(col(RefusedRow.run_id) == run_id, WAITING).order_by(col(RefusedRow.line))
+    rows = session.execute(statement.with_for_update() if lock else statement).scalars()
+    return [row for row in rows if ids is None or row.id in ids]
+
+
+def waiting_of_clinic(session: Session, clinic_id: int) -> list[RefusedRow]:
+    """Everything that waits at a clinic, and what came with files of several clinics."""
+    of = (col(RefusedRow.clinic_id) == clinic_id) | col(RefusedRow.clinic_id).is_(None)
+    return list(session.execute(select(RefusedRow).where(of, WAITING)).scalars())
+
+
+def earlier_runs(session: Session, run: ImportRun) -> list[int]:
+    """Ids of the runs that read the same file of the same clinic before."""
+    same = select(col(ImportRun.id)).where(
+        col(ImportRun.file_sha256) == run.file_sha256, col(ImportRun.kind) == run.kind, col(ImportRun.id) != run.id,
+        col(ImportRun.clinic_id) == run.clinic_id if run.clinic_id else col(ImportRun.clinic_id).is_(None),
+    )  # fmt: skip
+    return [int(key or 0) for key in session.execute(same).scalars()]
+
+
+def lines_worked_on(session: Session, run_ids: Collection[int]) -> set[int]:
+    """Lines that somebody mended or dismissed in these runs."""
+    statement = select(col(RefusedRow.line)).where(
+        col(RefusedRow.run_id).in_(run_ids), col(RefusedRow.state).in_(("mended", "there", "dismissed"))
+    )
+    return set(session.execute(statement).scalars())
+
+
+def finish(session: Session, ids: Iterable[int], state: str, **values: Any) -> int:
+    """These rows no longer wait; what they held is gone. Returns how many still waited."""
+    kept = list(ids)
+    done = session.execute(
+        update(RefusedRow)
+        .where(col(RefusedRow.id).in_(kept), WAITING)
+        .values(state=state, content_encrypted=None, **values)
+    )
+    return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def replace(session: Session, run_ids: Collection[int], moment: datetime) -> None:
+    """What waits from these runs is replaced by a later import of the same file."""
+    session.execute(
+        update(RefusedRow)
+        .where(col(RefusedRow.run_id).in_(run_ids), WAITING)
+        .values(state="replaced", content_encrypted=None, worked_at=moment)
+    )
+
+
+def states(session: Session, run_ids: Collection[int]) -> dict[int, dict[str, int]]:
+    """Run id to the number of its rows by state."""
+    statement = (
+        select(col(RefusedRow.run_id), col(RefusedRow.state), func.count())
+        .where(col(RefusedRow.run_id).in_(run_ids))
+        .group_by(col(RefusedRow.run_id), col(RefusedRow.state))
+    )
+    found: dict[int, dict[str, int]] = {}
+    for run_id, state, number in session.execute(statement):
+        found.setdefault(run_id, {})[state] = int(number)
+    return found
+
+
+def count_old(session: Session, clinic_id: int, before: datetime) -> int:
+    """How many rows refused before a moment still wait."""
+    statement = select(func.count()).select_from(RefusedRow).where(*_old(clinic_id, before))
+    return int(session.execute(statement).scalar_one())
+
+
+def drop_old(session: Session, clinic_id: int, before: datetime, moment: datetime) -> int:
+    """Take away what those rows held; returns how many there were."""
+    done = session.execute(
+        update(RefusedRow)
+        .where(*_old(clinic_id, before))
+        .values(state="over", content_encrypted=None, worked_at=moment)
+    )
+    return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def _old(clinic_id: int, before: datetime) -> tuple[Any, ...]:
+    return col(RefusedRow.clinic_id) == clinic_id, col(RefusedRow.created_at) < before, WAITING

@@ -33,6 +33,18 @@ class InvalidInput(Problem):
         )
 
 
+class ContentRefused(Problem):
+    """A change of the clinical content is not allowed. Says which row and field, what was found, what is allowed."""
+
+    code = "content_refused"
+    status = 422
+    what_to_do = "Correct the value and save again. Nothing was changed."
+
+    def __init__(self, row: str, field: str, found: object, allowed: str) -> None:
+        self.row, self.field, self.found, self.allowed = row, field, found, allowed
+        super().__init__(f"{row}, {field.replace('_', ' ')}: found {str(found)!r}; {allowed}.")
+
+
 class UnreadableFile(Problem):
     """A whole file cannot be read: wrong kind, empty, no such column."""
 

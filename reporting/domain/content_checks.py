@@ -41,6 +41,8 @@ def grouped_options(table: Table[OptionText]) -> dict[str, tuple[OptionText, ...
     return found
 
 
+SLOWEST_LEVEL = {"contact_today": CASE_LEVELS.index("one_day"), "emergency": CASE_LEVELS.index("emergency")}
+"""Who is told that the clinic must know today may not wait there for a week."""
 ANSWERS = {
     "symptoms": ("none",),
     "follow_ups": ("none", "not_sure"),
@@ -84,6 +86,8 @@ def rules(table: Table[Rule], asked: Mapping[str, FollowUp], options: Mapping[st
                 table.fail(line, column, f"{number} is not from 1 to 4")
         if (rule.from_day or 0) > (rule.to_day if rule.to_day is not None else 3650):
             table.fail(line, "to_day", "the window ends before it begins")
+        if CASE_LEVELS.index(rule.case_level) < SLOWEST_LEVEL.get(rule.advice, 0):
+            table.fail(line, "case_level", f"{rule.case_level} is slower than what the patient is told: {rule.advice}")
         _worst_answers(table, line, rule, asked, options)
 
 

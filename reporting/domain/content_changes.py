@@ -1,0 +1,175 @@
+"""Which changes of the clinical content a clinic may make. The checks are those of the files, and three more:
+a red flag may only get stricter, the clinic's ceilings of deadlines only earlier, an emergency only faster.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from typing import TypeVar
+
+from reporting.domain import content_checks as checks
+from reporting.domain.clinic_content import (
+    CEILING,
+    IS_ON,
+    LEVELS,
+    RANGES,
+    RULES,
+    SCHEDULES,
+    TOLERANCES,
+    TOLERATED_FACTOR,
+    ClinicContent,
+)
+from reporting.domain.content import content
+from reporting.domain.content_reader import ContentError, Table, cells_of, with_cells
+from reporting.domain.devices import DeviceClass
+from reporting.domain.protocol_ranges import check_factor, check_range
+from reporting.domain.records import ADVICE_LEVELS, CASE_LEVELS, CaseLevel, Rule, ScheduledDay
+from reporting.errors import ContentRefused
+
+EDITABLE = {
+    RULES: (IS_ON, "min_severity", "min_rise", "min_excess", "from_day", "to_day", "advice", "case_level"),
+    LEVELS: ("deadline_hours", "counted", "ceiling_hours"),
+    SCHEDULES: ("days",),
+    RANGES: ("minimum", "maximum", "note"),
+    TOLERANCES: ("factor",),
+}
+"""Columns of each table that a clinic may change; words stay those that were reviewed and translated."""
+Classes = Mapping[str, DeviceClass]
+R = TypeVar("R")
+
+
+def first_day(table: str, today: date) -> date:
+    """From when a change made today holds at the earliest.
+
+    Rules, deadlines and schedules begin with the next day: a check-in that is being answered keeps its questions,
+    and one that was answered today keeps its deadline.
+    """
+    return today if table in (RANGES, TOLERANCES) else today + timedelta(days=1)
+
+
+def values_of(table: str, row: str, cells: Mapping[str, str]) -> dict[str, str]:
+    """Every editable column of a row: the file's with ``cells`` laid over. Raises ContentRefused."""
+    return _in_file(table, row) | dict(cells)
+
+
+def checked(table: str, row: str, cells: Mapping[str, str], now: ClinicContent, classes: Classes) -> dict[str, str]:
+    """The cells in which the row is to differ from the files; none: it is as there. Raises ContentRefused naming
+    row, field, what was found and what is allowed. ``classes`` are the device classes of the clinic by code."""
+    if table not in EDITABLE:
+        raise ContentRefused(row, "table", table, "allowed is " + ", ".join(EDITABLE))
+    tidy = {name: text.strip() for name, text in cells.items()}
+    for name in tidy:
+        if name not in EDITABLE[table]:
+            raise ContentRefused(row, name, tidy[name], "allowed to change is " + ", ".join(EDITABLE[table]))
+    base = _in_file(table, row)
+    changed = {name: text for name, text in tidy.items() if text != base.get(name, "")}
+    return _CHECKS[table](row, changed, now, classes) if changed else {}
+
+
+def _in_file(table: str, row: str) -> dict[str, str]:
+    if table == RANGES:
+        return dict.fromkeys(EDITABLE[table], "")
+    if table == TOLERANCES:
+        return {"factor": str(TOLERATED_FACTOR)}
+    if table == SCHEDULES:
+        return {"days": "|".join(map(str, _known(content().schedules, row)))}
+    if table == LEVELS:
+        found = cells_of(_known(content().case_levels, row))
+    else:
+        found = {IS_ON: "yes"} | cells_of(_known({rule.code: rule for rule in content().rules}, row))
+    return {name: found[name] for name in EDITABLE[table]}
+
+
+def _known(of: Mapping[str, R], row: str) -> R:
+    if row not in of:
+        raise ContentRefused(row, "row", row, "allowed is one of " + ", ".join(of))
+    return of[row]
+
+
+def _refused(error: ContentError, rows: list[str], found: Mapping[str, str]) -> ContentRefused:
+    """What the files' check says, with the row's own name in the place of its line."""
+    row = rows[error.line - 1] if 0 < error.line <= len(rows) else rows[0]
+    return ContentRefused(row, error.column, found.get(error.column, ""), error.reason)
+
+
+def _rule(row: str, cells: dict[str, str], _now: ClinicContent, _classes: Classes) -> dict[str, str]:
+    if cells.get(IS_ON, "no") != "no":
+        raise ContentRefused(row, IS_ON, cells[IS_ON], "allowed is yes or no")
+    every = {rule.code: rule for rule in content().rules}
+    old = every[row]
+    if old.red_flag and IS_ON in cells:
+        raise ContentRefused(row, IS_ON, "no", f"{old.red_flag} is a red flag, which can never be off")
+    rest = {name: text for name, text in cells.items() if name != IS_ON}
+    try:
+        every[row] = new = with_cells(f"{RULES}.csv", old, rest)
+        table = Table(f"{RULES}.csv", tuple(enumerate(every.values(), start=1)))
+        checks.rules(table, content().follow_ups, content().options)
+    except ContentError as error:
+        raise _refused(error, [row] if error.line == 0 else list(every), cells) from None
+    if old.red_flag:
+        _no_milder(old, new, cells)
+    return cells
+
+
+def _no_milder(old: Rule, new: Rule, cells: Mapping[str, str]) -> None:
+    """A red flag fires at least where it fired, and asks for at least as much."""
+    said = f"{old.red_flag} is a red flag: it may only be made stricter than "
+    for name in ("min_severity", "min_rise", "min_excess", "from_day", "to_day"):
+        before, after = getattr(old, name), getattr(new, name)
+        if before == after or after is None:
+            continue
+        if before is None or (after < before if name == "to_day" else after > before):
+            raise ContentRefused(old.code, name, cells[name], said + ("no limit" if before is None else str(before)))
+    for name, order in (("advice", ADVICE_LEVELS), ("case_level", CASE_LEVELS)):
+        if order.index(getattr(new, name)) < order.index(getattr(old, name)):
+            raise ContentRefused(old.code, name, cells[name], said + getattr(old, name))
+
+
+def _level(row: str, cells: dict[str, str], now: ClinicContent, _classes: Classes) -> dict[str, str]:
+    every = dict(now.case_levels())
+    old = content().case_levels[row]
+    try:
+        every[row] = new = with_cells(f"{LEVELS}.csv", old, cells)
+        checks.deadlines(Table(f"{LEVELS}.csv", tuple(enumerate(every.values(), start=1))))
+    except ContentError as error:
+        raise _refused(error, [row] if error.line == 0 else list(every), cells) from None
+    _no_later(old, new, cells)
+    return cells
+
+
+def _no_later(old: CaseLevel, new: CaseLevel, cells: Mapping[str, str]) -> None:
+    if new.ceiling_hours > old.ceiling_hours:
+        raise ContentRefused(old.code, "ceiling_hours", cells["ceiling_hours"], f"at most {old.ceiling_hours}")
+    if new.deadline_hours < 1:
+        raise ContentRefused(old.code, "deadline_hours", cells["deadline_hours"], "at least 1")
+    if old.counted == "around_the_clock" and new.counted != old.counted:
+        raise ContentRefused(old.code, "counted", new.counted, f"{old.label} is counted around the clock")
+
+
+def _schedule(row: str, cells: dict[str, str], _now: ClinicContent, _classes: Classes) -> dict[str, str]:
+    days = [part.strip() for part in cells["days"].split("|") if part.strip()]
+    row_of = {"source": "set by the clinic", "evidence_mark": "estimate", "review_status": "not_reviewed"}
+    first = ScheduledDay(procedure_class=row, day=0, **row_of)
+    try:
+        rows = tuple(
+            (number, with_cells(f"{SCHEDULES}.csv", first, {"day": day})) for number, day in enumerate(days, start=1)
+        )
+        found = checks.schedule_days(Table(f"{SCHEDULES}.csv", rows), [row])[row]
+    except ContentError as error:
+        raise ContentRefused(row, "days", cells["days"], error.reason) from None
+    tidy = {"days": "|".join(map(str, found))}
+    return {} if tidy == _in_file(SCHEDULES, row) else tidy
+
+
+def _range(row: str, cells: dict[str, str], _now: ClinicContent, classes: Classes) -> dict[str, str]:
+    return check_range(row, cells, classes)
+
+
+def _tolerance(row: str, cells: dict[str, str], _now: ClinicContent, _classes: Classes) -> dict[str, str]:
+    if row != CEILING:
+        raise ContentRefused(row, "row", row, f"allowed is {CEILING}")
+    return check_factor(row, cells)
+
+
+_CHECKS: Mapping[str, Callable[[str, dict[str, str], ClinicContent, Classes], dict[str, str]]] = {
+    RULES: _rule, LEVELS: _level, SCHEDULES: _schedule, RANGES: _range, TOLERANCES: _tolerance,
+}  # fmt: skip

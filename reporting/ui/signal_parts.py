@@ -9,10 +9,11 @@ from reporting import clock
 from reporting.actions import signals as actions
 from reporting.charts.words import percent
 from reporting.domain.actors import Actor
-from reporting.domain.signal_work import KIND_WORDS, STATE_WORDS
-from reporting.domain.symptoms import SYMPTOMS, symptom
+from reporting.domain.signal_work import STATE_WORDS
+from reporting.domain.symptoms import SYMPTOMS
 from reporting.evidence.errors import NotEnoughData
 from reporting.queries.signal_look import look
+from reporting.queries.signal_words import headline, numbers
 from reporting.queries.signals import NewestLook, SignalCard, SignalRow
 from reporting.security.permissions import may
 from reporting.ui.format import day
@@ -41,38 +42,6 @@ def budget(actor: Actor, newest: NewestLook | None) -> None:
             st.markdown(f"Note: {newest.note}.")
     if may(actor, "signals.work"):
         st.button("Look over the data now", key="signals_look", icon=":material/search:", on_click=_look_now)
-
-
-def symptom_words(code: str) -> str:
-    """``hyperpigmentation``; for several at once, ``several symptoms``."""
-    return symptom(code).label.lower() if code in SYMPTOMS else "several symptoms"
-
-
-def where(signal: SignalRow) -> str:
-    """``Device CO2-2``."""
-    return f"{signal.unit_type.replace('_', ' ').capitalize()} {signal.unit_id}"
-
-
-def headline(signal: SignalRow) -> str:
-    """What, where and for whom, in one line."""
-    skin = f", skin types {signal.skin_group}" if signal.skin_group else ""
-    about = "" if signal.kind == "settings" else f": {symptom_words(signal.symptom)}"
-    return f"{KIND_WORDS[signal.kind]}{about}. {where(signal)}{skin}"
-
-
-def numbers(card: dict[str, Any]) -> str:
-    """Observed, expected and how sure; for settings, the shift."""
-    if card["kind"] == "settings":
-        way = "stronger" if card["shift_sd"] > 0 else "gentler"
-        return (
-            f"Settings are {abs(card['shift_sd']):.1f} standard deviations {way} than before (95 % interval "
-            f"{card['shift_lower']:.1f} to {card['shift_upper']:.1f}), over {card['treatments_since']:.0f} treatments."
-        )
-    return (
-        f"{card['observed']:.0f} observed, {card['expected']:.1f} expected, {card['excess']:.1f} in excess; "
-        f"{card['ratio']:.1f} times the expected, case mix taken into account (95 % interval "
-        f"{card['ratio_lower']:.1f} to {card['ratio_upper']:.1f})."
-    )
 
 
 def row(signal: SignalRow) -> None:

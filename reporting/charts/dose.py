@@ -6,7 +6,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from reporting.charts.theme import Figure, Look, look, themed
+from reporting.charts.ranges import range_layers, range_words
+from reporting.charts.theme import PICK, Figure, Look, look, themed
 from reporting.charts.words import as_percent, percent
 from reporting.domain.devices import setting_fields
 from reporting.domain.symptoms import symptom as symptom_of
@@ -37,7 +38,9 @@ def _chart(found: DoseResponse, rows: pd.DataFrame, colours: Look) -> Any:
     field = setting_fields()[found.parameter]
     title = f"{field.label}, {found.unit}" if found.unit not in ("", "count") else field.label
     groups = [curve.skin_group for curve in found.curves]
-    x = alt.X("value:Q", title=title, scale=alt.Scale(zero=False, nice=False), axis=alt.Axis(grid=False))
+    domain = [float(rows["value"].min()), float(rows["value"].max())] if len(rows) else [0.0, 1.0]
+    across = alt.Scale(domain=domain, zero=False, nice=False)
+    x = alt.X("value:Q", title=title, scale=across, axis=alt.Axis(grid=False))
     top = min(1.0, float(rows["upper"].quantile(0.98)) * 1.05) if len(rows) else 0.1
     scale = alt.Scale(domain=[0, max(top, 0.02)], clamp=True)
     y = alt.Y("risk:Q", title="Adjusted risk (%)", axis=alt.Axis(format=".0%", tickCount=6), scale=scale)
@@ -50,27 +53,32 @@ def _chart(found: DoseResponse, rows: pd.DataFrame, colours: Look) -> Any:
     ]  # fmt: skip
     dash = alt.StrokeDash("skin_group:N", title="Skin type", scale=alt.Scale(domain=groups, range=[[1, 0], [7, 4]]))
     base = alt.Chart(rows)
+    pick = alt.selection_point(name=PICK, fields=["value", "skin_group"], on="click", clear=False)
     return alt.layer(
+        *range_layers(found.ranges, domain, across, colours),
         base.mark_area(opacity=0.22).encode(x=x, y=alt.Y("lower:Q", scale=scale), y2="upper:Q", color=colour),
         base.mark_line(strokeWidth=2.5).encode(x=x, y=y, color=colour, strokeDash=dash, tooltip=tips),
         *_ceilings(found, colour),
+        base.mark_point(filled=True, size=260, opacity=0.001, cursor="pointer").encode(
+            x=x, y=y, color=colour, tooltip=tips).add_params(pick),
     ).properties(height=340, width="container")  # fmt: skip
 
 
 def _ceilings(found: DoseResponse, colour: Any) -> list[Any]:
-    rows = [
-        {"skin_group": curve.skin_group, "value": curve.ceiling * curve.reference,
-         "words": f"Ceiling {curve.skin_group}"}
-        for curve in found.curves if curve.ceiling is not None
-    ]  # fmt: skip
-    if not rows:
-        return []
-    base = alt.Chart(pd.DataFrame(rows)).encode(x="value:Q", color=colour)
-    return [
-        base.mark_rule(strokeDash=[2, 3], strokeWidth=2).encode(tooltip=[
-            alt.Tooltip("words:N", title="What"), alt.Tooltip("value:Q", title="At", format=".3~g")]),
-        base.mark_text(align="left", dx=4, dy=8, fontSize=13).encode(y=alt.value(8), text="words:N"),
-    ]  # fmt: skip
+    layers: list[Any] = []
+    for at, curve in enumerate(found.curves):
+        if curve.ceiling is None:
+            continue
+        row = {"skin_group": curve.skin_group, "value": curve.ceiling * curve.reference,
+               "words": f"Ceiling {curve.skin_group}"}  # fmt: skip
+        base = alt.Chart(pd.DataFrame([row])).encode(x="value:Q", color=colour)
+        tips = [alt.Tooltip("words:N", title="What"), alt.Tooltip("value:Q", title="At", format=".3~g")]
+        words = base.mark_text(align="left", dx=4, dy=-6 - 17 * at, fontSize=13, baseline="bottom")
+        layers += [
+            base.mark_rule(strokeDash=[2, 3], strokeWidth=2).encode(tooltip=tips),
+            words.encode(y=alt.value("height"), text="words:N"),
+        ]
+    return layers
 
 
 def ceiling_words(found: DoseResponse, curve: GroupCurve) -> str:
@@ -110,7 +118,8 @@ def _alt(found: DoseResponse) -> str:
             f"{percent(curve.risk[end])} at {curve.value[end]:.3g} (95 % interval {percent(curve.lower[end])} to "
             f"{percent(curve.upper[end])})."
         )
-    return f"{_title(found)}. {found.events} events. " + " ".join(said) + " ".join(found.notes)
+    ranges = [f"{range_words(each)}." for each in found.ranges]
+    return f"{_title(found)}. {found.events} events. " + " ".join([*said, *ranges, *found.notes])
 
 
 def _table(rows: pd.DataFrame) -> pd.DataFrame:

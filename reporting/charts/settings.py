@@ -6,10 +6,11 @@ import altair as alt
 import pandas as pd
 
 from reporting.charts.overview import rate_scale
-from reporting.charts.theme import Figure, Look, look, themed
+from reporting.charts.ranges import range_layers, range_words
+from reporting.charts.theme import PICK, Figure, Look, look, themed
 from reporting.charts.words import as_percent, percent, rate_words
 from reporting.domain.symptoms import symptom as symptom_of
-from reporting.queries.setting_bands import GROUPS, Range, SettingBands
+from reporting.queries.setting_bands import GROUPS, SettingBands
 
 HEIGHT = 380
 _SHIFT = dict(zip(GROUPS, (-7, 7, 0), strict=True))
@@ -20,8 +21,8 @@ _SHAPES = ("circle", "square", "diamond")
 def band_rates(result: SettingBands, *, dark: bool = False) -> Figure:
     """Rate per band at the band's median setting, with 95 % intervals, a mark and colour per skin group.
 
-    Shaded: the typical range of the device class. Dashed lines: published highest value per skin group.
-    Bands with fewer than five answers are drawn as a grey cross on the axis, without a rate.
+    Shaded: the typical range, published guidelines per skin group, and the clinic's protocol. Bands with fewer
+    than five answers are drawn as a grey cross on the axis, without a rate.
     """
     return Figure(
         chart=themed(_chart(result, look(dark=dark)), dark=dark), title=finding(result), alt=_alt(result),
@@ -51,9 +52,10 @@ def _chart(result: SettingBands, colours: Look) -> Any:
     x = alt.X("median:Q", title=title, scale=across, axis=alt.Axis(grid=False))
     axis = alt.Axis(format=".0%", tickCount=6)
     y = alt.Y("rate:Q", title="Rate (% of those who answered)", scale=scale, axis=axis)
-    layers = _shading(result.ranges, domain, across, colours)
+    layers = range_layers(result.ranges, domain, across, colours)
     for group in GROUPS:
         layers += _group(table[table["skin_group"] == group], group, x, y, scale, colours)
+    layers += _targets(table, x, scale)
     return alt.layer(*layers).properties(height=HEIGHT, width="container")
 
 
@@ -75,8 +77,27 @@ def _group(rows: pd.DataFrame, group: str, x: Any, y: Any, scale: Any, colours: 
             x=x, y=alt.Y("upper:Q", scale=scale), color=colour, tooltip=tips),
         alt.Chart(few).mark_point(
             shape="cross", size=70, color=colours.quiet, xOffset=shift, yOffset=-8,
-        ).encode(x=x, y=y, tooltip=[*tips[:2], alt.Tooltip("n_answered:Q", title="Answered: not enough")]),
+        ).encode(x=x, y=y, tooltip=_few_tips(tips)),
     ]  # fmt: skip
+
+
+def _few_tips(tips: list[alt.Tooltip]) -> list[alt.Tooltip]:
+    return [*tips[:2], alt.Tooltip("n_answered:Q", title="Answered: not enough")]
+
+
+def _targets(table: pd.DataFrame, x: Any, scale: Any) -> list[Any]:
+    """What can be pressed: an unseen disc over every mark, larger than it. Pressing one chooses band and group."""
+    pick = alt.selection_point(name=PICK, fields=["band", "skin_group"], on="click", clear=False)
+    at = table["rate"].where(table["events"] > 0, table["upper"]).where(table["is_enough"], 0.0)
+    rows, layers = table.assign(at=at), []
+    for group in GROUPS:
+        for is_enough, part in rows[rows["skin_group"] == group].groupby("is_enough"):
+            tips = _tooltips() if is_enough else _few_tips(_tooltips())
+            disc = alt.Chart(part).mark_point(
+                filled=True, size=320, opacity=0.001, xOffset=_SHIFT[group], cursor="pointer",
+            )  # fmt: skip
+            layers.append(disc.encode(x=x, y=alt.Y("at:Q", scale=scale), tooltip=tips).add_params(pick))
+    return layers
 
 
 def _tooltips() -> list[alt.Tooltip]:
@@ -90,38 +111,6 @@ def _tooltips() -> list[alt.Tooltip]:
         alt.Tooltip("upper:Q", title="95 % to", format=".1%"),
         alt.Tooltip("response_rate:Q", title="Response", format=".0%"),
     ]  # fmt: skip
-
-
-def _shading(ranges: tuple[Range, ...], domain: list[float], scale: Any, colours: Look) -> list[Any]:
-    layers: list[Any] = []
-    for each in ranges:
-        row = pd.DataFrame({"low": [each.low], "high": [each.high], "words": [range_words(each)]})
-        tip = [alt.Tooltip("words:N", title="Range")]
-        if each.kind == "typical":
-            low = domain[0] if each.low is None else max(each.low, domain[0])
-            high = domain[1] if each.high is None else min(each.high, domain[1])
-            if low >= high:
-                continue
-            shade = alt.Chart(row.assign(low=low, high=high)).mark_rect(color=colours.band, opacity=0.6)
-            layers.append(shade.encode(x=alt.X("low:Q", scale=scale), x2="high:Q", tooltip=tip))
-        elif each.high is not None and domain[0] <= each.high <= domain[1]:
-            index = GROUPS.index(each.skin_group)
-            line = alt.Chart(row).encode(x=alt.X("high:Q", scale=scale), tooltip=tip)
-            layers.append(line.mark_rule(color=colours.series[index], strokeDash=[6, 4], strokeWidth=2))
-            layers.append(line.mark_text(
-                text=f"guideline {each.skin_group}", angle=270, align="right", dy=-8, color=colours.text,
-                fontSize=13,
-            ).encode(y=alt.value(4)))  # fmt: skip
-    return layers
-
-
-def range_words(each: Range) -> str:
-    """``Typical range 10 to 56``, ``Published highest value for skin types IV-VI: 40``."""
-    if each.kind == "guideline":
-        return f"Published highest value for skin types {each.skin_group}: {each.high:g}"
-    if each.low is None:
-        return f"Typical up to {each.high:g}"
-    return f"Typical range {each.low:g} to {each.high:g}" if each.high is not None else f"Typical from {each.low:g}"
 
 
 def finding(result: SettingBands) -> str:

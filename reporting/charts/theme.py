@@ -17,6 +17,10 @@ SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down"
 """Marks differ in shape as well, so that nothing is told by colour alone."""
 
 
+PICK = "pick"
+"""Name of the selection of a chart whose marks can be pressed to see what is behind them."""
+
+
 @dataclass(frozen=True)
 class Look:
     """Colours of one page background. ``series`` are for up to six things side by side."""

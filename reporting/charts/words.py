@@ -12,8 +12,10 @@ def percent(share: float) -> str:
 def rate_words(row: Any) -> str:
     """A rate with its counts first: ``9 of 62 who answered (15 %, 95 % interval 8.1 % to 25 %)``.
 
-    ``row`` has events, n_answered, rate, lower, upper, is_enough.
+    ``row`` has events, n_answered, rate, lower, upper, is_enough, and is_hidden where small cells are hidden.
     """
+    if getattr(row, "is_hidden", False):
+        return "too few to show beyond the treating clinic"
     counts = f"{int(row.events):,} of {int(row.n_answered):,} who answered"
     if not row.is_enough:
         return f"{counts} (not enough data)" if row.n_answered else "nobody answered yet"

@@ -1,8 +1,9 @@
 """Bands of a device setting, with cut-points that stand still.
 
 A setting with at most FEW_VALUES different values (passes, density steps) has a band per value. Any other is
-cut at its quintiles, rounded to two significant digits so that people can read them. The quintiles come from
-every treatment of the device class that the reader may see, whatever the filters, performed before
+cut at its quintiles and its 95th percentile (the strongest are a band of their own), rounded to two significant
+digits so that people can read them, to three where two would make one of several. The cut-points come from every
+treatment of the device class that the reader may see, whatever the filters, performed before
 1 January of this year (all of them in a first year): moving cut-points would make trends of their own.
 """
 
@@ -15,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 FEW_VALUES = 6
-QUINTILES = (0.2, 0.4, 0.6, 0.8)
+CUTS = (0.2, 0.4, 0.6, 0.8, 0.95)
 ENOUGH_TO_CUT = 50
 
 Numbers = NDArray[np.float32]
@@ -48,6 +49,10 @@ class Cut:
     fixed_on: date | None
     """None: the first year, so that the cut-points still move."""
 
+    def band_of(self, value: float) -> int:
+        """Index of the band that holds a value, -1 for none."""
+        return int(band_codes(np.array([value], dtype=np.float32), self.bands)[0])
+
 
 def cut(values: Numbers, performed_on: "pd.Series[pd.Timestamp]", today: date) -> Cut:
     """Bands for values (NaN where not recorded), shape (rows,). No values: no bands."""
@@ -64,9 +69,14 @@ def _bands(known: Numbers, everything: Numbers) -> tuple[Band, ...]:
     different = _few(everything)
     if different is not None:
         return tuple(Band(value, value) for value in different)
-    edges = sorted({float(f"{edge:.2g}") for edge in np.quantile(known, QUINTILES)})
-    ends: list[float | None] = [None, *edges, None]
+    ends: list[float | None] = [None, *_readable(np.quantile(known, CUTS)), None]
     return tuple(Band(low, high) for low, high in pairwise(ends))
+
+
+def _readable(edges: NDArray[np.float64]) -> list[float]:
+    """The edges with as few digits as keep them apart, rising."""
+    two, three = ({float(f"{edge:.{digits}g}") for edge in edges} for digits in (2, 3))
+    return sorted(two if len(two) == len(three) else three)
 
 
 def _few(values: Numbers) -> list[float] | None:

@@ -18,7 +18,8 @@ from reporting.evidence.hazard import CaseMix, answered_intervals, case_mix
 from reporting.evidence.relative_dose import SCALES, aggressive_sign, relative
 from reporting.queries.backtest import NothingToReplay
 from reporting.queries.scope import Filters
-from reporting.queries.setting_bands import Range, setting_bands
+from reporting.queries.setting_bands import setting_bands
+from reporting.queries.setting_ranges import Range
 from reporting.security.permissions import require
 from reporting.storage.evidence_frames import engine_frames
 

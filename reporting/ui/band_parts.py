@@ -1,74 +1,80 @@
-"""Parts of the settings page: which setting, how the bands were cut, and the treatments behind one."""
+"""Rates by band of one setting: the chart, how the bands were cut, and the treatments behind one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
-import pandas as pd
 import streamlit as st
 
+from reporting.charts.ranges import range_words
+from reporting.charts.settings import band_rates
 from reporting.domain.actors import Actor
-from reporting.domain.devices import setting_fields
-from reporting.domain.vocabulary import areas
+from reporting.queries.behind import Part
 from reporting.queries.scope import Filters
-from reporting.queries.setting_bands import SHOWN, SettingBands, treatments_in_band
+from reporting.queries.setting_bands import SettingBands, setting_bands
+from reporting.queries.setting_ranges import Range
+from reporting.ui import dose_parts
+from reporting.ui.behind_parts import behind
+from reporting.ui.chart_parts import NOT_CAUSES
+from reporting.ui.figures import is_dark, show
 from reporting.ui.format import day
-from reporting.ui.links import page_link
+from reporting.ui.format import unit as unit_words
+from reporting.ui.setting_filters import Asked
+from reporting.ui.states import empty
+
+NOTHING = ("No treatments fit these filters.", "Choose a longer period, or take a filter away.")
+BAND = "band"
 
 
-def parameter_choice(recorded: Sequence[str]) -> str:
-    """Draw the choice of one of the settings that were recorded."""
-    fields = setting_fields()
-    return st.selectbox(
-        "Setting", recorded, key="setting", bind="query-params", format_func=lambda name: fields[name].label
-    )
+def one_setting(by: Actor, asked: Asked) -> None:
+    """Observed rates by band, and the adjusted curve under them; what is pressed in either is listed below."""
+    result = setting_bands(by, asked.filters, asked.setting, asked.symptom)
+    if not len(result.table):
+        empty(*NOTHING)
+        return
+    show(band_rates(result, dark=is_dark()), key="band_rates", file_name="setting-bands.csv",
+         on_pick=lambda at: _choose_band(result, at))  # fmt: skip
+    sources(result.ranges, result.unit)
+    st.markdown(NOT_CAUSES)
+    st.markdown(bands_line(result))
+    dose_parts.adjusted(by, asked, result.revision, lambda at: _choose_band(result, at))
+    st.subheader("The treatments behind it", anchor=False)
+    _behind(by, asked.filters, result)
+
+
+def sources(ranges: tuple[Range, ...], unit: str) -> None:
+    """Each range that is drawn, with where it comes from."""
+    for each in ranges:
+        st.markdown(f"{range_words(each)} {unit_words(unit)}. Source: {each.source.removesuffix('.')}.")
 
 
 def bands_line(result: SettingBands) -> str:
     """How the bands were cut, and what was left out."""
     if result.cut.fixed_on:
-        fixed_on = day(result.cut.fixed_on)
-        how = f"The bands were fixed on {fixed_on} from all earlier treatments of this device class."
+        how = f"The bands were fixed on {day(result.cut.fixed_on)} from all earlier treatments of this device class."
     else:
         how = "The bands still move with new treatments; they are fixed on 1 January."
     left = result.n_without_setting
     return how + (f" {left:,} treated areas without this setting are left out." if left else "")
 
 
-def treatments_part(actor: Actor, filters: Filters, result: SettingBands) -> None:
-    """Choose a band and skin type; list the treatments behind it with a link to each timeline."""
-    rows = list(result.table.itertuples())
-    words = [f"{row.band_label} {result.unit}, skin type {row.skin_group}" for row in rows]
-    chosen = st.selectbox(
-        "Band", range(len(rows)), format_func=lambda i: words[i], index=None, key="band",
-        placeholder="Choose a band to list its treatments",
-    )  # fmt: skip
-    if chosen is None:
-        return
-    row = rows[chosen]
-    found = treatments_in_band(
-        actor, filters, result.parameter, result.symptom, int(str(row.band)), str(row.skin_group)
-    )
-    limit = f", the first {SHOWN}" if len(found) == SHOWN else ""
-    st.markdown(f"{len(found)} treated areas{limit}. Choose a row to open the patient's timeline.")
-    _list(found, result)
+def _choose_band(result: SettingBands, at: Mapping[str, Any]) -> None:
+    """Choose the row of the band and skin group that were pressed, or of the band that holds a point of the curve."""
+    rows = result.table
+    if "value" in at:
+        band = result.cut.band_of(float(at["value"]))
+        hit = (rows["band"] == band) & (rows["skin_group"] == at["skin_group"])
+    else:
+        hit = (rows["band"] == at["band"]) & (rows["skin_group"] == at["skin_group"])
+    if hit.any():
+        st.session_state[BAND] = int(hit.to_numpy().argmax())
 
 
-def _list(found: pd.DataFrame, result: SettingBands) -> None:
-    shown = pd.DataFrame(
-        {
-            "Patient": found["patient"], "Treated on": found["performed_on"].dt.date,
-            "Device": found["device"],
-            "Area": [areas().get(code, code) for code in found["area"].astype(str)],
-            f"{result.label} ({result.unit})": found["value"].round(3),
-            "Unexpected report": found["event"].map({True: "yes", False: "no"}),
-            "Answered": found["answered"].map({True: "yes", False: "no"}),
-        }
-    )  # fmt: skip
-    picked = st.dataframe(
-        shown, hide_index=True, on_select="rerun", selection_mode="single-row", key="band_treatments",
-        alt="Treatments behind the band, those with an unexpected report first",
-    )  # fmt: skip
-    for number in picked["selection"]["rows"][:1]:
-        if number < len(found):
-            row = found.iloc[number]
-            page_link("timeline", f"Timeline of {row['patient']}", icon=":material/timeline:",
-                      patient=int(row["patient_id"]))  # fmt: skip
+def _behind(by: Actor, filters: Filters, result: SettingBands) -> None:
+    unit = unit_words(result.unit)
+    rows: list[Any] = list(result.table.itertuples())
+    parts = [
+        (f"{row.band_label} {unit}".strip() + f", skin type {row.skin_group}",
+         Part(bands={result.parameter: int(row.band)}, skin_group=str(row.skin_group)))
+        for row in rows
+    ]  # fmt: skip
+    behind(by, filters, [result.parameter], result.symptom, parts, key=BAND, what="band")

@@ -9,7 +9,8 @@ from reporting.domain.actors import Actor
 from reporting.errors import Problem
 from reporting.queries.dose_response import DoseResponse, dose_response
 from reporting.settings import settings
-from reporting.ui.figures import is_dark, show
+from reporting.ui.figures import Picked, is_dark, show
+from reporting.ui.setting_filters import Asked
 from reporting.ui.states import empty
 
 
@@ -19,11 +20,12 @@ def _fitted(key: tuple[Any, ...], _by: Actor) -> DoseResponse:
     return dose_response(_by, *key[-4:])
 
 
-def adjusted(by: Actor, revision: int, symptom: str, setting: str, device_class: str, group: str) -> None:
-    """The curve, its ceilings, and what it could not say."""
+def adjusted(by: Actor, asked: Asked, revision: int, on_pick: Picked) -> None:
+    """The curve, its ceilings, and what it could not say; ``on_pick`` gets the setting and group that are pressed."""
+    device_class, group = asked.filters.device_class, asked.filters.skin_group
     st.subheader("Adjusted for case mix", anchor=False)
     try:
-        found = _fitted((settings().url, by.clinic_id, revision, symptom, setting, device_class, group), by)
+        found = _fitted((settings().url, by.clinic_id, revision, asked.symptom, asked.setting, device_class, group), by)
     except Problem as problem:
         empty("No adjusted curve.", f"{problem.message}")
         return
@@ -35,7 +37,7 @@ def adjusted(by: Actor, revision: int, symptom: str, setting: str, device_class:
               f"{found.events:,} events leave nearly every risk possible. Look at the crude bands, and wait for more "
               "answers over a wider range of the setting.")  # fmt: skip
         return
-    show(dose_curve(found, dark=is_dark()), key="dose_curve", file_name="dose-response.csv")
+    show(dose_curve(found, dark=is_dark()), key="dose_curve", file_name="dose-response.csv", on_pick=on_pick)
     for curve in found.curves:
         st.markdown(ceiling_words(found, curve))
     st.markdown(

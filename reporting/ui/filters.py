@@ -20,7 +20,7 @@ EVERYTHING, OWN_DATES = "All treatments", "Own dates"
 DEFAULT_PERIOD = "Last 6 months"
 
 
-def _choice(label: str, options: Mapping[str, str], key: str, everything: str) -> str:
+def code_choice(label: str, options: Mapping[str, str], key: str, everything: str) -> str:
     """A selection of one code; the empty code stands for everything."""
     words = {"": everything, **options}
     chosen = st.selectbox(label, list(words), format_func=lambda code: words.get(code, code), key=key,
@@ -28,7 +28,8 @@ def _choice(label: str, options: Mapping[str, str], key: str, everything: str) -
     return chosen if chosen in words else ""
 
 
-def _period(today: date, default: str) -> tuple[date | None, date | None]:
+def period_choice(today: date, default: str) -> tuple[date | None, date | None]:
+    """Draw the period of treatment: first and last day, None where it is open."""
     options = [*PERIODS, EVERYTHING, OWN_DATES]
     chosen = st.selectbox("Treated in", options, index=options.index(default), key="period", bind="query-params")
     if chosen in PERIODS:
@@ -48,40 +49,24 @@ def _day(value: object) -> date | None:
 def overview_filters(choices: FilterChoices, today: date) -> Filters:
     """Draw period, clinic (where there are several), device, procedure and skin type."""
     with st.container(horizontal=True):
-        begin, end = _period(today, DEFAULT_PERIOD)
-        clinic = _choice("Clinic", choices.clinics, "clinic", "All clinics") if len(choices.clinics) > 1 else ""
-        device = _choice("Device", choices.devices, "device", "All devices")
-        procedure = _choice("Procedure", choices.procedure_classes, "procedure", "All procedures")
-        skin = _skin()
+        begin, end = period_choice(today, DEFAULT_PERIOD)
+        clinic = code_choice("Clinic", choices.clinics, "clinic", "All clinics") if len(choices.clinics) > 1 else ""
+        device = code_choice("Device", choices.devices, "device", "All devices")
+        procedure = code_choice("Procedure", choices.procedure_classes, "procedure", "All procedures")
+        skin = skin_choice()
     return Filters(
-        from_date=begin, to_date=end, clinics=_one(clinic), devices=_one(device), procedure_class=procedure,
+        from_date=begin, to_date=end, clinics=only(clinic), devices=only(device), procedure_class=procedure,
         skin_group=skin,
     )  # fmt: skip
 
 
-def settings_filters(choices: FilterChoices, today: date) -> Filters:
-    """Draw device class (always one: raw settings are never compared across), and what narrows it."""
-    with st.container(horizontal=True):
-        device_class = st.selectbox(
-            "Device class", list(choices.device_classes), key="class", bind="query-params",
-            format_func=lambda code: choices.device_classes.get(code, code),
-        )  # fmt: skip
-        begin, end = _period(today, EVERYTHING)
-        device = _choice("Device", choices.devices, "device", "All devices")
-        indication = _choice("Indication", choices.indications, "indication", "All indications")
-        area = _choice("Area", choices.areas, "area", "All areas")
-        skin = _skin()
-    return Filters(
-        from_date=begin, to_date=end, devices=_one(device), device_class=device_class or "",
-        indication=indication, area=area, skin_group=skin,
-    )  # fmt: skip
+def skin_choice() -> str:
+    """Draw the choice of a skin group; empty for every one."""
+    return code_choice("Skin type", {group: f"{group}" for group in SKIN_GROUPS}, "skin", "All skin types")
 
 
-def _skin() -> str:
-    return _choice("Skin type", {group: f"{group}" for group in SKIN_GROUPS}, "skin", "All skin types")
-
-
-def _one(code: str) -> tuple[str, ...]:
+def only(code: str) -> tuple[str, ...]:
+    """The code as a filter that takes several; the empty code narrows nothing."""
     return (code,) if code else ()
 
 

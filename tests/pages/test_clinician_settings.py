@@ -34,6 +34,19 @@ def test_the_finding_stands_over_the_chart(monkeypatch: pytest.MonkeyPatch, clin
     assert "Pulse energy 50, skin type IV-VI: " in chart.proto.alt
 
 
+def test_without_a_choice_it_is_the_main_setting_of_the_class(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"])
+    assert page.selectbox(key="class").value == "frac_ablative_co2"
+    assert page.selectbox(key="setting").value == "density_pct"
+
+
+def test_what_is_pressed_in_the_chart_is_chosen_below_it(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], setting="Pulse energy")
+    page.selectbox(key="band").select_index(0).run()
+    [chart] = page.get("vega_lite_chart")
+    assert chart.proto.selection_mode == ["pick"]
+
+
 def test_choices_come_from_the_address(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     address = {
         "class": "Fractional ablative CO2", "setting": "Density (coverage)", "symptom": "Scarring",

@@ -7,9 +7,12 @@ import altair as alt
 import pandas as pd
 import pytest
 
-from reporting.charts.settings import band_rates, finding, range_words
+from reporting.charts.ranges import range_words
+from reporting.charts.settings import band_rates, finding
+from reporting.charts.theme import PICK
 from reporting.queries.bands import Band, Cut
-from reporting.queries.setting_bands import Range, SettingBands
+from reporting.queries.setting_bands import SettingBands
+from reporting.queries.setting_ranges import Range
 from tests.unit.test_charts_overview import counted, drawn
 
 BANDS = (Band(None, 25.0), Band(25.0, 35.0), Band(35.0, None))
@@ -61,16 +64,19 @@ def test_the_alternative_states_counts_and_ranges() -> None:
 
 
 def test_typical_range_is_shaded_and_cut_to_the_picture() -> None:
-    [row] = drawn(band_rates(result_of()).chart, "rect")
-    assert (row["low"], row["high"]) == (10, 36)
+    typical, guideline = drawn(band_rates(result_of()).chart, "rect")
+    assert (typical["low"], typical["high"]) == (10, 36)
+    assert (guideline["low"], guideline["high"]) == (10, 38), "open at its lower end: from the edge of the picture"
     assert not marks(band_rates(result_of(ranges=())).chart, "rect")
     far = Range("typical", 100, 200, "", "a source")
     assert not marks(band_rates(result_of(ranges=(far,))).chart, "rect")
 
 
 def test_the_guideline_is_a_line_with_its_name() -> None:
-    [label] = marks(band_rates(result_of()).chart, "text")
-    assert label["mark"]["text"] == "guideline IV-VI"
+    labels = [row["name"] for row in drawn(band_rates(result_of()).chart, "text")]
+    assert labels == ["usual", "guideline IV-VI"]
+    lines = [row["high"] for row in drawn(band_rates(result_of()).chart, "rule") if "high" in row]
+    assert lines == [38]
 
 
 def test_thin_cells_are_grey_crosses_without_a_rate() -> None:
@@ -107,6 +113,35 @@ def test_the_table_is_what_is_drawn() -> None:
     assert list(table["Unexpected"]) == [2, 2, 3, 0, 4, 9]
     assert pd.isna(table.loc[3, "Rate %"])
     assert table.loc[5, "Rate %"] == 14.5
+
+
+def test_the_clinics_protocol_is_shaded_with_lines_at_both_ends() -> None:
+    own = Range("protocol", 15, 35, "I-III", "decided by the clinic")
+    chart = band_rates(result_of(ranges=(own,))).chart
+    [row] = drawn(chart, "rect")
+    assert (row["low"], row["high"], row["name"]) == (15, 35, "our protocol I-III")
+    assert sum(layer["mark"].get("strokeDash") == [1, 0] for layer in marks(chart, "rule")) == 2
+    assert "Clinic protocol for skin types I-III: 15 to 35." in band_rates(result_of(ranges=(own,))).alt
+
+
+def test_every_mark_can_be_pressed() -> None:
+    spec = band_rates(result_of()).chart.to_dict()
+    [pick] = [param for param in spec["params"] if param["name"] == PICK]
+    assert pick["select"]["fields"] == ["band", "skin_group"]
+    unseen = [layer for layer in marks(band_rates(result_of()).chart, "point") if layer["mark"].get("cursor")]
+    assert len(unseen) == 3, "both groups, and the band with too few answers"
+    assert all(layer["mark"]["size"] > 250 for layer in unseen)
+
+
+def test_hidden_cells_have_no_mark_but_a_cross() -> None:
+    hidden = result_of()
+    hidden.table.loc[5, ["events", "n_answered", "rate", "lower", "upper"]] = float("nan")
+    hidden.table["is_hidden"] = [False] * 5 + [True]
+    hidden.table["is_enough"] &= ~hidden.table["is_hidden"]
+    figure = band_rates(hidden)
+    assert "skin type IV-VI: too few to show beyond the treating clinic." in figure.alt
+    assert len(drawn(figure.chart, "point", "cross")) == 2
+    assert pd.isna(figure.table.loc[5, "Unexpected"])
 
 
 def test_words_for_open_ranges() -> None:

@@ -1,6 +1,7 @@
 """Bands: where they are cut, that they stand still, and that the counts in them are right."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -12,9 +13,11 @@ from reporting.domain.actors import SYSTEM, Actor
 from reporting.errors import InvalidInput, NotAllowed
 from reporting.queries import scope
 from reporting.queries.bands import Band, band_codes, cut
+from reporting.queries.behind import Part, treatments_behind
 from reporting.queries.counting import count_symptom
 from reporting.queries.scope import Filters
-from reporting.queries.setting_bands import SettingBands, setting_bands, treatments_in_band
+from reporting.queries.setting_bands import SettingBands, setting_bands
+from reporting.queries.setting_choice import setting_choice
 from tests.frames import many_rows
 
 TODAY = date(2026, 3, 10)
@@ -36,10 +39,15 @@ def test_few_values_have_a_band_each() -> None:
 def test_many_values_are_cut_at_readable_quintiles_open_at_both_ends() -> None:
     bands = cut_of([10 + i / 10 for i in range(200)])
     assert [band.label for band in bands] == [
-        "below 14", "14 to below 18", "18 to below 22", "22 to below 26", "26 and more",
+        "below 14", "14 to below 18", "18 to below 22", "22 to below 26", "26 to below 29", "29 and more",
     ]  # fmt: skip
     codes = band_codes(np.array([1, 14, 17.99, 26, 900], dtype=np.float32), bands)
-    assert list(codes) == [0, 1, 1, 4, 4]
+    assert list(codes) == [0, 1, 1, 4, 5]
+
+
+def test_edges_that_two_digits_would_make_one_have_three() -> None:
+    bands = cut_of([12 + i / 200 for i in range(200)])
+    assert [band.low for band in bands[1:]] == [12.2, 12.4, 12.6, 12.8, 12.9]
 
 
 def test_decimal_edges_take_their_own_value_in() -> None:
@@ -146,18 +154,59 @@ def test_front_desk_and_patients_may_not_look(rows: pd.DataFrame) -> None:
         with pytest.raises(NotAllowed):
             setting_bands(actor, CO2, "pulse_energy_mj", "bumps")
         with pytest.raises(NotAllowed):
-            treatments_in_band(actor, CO2, "pulse_energy_mj", "bumps", 0, "I-III")
+            treatments_behind(actor, CO2, ["pulse_energy_mj"], "bumps", Part({"pulse_energy_mj": 0}, "I-III"))
+        with pytest.raises(NotAllowed):
+            setting_choice(actor, CO2.device_class)
 
 
 def test_the_treatments_behind_a_band_are_those_counted_in_it(rows: pd.DataFrame) -> None:
     row = next(found().table.itertuples())
-    listed = treatments_in_band(SYSTEM, CO2, "pulse_energy_mj", "bumps", row.band, row.skin_group)
+    part = Part({"pulse_energy_mj": row.band}, row.skin_group)
+    listed = treatments_behind(SYSTEM, CO2, ["pulse_energy_mj"], "bumps", part)
     assert listed["event"].sum() >= row.events > 0
     assert listed["event"].is_monotonic_decreasing
-    assert (listed["value"] < result_edge()).all()
+    assert (listed["pulse_energy_mj"] < result_edge()).all()
 
 
 def result_edge() -> float:
     edge = found().cut.bands[0].high
     assert edge is not None
     return edge
+
+
+def test_the_main_setting_is_the_dose_on_the_skin_and_not_the_pulse(rows: pd.DataFrame) -> None:
+    found = setting_choice(SYSTEM, "frac_ablative_co2")
+    assert found is not None
+    assert (found.main, found.beside) == ("density_pct", "pulse_energy_mj")
+    assert found.settings == ("pulse_energy_mj", "density_pct", "passes")
+    assert found.devices == ("C0/D0", "C1/D0", "C2/D0"), "devices of other classes are no choice"
+
+
+def test_a_setting_that_is_hardly_ever_recorded_is_not_the_main_one(rows: pd.DataFrame) -> None:
+    rows.loc[rows.index % 3 != 0, "density_pct"] = np.float32("nan")
+    found = setting_choice(SYSTEM, "frac_ablative_co2")
+    assert found is not None
+    assert found.main == "pulse_energy_mj"
+
+
+def test_a_class_without_any_recorded_setting_has_no_choice(rows: pd.DataFrame) -> None:
+    assert setting_choice(SYSTEM, "ipl") is None
+
+
+def test_the_part_narrows_by_days_and_operator(rows: pd.DataFrame) -> None:
+    days = Part(from_date=date(2024, 6, 1), to_date=date(2024, 6, 30), operator="C1/O1")
+    listed = treatments_behind(SYSTEM, CO2, ["passes"], "bumps", days)
+    inside = (rows["device_class"] == "frac_ablative_co2") & (rows["operator"] == "C1/O1")
+    inside &= rows["performed_on"].between(pd.Timestamp("2024-06-01"), pd.Timestamp("2024-06-30"))
+    assert len(listed) == inside.sum() > 0
+    assert listed["performed_on"].between(pd.Timestamp("2024-06-01"), pd.Timestamp("2024-06-30")).all()
+
+
+def test_beyond_the_treating_clinic_small_bands_are_hidden(rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scope, "_bound", lambda *_: None)
+    colleague = Actor(kind="staff", id=1, clinic_id=1, role="safety_lead")
+    table = setting_bands(colleague, replace(CO2, area="neck", from_date=date(2025, 9, 1)), "pulse_energy_mj", "bumps")
+    hidden = table.table[table.table["is_hidden"]]
+    assert len(hidden) > 1
+    assert hidden[["events", "n_answered", "rate", "upper"]].isna().all(axis=None)
+    assert not hidden["is_enough"].any()

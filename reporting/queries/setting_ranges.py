@@ -1,0 +1,88 @@
+"""What a setting should be: the usual range, the published highest value, and the clinic's own protocol."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from reporting.domain.actors import Actor
+from reporting.domain.devices import DeviceClass, guideline_maximum, parameter_of
+from reporting.errors import InvalidInput
+from reporting.queries.scope import SKIN_GROUPS
+from reporting.storage import device_classes
+from reporting.storage.engine import reading
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Range:
+    """A recommended range of the setting, in its unit. ``skin_group`` empty: for every skin type."""
+
+    kind: str
+    """``typical`` (what is usual for the device class), ``guideline`` (published highest value) or ``protocol``
+    (the clinic's own)."""
+    low: float | None
+    high: float | None
+    skin_group: str
+    source: str
+
+
+def device_class_of(by: Actor, code: str) -> DeviceClass:
+    """The device class, one of the clinic's own included. Raises InvalidInput without a code."""
+    if not code:
+        raise InvalidInput(
+            field="device_class", found=code, allowed="one device class: raw settings compare within one"
+        )
+    with reading() as session:
+        known = device_classes.known(session, by.clinic_id)
+    return known.get(code, DeviceClass(code=code, name=code, procedure_class="other"))
+
+
+def ranges_of(chosen: DeviceClass, parameter: str, area: str = "") -> tuple[Range, ...]:
+    """Usual range, published highest values by skin group, and protocol of one setting, as far as there are any."""
+    return (*_typical(chosen, parameter), *_published(chosen, parameter, area))
+
+
+def _typical(chosen: DeviceClass, parameter: str) -> tuple[Range, ...]:
+    known = parameter_of(chosen, parameter)
+    if known is None or (known.typical_low is None and known.typical_high is None):
+        return ()
+    source = known.source.split(";")[0].removeprefix("typical range:").strip()
+    return (Range("typical", known.typical_low, known.typical_high, "", source),)
+
+
+def _published(chosen: DeviceClass, parameter: str, area: str) -> tuple[Range, ...]:
+    found = []
+    for group, (lightest, darkest) in SKIN_GROUPS.items():
+        rows = [guideline_maximum(chosen, parameter, skin, None, area or None) for skin in range(lightest, darkest + 1)]
+        published = [row for row in rows if row is not None]
+        if published:
+            strictest = min(published, key=lambda row: row.maximum)
+            found.append(Range("guideline", strictest.minimum, strictest.maximum, group, strictest.source))
+    return tuple(found)
+
+
+def highest_published(frame: pd.DataFrame, chosen: DeviceClass, parameter: str) -> Numbers:
+    """The published highest value for the skin type, spot and area of each row, shape (rows,); NaN without one.
+
+    ``frame`` has fitzpatrick (0 unknown), spot_size_mm and area.
+    """
+    spot = np.round(frame["spot_size_mm"].to_numpy(dtype=np.float64), 2)
+    kinds = pd.DataFrame({
+        "skin": frame["fitzpatrick"].to_numpy(), "spot": np.where(np.isnan(spot), -1.0, spot),
+        "area": frame["area"].cat.codes.to_numpy(),
+    })  # fmt: skip
+    kind = kinds.groupby(["skin", "spot", "area"], sort=False).ngroup().to_numpy()
+    first = np.unique(kind, return_index=True)[1]
+    names = frame["area"].cat.categories
+    limits = np.full(len(first), np.nan)
+    for at, row in enumerate(first):
+        skin, size, code = kinds.iloc[row]
+        found = guideline_maximum(
+            chosen, parameter, int(skin) or None, float(size) if size >= 0 else None,
+            str(names[int(code)]) if code >= 0 else None,
+        )  # fmt: skip
+        limits[at] = found.maximum if found else np.nan
+    return limits[kind] if len(first) else np.empty(0)

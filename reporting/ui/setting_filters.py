@@ -1,0 +1,77 @@
+"""What the settings page asks for: device class, setting and symptom, and what narrows the treatments."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import streamlit as st
+
+from reporting.domain.actors import Actor
+from reporting.domain.devices import setting_fields
+from reporting.queries.filter_choices import FilterChoices
+from reporting.queries.scope import Filters
+from reporting.queries.setting_choice import SettingChoice, setting_choice
+from reporting.ui.filters import EVERYTHING, code_choice, only, period_choice, skin_choice, symptom_choice
+
+_NARROWING = ("period", "device", "indication", "area", "skin")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is looked at. ``choice`` None: no setting was recorded for the class, and ``setting`` is empty."""
+
+    filters: Filters
+    symptom: str
+    setting: str
+    choice: SettingChoice | None
+
+
+def settings_asked(by: Actor, choices: FilterChoices, today: date) -> Asked:
+    """Draw the three questions of the page (device class: always one, raw settings are never compared across), and
+    under them what narrows it. On a phone they stand under each other, so that no name is cut."""
+    device_class, setting, symptom = st.columns(3)
+    with device_class:
+        chosen = st.selectbox(
+            "Device class", list(choices.device_classes), key="class", bind="query-params",
+            format_func=lambda code: choices.device_classes.get(code, code),
+        ) or ""  # fmt: skip
+    choice = setting_choice(by, chosen)
+    with setting:
+        name = "" if choice is None else parameter_choice(choice.settings, choice.main)
+    with symptom:
+        code = symptom_choice()
+    return Asked(_narrowed(choices, chosen, choice, today), code, name, choice)
+
+
+def parameter_choice(recorded: Sequence[str], main: str, *, label: str = "Setting", key: str = "setting") -> str:
+    """Draw the choice of one of the settings that were recorded; ``main`` unless another is chosen."""
+    fields = setting_fields()
+    chosen: str = st.selectbox(
+        label, recorded, index=recorded.index(main), key=key, bind="query-params",
+        format_func=lambda name: fields[name].label,
+    )  # fmt: skip
+    return chosen
+
+
+def _narrowed(choices: FilterChoices, device_class: str, choice: SettingChoice | None, today: date) -> Filters:
+    devices = {code: code for code in choice.devices} if choice else {}
+    with st.expander("Narrow to a period, device, area, indication or skin type", expanded=_is_narrowed()):
+        first, second, third = st.columns(3)
+        with first:
+            begin, end = period_choice(today, EVERYTHING)
+            device = code_choice("Device", devices, "device", "All devices of this class")
+        with second:
+            indication = code_choice("Indication", choices.indications, "indication", "All indications")
+            area = code_choice("Area", choices.areas, "area", "All areas")
+        with third:
+            skin = skin_choice()
+    return Filters(
+        from_date=begin, to_date=end, devices=only(device), device_class=device_class, indication=indication,
+        area=area, skin_group=skin,
+    )  # fmt: skip
+
+
+def _is_narrowed() -> bool:
+    """Whether something narrows the page, so that nobody overlooks it."""
+    return any(st.session_state.get(name) not in (None, "", EVERYTHING) or name in st.query_params
+               for name in _NARROWING)  # fmt: skip

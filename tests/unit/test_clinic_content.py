@@ -1,6 +1,7 @@
 """A clinic's own content: refused by the checks of the files, never milder for a red flag, never upside down."""
 
 from datetime import date
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -13,15 +14,16 @@ from reporting.domain.content_changes import EDITABLE, checked, first_day, value
 from reporting.domain.content_reader import cells_of, with_cells
 from reporting.domain.devices import device_classes
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, complete, path
-from reporting.domain.records import ADVICE_LEVELS, CASE_LEVELS, SYMPTOMS
+from reporting.domain.records import ADVICE_LEVELS, CASE_LEVELS, SYMPTOMS, Rule
 from reporting.domain.schedule import SLOTS, due_days
-from reporting.domain.triage import assess
+from reporting.domain.triage import assess, fires
 from reporting.errors import ContentRefused
 
 BEFORE = ClinicContent()
 TODAY, TOMORROW = date(2026, 3, 10), date(2026, 3, 11)
 RED_FLAGS = [rule.code for rule in content().rules if rule.red_flag]
 TUNABLE = [rule.code for rule in content().rules if not rule.red_flag]
+NUMBERS = ("min_severity", "min_rise", "min_excess", "from_day", "to_day")
 CO2 = "frac_ablative_co2|pulse_energy_mj|"
 
 
@@ -74,7 +76,43 @@ def worse(done: CompletedCheckIn, draw: Any) -> CompletedCheckIn:
     )  # fmt: skip
 
 
+def just_enough(rule: Rule) -> list[tuple[CompletedCheckIn, CheckInContext]]:
+    """Reports in which the rule fires and a hair less would not do, on its first and on its last day."""
+    least = (rule.min_severity or 0) or (rule.min_excess or 0) or (rule.min_rise or 0)
+    symptom = {"": "", "*": "burning"}.get(rule.symptom, rule.symptom)
+    previous = {symptom: least - rule.min_rise} if rule.min_rise else {}
+    answers = [option.value for option in content().options["yes_no_not_sure"]]
+    mildest = min(rule.follow_up_values, key=answers.index, default="")
+    severities = {each: least if each == symptom else 0 for each in SYMPTOMS}
+    done = CompletedCheckIn(
+        severities, {rule.follow_up: mildest} if mildest else {}, {}, rule.given == "worried", None, ""
+    )
+    return [
+        (done, CheckInContext((*rule.procedure_classes, "ipl")[0], day, fitzpatrick=5, previous=previous))
+        for day in (rule.from_day or 0, 200 if rule.to_day is None else rule.to_day)
+    ]
+
+
 class TestRules:
+    @pytest.mark.parametrize("row", RED_FLAGS)
+    def test_a_red_flag_that_fires_just_so_still_does_after_any_allowed_change(self, row: str) -> None:
+        rule = next(rule for rule in content().rules if rule.code == row)
+        cases = just_enough(rule)
+        assert all(fires(rule, *case) for case in cases)
+        cells = [(name, value) for name in NUMBERS for value in ("", "0", "1", "2", "3", "4", "5", "20", "85", "300")]
+        cells += [("advice", level) for level in ADVICE_LEVELS[1:]] + [("case_level", level) for level in CASE_LEVELS]
+        kept = 0
+        for one in [{name: value} for name, value in cells] + [dict(pair) for pair in combinations(cells, 2)]:
+            try:
+                changed = with_cells("triage_rules.csv", rule, check(RULES, row, **one))
+            except ContentRefused:
+                continue
+            kept += 1
+            assert all(fires(changed, *case) for case in cases), one
+            assert ADVICE_LEVELS.index(changed.advice) >= ADVICE_LEVELS.index(rule.advice), one
+            assert CASE_LEVELS.index(changed.case_level) >= CASE_LEVELS.index(rule.case_level), one
+        assert kept
+
     @given(row=st.sampled_from(RED_FLAGS), cells=rule_cells(), report=reports())
     def test_no_change_that_is_allowed_silences_a_red_flag(
         self, row: str, cells: dict[str, str], report: tuple[CompletedCheckIn, CheckInContext]

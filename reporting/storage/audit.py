@@ -8,6 +8,8 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import bindparam, insert, update
@@ -103,20 +105,51 @@ def was_written(
     return found.first() is not None
 
 
+class _NewestHead:
+    """The newest head that this process knows. Of many who commit at once one writes the file, for all of them."""
+
+    def __init__(self) -> None:
+        self.known: tuple[Path, int, str] | None = None
+        self.changing, self.writing = Lock(), Lock()
+
+    def offer(self, path: Path, sequence: int, digest: str) -> None:
+        with self.changing:
+            if self.known is None or self.known[0] != path or self.known[1] < sequence:
+                self.known = (path, sequence, digest)
+
+    def write(self) -> None:
+        """Until the file says the newest; where somebody is at it already, they will not stop before that."""
+        while self.known is not None and self.writing.acquire(blocking=False):
+            try:
+                with self.changing:
+                    newest, self.known = self.known, None
+                if newest is not None:
+                    _write_head(*newest)
+            finally:
+                self.writing.release()
+
+
+_NEWEST = _NewestHead()
+
+
 def _keep_head(sequence: int, digest: str) -> None:
-    """Write the newest head beside the data; an older one never replaces a newer one."""
-    kept = kept_head()
+    """Have the newest head written beside the data; an older one never replaces a newer one."""
+    _NEWEST.offer(settings().data_dir / "audit_head.json", sequence, digest)
+    _NEWEST.write()
+
+
+def _write_head(path: Path, sequence: int, digest: str) -> None:
+    kept = kept_head(path)
     if kept is None or kept[0] < sequence:
-        path = settings().data_dir / "audit_head.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_suffix(f".{sequence}.new")
         fresh.write_text(json.dumps({"sequence": sequence, "hash": digest}))
         fresh.replace(path)
 
 
-def kept_head() -> tuple[int, str] | None:
+def kept_head(path: Path | None = None) -> tuple[int, str] | None:
     """The head that the file beside the data remembers: (sequence, hash)."""
-    path = settings().data_dir / "audit_head.json"
+    path = path or settings().data_dir / "audit_head.json"
     if not path.exists():
         return None
     stored = json.loads(path.read_text())

@@ -44,6 +44,9 @@ _ANSWERED = (
 )
 
 
+_BY_KEY = select(CheckIn).where(col(CheckIn.submission_key) == bindparam("key"))
+
+
 @dataclass(frozen=True)
 class Subject:
     """The treatment that a check-in is about, with what the rules need of its patient and clinic."""
@@ -172,7 +175,7 @@ def context_from(
 
 def by_submission_key(session: Session, submission_key: str) -> CheckIn | None:
     """The check-in that this submission gave before, or nothing."""
-    return session.execute(select(CheckIn).where(col(CheckIn.submission_key) == submission_key)).scalar_one_or_none()
+    return session.execute(_BY_KEY, {"key": submission_key}).scalar_one_or_none()
 
 
 def as_it_was(session: Session, about: Subject, sent: CheckIn) -> tuple[CheckInContext, CompletedCheckIn]:

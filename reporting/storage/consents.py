@@ -2,10 +2,19 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlmodel import Session, col
 
 from reporting.storage.tables import Consent, OutboxMessage, Patient
+
+
+_LATEST = (
+    select(Consent)
+    .where(col(Consent.patient_id) == bindparam("patient"), col(Consent.kind) == bindparam("of_kind"))
+    .order_by(col(Consent.id).desc())
+    .limit(1)
+)
+"""Built once: it is asked with every check-in."""
 
 
 def lock_patient(session: Session, patient_id: int) -> Patient | None:
@@ -15,12 +24,7 @@ def lock_patient(session: Session, patient_id: int) -> Patient | None:
 
 def latest(session: Session, patient_id: int, kind: str) -> Consent | None:
     """The newest consent of a kind, standing or withdrawn."""
-    return session.execute(
-        select(Consent)
-        .where(col(Consent.patient_id) == patient_id, col(Consent.kind) == kind)
-        .order_by(col(Consent.id).desc())
-        .limit(1)
-    ).scalar_one_or_none()
+    return session.execute(_LATEST, {"patient": patient_id, "of_kind": kind}).scalar_one_or_none()
 
 
 def all_of(session: Session, patient_id: int) -> list[Consent]:

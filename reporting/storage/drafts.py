@@ -15,6 +15,9 @@ CHECK_IN, PROXY = "check_in", "proxy"
 
 _TREATMENT: Any = bindparam("treatment")
 _KIND: Any = bindparam("kind")
+_DROP: Any = delete(Draft.__table__).where(  # type: ignore[attr-defined]
+    col(Draft.treatment_id) == _TREATMENT, col(Draft.kind) == _KIND
+)
 _DRAFT = select(Draft).where(col(Draft.treatment_id) == _TREATMENT, col(Draft.kind) == _KIND)
 
 
@@ -56,4 +59,4 @@ def keep(
 
 def drop(session: Session, treatment_id: int, kind: str) -> None:
     """Forget a draft."""
-    session.execute(delete(Draft).where(col(Draft.treatment_id) == treatment_id, col(Draft.kind) == kind))
+    session.connection().execute(_DROP, {"treatment": treatment_id, "kind": kind})

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from reporting.storage.tables import Clinic, Photo, Treatment
@@ -20,6 +20,17 @@ class PhotoOf:
     photo: Photo
     performed_on: date
     timezone: str
+
+
+_MAY_WAIT = (
+    select(col(Photo.id))
+    .where(
+        col(Photo.treatment_id) == bindparam("treatment"), col(Photo.check_in_id).is_(None),
+        col(Photo.removed_at).is_(None),
+    )
+    .limit(1)
+)  # fmt: skip
+"""Built once: it is asked with every check-in, and most have no photo."""
 
 
 def by_id(session: Session, photo_id: int, *, lock: bool = False) -> Photo | None:
@@ -69,6 +80,8 @@ def mark_waiting(photo: Photo) -> None:
 
 def attach_waiting(session: Session, treatment_id: int, check_in_id: int) -> int:
     """Hand the waiting photos of a treatment to the check-in that is being sent; returns how many."""
+    if session.execute(_MAY_WAIT, {"treatment": treatment_id}).first() is None:
+        return 0
     waiting = [each.photo for each in kept(session, treatment_id=treatment_id) if waits(each.photo)]
     for photo in waiting:
         photo.check_in_id = check_in_id

@@ -7,6 +7,7 @@ from reporting.domain.actors import SYSTEM
 from reporting.settings import settings
 from reporting.storage import audit
 from reporting.storage.engine import transaction
+from tests.accounts import together
 
 
 def write_rows(count: int) -> None:
@@ -79,3 +80,10 @@ def test_the_kept_head_never_goes_back(database: str) -> None:
     audit._keep_head(1, "0" * 64)
     assert audit.kept_head() == newest
     assert (settings().data_dir / "audit_head.json").exists()
+
+
+def test_of_many_who_write_at_once_the_file_keeps_the_newest(database: str) -> None:
+    assert together(*[lambda: write_rows(5)] * 8) == [None] * 8
+    kept = audit.kept_head()
+    assert kept is not None
+    assert (kept[0], audit.verify()) == (40, audit.Verdict(True, 40))

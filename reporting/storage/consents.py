@@ -7,7 +7,6 @@ from sqlmodel import Session, col
 
 from reporting.storage.tables import Consent, OutboxMessage, Patient
 
-
 _LATEST = (
     select(Consent)
     .where(col(Consent.patient_id) == bindparam("patient"), col(Consent.kind) == bindparam("of_kind"))

@@ -8,13 +8,15 @@ from reporting.errors import NotAllowed, NotFound, SignInNeeded
 _SEES_CARE: Final = frozenset({
     "worklist.read", "case.work", "timeline.read", "note.read", "photo.read", "overview.read", "settings.read",
     "rates.read", "signals.read", "treatment.record", "invitation.issue", "check_in.proxy", "history.read",
-    "reminder.manage",
+    "reminder.manage", "report.read",
 })  # fmt: skip
 
 ROLES: Final[dict[Role, frozenset[str]]] = {
     "administrator": _SEES_CARE | {"import.run", "staff.manage", "audit.read", "request.work", "clinic.manage",
-                                   "message.manage", "signals.work"},
-    "safety_lead": _SEES_CARE | {"audit.read", "message.manage", "signals.work", "operators.compare"},
+                                   "message.manage", "signals.work", "content.read", "content.manage",
+                                   "report.schedule"},
+    "safety_lead": _SEES_CARE | {"audit.read", "message.manage", "signals.work", "operators.compare",
+                                 "content.read", "report.schedule"},
     "clinician": _SEES_CARE,
     "front_desk": frozenset({
         "treatment.record", "invitation.issue", "check_in.proxy", "reminder.manage", "message.manage",

@@ -14,6 +14,7 @@ from reporting.storage.tables import Clinic, ContentChange, StaffAccount
 
 _READ: dict[tuple[str, int], tuple[int, ClinicContent]] = {}
 """Database and clinic to the version that was read last, and what it says."""
+_UNSAVED = "content_changed"
 
 
 def of(session: Session, clinic: Clinic) -> ClinicContent:
@@ -31,6 +32,8 @@ def of_version(session: Session, clinic_id: int, version: int) -> ClinicContent:
     """The first ``version`` changes of a clinic. A version never means anything else, so it is read once."""
     if version == 0:
         return UNCHANGED
+    if _UNSAVED in session.info:  # may be rolled back, and its number given to another change
+        return _read(session, clinic_id, version)
     place = (settings().url, clinic_id)
     known = _READ.get(place)
     if known is None or known[0] != version:
@@ -74,6 +77,7 @@ def add(session: Session, clinic: Clinic, change: Change, staff_id: int | None, 
         )
     )  # fmt: skip
     clinic.content_version += 1
+    session.info[_UNSAVED] = True
     session.add(clinic)
     session.flush()
 

@@ -19,6 +19,8 @@ ALLOWED: dict[str, set[str]] = {
     "history.read": CARE | CODE_ONLY, "check_in.submit": BOTH,
     "consent.manage": BOTH, "own_data.read": CODE_ONLY, "erasure.request": CODE_ONLY,
     "operators.compare": {"safety_lead"}, "request.work": {"administrator"}, "clinic.manage": {"administrator"},
+    "content.read": LEADERS, "content.manage": {"administrator"},
+    "report.read": CARE, "report.schedule": LEADERS,
     "import.run": {"administrator"}, "audit.read": LEADERS, "staff.manage": {"administrator"},
 }  # fmt: skip
 """Permission to roles and, for patients, the strengths of sign-in that have it."""

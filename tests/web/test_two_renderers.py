@@ -16,7 +16,9 @@ from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
 from reporting import clock
+from reporting.actions.clinic_content import change_content
 from reporting.actions.invitations import issue_invitation
+from reporting.domain.clinic_content import RULES
 from reporting.domain.content import content
 from reporting.domain.patient_words import WORDS
 from reporting.domain.records import SYMPTOMS
@@ -34,6 +36,11 @@ LISTS = [(row.key, row.patient_label) for row in content().follow_ups.values()]
 SEVERITIES = [word.word for word in content().severity_words]
 SYMPTOM_LABELS = {code: content().symptoms[code].patient_label for code in SYMPTOMS}
 HOW_SOON = [option.label for option in content().options["how_soon"]]
+OWN_RULES = {
+    "R9": {"from_day": "0"}, "P1": {"is_on": "no"},
+    "S1": {"min_severity": "1", "advice": "contact_today", "case_level": "same_day"},
+}  # fmt: skip
+"""A red flag that asks earlier, a question that nobody asks, and one that is taken more seriously."""
 PROCEDURES = sorted(content().procedure_classes)
 
 
@@ -49,6 +56,8 @@ class Plan:
     procedure: str = "ablative"
     day: int = 3
     note: str = ""
+    own_rules: bool = False
+    """The clinic has rules of its own."""
 
     def answers(self, heading: str, offered: list[str]) -> list[str]:
         """The labels to tick or the one to press, of those that a screen offers."""
@@ -77,6 +86,7 @@ plans = st.builds(
     procedure=st.sampled_from(PROCEDURES),
     day=st.sampled_from([0, 1, 3, 7, 14, 42, 120]),
     note=st.sampled_from(["", "It stings 🔥", "two\nlines"]),
+    own_rules=st.booleans(),
 )
 
 
@@ -96,7 +106,11 @@ def fresh(plan: Plan) -> House:
     """A patient of their own clinic, treated so many days ago."""
     global _NUMBER
     _NUMBER += 1
-    return house(f"R{_NUMBER}", areas=PLACES if plan.place else PLACES[:1], procedure=plan.procedure)
+    made = house(f"R{_NUMBER}", areas=PLACES if plan.place else PLACES[:1], procedure=plan.procedure)
+    with clock.fixed(clock.now() - timedelta(days=1)):
+        for row, cells in OWN_RULES.items() if plan.own_rules else ():
+            change_content(by=made.staff["administrator"], table=RULES, row=row, cells=cells, reason="our protocol")
+    return made
 
 
 def stored(clinic: House) -> list[dict[str, object]]:
@@ -229,3 +243,16 @@ def test_both_renderers_are_one_check_in(client: TestClient, sqlite_database: st
     assert plain.stored == full.stored
     assert plain.advice == full.advice
     assert len(plain.stored) >= 1
+
+
+def test_the_clinics_own_rules_decide_in_both_renderers(client: TestClient, sqlite_database: str) -> None:
+    plan = Plan({"scarring": 1, "hyperpigmentation": 2, "burning": 1}, day=3)
+    with clock.fixed(NOW):
+        usual, own = by_html(client, plan), by_html(client, replace(plan, own_rules=True))
+        page = by_streamlit(replace(plan, own_rules=True))
+    asked = {label for _, offered in own.screens for label in offered}
+    assert {content().follow_ups["raw_not_closed"].patient_label} <= asked
+    assert not {content().follow_ups["hyperpigmentation_bothers"].patient_label} & asked
+    assert (usual.stored[0]["advice"], own.stored[0]["advice"]) == ("unusual", "contact_today")
+    assert own.stored[1]["rules"] != usual.stored[1]["rules"]
+    assert (page.screens, page.stored, page.advice) == (own.screens, own.stored, own.advice)

@@ -159,7 +159,10 @@ class AuditEvent(SQLModel, table=True):
     """Who did what, when, on which record. No foreign keys, so that nothing here blocks an erasure."""
 
     __tablename__ = "audit_event"
-    __table_args__ = (Index("ix_audit_record", "record_kind", "record_id"),)
+    __table_args__ = (
+        Index("ix_audit_record", "record_kind", "record_id"),
+        Index("ix_audit_clinic", "clinic_id", "sequence"),
+    )
 
     sequence: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
     at: datetime = moment(nullable=False)

@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint('id'),
     )
     op.create_index('ix_content_change_clinic', 'content_change', ['clinic_id', 'id'])
+    op.create_index('ix_audit_clinic', 'audit_event', ['clinic_id', 'sequence'])
 
     op.create_table(
         'refused_row',
@@ -79,6 +80,7 @@ def downgrade() -> None:
     with op.batch_alter_table('clinic') as table:
         table.drop_column('report_schedule')
     op.drop_table('refused_row')
+    op.drop_index('ix_audit_clinic', 'audit_event')
     op.drop_table('content_change')
     with op.batch_alter_table('clinic') as table:
         table.drop_column('content_version')

@@ -52,7 +52,8 @@ VIEWS = ("Open", "Due and silent", "Closed", "Alert budget")
 @shows_problems
 def page() -> None:
     st.title("Worklist")
-    view = st.segmented_control("Show", VIEWS, default=VIEWS[0], key="worklist_view", label_visibility="collapsed")
+    view = st.segmented_control("Show", VIEWS, default=VIEWS[0], key="show", bind="query-params",
+                                label_visibility="collapsed")  # fmt: skip
     if view == "Closed":
         closed_list()
     elif view == "Due and silent":

@@ -8,6 +8,7 @@ import streamlit as st
 from reporting.charts.ranges import range_words
 from reporting.charts.settings import band_rates
 from reporting.domain.actors import Actor
+from reporting.domain.sources import short_source
 from reporting.queries.behind import Part
 from reporting.queries.scope import Filters
 from reporting.queries.setting_bands import SettingBands, setting_bands
@@ -44,7 +45,7 @@ def one_setting(by: Actor, asked: Asked) -> None:
 def sources(ranges: tuple[Range, ...], unit: str) -> None:
     """Each range that is drawn, with where it comes from."""
     for each in ranges:
-        st.markdown(f"{range_words(each)} {unit_words(unit)}. Source: {each.source.removesuffix('.')}.")
+        st.markdown(f"{range_words(each)} {unit_words(unit)}. Source: {short_source(each.source)}.")
 
 
 def bands_line(result: SettingBands) -> str:

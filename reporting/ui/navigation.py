@@ -54,6 +54,7 @@ PATIENT = (
 )
 
 
+_SAFETY = ("overview.read", "settings.read", "signals.read")
 ADDRESSES = frozenset(entry.address for entry in (*STAFF, *PATIENT))
 
 
@@ -64,6 +65,13 @@ def pages_for(actor: Actor | None) -> list[Entry]:
         return [Entry("home", "Welcome", "welcome", ""), *PATIENT]
     wanted = PATIENT if actor.kind == "patient" else STAFF
     return [entry for entry in wanted if may(actor, entry.permission)]
+
+
+def section(entry: Entry) -> str:
+    """Under which heading a staff page stands in the menu."""
+    if entry.file.startswith("admin_"):
+        return "Clinic"
+    return "Safety" if entry.permission in _SAFETY else "Patients"
 
 
 def _page(entry: Entry, default: bool) -> st.Page:
@@ -82,8 +90,12 @@ def draw() -> None:
     entries = pages_for(actor)
     if actor is not None and (asked := address_asked_for()) in ADDRESSES - {entry.address for entry in entries}:
         note_refused(asked)
-    drawn = [_page(entry, number == 0) for number, entry in enumerate(entries)]
-    chosen = st.navigation(drawn, position="sidebar" if actor and actor.kind == "staff" else "hidden")
+    drawn: dict[str, list[st.Page]] = {}
+    for number, entry in enumerate(entries):
+        drawn.setdefault(section(entry), []).append(_page(entry, number == 0))
+    chosen = st.navigation(
+        drawn, position="sidebar" if actor and actor.kind == "staff" else "hidden", expanded=True
+    )  # fmt: skip
     with asked_for(actor):
         shell.frame(actor)
         try:

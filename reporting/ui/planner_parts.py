@@ -7,6 +7,7 @@ import streamlit as st
 
 from reporting.charts.words import rate_words
 from reporting.domain.devices import setting_fields
+from reporting.domain.sources import short_source
 from reporting.queries.planner import CLOSE, MINIMUM_HERE, LastTreatment, Plan, PlannedSetting
 from reporting.ui import format as words
 
@@ -57,7 +58,7 @@ def _limits(one: PlannedSetting) -> str:
         said.append(":gray-badge[:material/tune: outside the typical range]")
     if one.guideline_maximum is not None:
         limit = words.quantity(one.guideline_maximum, one.unit)
-        said.append(f"published maximum {limit} ({one.guideline_source})")
+        said.append(f"published maximum {limit} ({short_source(one.guideline_source)})")
     low, high = one.typical
     if low is not None and high is not None:
         said.append(f"typical {words.number(low)} to {words.quantity(high, one.unit)}")

@@ -16,7 +16,8 @@ def frame(actor: Actor | None) -> None:
         return
     line = clinic_line(actor)
     if line.is_synthetic:
-        st.info(say("synthetic", language() if actor.kind == "patient" else ENGLISH))
+        words = say("synthetic", language() if actor.kind == "patient" else ENGLISH)
+        st.markdown(f":blue-badge[:material/science: {words}]")
     if actor.kind == "staff":
         with st.sidebar:
             st.markdown(f"**{line.name}**  \n{actor.label}")

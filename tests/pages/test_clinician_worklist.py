@@ -91,7 +91,7 @@ def test_what_was_typed_survives_a_refused_step(monkeypatch: pytest.MonkeyPatch,
 
 def test_closed_cases_are_shown_on_demand(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     page = opened(monkeypatch, clinic.staff["clinician"])
-    page.segmented_control(key="worklist_view").set_value("Closed").run()
+    page.segmented_control(key="show").set_value("Closed").run()
     assert "No closed cases yet." in text(page)
 
 
@@ -115,10 +115,10 @@ def test_another_clinic_sees_none_of_it(monkeypatch: pytest.MonkeyPatch, clinic:
 
 def test_silence_and_the_alert_budget_are_views_of_their_own(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     page = open_page(monkeypatch, "clinician_worklist", clinic.staff["clinician"])
-    page.segmented_control(key="worklist_view").set_value("Due and silent").run()
+    page.segmented_control(key="show").set_value("Due and silent").run()
     assert not page.exception
     assert "silent" in text(page)
-    page.segmented_control(key="worklist_view").set_value("Alert budget").run()
+    page.segmented_control(key="show").set_value("Alert budget").run()
     assert not page.exception
     assert [one.label for one in page.metric][:2] == ["Alerts per 100 check-ins", "Acted on"]
     assert "R1" in set(page.dataframe[0].value["Rule"])

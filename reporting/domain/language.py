@@ -64,3 +64,11 @@ def best_language(accept_language: str, *, chosen: str = "") -> str:
         return chosen
     wanted = [part.split(";")[0].strip() for part in accept_language.split(",")]
     return negotiate_locale([name for name in wanted if name], list(languages()), sep="-") or ENGLISH
+
+
+def isolated(text: str, code: str) -> str:
+    """A telephone number or address that keeps its order inside words that run from right to left.
+
+    Unicode bidirectional isolates (UAX 9): LRI before and PDI after; in a language from left to right as it is.
+    """
+    return f"\u2066{text}\u2069" if languages()[code].direction == "rtl" else text

@@ -12,7 +12,7 @@ from reporting.domain.actors import Actor
 from reporting.domain.content import content
 from reporting.domain.devices import device_classes
 from reporting.domain.guidance import told
-from reporting.domain.language import ENGLISH, translator
+from reporting.domain.language import ENGLISH, isolated, translator
 from reporting.domain.opening_hours import Opening, opening
 from reporting.domain.questionnaire import CheckInContext, usable
 from reporting.domain.records import ConsentText
@@ -39,7 +39,9 @@ class ClinicContact:
 
     def tells(self, guidance: Guidance, language: str = ENGLISH) -> Guidance:
         """The guidance as this clinic's patients read it now."""
-        return told(guidance, emergency=self.emergency_telephone, opening=self.opening, language=language)
+        return told(
+            guidance, emergency=isolated(self.emergency_telephone, language), opening=self.opening, language=language
+        )
 
 
 @dataclass(frozen=True)

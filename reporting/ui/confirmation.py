@@ -4,7 +4,7 @@ from typing import Literal
 
 import streamlit as st
 
-from reporting.domain.language import ENGLISH
+from reporting.domain.language import ENGLISH, isolated
 from reporting.domain.opening_hours import week_words
 from reporting.domain.patient_words import say
 from reporting.domain.triage import Guidance
@@ -20,10 +20,10 @@ def call_button(
 ) -> None:
     """A wide button that calls the clinic, or the emergency number."""
     if emergency:
-        label = say("call_emergency", language, telephone=contact.emergency_telephone)
+        label = say("call_emergency", language, telephone=isolated(contact.emergency_telephone, language))
         st.link_button(label, _tel(contact.emergency_telephone), type="primary", width="stretch")
     if contact.telephone:
-        label = say("call_clinic", language, name=contact.name, telephone=contact.telephone)
+        label = say("call_clinic", language, name=contact.name, telephone=isolated(contact.telephone, language))
         kind: Literal["primary", "secondary"] = "primary" if strong and not emergency else "secondary"
         st.link_button(label, _tel(contact.telephone), type=kind, width="stretch")
 
@@ -52,6 +52,6 @@ def foot(contact: ClinicContact, language: str = ENGLISH) -> None:
     if hours := week_words(contact.opening_hours, language):
         lines.append(say("hours", language, hours=hours))
     if contact.telephone:
-        lines.append(say("telephone", language, telephone=contact.telephone))
-    lines.append(say("emergency", language, telephone=contact.emergency_telephone))
+        lines.append(say("telephone", language, telephone=isolated(contact.telephone, language)))
+    lines.append(say("emergency", language, telephone=isolated(contact.emergency_telephone, language)))
     st.write(" ".join(lines))

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from reporting.actions.corrections import restore_check_in
-from reporting.domain.language import translator
+from reporting.domain.language import isolated, translator
 from reporting.domain.patient_dates import moment_words
 from reporting.domain.patient_words import say, tell
 from reporting.domain.symptoms import severity_word, symptom
@@ -54,7 +54,7 @@ def _card(sent: PastCheckIn, contact: ClinicContact, timezone: str, language: st
         st.markdown(f"**{head_line(sent, timezone, language)}**  \n{marks}")
         answers_part(sent, language)
         if sent.heading:
-            heading = tell(sent.heading, language, emergency=contact.emergency_telephone)
+            heading = tell(sent.heading, language, emergency=isolated(contact.emergency_telephone, language))
             st.markdown(say("advice_then", language, heading=heading))
         if sent.earlier:
             with st.expander(say("before_change", language)):

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from reporting.domain.actors import Actor
 from reporting.domain.answers import Question, ticked
 from reporting.domain.guidance import interruption
-from reporting.domain.language import languages, translator
+from reporting.domain.language import isolated, languages, translator
 from reporting.domain.opening_hours import week_words
 from reporting.domain.patient_words import say
 from reporting.domain.questionnaire import next_question, note_question, path
@@ -79,17 +79,12 @@ def tel(number: str) -> str:
     return "tel:" + "".join(sign for sign in number if sign.isdigit() or sign == "+")
 
 
-def _number(direction: str, number: str) -> str:
-    """A telephone number that keeps its order inside words that run from right to left."""
-    return f"\u2066{number}\u2069" if direction == "rtl" else number
-
-
 def common(visit: Visit, given: Given) -> dict[str, Any]:
     """What every page of the check-in says: language, day, help at the foot."""
     code, contact = visit.language, visit.page.contact
     speak, direction = partial(say, language=code), languages()[code].direction
     return {
-        "say": speak, "t": translator(code), "lang": code, "dir": direction, "number": partial(_number, direction),
+        "say": speak, "t": translator(code), "lang": code, "dir": direction, "number": partial(isolated, code=code),
         "others": [known for known in languages().values() if known.code != code], "here": visit.here,
         "contact": contact, "tel": tel, "hours": week_words(contact.opening_hours, code),
         "day_line": speak("day", day=visit.page.recovery_day, treatment=visit.page.treatment_words(code)),

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from reporting.actions import refusals, second_factor, sessions
 from reporting.domain.actors import Actor
-from reporting.domain.language import languages
+from reporting.domain.language import isolated
 from reporting.domain.patient_words import say
 from reporting.errors import InvalidInput, Problem, SignInNeeded, TooManyTries
 from reporting.web import html
@@ -34,7 +34,7 @@ def _next(request: Request) -> str:
 
 async def _page(request: Request, by: Actor, problem: Problem | None = None, **given: str) -> Response:
     shown = await run_in_threadpool(second_factor.unlock_page, by)
-    address = f"\u2066{shown.hint}\u2069" if languages()[language_of(request)].direction == "rtl" else shown.hint
+    address = isolated(shown.hint, language_of(request))
     if isinstance(problem, InvalidInput):
         problem = _YearNeeded()
     return patient_page(

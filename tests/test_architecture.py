@@ -14,7 +14,7 @@ LEVELS = {
     "domain": 0,
     "storage": 1, "security": 1, "notify": 1,
     "evidence": 2, "charts": 3, "exchange": 3, "actions": 3, "queries": 3, "simulation": 4,
-    "demo": 4, "ui": 5, "pages": 6, "web": 7, "cli": 7,
+    "demo": 4, "reports": 4, "ui": 5, "pages": 6, "web": 7, "cli": 7,
 }  # fmt: skip
 """A part may import parts of a lower level, and itself."""
 
@@ -25,7 +25,9 @@ EVERYBODY = {"settings", "clock", "errors"}
 
 ROOMS = {
     "sqlmodel": {"storage"}, "sqlalchemy": {"storage"}, "alembic": {"storage"}, "psycopg": {"storage"},
-    "streamlit": {"pages", "ui"}, "starlette": {"web"}, "altair": {"charts"},
+    "adbc_driver_sqlite": {"storage"}, "adbc_driver_postgresql": {"storage"},
+    "streamlit": {"pages", "ui"}, "starlette": {"web"}, "altair": {"charts"}, "vl_convert": {"charts"},
+    "fpdf": {"exchange"},
     "cryptography": {"security"}, "argon2": {"security"}, "typer": {"cli"},
 }  # fmt: skip
 

@@ -12,7 +12,7 @@ from scipy import special
 
 from reporting.evidence.checks import Array
 from reporting.evidence.errors import NotEnoughData
-from reporting.evidence.hazard import case_mix, fit_hazard, person_periods
+from reporting.evidence.hazard import CaseMix, case_mix, fit_hazard_cells, hazard_cells, person_periods
 
 LEAST_EVENTS = 20
 """Fewer events than this carry no case-mix model worth adjusting by."""
@@ -36,25 +36,32 @@ def expected_events(
     fit_until_day: int | None = None,
     counted: tuple[int, int] | None = None,
     least_events: int = LEAST_EVENTS,
+    known_periods: pd.DataFrame | None = None,
+    known_mix: CaseMix | None = None,
 ) -> AreaExpectation:
     """Events and expectations of areas and check_ins as for person_periods.
 
     fit_until_day: answers up to that day make the model (all by default). counted: only answers after the first
-    and up to the second day are summed. Raises NotEnoughData with fewer than least_events events to fit.
+    and up to the second day are summed. known_periods and known_mix: person_periods and case_mix of the same
+    frames where they are at hand. Raises NotEnoughData with fewer than least_events events to fit.
     """
-    periods = person_periods(areas, check_ins, symptom)
+    periods = person_periods(areas, check_ins, symptom) if known_periods is None else known_periods
     day = periods["answered_day"].to_numpy()
     known = periods if fit_until_day is None else periods[day <= fit_until_day]
     events = int(known["event"].sum())
     if events < least_events:
         raise NotEnoughData(f"{events} events of {symptom}: a case-mix model needs {least_events} or more.")
-    mix = case_mix(areas)
-    model = fit_hazard(known, mix)
-    use = np.ones(len(periods), dtype=bool) if counted is None else (day > counted[0]) & (day <= counted[1])
-    row = periods["row"].to_numpy()[use]
-    hazard = model.expected(row, periods["interval"].to_numpy()[use])
+    mix = case_mix(areas) if known_mix is None else known_mix
+    row, event = periods["row"].to_numpy(), periods["event"].to_numpy()
+    cells, back = hazard_cells(mix, row, periods["interval"].to_numpy())
+    learnt = slice(None) if fit_until_day is None else np.flatnonzero(day <= fit_until_day)
+    model = fit_hazard_cells(cells, back[learnt], event[learnt], mix)
+    hazard = model.of_cells(cells)[back]
+    if counted is not None:
+        use = (day > counted[0]) & (day <= counted[1])
+        row, event, hazard = row[use], event[use], hazard[use]
     return AreaExpectation(
-        symptom, _summed(row, None, len(areas)), _summed(row, periods["event"].to_numpy()[use], len(areas)),
+        symptom, _summed(row, None, len(areas)), _summed(row, event, len(areas)),
         _summed(row, hazard, len(areas)),
     )  # fmt: skip
 

@@ -34,8 +34,8 @@ SEASONS = 6
 
 def person_periods(areas: pd.DataFrame, check_ins: pd.DataFrame, symptom: str) -> pd.DataFrame:
     """The trials of a symptom: answered_intervals without those after the first report."""
-    periods = answered_intervals(areas, check_ins, symptom)
-    return periods[periods["at_risk"]].drop(columns="at_risk").reset_index(drop=True)
+    columns = _intervals(areas, check_ins, symptom)
+    return _by_day(columns, np.flatnonzero(columns.pop("at_risk")))
 
 
 def answered_intervals(areas: pd.DataFrame, check_ins: pd.DataFrame, symptom: str) -> pd.DataFrame:
@@ -46,24 +46,49 @@ def answered_intervals(areas: pd.DataFrame, check_ins: pd.DataFrame, symptom: st
     answers given before it, so cutting off the future changes no row.
     Raises ImpossibleData for a symptom that the check-ins do not hold.
     """
+    columns = _intervals(areas, check_ins, symptom)
+    return _by_day(columns, np.arange(len(columns["row"])))
+
+
+def _intervals(areas: pd.DataFrame, check_ins: pd.DataFrame, symptom: str) -> dict[str, NDArray[Any]]:
+    """The columns of answered_intervals in order of area and day."""
     if symptom not in check_ins:
         raise ImpossibleData("symptom", symptom, f"one of {sorted(set(map(str, check_ins)) - set(AREA_KEYS))}")
     scheduled = check_ins["scheduled_day"].to_numpy()
     asked = check_ins["answered"].to_numpy().astype(bool) & check_ins[symptom].notna().to_numpy()
     answers = np.flatnonzero(asked & (scheduled >= FIRST_DAY.get(symptom, 1)))
     row = _positions(areas["area_id"], check_ins["area_id"].to_numpy()[answers])
-    answers, row = answers[row >= 0], row[row >= 0].astype(np.int32)
+    if (row < 0).any():
+        answers, row = answers[row >= 0], row[row >= 0]
+    row = row.astype(np.int32)
     day = check_ins["answered_day"].to_numpy()[answers].astype(np.int32)
     order = _in_order(row, day, scheduled[answers])
-    answers, row, day = answers[order], row[order], day[order]
-    frame = pd.DataFrame(
-        {
-            "row": row, "answered_day": day, "scheduled_day": scheduled[answers].astype(np.int32),
-            "event": check_ins[symptom].to_numpy()[answers].astype(float),
-            "treated_day": areas["day"].to_numpy()[row].astype(np.int32),
-        }
-    )  # fmt: skip
-    return _with_intervals(frame)
+    if len(order) < len(row) or (order[1:] < order[:-1]).any():
+        answers, row, day = answers[order], row[order], day[order]
+    columns: dict[str, NDArray[Any]] = {
+        "row": row, "answered_day": day, "scheduled_day": scheduled[answers].astype(np.int32),
+        "event": check_ins[symptom].to_numpy()[answers].astype(float),
+        "treated_day": areas["day"].to_numpy()[row].astype(np.int32),
+    }  # fmt: skip
+    return columns | _history(row, columns["scheduled_day"], columns["event"])
+
+
+def _by_day(columns: dict[str, NDArray[Any]], rows: Positions) -> pd.DataFrame:
+    """These rows by the day they were answered. They are in order of area and day, so a stable sort is enough."""
+    day = columns["answered_day"][rows]
+    span = day - day.min(initial=0)
+    brief = span.astype(np.uint16) if span.max(initial=0) <= np.iinfo(np.uint16).max else span
+    chosen = rows[np.argsort(brief, kind="stable")]
+    return pd.DataFrame({name: values[chosen] for name, values in columns.items()}, copy=False)
+
+
+def _history(area: Whole, due: Whole, events: Array) -> dict[str, NDArray[Any]]:
+    """Interval that each answer covers, and whether nothing was reported before it."""
+    first = np.r_[True, area[1:] != area[:-1]] if len(area) else np.zeros(0, dtype=bool)
+    total = np.cumsum(events) - events
+    before = total - np.repeat(total[first], np.diff(np.r_[np.flatnonzero(first), len(area)]))
+    previous = np.where(first, 0, np.r_[0, due[:-1]]) if len(area) else due
+    return {"interval": (previous * 1000 + due).astype(np.int32), "at_risk": before == 0}
 
 
 def _positions(ids: "pd.Series[Any]", wanted: NDArray[np.generic]) -> Positions:
@@ -106,22 +131,6 @@ def interval_shares(periods_of: pd.DataFrame, mature_until: int) -> dict[int, fl
 
 
 AREA_KEYS = ("area_id", "scheduled_day", "due_day", "answered", "answered_day")
-
-
-def _with_intervals(frame: pd.DataFrame) -> pd.DataFrame:
-    area = frame["row"].to_numpy()
-    first = np.r_[True, area[1:] != area[:-1]] if len(area) else np.zeros(0, dtype=bool)
-    events = frame["event"].to_numpy()
-    total = np.cumsum(events) - events
-    before = total - np.repeat(total[first], np.diff(np.r_[np.flatnonzero(first), len(area)]))
-    due = frame["scheduled_day"].to_numpy()
-    previous = np.where(first, 0, np.r_[0, due[:-1]]) if len(area) else due
-    whole = frame.assign(interval=(previous * 1000 + due).astype(np.int32), at_risk=before == 0)
-    # The rows are in order of area and day: a stable sort by day is all that is needed.
-    day = whole["answered_day"].to_numpy()
-    span = day - day.min(initial=0)
-    brief = span.astype(np.uint16) if span.max(initial=0) <= np.iinfo(np.uint16).max else span
-    return whole.take(np.argsort(brief, kind="stable")).reset_index(drop=True)
 
 
 @dataclass(frozen=True)

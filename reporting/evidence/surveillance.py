@@ -128,6 +128,8 @@ class Tables:
     expected: Array
     models: tuple[tuple[HazardModel, ...], ...]
     mix: CaseMix
+    periods: tuple[pd.DataFrame, ...] = ()
+    """Person-periods of each symptom behind the counts, for who needs them again."""
 
 
 def weekly_tables(
@@ -146,17 +148,19 @@ def weekly_tables(
     history = schedule.history_bins(int(areas["day"].min()))
     weeks = history + len(schedule.judged) - 1
     shape = (len(symptoms), weeks, len(network.cell_family))
-    observed, expected, models = np.zeros(shape), np.zeros(shape), []
+    observed, expected, models, trials = np.zeros(shape), np.zeros(shape), [], []
     for at, symptom in enumerate(symptoms):
         periods = person_periods(areas, check_ins, symptom)
-        periods = periods[periods["answered_day"] <= schedule.judged[-1]]
+        known = int(np.searchsorted(periods["answered_day"].to_numpy(), schedule.judged[-1], side="right"))
+        periods = periods.iloc[:known]
         hazard, fitted = expected_hazards(periods, mix, schedule)
         bins = schedule.bins(periods["answered_day"].to_numpy(), history)
         where = bins * shape[2] + network.cell[periods["row"].to_numpy()]
         for table, values in ((observed, periods["event"].to_numpy()), (expected, hazard)):
             table[at] = np.bincount(where, weights=values, minlength=weeks * shape[2]).reshape(shape[1:])
         models.append(tuple(fitted))
-    return Tables(observed, expected, tuple(models), mix)
+        trials.append(periods)
+    return Tables(observed, expected, tuple(models), mix, tuple(trials))
 
 
 def expected_hazards(periods: pd.DataFrame, mix: CaseMix, schedule: Schedule) -> tuple[Array, list[HazardModel]]:

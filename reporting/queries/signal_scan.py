@@ -15,7 +15,8 @@ from reporting.evidence.expectations import AreaExpectation, excess_p_values
 from reporting.evidence.intervals import smr
 from reporting.evidence.multiplicity import scan
 from reporting.queries.bands import band_codes, cut
-from reporting.storage.evidence_frames import DOSE_SETTINGS, EngineFrames
+from reporting.storage.evidence_columns import DOSE_SETTINGS
+from reporting.storage.evidence_frames import EngineFrames
 
 UNITS = ("operator", "device", "clinic")
 DARK = 4

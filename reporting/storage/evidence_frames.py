@@ -11,26 +11,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from sqlalchemy import and_, or_, select
 from sqlmodel import Session, col
 
 from reporting.domain.devices import DeviceClass, reference_for
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.storage import device_classes, outcomes
-from reporting.storage.engine import is_sqlite, reading
+from reporting.storage.engine import reading
+from reporting.storage.evidence_columns import DOSE_SETTINGS, evidence_columns
 from reporting.storage.tables import CheckIn, Clinic, Device, Operator, Treatment
 from reporting.storage.trails import unpacked
 
-DOSE_SETTINGS = (
-    "fluence_j_cm2", "pulse_energy_mj", "energy_per_pin_mj", "power_w", "density_pct", "density_mtz_cm2",
-    "passes", "pulse_width_ms",
-)  # fmt: skip
-"""Settings that have a reference to be compared with."""
 NOT_RECORDED = "not_recorded"
-CHUNK = 100_000
-_NUMBERS = ("treated_area_id", "treatment_id", "patient_id", "clinic_id", "operator_id", "device_id", "day")
-_WORDS = ("area", "indication")
-_MEASURES = ("fitzpatrick", "age", "spot_size_mm", *DOSE_SETTINGS)
 _EPOCH = date(1970, 1, 1)
 
 Symptoms = Iterable[str]
@@ -74,105 +67,40 @@ def engine_frames(
     """
     settled = corrected_until or as_of
     with reading() as session:
-        columns = _read(session, clinic_id)
-        frame = _joined(columns)
+        frame, trails = evidence_columns(session, clinic_id)
         if as_of is not None:
-            frame = frame[frame["day"].to_numpy() <= (as_of - _EPOCH).days]
+            known = int(np.searchsorted(frame["day"].to_numpy(), (as_of - _EPOCH).days, side="right"))
+            frame, trails = frame.iloc[:known], trails.slice(0, known)
         if frame.empty:
             return None
-        frame = frame.sort_values(["day", "treated_area_id"], ignore_index=True)
-        trails = _trails(session, frame, None if settled is None else end_of(settled))
-        named = _named(session, frame.drop(columns="trail"))
+        trails = _settled(session, frame, trails, None if settled is None else end_of(settled))
+        named = _named(session, frame)
     check_ins = unpacked(trails, frame["day"].to_numpy(), symptoms)
     first = int(frame["day"].iloc[0])
     for name in ("due_day", "answered_day"):
         check_ins[name] = (check_ins[name].to_numpy() - first).astype(np.int32)
     if as_of is not None:
-        check_ins = check_ins[check_ins["answered_day"].to_numpy() <= (as_of - _EPOCH).days - first]
+        late = check_ins["answered_day"].to_numpy() > (as_of - _EPOCH).days - first
+        check_ins = check_ins[~late] if late.any() else check_ins
     named["day"] = (named["day"] - first).astype(np.int32)
     return EngineFrames(named, check_ins, _EPOCH + timedelta(days=first))
 
 
-def _statement(clinic_id: int | None) -> str:
-    day = (
-        "CAST(JULIANDAY(t.performed_on) - 2440587.5 AS INTEGER)"
-        if is_sqlite()
-        else "(t.performed_on - DATE '1970-01-01')"
-    )
-    born = "CAST(SUBSTR(CAST(t.performed_on AS TEXT), 1, 4) AS INTEGER) - p.year_of_birth"
-    own = "" if clinic_id is None else f"WHERE a.clinic_id = {int(clinic_id)}"
-    return f"""
-        SELECT a.id, a.treatment_id, t.patient_id, a.clinic_id, COALESCE(t.operator_id, 0),
-               COALESCE(t.device_id, 0), {day}, a.area, a.indication, p.fitzpatrick,
-               COALESCE(t.age_years, {born}), a.spot_size_mm, {", ".join(f"a.{name}" for name in DOSE_SETTINGS)},
-               o.due_mask, o.answered_mask, o.trail
-        FROM treated_area a
-        JOIN outcome o ON o.treated_area_id = a.id
-        JOIN treatment t ON t.id = a.treatment_id
-        JOIN patient p ON p.id = t.patient_id
-        {own}"""
-
-
-def _read(session: Session, clinic_id: int | None) -> list[dict[str, Any]]:
-    """The rows in parts of columns. The driver is asked directly: at a million rows it is twice as fast."""
-    connection = session.connection().connection.driver_connection
-    cursor = connection.cursor() if is_sqlite() else connection.cursor("evidence")  # type: ignore[union-attr]
-    names = (*_NUMBERS, *_WORDS, *_MEASURES, "due_mask", "answered_mask", "trail")
-    parts = []
-    try:
-        cursor.execute(_statement(clinic_id))
-        while rows := cursor.fetchmany(CHUNK):
-            parts.append(_compact(dict(zip(names, zip(*rows, strict=True), strict=True))))
-    finally:
-        cursor.close()
-    return parts
-
-
-def _compact(columns: dict[str, Sequence[Any]]) -> dict[str, Any]:
-    """A part in arrays; a measure that nobody recorded is left out."""
-    found: dict[str, Any] = {name: np.array(columns[name], dtype=np.int64) for name in _NUMBERS}
-    for name in ("due_mask", "answered_mask"):
-        found[name] = np.array(columns[name], dtype=np.int64)
-    for name in _WORDS:
-        found[name] = pd.Categorical(columns[name])
-    for name in _MEASURES:
-        values = columns[name]
-        if name in ("fitzpatrick", "age") or values.count(None) < len(values):
-            found[name] = np.array(values, dtype=float)
-    found["trail"] = columns["trail"]
-    return found
-
-
-def _joined(parts: list[dict[str, Any]]) -> pd.DataFrame:
-    if not parts:
-        return pd.DataFrame({"day": np.zeros(0, dtype=np.int64)})
-    joined: dict[str, Any] = {}
-    for name in sorted({name for part in parts for name in part}):
-        if name in _WORDS:
-            joined[name] = pd.api.types.union_categoricals([part[name] for part in parts], sort_categories=True)
-        elif name == "trail":
-            joined[name] = np.array([trail for part in parts for trail in part[name]] + [b""], dtype=object)[:-1]
-        else:
-            joined[name] = np.concatenate([part.get(name, np.full(len(part["day"]), np.nan)) for part in parts])
-    return pd.DataFrame(joined)
-
-
-def _trails(session: Session, frame: pd.DataFrame, known_at: datetime | None) -> list[bytes]:
-    """Trails in the order of the frame: as stored, or computed anew where corrections came later or none is stored."""
-    trails = frame["trail"].tolist()
+def _settled(session: Session, frame: pd.DataFrame, trails: pa.Array, known_at: datetime | None) -> pa.Array:
+    """Trails as stored, or computed anew where corrections came later or none is stored."""
     treatment = frame["treatment_id"].to_numpy()
-    again = {int(treatment[k]) for k, trail in enumerate(trails) if trail is None}
+    again = set(treatment[trails.is_null().to_numpy(zero_copy_only=False)].tolist()) if trails.null_count else set()
     if known_at is not None:
         again |= _changed_after(session, known_at)
-    if not again:
+    wanted = sorted(again & set(treatment.tolist())) if again else []
+    if not wanted:
         return trails
-    wanted = sorted(again & set(treatment.tolist()))
     fresh: dict[int, bytes] = {}
     for start in range(0, len(wanted), outcomes.CHUNK):
         part = outcomes.computed(session, wanted[start : start + outcomes.CHUNK], known_at)
         fresh |= {row["treated_area_id"]: row["trail"] for row in part}
-    areas = frame["treated_area_id"].tolist()
-    return [fresh.get(area, trail) or b"" for area, trail in zip(areas, trails, strict=True)]
+    areas, stored = frame["treated_area_id"].tolist(), trails.to_pylist()
+    return pa.array([fresh.get(area, trail) or b"" for area, trail in zip(areas, stored, strict=True)], pa.binary())
 
 
 def _is_change() -> Any:
@@ -221,11 +149,10 @@ def _named(session: Session, frame: pd.DataFrame) -> pd.DataFrame:
     if frame["fitzpatrick"].notna().all():
         frame["fitzpatrick"] = frame["fitzpatrick"].astype(np.int8)
     known = {key: device_classes.known(session, key) for key in np.unique(clinic_ids).tolist()}
-    for name in DOSE_SETTINGS:
-        if name in frame and frame[name].notna().any():
-            frame[f"reference_{name}"] = _references(frame, name, known)
-        elif name in frame:
-            frame = frame.drop(columns=name)
+    recorded = [name for name in DOSE_SETTINGS if name in frame and frame[name].notna().any()]
+    frame = frame.drop(columns=[name for name in DOSE_SETTINGS if name in frame and name not in recorded])
+    for name, values in _references(frame, recorded, known).items():
+        frame[f"reference_{name}"] = values
     return frame.drop(columns=["operator_id", "device_id"])
 
 
@@ -249,34 +176,40 @@ def _unit(frame: pd.DataFrame, column: str, names: dict[int, str], clinics: dict
     return _category(np.where(ids == 0, -clinic, ids), names | unknown)
 
 
-def _references(frame: pd.DataFrame, name: str, known: dict[int, dict[str, DeviceClass]]) -> np.ndarray:
-    """Reference of one setting for every row, looked up once for each kind of treatment."""
+def _references(
+    frame: pd.DataFrame, names: Sequence[str], known: dict[int, dict[str, DeviceClass]]
+) -> dict[str, np.ndarray]:
+    """Reference of each setting for every row, looked up once for each kind of treatment."""
     spot = frame["spot_size_mm"].to_numpy() if "spot_size_mm" in frame else np.full(len(frame), np.nan)
     columns = [
         frame["clinic_id"].to_numpy(), frame["device_class"].cat.codes.to_numpy(),
         np.nan_to_num(frame["fitzpatrick"].to_numpy(dtype=float)), frame["area"].cat.codes.to_numpy(),
-        np.unique(np.nan_to_num(spot), return_inverse=True)[1],
+        np.nan_to_num(spot),
     ]  # fmt: skip
     key = np.zeros(len(frame), dtype=np.int64)
     for column in columns:
-        codes = np.unique(column, return_inverse=True)[1]
-        key = key * (codes.max() + 1) + codes
-    _, first, back = np.unique(key, return_index=True, return_inverse=True)
-    found = [_reference(frame, int(row), name, known, float(spot[row])) for row in first]
-    return np.array(found, dtype=float)[back]
+        codes, found = pd.factorize(column)
+        key = key * max(len(found), 1) + codes
+    kind, distinct = pd.factorize(key)
+    first = np.zeros(len(distinct), dtype=np.int64)
+    first[kind[::-1]] = np.arange(len(kind) - 1, -1, -1)
+    kinds = frame.iloc[first]
+    described = list(zip(
+        kinds["clinic_id"], kinds["device_class"].astype(str), kinds["fitzpatrick"].astype(float), spot[first],
+        kinds["area"].astype(str), strict=True,
+    ))  # fmt: skip
+    return {name: np.array([_reference(name, known, *of) for of in described])[kind] for name in names}
 
 
 def _reference(
-    frame: pd.DataFrame, row: int, name: str, known: dict[int, dict[str, DeviceClass]], spot: float
+    name: str, known: dict[int, dict[str, DeviceClass]], clinic: int, code: str, skin: float, spot: float, area: str
 ) -> float:
-    device_class = known[int(frame["clinic_id"].to_numpy()[row])].get(str(frame["device_class"].iat[row]))
+    device_class = known[clinic].get(code)
     if device_class is None:
         return float("nan")
-    skin = float(frame["fitzpatrick"].to_numpy(dtype=float)[row])
     value = reference_for(
-        device_class, name, int(skin) if np.isfinite(skin) else None,
-        spot if np.isfinite(spot) else None, str(frame["area"].iat[row]),
-    )  # fmt: skip
+        device_class, name, int(skin) if np.isfinite(skin) else None, spot if np.isfinite(spot) else None, area
+    )
     return float("nan") if value is None else float(value)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from reporting.domain.symptoms import SYMPTOMS
 
@@ -19,14 +20,15 @@ def packed(scheduled_day: int, recovery_day: int | None, asked: int, events: int
     return _ANSWER.pack(min(scheduled_day, _LARGEST_DAY), min(answered, _LARGEST_DAY), asked, events)
 
 
-def unpacked(trails: Sequence[bytes], treated_on: np.ndarray, symptoms: Iterable[str] = SYMPTOMS) -> pd.DataFrame:
+def unpacked(
+    trails: Sequence[bytes] | pa.Array, treated_on: np.ndarray, symptoms: Iterable[str] = SYMPTOMS
+) -> pd.DataFrame:
     """Answered check-ins of the trails, shape (answers,), in the order of the trails.
 
     treated_on (trails,) day numbers. Columns: area_id (position of the trail), scheduled_day, due_day,
     answered (true), answered_day, and per symptom 1 unexpected, 0 not, NaN not asked (16-bit floats).
     """
-    sizes = np.fromiter(map(len, trails), dtype=np.int64, count=len(trails)) // _RECORD.itemsize
-    answers = np.frombuffer(b"".join(trails), dtype=_RECORD)
+    sizes, answers = _laid_out(trails if isinstance(trails, pa.Array) else pa.array(trails, pa.binary()))
     row = np.repeat(np.arange(len(trails), dtype=np.int32), sizes)
     treated = np.asarray(treated_on, dtype=np.int32)[row]
     columns: dict[str, object] = {
@@ -39,6 +41,14 @@ def unpacked(trails: Sequence[bytes], treated_on: np.ndarray, symptoms: Iterable
     for symptom in symptoms:
         columns[symptom] = _values(answers, 1 << SYMPTOMS.index(symptom))
     return pd.DataFrame(columns)
+
+
+def _laid_out(trails: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """(answers of each trail, all answers), shapes (trails,) and (answers,)."""
+    _, ends, data = trails.buffers()
+    at = np.frombuffer(ends, dtype=np.int32)[trails.offset : trails.offset + len(trails) + 1] if len(trails) else [0, 0]
+    whole = np.frombuffer(data, dtype=np.uint8)[at[0] : at[-1]] if data is not None else np.zeros(0, np.uint8)
+    return np.diff(at)[: len(trails)] // _RECORD.itemsize, whole.view(_RECORD)
 
 
 def _values(answers: np.ndarray, bit: int) -> np.ndarray:

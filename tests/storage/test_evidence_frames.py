@@ -3,14 +3,16 @@
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
+from sqlmodel import col
 
 from reporting.domain.devices import device_class, reference_for, reference_value
 from reporting.domain.symptoms import SYMPTOMS
-from reporting.storage import outcomes
+from reporting.storage import columns, outcomes
 from reporting.storage.engine import transaction
 from reporting.storage.evidence_frames import (
     correction_days,
@@ -24,6 +26,8 @@ from reporting.storage.tables import (
     CustomParameter,
     Device,
     Outcome,
+    Patient,
+    TreatedArea,
     Treatment,
 )
 from reporting.storage.trails import packed, unpacked
@@ -204,3 +208,29 @@ def test_a_day_beyond_the_field_is_held_to_its_end() -> None:
 @pytest.mark.parametrize("recovery", [None, 3])
 def test_an_answer_without_a_recovery_day_is_of_its_scheduled_day(recovery: int | None) -> None:
     assert unpacked([packed(3, recovery, 1, 0)], np.array([5]))["answered_day"].tolist() == [8]
+
+
+def test_a_process_of_its_own_reads_the_same(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    clinic, other = house("A", areas=("cheeks", "neck")), house("B")
+    write(clinic, check_in(clinic, 28, 28, swelling=4), check_in(clinic, 7, 8, burning=0))
+    with transaction() as session:
+        session.execute(update(Outcome).where(col(Outcome.clinic_id) == other.clinic_id).values(trail=None))
+        session.execute(update(Patient).where(col(Patient.clinic_id) == other.clinic_id).values(fitzpatrick=None))
+        session.execute(
+            update(TreatedArea)
+            .where(col(TreatedArea.clinic_id) == other.clinic_id)
+            .values(passes=None, density_pct=5.5)
+        )
+    here = engine_frames()
+    monkeypatch.setattr(columns, "LARGE", 0)
+    apart = engine_frames()
+    assert here is not None
+    assert apart is not None
+    pd.testing.assert_frame_equal(apart.areas, here.areas)
+    pd.testing.assert_frame_equal(apart.check_ins, here.check_ins)
+    assert len(here.check_ins) == 4
+
+
+def test_a_statement_that_fails_apart_says_why(database: str) -> None:
+    with pytest.raises(RuntimeError, match="no_such_table"):
+        columns.read_apart("SELECT * FROM no_such_table")

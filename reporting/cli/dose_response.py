@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from reporting.domain.actors import SYSTEM
+from reporting.domain.clinic_content import TOLERATED_FACTOR
 from reporting.errors import Problem
 from reporting.queries import dose_response as query
 from reporting.storage.migrate import migrate
@@ -21,7 +22,7 @@ def dose_response(
     parameter: str = typer.Option(..., help="Setting, for example fluence_j_cm2."),
     device_class: str = typer.Option(..., help="One device class: settings are never pooled across them."),
     skin_group: str = typer.Option("", help="I-III or IV-VI; both without it."),
-    factor: float = typer.Option(query.TOLERATED_FACTOR, min=1.01, help="Tolerated multiple of the reference's risk."),
+    factor: float = typer.Option(TOLERATED_FACTOR, min=1.01, help="Tolerated multiple of the reference's risk."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Risk by dose, adjusted for case mix and the other settings, with crude bands, ranges and the ceiling."""

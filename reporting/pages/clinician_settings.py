@@ -6,7 +6,8 @@ from reporting import clock
 from reporting.queries.filter_choices import filter_choices
 from reporting.ui.band_parts import one_setting
 from reporting.ui.identity import current_actor
-from reporting.ui.setting_filters import settings_asked
+from reporting.ui.map_parts import two_settings
+from reporting.ui.setting_filters import TWO, settings_asked, view_choice
 from reporting.ui.states import empty, no_treatments, shows_problems
 
 
@@ -25,7 +26,10 @@ def page() -> None:
             "Choose another, or import a log with settings.",
         )
         return
-    one_setting(actor, asked)
+    if view_choice() == TWO:
+        two_settings(actor, asked)
+    else:
+        one_setting(actor, asked)
 
 
 if __name__ == "__main__":

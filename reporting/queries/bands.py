@@ -17,6 +17,10 @@ from numpy.typing import NDArray
 
 FEW_VALUES = 6
 CUTS = (0.2, 0.4, 0.6, 0.8, 0.95)
+COARSE_CUTS = (1 / 3, 2 / 3, 0.95)
+"""Where two settings are crossed, a clinic with few treatments gets fewer and fuller cells."""
+MANY = 3_000
+"""Treatments from which crossed settings have as fine bands as single ones."""
 ENOUGH_TO_CUT = 50
 
 Numbers = NDArray[np.float32]
@@ -54,22 +58,24 @@ class Cut:
         return int(band_codes(np.array([value], dtype=np.float32), self.bands)[0])
 
 
-def cut(values: Numbers, performed_on: "pd.Series[pd.Timestamp]", today: date) -> Cut:
-    """Bands for values (NaN where not recorded), shape (rows,). No values: no bands."""
+def cut(values: Numbers, performed_on: "pd.Series[pd.Timestamp]", today: date, *, crossed: bool = False) -> Cut:
+    """Bands for values (NaN where not recorded), shape (rows,). No values: no bands. ``crossed``: for a map of two
+    settings."""
     new_year = date(today.year, 1, 1)
     earlier = values[(performed_on < pd.Timestamp(new_year)).to_numpy() & ~np.isnan(values)]
     is_fixed = len(earlier) >= ENOUGH_TO_CUT
     known = earlier if is_fixed else values[~np.isnan(values)]
-    return Cut(_bands(known, values), new_year if is_fixed else None)
+    cuts = COARSE_CUTS if crossed and len(known) < MANY else CUTS
+    return Cut(_bands(known, values, cuts), new_year if is_fixed else None)
 
 
-def _bands(known: Numbers, everything: Numbers) -> tuple[Band, ...]:
+def _bands(known: Numbers, everything: Numbers, cuts: tuple[float, ...]) -> tuple[Band, ...]:
     if not len(known):
         return ()
     different = _few(everything)
     if different is not None:
         return tuple(Band(value, value) for value in different)
-    ends: list[float | None] = [None, *_readable(np.quantile(known, CUTS)), None]
+    ends: list[float | None] = [None, *_readable(np.quantile(known, cuts)), None]
     return tuple(Band(low, high) for low, high in pairwise(ends))
 
 

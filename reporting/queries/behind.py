@@ -25,7 +25,8 @@ _COLUMNS = ("treated_area_id", "patient_id", "performed_on", "device", "operator
 @dataclass(frozen=True)
 class Part:
     """What was chosen in a chart: of each setting its band (index in the fixed cut), a skin group of ``GROUPS``, the
-    first and last day, an operator (``CLINIC/CODE``). An empty field narrows nothing."""
+    first and last day, an operator (``CLINIC/CODE``). An empty field narrows nothing. With two settings the bands are
+    those of the map."""
 
     bands: Mapping[str, int] = field(default_factory=dict)
     skin_group: str = ""
@@ -67,7 +68,7 @@ def _inside(by: Actor, frame: pd.DataFrame, device_class: str, settings: Sequenc
     for name in settings:
         inside &= ~np.isnan(frame[name].to_numpy())
     for name, band in part.bands.items():
-        cut = fixed_cut(by, device_class, name)
+        cut = fixed_cut(by, device_class, name, crossed=len(part.bands) > 1)
         inside &= band_codes(frame[name].to_numpy(), cut.bands) == band
     if part.skin_group:
         inside &= skin_codes(frame) == GROUPS.index(part.skin_group)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from reporting.domain.actors import Actor
+from reporting.domain.clinic_content import TOLERATED_FACTOR
 from reporting.domain.devices import setting_fields
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.errors import InvalidInput
@@ -17,6 +18,7 @@ from reporting.evidence.errors import EvidenceProblem
 from reporting.evidence.hazard import CaseMix, answered_intervals, case_mix
 from reporting.evidence.relative_dose import SCALES, aggressive_sign, relative
 from reporting.queries.backtest import NothingToReplay
+from reporting.queries.clinic_content import tolerated_factor
 from reporting.queries.scope import Filters
 from reporting.queries.setting_bands import setting_bands
 from reporting.queries.setting_ranges import Range
@@ -24,8 +26,6 @@ from reporting.security.permissions import require
 from reporting.storage.evidence_frames import engine_frames
 
 WIDEST_INTERVAL = 0.5
-TOLERATED_FACTOR = 1.5
-"""The ceiling is the largest dose whose risk stays under so many times the risk at the reference."""
 
 
 @dataclass(frozen=True)
@@ -72,14 +72,18 @@ class DoseResponse:
 
 
 def dose_response(
-    by: Actor, symptom: str, parameter: str, device_class: str, skin_group: str = "", factor: float = TOLERATED_FACTOR
+    by: Actor, symptom: str, parameter: str, device_class: str, skin_group: str = "", factor: float | None = None
 ) -> DoseResponse:
     """Dose-response of one setting. Raises NotAllowed, NothingToReplay, and InvalidInput naming what is allowed.
+
+    The ceiling is the largest dose whose risk stays under ``factor`` times the risk at the reference; None: what the
+    clinic tolerates.
 
     What cannot be estimated is missing and named in ``notes``; the crude bands are there all the same.
     """
     require(by, "settings.read")
     _check(symptom, parameter, skin_group)
+    factor = tolerated_factor(by) if factor is None else factor
     frames = engine_frames(clinic_id=by.clinic_id, symptoms=[symptom])
     if frames is None:
         raise NothingToReplay()

@@ -63,7 +63,7 @@ def setting_bands(by: Actor, filters: Filters, parameter: str, symptom: str) -> 
     return SettingBands(
         device_class=filters.device_class, device_class_name=chosen.name, parameter=parameter,
         label=field.label, unit=field.unit, symptom=symptom, cut=fixed, table=table,
-        ranges=ranges_of(chosen, parameter, filters.area),
+        ranges=ranges_of(by, chosen, parameter, filters.area),
         n_without_setting=int(np.count_nonzero(np.isnan(values))),
         differences={group: _difference(table[table["skin_group"] == group]) for group in GROUPS},
         revision=newest_revision(),
@@ -82,10 +82,11 @@ def _columns(parameter: str, symptom: str) -> list[str]:
     return [*COUNTING_COLUMNS, parameter, "fitzpatrick", f"first_{symptom}", "clinic_id"]
 
 
-def fixed_cut(by: Actor, device_class: str, parameter: str) -> Cut:
-    """The bands of a setting, from every treatment of the device class that the person may see."""
+def fixed_cut(by: Actor, device_class: str, parameter: str, *, crossed: bool = False) -> Cut:
+    """The bands of a setting (``crossed``: in a map of two), from every treatment of the device class that the person
+    may see."""
     everything = scoped_frame(by, Filters(device_class=device_class), [parameter, "performed_on"])
-    return cut(everything[parameter].to_numpy(), everything["performed_on"], clock.now().date())
+    return cut(everything[parameter].to_numpy(), everything["performed_on"], clock.now().date(), crossed=crossed)
 
 
 _GROUP_OF_TYPE = np.array([2, 0, 0, 0, 1, 1, 1])

@@ -1,6 +1,7 @@
 """What a setting should be: the usual range, the published highest value, and the clinic's own protocol."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,11 +10,13 @@ from numpy.typing import NDArray
 from reporting.domain.actors import Actor
 from reporting.domain.devices import DeviceClass, guideline_maximum, parameter_of
 from reporting.errors import InvalidInput
+from reporting.queries.clinic_content import protocol_ranges
 from reporting.queries.scope import SKIN_GROUPS
 from reporting.storage import device_classes
 from reporting.storage.engine import reading
 
 Numbers = NDArray[np.float64]
+Ints = NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,9 @@ def device_class_of(by: Actor, code: str) -> DeviceClass:
     return known.get(code, DeviceClass(code=code, name=code, procedure_class="other"))
 
 
-def ranges_of(chosen: DeviceClass, parameter: str, area: str = "") -> tuple[Range, ...]:
+def ranges_of(by: Actor, chosen: DeviceClass, parameter: str, area: str = "") -> tuple[Range, ...]:
     """Usual range, published highest values by skin group, and protocol of one setting, as far as there are any."""
-    return (*_typical(chosen, parameter), *_published(chosen, parameter, area))
+    return (*_typical(chosen, parameter), *_published(chosen, parameter, area), *_protocol(by, chosen, parameter))
 
 
 def _typical(chosen: DeviceClass, parameter: str) -> tuple[Range, ...]:
@@ -62,6 +65,23 @@ def _published(chosen: DeviceClass, parameter: str, area: str) -> tuple[Range, .
             strictest = min(published, key=lambda row: row.maximum)
             found.append(Range("guideline", strictest.minimum, strictest.maximum, group, strictest.source))
     return tuple(found)
+
+
+def _protocol(by: Actor, chosen: DeviceClass, parameter: str) -> tuple[Range, ...]:
+    return tuple(
+        Range("protocol", one.minimum, one.maximum, one.skin_group, one.note or "decided by the clinic")
+        for one in protocol_ranges(by, chosen.code, parameter)
+    )
+
+
+def highest_of_protocol(by: Actor, skin: Ints, chosen: DeviceClass, parameter: str) -> Numbers:
+    """The clinic's own highest value for each Fitzpatrick type of ``skin`` (0 unknown), NaN without one."""
+    limits = np.full(7, np.nan)
+    ranges = protocol_ranges(by, chosen.code, parameter)
+    for one in sorted(ranges, key=lambda each: each.skin_group):  # those for every skin first
+        lightest, darkest = SKIN_GROUPS.get(one.skin_group, (0, 6))
+        limits[lightest : darkest + 1] = np.nan if one.maximum is None else one.maximum
+    return np.asarray(limits[skin], dtype=np.float64)
 
 
 def highest_published(frame: pd.DataFrame, chosen: DeviceClass, parameter: str) -> Numbers:

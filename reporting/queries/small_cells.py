@@ -27,15 +27,43 @@ def hide_small_cells(table: pd.DataFrame, threshold: int | None = None) -> pd.Da
     row that has an event is hidden as well, so that no total gives it back.
     """
     limit = settings().small_cell_threshold if threshold is None else threshold
-    small = ((table["events"] > 0) & (table["events"] < limit)) | (
-        (table["n_answered"] > 0) & (table["n_answered"] < limit)
-    )
-    not_events = table["n_answered"] - table["events"]
-    small |= (not_events > 0) & (not_events < limit) & (table["events"] > 0)
+    small = _is_small(table, limit)
     if small.sum() == 1 and len(table) > 1:
         others = table.loc[~small, "n_answered"].replace(0, np.nan)
         next_smallest = others.idxmin() if others.notna().any() else others.index[0]
         small |= table.index == next_smallest
+    return _hidden(table, small.to_numpy())
+
+
+def _is_small(table: pd.DataFrame, limit: int) -> "pd.Series[bool]":
+    small = ((table["events"] > 0) & (table["events"] < limit)) | (
+        (table["n_answered"] > 0) & (table["n_answered"] < limit)
+    )
+    not_events = table["n_answered"] - table["events"]
+    return small | ((not_events > 0) & (not_events < limit) & (table["events"] > 0))
+
+
+def _hidden(table: pd.DataFrame, small: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> pd.DataFrame:
     hidden = table.astype({name: "float64" for name in COUNTS if name in table})
     hidden.loc[small, [name for name in (*COUNTS, *DERIVED) if name in table]] = np.nan
     return hidden.assign(is_hidden=small)
+
+
+def hide_small_in_grid(table: pd.DataFrame, across: str, up: str, threshold: int | None = None) -> pd.DataFrame:
+    """The same for a table whose rows are the cells of a grid, named by the columns ``across`` and ``up``.
+
+    The totals of its rows and columns are shown elsewhere (rates by one setting), so none may have a single hidden
+    cell: there the smallest other cell with an answer is hidden as well, until every line has none or several.
+    """
+    limit = settings().small_cell_threshold if threshold is None else threshold
+    small = _is_small(table, limit).to_numpy().copy()
+    found = True
+    while found:
+        found = False
+        for line in (across, up):
+            for _, at in table.groupby(line).indices.items():
+                others = [i for i in at if not small[i] and table["n_answered"].iloc[i] > 0]
+                if small[at].sum() == 1 and others:
+                    small[min(others, key=lambda i: float(table["n_answered"].iloc[i]))] = True
+                    found = True
+    return _hidden(table, small)

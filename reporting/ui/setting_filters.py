@@ -13,6 +13,8 @@ from reporting.queries.scope import Filters
 from reporting.queries.setting_choice import SettingChoice, setting_choice
 from reporting.ui.filters import EVERYTHING, code_choice, only, period_choice, skin_choice, symptom_choice
 
+ONE, TWO, TIME = "One setting", "Two settings", "Over time"
+VIEWS = (ONE, TWO)
 _NARROWING = ("period", "device", "indication", "area", "skin")
 
 
@@ -41,6 +43,12 @@ def settings_asked(by: Actor, choices: FilterChoices, today: date) -> Asked:
     with symptom:
         code = symptom_choice()
     return Asked(_narrowed(choices, chosen, choice, today), code, name, choice)
+
+
+def view_choice() -> str:
+    """Draw the choice of what is looked at; the address keeps it."""
+    chosen = st.segmented_control("View", VIEWS, default=ONE, required=True, key="view", bind="query-params")
+    return chosen or ONE
 
 
 def parameter_choice(recorded: Sequence[str], main: str, *, label: str = "Setting", key: str = "setting") -> str:

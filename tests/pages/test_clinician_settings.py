@@ -3,8 +3,12 @@
 from datetime import datetime
 
 import pytest
+from sqlalchemy import select, update
 
 from reporting.domain.actors import Actor
+from reporting.storage.engine import transaction
+from reporting.storage.outcomes import recompute
+from reporting.storage.tables import TreatedArea, Treatment
 from tests.cast import House, house
 from tests.pages.clinic_data import fill
 from tests.pages.staff import open_page, text
@@ -96,3 +100,25 @@ def test_the_adjusted_curve_or_why_there_is_none(monkeypatch: pytest.MonkeyPatch
     words = text(open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], period="All treatments"))
     assert "Adjusted for case mix" in words
     assert "does not carry an adjusted curve" in words or "No adjusted curve." in words
+
+
+def test_the_map_of_two_settings_lists_what_is_behind_a_cell(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], view="Two settings")
+    assert page.selectbox(key="second").value == "pulse_energy_mj"
+    words = text(page)
+    assert "More reports of hyperpigmentation at density (coverage) 10 % with pulse energy 50 mJ" in words
+    counted = page.dataframe[0].value
+    assert list(counted["Pulse energy mJ"])[:2] == ["30", "50"]
+    page.selectbox(key="cell").select_index(1).run()
+    assert not page.exception
+    listed = page.dataframe[1].value
+    assert len(listed) == counted["Treatments"].iloc[1]
+    assert set(listed["Pulse energy (mJ)"]) == {50}
+
+
+def test_one_setting_has_no_map(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    with transaction() as session:
+        session.execute(update(TreatedArea).values(density_pct=None, passes=None))
+        recompute(session, list(session.execute(select(Treatment.id)).scalars()))
+    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], view="Two settings")
+    assert "Only one setting was recorded for this device class." in text(page)

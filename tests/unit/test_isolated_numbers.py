@@ -31,6 +31,6 @@ def test_foot_and_buttons(language: str, mark: str) -> None:
 
 
 def test_what_is_advised_names_the_number_in_order() -> None:
-    advice = Guidance("emergency", "{emergency}", (), (), emergency=True, phone_first=True)
+    advice = Guidance("emergency", "{emergency}", (), ("Call {emergency}.",), emergency=True, phone_first=True)
     assert CONTACT.tells(advice, "ar").heading == "\u2066112\u2069"
     assert CONTACT.tells(advice, "en").heading == "112"

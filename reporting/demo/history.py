@@ -1,7 +1,7 @@
 """Two years of a synthetic clinic, drawn from a seed: patients, treatments with settings, answers by day.
 
 Nothing here is a real person. Darker skin gets gentler settings, as careful operators do; the density of
-one device creeps up over the last eight months, and with it the harm that the dashboards should find.
+one device crept up ten months ago and stayed there, and with it the harm that the dashboards should find.
 """
 
 from dataclasses import dataclass
@@ -17,9 +17,11 @@ from reporting.domain.schedule import due_days
 from reporting.domain.symptoms import SYMPTOMS
 
 DAYS = 730
-CREEP_DAYS = 240
-"""Length of the creep of the one device, up to today."""
-CREEP = 0.45
+CREEP_DAYS = 300
+"""How long ago the density of the one device began to creep up."""
+RAMP_DAYS = 120
+"""How long it crept; since then it has stayed up."""
+CREEP = 0.5
 """Rise of its density at the end, as a share of its usual density."""
 RISK_PER_LOG_DOSE = 2.2
 """Log odds of harm per log of dose over the usual one. Our estimate; only the direction is published."""
@@ -129,7 +131,7 @@ def _settings(rng: Generator, machine: Machine, person: Person, operator: int, d
 def _creep(machine: Machine, days_ago: int) -> float:
     if not machine.creeps or days_ago >= CREEP_DAYS:
         return 0.0
-    return CREEP * (1 - days_ago / CREEP_DAYS)
+    return CREEP * min(1.0, (CREEP_DAYS - days_ago) / RAMP_DAYS)
 
 
 def _log_odds_shift(machine: Machine, person: Person, settings: dict[str, float], symptom: str) -> float:

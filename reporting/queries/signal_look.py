@@ -10,13 +10,18 @@ from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.domain.signal_work import Finding, Look
 from reporting.evidence.detector import Detection, detect
+from reporting.evidence.drift import settings_scores
 from reporting.evidence.errors import NotEnoughData
 from reporting.evidence.expectations import AreaExpectation, expected_events
 from reporting.evidence.limits import Budget
+from reporting.evidence.shift_place import placed
 from reporting.evidence.signals import Signal
 from reporting.evidence.surveillance import Schedule
 from reporting.queries.backtest import BASELINE_DAYS, NothingToReplay, watched
+from reporting.queries.doubling import for_the_record
 from reporting.queries.signal_cards import chart_card, scan_card
+from reporting.queries.signal_controls import controls
+from reporting.queries.signal_course import Courses, pattern_weeks
 from reporting.queries.signal_scan import Cell, Scan, scan_cells
 from reporting.security.permissions import require
 from reporting.storage.evidence_frames import EngineFrames, engine_frames
@@ -49,16 +54,19 @@ def look(by: Actor, as_of: date | None = None) -> Look:
         return Look(day, (), 0, budget, time.perf_counter() - begun, {"note": note})
     detection = detect(frames.areas, frames.check_ins, symptoms, schedule)
     detected = time.perf_counter()
-    tables = _tables(frames, symptoms)
+    tables = _tables(frames, symptoms, detection)
     cells = scan_cells(frames, tables)
-    charts = [_finding(frames, chain, detection, cells, symptoms, day) for chain in chains(detection.signals)]
-    findings = sorted([*charts, *_patterns(frames, cells, day)], key=_order)
+    found, courses = _placed(frames, detection, symptoms)
+    charts = [_finding(frames, chain, cells, courses, day) for chain in chains(found)]
+    findings = sorted([*charts, *_patterns(frames, cells, tables, day)], key=_order)
     phases = {"read": read - begun, "charts": detected - read, "scan_and_cards": time.perf_counter() - detected}
     details = {
         "phases": {name: round(seconds, 2) for name, seconds in phases.items()},
         "symptoms": list(symptoms),
         "areas": len(frames.areas),
         "answers": len(frames.check_ins),
+        "controls": controls(frames, tables).as_json(),
+        "doubling": for_the_record(detection, symptoms),
         "outcome_limit": detection.outcome_limit.limit,
         "false_per_clinic_year_in_simulated_clinics": detection.outcome_limit.false_per_clinic_year,
     }
@@ -72,14 +80,27 @@ def _schedule(frames: EngineFrames, day: date) -> Schedule | None:
     return Schedule(last - weeks * STEP_DAYS, last, STEP_DAYS) if weeks >= 0 else None
 
 
-def _tables(frames: EngineFrames, symptoms: Sequence[str]) -> list[AreaExpectation]:
-    found = []
-    for symptom in symptoms:
+def _tables(frames: EngineFrames, symptoms: Sequence[str], detection: Detection) -> list[AreaExpectation]:
+    """Expectations from all that is known; the charts have laid out the trials of the same areas already."""
+    found, charts = [], detection.tables
+    for symptom, periods in zip(symptoms, charts.periods, strict=True):
         try:
-            found.append(expected_events(frames.areas, frames.check_ins, symptom))
+            found.append(expected_events(
+                frames.areas, frames.check_ins, symptom, known_periods=periods, known_mix=charts.mix
+            ))  # fmt: skip
         except NotEnoughData:
             continue
     return found
+
+
+def _placed(frames: EngineFrames, detection: Detection, symptoms: Sequence[str]) -> tuple[list[Signal], Courses]:
+    """Shifts of settings that lie on one device are about the device, whoever noticed them."""
+    signals = list(detection.signals)
+    scores = None
+    if any(signal.kind == "settings" for signal in signals):
+        scores = settings_scores(frames.areas, detection.schedule.fit_days)
+        signals = placed(signals, frames.areas, scores)
+    return signals, Courses(frames, detection, tuple(symptoms), scores)
 
 
 def chains(signals: Sequence[Signal]) -> list[list[Signal]]:
@@ -96,14 +117,14 @@ def chains(signals: Sequence[Signal]) -> list[list[Signal]]:
     return found
 
 
-def _finding(
-    frames: EngineFrames, chain: Sequence[Signal], detection: Detection, cells: Scan, symptoms: Sequence[str], day: date
-) -> Finding:
-    newest = chain[-1]
-    asked = tuple(symptoms) if newest.symptom == "any" else (newest.symptom,)
+def _finding(frames: EngineFrames, chain: Sequence[Signal], cells: Scan, courses: Courses, day: date) -> Finding:
+    newest, symptoms = chain[-1], courses.symptoms
+    asked = symptoms if newest.symptom == "any" else (newest.symptom,)
     q = cells.q_of(newest.unit_type, newest.unit_id, asked) if newest.kind == "outcome" else None
-    limit = detection.outcome_limit
-    card = chart_card(frames, chain, asked, q, cells.tested, limit.false_per_clinic_year) | {"as_of": day.isoformat()}
+    limit = courses.detection.outcome_limit
+    card = chart_card(frames, chain, asked, q, cells.tested, limit.false_per_clinic_year) | {
+        "as_of": day.isoformat(), "course": courses.of(newest),
+    }  # fmt: skip
     return Finding(
         newest.clinic, "outcome" if newest.kind == "outcome" else "settings", newest.unit_type,
         newest.unit_id.removeprefix(f"{newest.clinic}/"), newest.symptom, str(card["skin_group"]),
@@ -111,7 +132,7 @@ def _finding(
     )  # fmt: skip
 
 
-def _patterns(frames: EngineFrames, cells: Scan, day: date) -> list[Finding]:
+def _patterns(frames: EngineFrames, cells: Scan, tables: Sequence[AreaExpectation], day: date) -> list[Finding]:
     """Significant bands, best first; charts judge units, so those are not raised here."""
     order = np.argsort(cells.q_values, kind="stable")
     chosen: list[tuple[Cell, float]] = []
@@ -122,11 +143,17 @@ def _patterns(frames: EngineFrames, cells: Scan, day: date) -> list[Finding]:
         if cells.signal[at] and cell.unit_type == "setting_band" and key not in seen:
             seen.add(key)
             chosen.append((cell, float(cells.q_values[at])))
-    return [_pattern(frames, cells, cell, q, day) for cell, q in chosen[:MOST_PATTERNS]]
+    of = {table.symptom: table for table in tables}
+    return [_pattern(frames, cells, cell, q, of[cell.symptom], day) for cell, q in chosen[:MOST_PATTERNS]]
 
 
-def _pattern(frames: EngineFrames, cells: Scan, cell: Cell, q: float, day: date) -> Finding:
-    card = scan_card(frames, cell, cells.rows_of(cell), q, cells.tested) | {"as_of": day.isoformat()}
+def _pattern(
+    frames: EngineFrames, cells: Scan, cell: Cell, q: float, table: AreaExpectation, day: date
+) -> Finding:  # fmt: skip
+    rows = cells.rows_of(cell)
+    card = scan_card(frames, cell, rows, q, cells.tested) | {
+        "as_of": day.isoformat(), "course": pattern_weeks(frames, table, rows),
+    }  # fmt: skip
     return Finding(
         cell.clinic, "scan", cell.unit_type, cell.unit_id.removeprefix(f"{cell.clinic}/"), cell.symptom,
         cell.skin_group, date.fromisoformat(str(card["since"])), day, day, card,

@@ -16,6 +16,7 @@ from reporting.domain.symptoms import SYMPTOMS
 from reporting.errors import NotAllowed, NotFound
 from reporting.queries.rates import rates
 from reporting.queries.scope import Filters
+from reporting.queries.signal_look import look
 from reporting.settings import settings
 from reporting.storage import audit, outcomes
 from reporting.storage.engine import reading, transaction
@@ -122,3 +123,12 @@ def test_a_disabled_demo_account_is_no_way_in(demo: fill.House) -> None:
         session.execute(update(StaffAccount).where(StaffAccount.role == "clinician").values(is_active=False))
     with pytest.raises(NotFound):
         access.enter("clinician")
+
+
+def test_the_culprit_of_the_story_stands_first(sqlite_database: str, stopped_clock: datetime) -> None:
+    """CO2-2 was turned up by everybody who uses it: it harms, its settings shifted, and nobody else is named."""
+    fill.fill()
+    found = look(SYSTEM)
+    assert (found.findings[0].kind, found.findings[0].unit_id) == ("outcome", "CO2-2")
+    charts = [(each.kind, each.unit_type, each.unit_id) for each in found.findings if each.kind != "scan"]
+    assert charts == [("outcome", "device", "CO2-2"), ("settings", "device", "CO2-2")]

@@ -8,13 +8,15 @@ from reporting.ui.navigation import _FOLDER, PATIENT, STAFF, pages_for
 CARE = [
     "worklist", "overview", "settings", "signals", "units", "quality", "patients", "timeline", "plan", "record", "card",
 ]  # fmt: skip
-ADMINISTRATOR = ["import", "staff", "review", "requests", "clinic"]
+CONTENT = ["rules", "schedules", "guidelines", "equipment", "audit"]
+ADMINISTRATOR = ["import", *CONTENT, "staff", "review", "requests", "clinic"]
 
 
 @pytest.mark.parametrize(
     ("role", "expected"),
     [
-        ("administrator", [*CARE, "messages", "proxy", *ADMINISTRATOR]), ("safety_lead", [*CARE, "messages", "proxy"]),
+        ("administrator", [*CARE, "messages", "proxy", *ADMINISTRATOR]),
+        ("safety_lead", [*CARE, "messages", "proxy", *CONTENT]),
         ("clinician", [*CARE, "proxy"]), ("front_desk", ["record", "card", "messages", "proxy"]),
     ],
 )  # fmt: skip

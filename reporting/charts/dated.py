@@ -43,7 +43,7 @@ def _rows(marks: Marks, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame
     rows = pd.DataFrame(sorted(marks), columns=["day", "words"])
     rows["day"] = pd.to_datetime(rows["day"])
     rows = rows[rows["day"].between(first, last)].reset_index(drop=True)
-    late = rows["day"] > first + (last - first) * 0.7
+    late = rows["day"] > first + (last - first) * 0.5
     return rows.assign(level=rows.index % _LEVELS, side=late.map({True: "right", False: "left"}))
 
 

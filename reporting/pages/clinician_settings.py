@@ -5,9 +5,10 @@ import streamlit as st
 from reporting import clock
 from reporting.queries.filter_choices import filter_choices
 from reporting.ui.band_parts import one_setting
+from reporting.ui.drift_parts import over_time
 from reporting.ui.identity import current_actor
 from reporting.ui.map_parts import two_settings
-from reporting.ui.setting_filters import TWO, settings_asked, view_choice
+from reporting.ui.setting_filters import TIME, TWO, settings_asked, view_choice
 from reporting.ui.states import empty, no_treatments, shows_problems
 
 
@@ -26,10 +27,7 @@ def page() -> None:
             "Choose another, or import a log with settings.",
         )
         return
-    if view_choice() == TWO:
-        two_settings(actor, asked)
-    else:
-        one_setting(actor, asked)
+    {TWO: two_settings, TIME: over_time}.get(view_choice(), one_setting)(actor, asked)
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ def setting_bands(by: Actor, filters: Filters, parameter: str, symptom: str) -> 
     return SettingBands(
         device_class=filters.device_class, device_class_name=chosen.name, parameter=parameter,
         label=field.label, unit=field.unit, symptom=symptom, cut=fixed, table=table,
-        ranges=ranges_of(by, chosen, parameter, filters.area),
+        ranges=ranges_of(by, chosen, parameter, filters.area, frame["spot_size_mm"].to_numpy()),
         n_without_setting=int(np.count_nonzero(np.isnan(values))),
         differences={group: _difference(table[table["skin_group"] == group]) for group in GROUPS},
         revision=newest_revision(),
@@ -79,7 +79,8 @@ def checked(parameter: str, symptom: str) -> None:
 
 
 def _columns(parameter: str, symptom: str) -> list[str]:
-    return [*COUNTING_COLUMNS, parameter, "fitzpatrick", f"first_{symptom}", "clinic_id"]
+    spot = () if parameter == "spot_size_mm" else ("spot_size_mm",)
+    return [*COUNTING_COLUMNS, parameter, "fitzpatrick", f"first_{symptom}", "clinic_id", *spot]
 
 
 def fixed_cut(by: Actor, device_class: str, parameter: str, *, crossed: bool = False) -> Cut:

@@ -71,8 +71,10 @@ def setting_map(by: Actor, filters: Filters, across: str, up: str, symptom: str)
     if across == up:
         raise InvalidInput(field="second setting", found=up, allowed="another setting than the first")
     chosen = device_class_of(by, filters.device_class)
-    sides = [_side(by, filters, name, ranges_of(by, chosen, name, filters.area)) for name in (across, up)]
-    frame = scoped_frame(by, filters, [*COUNTING_COLUMNS, across, up, f"first_{symptom}", "clinic_id"])
+    needed = {across, up, "spot_size_mm"}
+    frame = scoped_frame(by, filters, [*COUNTING_COLUMNS, *needed, f"first_{symptom}", "clinic_id"])
+    spots = frame["spot_size_mm"].to_numpy()
+    sides = [_side(by, filters, name, ranges_of(by, chosen, name, filters.area, spots)) for name in (across, up)]
     codes = [band_codes(frame[side.parameter].to_numpy(), side.cut.bands) for side in sides]
     table = _table(frame, codes, sides, symptom)
     if is_beyond_clinic(by, frame["clinic_id"].to_numpy()):

@@ -8,12 +8,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reporting.domain.actors import Actor
-from reporting.domain.devices import DeviceClass, guideline_maximum, parameter_of
+from reporting.domain.devices import SPOT_TOLERANCE_MM, DeviceClass, guideline_maximum, parameter_of
 from reporting.errors import InvalidInput
 from reporting.queries.clinic_content import protocol_ranges
 from reporting.queries.scope import SKIN_GROUPS
 from reporting.storage import device_classes
 from reporting.storage.engine import reading
+
+NEARLY_ALL = 0.95
 
 Numbers = NDArray[np.float64]
 Ints = NDArray[np.integer[Any]]
@@ -43,9 +45,24 @@ def device_class_of(by: Actor, code: str) -> DeviceClass:
     return known.get(code, DeviceClass(code=code, name=code, procedure_class="other"))
 
 
-def ranges_of(by: Actor, chosen: DeviceClass, parameter: str, area: str = "") -> tuple[Range, ...]:
-    """Usual range, published highest values by skin group, and protocol of one setting, as far as there are any."""
-    return (*_typical(chosen, parameter), *_published(chosen, parameter, area), *_protocol(by, chosen, parameter))
+def ranges_of(
+    by: Actor, chosen: DeviceClass, parameter: str, area: str, spot_sizes_mm: NDArray[np.float32]
+) -> tuple[Range, ...]:
+    """Usual range, published highest values by skin group, and protocol of one setting, as far as there are any.
+
+    Published values that depend on the spot size are those of the one that (nearly) every treated area had.
+    """
+    published = _published(chosen, parameter, area, _one_spot(spot_sizes_mm))
+    return (*_typical(chosen, parameter), *published, *_protocol(by, chosen, parameter))
+
+
+def _one_spot(sizes: NDArray[np.float32]) -> float | None:
+    """The spot size of NEARLY_ALL of the treated areas that have one; None where they differ."""
+    known = np.sort(sizes[~np.isnan(sizes)])
+    if not len(known):
+        return None
+    middle = float(known[len(known) // 2])
+    return middle if np.mean(np.abs(known - middle) <= SPOT_TOLERANCE_MM) >= NEARLY_ALL else None
 
 
 def _typical(chosen: DeviceClass, parameter: str) -> tuple[Range, ...]:
@@ -56,14 +73,16 @@ def _typical(chosen: DeviceClass, parameter: str) -> tuple[Range, ...]:
     return (Range("typical", known.typical_low, known.typical_high, "", source),)
 
 
-def _published(chosen: DeviceClass, parameter: str, area: str) -> tuple[Range, ...]:
+def _published(chosen: DeviceClass, parameter: str, area: str, spot_mm: float | None) -> tuple[Range, ...]:
     found = []
     for group, (lightest, darkest) in SKIN_GROUPS.items():
-        rows = [guideline_maximum(chosen, parameter, skin, None, area or None) for skin in range(lightest, darkest + 1)]
+        rows = [guideline_maximum(chosen, parameter, skin, spot_mm, area or None)
+                for skin in range(lightest, darkest + 1)]  # fmt: skip
         published = [row for row in rows if row is not None]
         if published:
             strictest = min(published, key=lambda row: row.maximum)
-            found.append(Range("guideline", strictest.minimum, strictest.maximum, group, strictest.source))
+            spot = "" if strictest.spot_size_mm is None else f", for a spot of {strictest.spot_size_mm:g} mm"
+            found.append(Range("guideline", strictest.minimum, strictest.maximum, group, f"{strictest.source}{spot}"))
     return tuple(found)
 
 

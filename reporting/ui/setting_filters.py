@@ -14,7 +14,7 @@ from reporting.queries.setting_choice import SettingChoice, setting_choice
 from reporting.ui.filters import EVERYTHING, code_choice, only, period_choice, skin_choice, symptom_choice
 
 ONE, TWO, TIME = "One setting", "Two settings", "Over time"
-VIEWS = (ONE, TWO)
+VIEWS = (ONE, TWO, TIME)
 _NARROWING = ("period", "device", "indication", "area", "skin")
 
 

@@ -1,6 +1,6 @@
 """The settings page: bands, what cannot be concluded, the treatments behind a band, and who may open it."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import select, update
@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from reporting.domain.actors import Actor
 from reporting.storage.engine import transaction
 from reporting.storage.outcomes import recompute
-from reporting.storage.tables import TreatedArea, Treatment
+from reporting.storage.tables import Clinic, ContentChange, TreatedArea, Treatment
 from tests.cast import House, house
 from tests.pages.clinic_data import fill
 from tests.pages.staff import open_page, text
@@ -122,3 +122,40 @@ def test_one_setting_has_no_map(monkeypatch: pytest.MonkeyPatch, clinic: House) 
         recompute(session, list(session.execute(select(Treatment.id)).scalars()))
     page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], view="Two settings")
     assert "Only one setting was recorded for this device class." in text(page)
+
+
+def test_over_time_a_month_lists_its_treatments(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    page = open_page(
+        monkeypatch, "clinician_settings", clinic.staff["safety_lead"], view="Over time", setting="Pulse energy"
+    )
+    words = text(page)
+    assert "Pulse energy, Fractional ablative CO2, " in words
+    assert "0 of 121 treated areas (0 %) above the typical range" in words
+    counted = page.dataframe[0].value
+    page.selectbox(key="chosen_period").select_index(1).run()
+    assert not page.exception
+    assert len(page.dataframe[2].value) == counted["Treated areas"].iloc[1]
+
+
+def test_over_time_one_sees_operators_only_as_the_safety_lead(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    lead = open_page(monkeypatch, "clinician_settings", clinic.staff["safety_lead"], view="Over time")
+    assert [name for name in lead.selectbox(key="unit").options if name.startswith("Operator ")]
+    other = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], view="Over time")
+    assert not [name for name in other.selectbox(key="unit").options if name.startswith("Operator ")]
+    assert "compared by the safety lead only" in text(other)
+
+
+def test_a_protocol_of_the_clinic_is_shaded_and_counted(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    with transaction() as session:
+        session.add(ContentChange(
+            clinic_id=clinic.clinic_id, content_table="protocol_ranges", row_key="frac_ablative_co2|pulse_energy_mj|",
+            cells={"minimum": "10", "maximum": "40", "note": "Team decision"}, from_day=date(2026, 1, 1),
+            changed_at=datetime(2026, 1, 1, tzinfo=UTC),
+        ))  # fmt: skip
+        session.execute(update(Clinic).values(content_version=1))
+    address = {"setting": "Pulse energy", "view": "Over time"}
+    words = text(open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], **address))
+    assert "Clinic protocol: 10 to 40 mJ. Source: Team decision." in words
+    assert "60 of 121 treated areas (50 %) above the clinic's protocol" in words
+    bands = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], setting="Pulse energy")
+    assert "Clinic protocol: 10 to 40." in bands.get("vega_lite_chart")[0].proto.alt

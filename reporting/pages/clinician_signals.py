@@ -2,8 +2,10 @@
 
 import streamlit as st
 
+from reporting.queries.dated import dated_marks
 from reporting.queries.signals import newest_look, signal_card, signals_of
 from reporting.ui import signal_parts as parts
+from reporting.ui.doubling_parts import could_we_have_seen_it
 from reporting.ui.identity import current_actor
 from reporting.ui.links import number_in_address, page_link
 from reporting.ui.states import empty, show_notice, shows_problems
@@ -13,7 +15,9 @@ def _one(signal_id: int) -> None:
     actor = current_actor()
     page_link("signals", "All signals", icon=":material/arrow_back:")
     card = signal_card(actor, signal_id)
-    parts.card(card)
+    signal = card.signal
+    served = [f"{signal.clinic}/{signal.unit_id}"] if signal.unit_type == "device" else []
+    parts.card(card, dated_marks(actor, served))
     parts.steps(card)
     parts.work(actor, card)
     parts.treatments(card)
@@ -34,6 +38,8 @@ def page() -> None:
         empty("No signals.", "Nothing stands out beyond what chance and case mix explain. New ones appear here.")
     for signal in found:
         parts.row(signal)
+    if newest is not None:
+        could_we_have_seen_it(actor)
 
 
 if __name__ == "__main__":

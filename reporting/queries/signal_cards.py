@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 from reporting.domain.schedule import SLOTS
 from reporting.domain.signal_work import KIND_WORDS
 from reporting.evidence.attribution import attribute
+from reporting.evidence.change_point import Alternatives
+from reporting.evidence.dose_model import LEAST_EVENTS
 from reporting.evidence.errors import EvidenceProblem
+from reporting.evidence.expectations import excess_p_values
 from reporting.evidence.limits import Budget
 from reporting.evidence.nonresponse import response_bounds, tipping_point
 from reporting.evidence.signals import Signal
@@ -21,12 +24,14 @@ LOOK_BACK_DAYS = 60
 """Treatments behind an outcome signal: those since the change and the ones whose answers were still coming."""
 
 MOST_TO_ATTRIBUTE = 50_000
+CLEAR_CHANGE = 0.10
+"""Change of a share that is worth a word."""
 
 Rows = NDArray[np.bool_]
 
 
 def chart_card(
-    frames: EngineFrames, chain: Sequence[Signal], symptoms: Sequence[str], q_value: float | None, cells_tested: int,
+    frames: EngineFrames, chain: Sequence[Signal], symptoms: Sequence[str], cells_tested: int,
     simulated_false: float,
 ) -> dict[str, Any]:  # fmt: skip
     """Card of a chart's signal. Plain JSON; dates in ISO form."""
@@ -45,12 +50,13 @@ def chart_card(
         "since": frames.date(newest.since_day).isoformat(),
         "first_flagged": frames.date(chain[0].day).isoformat(),
         "last_flagged": frames.date(newest.day).isoformat(),
-        "probability": newest.probability, "q_value": q_value, "cells_tested": cells_tested,
+        "probability": newest.probability, "q_value": None, "cells_tested": cells_tested,
         "expected_false_per_clinic_year": Budget().per_clinic_year,
         "simulated_false_per_clinic_year": simulated_false,
     }  # fmt: skip
     if newest.kind == "outcome":
         card |= {
+            "q_value": q_since(newest.observed, newest.expected, cells_tested),
             "observed": newest.observed, "expected": newest.expected, "excess": newest.observed - newest.expected,
             "ratio": newest.ratio, "ratio_lower": newest.lower, "ratio_upper": newest.upper,
         }  # fmt: skip
@@ -66,6 +72,16 @@ def chart_card(
     return card | treatments_behind(frames, behind, symptoms)
 
 
+CHANGES_TRIED = Alternatives().weeks_back // Alternatives().weeks_per_step
+
+
+def q_since(observed: float, expected: float, cells_tested: int) -> float:
+    """q-value of an excess since a change, at most: its mid-P as if every cell and every day of change that was tried
+    were a test of its own (Bonferroni, which no false discovery rate exceeds)."""
+    p = float(excess_p_values(np.array([observed]), np.array([expected]))[0])
+    return min(1.0, p * max(cells_tested, 1) * CHANGES_TRIED)
+
+
 def scan_card(frames: EngineFrames, cell: Cell, rows: Rows, q_value: float, cells_tested: int) -> dict[str, Any]:
     """Card of a pattern that the scan found."""
     ratio, lower, upper = excess(cell)
@@ -77,7 +93,11 @@ def scan_card(frames: EngineFrames, cell: Cell, rows: Rows, q_value: float, cell
         "excess": cell.observed - cell.expected, "ratio": ratio, "ratio_lower": lower, "ratio_upper": upper,
         "probability": None, "q_value": q_value, "cells_tested": cells_tested,
         "expected_false_per_clinic_year": None,
-        "instead": ["One of many cells that were looked at: its excess is likely smaller than it looks."],
+        "instead": [
+            f"Chance: one of {cells_tested:,} cells that were looked at, so its excess is likely smaller.",
+            "Case mix: stronger settings are chosen for other skin and scars; what is recorded is adjusted for.",
+            "More reporting: see how many answered, and what the silent could change.",
+        ],
     }  # fmt: skip
     return card | response(frames, rows, [cell.symptom], ratio) | treatments_behind(frames, rows, [cell.symptom])
 
@@ -137,22 +157,56 @@ def response(frames: EngineFrames, rows: Rows, symptoms: Sequence[str], ratio: f
         found |= {"if_none_of_the_silent": bounds.if_none, "if_all_of_the_silent": bounds.if_all}
     if ratio and ratio > 1 and heard and events:
         usual = events / heard / ratio
-        found["tipping_point"] = "To be as expected: " + tipping_point(events, heard, asked, usual).sentence
+        found["tipping_point"] = _tipping(events, heard, asked, usual)
     return found
 
 
+def _tipping(events: int, heard: int, asked: int, usual: float) -> str:
+    """How the silent would have to have fared for the rate to be as expected."""
+    found = tipping_point(events, heard, asked, usual)
+    if found.silent_rate is None and events / asked > usual:
+        return f"Even if none of the silent were affected, it would be more than the expected {_percent(usual)}."
+    return f"To be as expected: {found.sentence}"
+
+
+def _percent(share: float) -> str:
+    """``72 %``; a certainty is never claimed."""
+    return "more than 99 %" if share > 0.99 else f"{share * 100:.0f} %"
+
+
 def instead(frames: EngineFrames, signal: Signal, behind: Rows, before: Rows) -> list[str]:
-    """What to look at before anybody is asked: other units, who came, who answered."""
-    found = [f"It could be {kind} {unit} instead: probability {p:.0%}." for kind, unit, p in signal.also_likely]
+    """What else it could be: chance, another unit, who came, who answered. Each is said, also where it is unlikely."""
+    found = [_chance(signal)]
+    found += [
+        f"Another unit: it could be {kind} {unit} instead, probability {_percent(p)}."
+        for kind, unit, p in signal.also_likely
+    ]
+    if not behind.any() or not before.any():
+        return [*found, "Case mix and reporting: there is no time before to compare with."]
     skin = frames.areas["fitzpatrick"].to_numpy(dtype=float) >= 4
-    if behind.any() and before.any():
-        dark, usual = float(skin[behind].mean()), float(skin[before].mean())
-        if abs(dark - usual) >= 0.10:
-            found.append(f"Skin types IV to VI are {dark:.0%} of these treatments, {usual:.0%} before (adjusted for).")
-        now, then = response_rate(frames, behind), response_rate(frames, before)
-        if now is not None and then is not None and abs(now - then) >= 0.10:
-            found.append(f"{now:.0%} of due check-ins were answered, {then:.0%} before.")
-    return found or ["Nothing else stands out: check the settings recorded, then the device, then the technique."]
+    dark, usual = float(skin[behind].mean()), float(skin[before].mean())
+    same = "much as before" if abs(dark - usual) < CLEAR_CHANGE else "another mix than before"
+    found.append(
+        f"Case mix: {same}; skin types IV to VI are {_percent(dark)} of these treatments, {_percent(usual)} before. "
+        "What is recorded is adjusted for; what is not recorded cannot be."
+    )
+    now, then = response_rate(frames, behind), response_rate(frames, before)
+    if signal.kind == "outcome" and now is not None and then is not None:
+        more = now - then >= CLEAR_CHANGE
+        verdict = "more people answer than before, so more is heard" if more else "not likely from this"
+        found.append(
+            f"More reporting: {verdict}; {_percent(now)} of due check-ins were answered, {_percent(then)} before."
+        )
+    return found
+
+
+def _chance(signal: Signal) -> str:
+    if signal.kind == "settings":
+        return f"Chance: unlikely, probability of a shift {_percent(signal.probability)}. A shift is not harm."
+    return (
+        f"Chance: the probability that this one has changed is {_percent(signal.probability)}, against nothing "
+        "and every other unit of the clinic. Right after a first signal the excess looks larger than it is."
+    )
 
 
 def explained_by_settings(signal: Signal, frames: EngineFrames, symptoms: Sequence[str]) -> dict[str, Any]:
@@ -160,8 +214,12 @@ def explained_by_settings(signal: Signal, frames: EngineFrames, symptoms: Sequen
     if len(frames.areas) > MOST_TO_ATTRIBUTE:
         words = f"not calculated beyond {MOST_TO_ATTRIBUTE} treated areas: use the backtest of one clinic"
         return {"settings_share": None, "settings_words": words}
+    told = [code for code in symptoms if int((frames.check_ins[code].to_numpy() == 1).sum()) >= LEAST_EVENTS]
+    if not told:
+        words = f"cannot be told: no symptom has been reported {LEAST_EVENTS} times or more"
+        return {"settings_share": None, "settings_words": words}
     try:
-        found = attribute(signal, frames.areas, frames.check_ins, symptoms)
+        found = attribute(signal, frames.areas, frames.check_ins, told)
     except EvidenceProblem as problem:
         return {"settings_share": None, "settings_words": problem.message}
     return {"settings_share": found.share, "settings_words": found.words}
@@ -174,4 +232,9 @@ def treatments_behind(frames: EngineFrames, rows: Rows, symptoms: Sequence[str])
     day = frames.areas["day"].to_numpy()[at]
     order = np.lexsort((-day, ~event))
     ids = frames.areas["treatment_id"].to_numpy()[at][order]
-    return {"n_treatments": len(np.unique(ids)), "treatments": list(dict.fromkeys(ids.tolist()))[:MOST_TREATMENTS]}
+    patients = len(np.unique(frames.areas["patient"].to_numpy()[at]))
+    return {
+        "n_treatments": len(np.unique(ids)),
+        "n_patients": patients,
+        "treatments": list(dict.fromkeys(ids.tolist()))[:MOST_TREATMENTS],
+    }

@@ -120,9 +120,8 @@ def chains(signals: Sequence[Signal]) -> list[list[Signal]]:
 def _finding(frames: EngineFrames, chain: Sequence[Signal], cells: Scan, courses: Courses, day: date) -> Finding:
     newest, symptoms = chain[-1], courses.symptoms
     asked = symptoms if newest.symptom == "any" else (newest.symptom,)
-    q = cells.q_of(newest.unit_type, newest.unit_id, asked) if newest.kind == "outcome" else None
     limit = courses.detection.outcome_limit
-    card = chart_card(frames, chain, asked, q, cells.tested, limit.false_per_clinic_year) | {
+    card = chart_card(frames, chain, asked, cells.tested, limit.false_per_clinic_year) | {
         "as_of": day.isoformat(), "course": courses.of(newest),
     }  # fmt: skip
     return Finding(

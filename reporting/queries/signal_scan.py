@@ -1,5 +1,5 @@
 """The scan: every device, band of a setting, skin group and symptom against its expectation, under one false
-discovery rate; and the units of the charts among them, so that a chart's signal has its q-value."""
+discovery rate; and the units of the charts among them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -52,14 +52,6 @@ class Scan:
     signal: NDArray[np.bool_]
     tested: int
     codes: Mapping[str, Places]
-
-    def q_of(self, unit_type: str, unit_id: str, symptoms: Sequence[str]) -> float | None:
-        """Smallest q-value of a unit among these symptoms, None where it was not tested."""
-        found = [
-            float(q) for cell, q in zip(self.cells, self.q_values, strict=True)
-            if (cell.unit_type, cell.unit_id) == (unit_type, unit_id) and cell.symptom in symptoms
-        ]  # fmt: skip
-        return min(found, default=None)
 
     def rows_of(self, cell: Cell) -> NDArray[np.bool_]:
         """Treated areas of a cell."""

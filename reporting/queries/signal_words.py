@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from reporting.domain.devices import setting_fields
 from reporting.domain.signal_work import KIND_WORDS
 from reporting.domain.symptoms import SYMPTOMS, symptom
 from reporting.queries.signals import SignalRow
@@ -24,13 +25,20 @@ def headline(signal: SignalRow) -> str:
     return f"{KIND_WORDS[signal.kind]}{about}. {where(signal)}{skin}"
 
 
+def setting_words(detail: str) -> str:
+    """``Density (coverage)`` for the setting that a signal's detail names; several together are *The strength*."""
+    known = setting_fields().get(detail.rsplit(", ", 1)[0])
+    return known.label if known else "The strength of the settings"
+
+
 def numbers(card: dict[str, Any]) -> str:
     """Observed, expected and how sure; for settings, the shift."""
     if card["kind"] == "settings":
         way = "stronger" if card["shift_sd"] > 0 else "gentler"
         return (
-            f"Settings are {abs(card['shift_sd']):.1f} standard deviations {way} than before (95 % interval "
-            f"{card['shift_lower']:.1f} to {card['shift_upper']:.1f}), over {card['treatments_since']:.0f} treatments."
+            f"{setting_words(card.get('detail', ''))} is {abs(card['shift_sd']):.1f} standard deviations {way} than "
+            f"before (95 % interval {card['shift_lower']:.1f} to {card['shift_upper']:.1f}), over "
+            f"{card['treatments_since']:.0f} treatments."
         )
     return (
         f"{card['observed']:.0f} observed, {card['expected']:.1f} expected, {card['excess']:.1f} in excess; "

@@ -53,6 +53,10 @@ class NewestLook:
     cells_tested: int
     expected_false_per_clinic_year: float
     note: str
+    controls_tested: int = 0
+    controls_alarmed: tuple[str, ...] = ()
+    controls_by_chance: float = 0.0
+    """Negative controls of the scan: how many, which alarmed, how many would by chance alone."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,11 @@ def newest_look(actor: Actor) -> NewestLook | None:
     if run is None:
         return None
     note = str(run.details.get("note", ""))
-    return NewestLook(run.as_of, run.cells_tested, run.expected_false_per_clinic_year, note)
+    controls = run.details.get("controls") or {}
+    return NewestLook(
+        run.as_of, run.cells_tested, run.expected_false_per_clinic_year, note, int(controls.get("tested", 0)),
+        tuple(controls.get("alarmed", ())), float(controls.get("by_chance", 0.0)),
+    )  # fmt: skip
 
 
 def signal_card(actor: Actor, signal_id: int) -> SignalCard:

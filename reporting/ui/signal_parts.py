@@ -7,15 +7,18 @@ import streamlit as st
 
 from reporting import clock
 from reporting.actions import signals as actions
+from reporting.charts.dated import Marks
+from reporting.charts.signals import Subject, signal_course
 from reporting.charts.words import percent
 from reporting.domain.actors import Actor
 from reporting.domain.signal_work import STATE_WORDS
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.evidence.errors import NotEnoughData
 from reporting.queries.signal_look import look
-from reporting.queries.signal_words import headline, numbers
+from reporting.queries.signal_words import headline, numbers, where
 from reporting.queries.signals import NewestLook, SignalCard, SignalRow
 from reporting.security.permissions import may
+from reporting.ui.figures import is_dark, show
 from reporting.ui.format import day
 from reporting.ui.links import page_link
 from reporting.ui.states import attempt, tell
@@ -38,10 +41,24 @@ def budget(actor: Actor, newest: NewestLook | None) -> None:
             f"**Expected false signals at this clinic: {false} a year.** The charts are set so that chance alone "
             f"raises no more. Last look: {day(newest.as_of)}, {newest.cells_tested:,} cells tested."
         )
+        if newest.controls_tested:
+            st.markdown(_controls(newest))
         if newest.note:
             st.markdown(f"Note: {newest.note}.")
     if may(actor, "signals.work"):
         st.button("Look over the data now", key="signals_look", icon=":material/search:", on_click=_look_now)
+
+
+def _controls(newest: NewestLook) -> str:
+    """What alarmed among groupings that no setting can have caused."""
+    alarmed, chance = len(newest.controls_alarmed), newest.controls_by_chance
+    which = f" ({'; '.join(newest.controls_alarmed)})" if alarmed else ""
+    fits = alarmed <= chance + 2 * (chance * 0.9) ** 0.5
+    verdict = "" if fits else " **That is more than chance allows: read the patterns with care.**"
+    return (
+        f"Negative controls: {alarmed} of {newest.controls_tested} alarmed{which}; by chance alone about {chance:.1f} "
+        f"would. They deal the treatments out by weekday or at random and run through the same scan.{verdict}"
+    )
 
 
 def row(signal: SignalRow) -> None:
@@ -59,20 +76,23 @@ def row(signal: SignalRow) -> None:
 def _sure(card: dict[str, Any]) -> list[str]:
     said = []
     if card.get("probability") is not None:
-        said.append(f"probability that it is this one: {card['probability']:.0%}")
+        sure = card["probability"]
+        said.append(f"probability that it is this one: {'more than 99 %' if sure > 0.99 else percent(sure)}")
     if card.get("q_value") is not None:
-        said.append(f"q-value {card['q_value']:.3f} among {card['cells_tested']:,} cells tested")
+        q = "below 0.001" if card["q_value"] < 0.001 else f"{card['q_value']:.3f}"
+        said.append(f"q-value {q} among {card['cells_tested']:,} cells tested")
     if card.get("expected_false_per_clinic_year") is not None:
         said.append(f"found under a budget of {card['expected_false_per_clinic_year']:g} false signals a year")
     return said
 
 
-def card(found: SignalCard) -> None:
+def card(found: SignalCard, marks: Marks = ()) -> None:
     """Everything that is known about the signal, numbers first."""
     signal, shown = found.signal, found.signal.card
     st.header(headline(signal), anchor=False)
     st.markdown(f"**{numbers(shown)}**")
     since = f"Since about {day(signal.since)}. " if signal.since else ""
+    _course(found, marks)
     st.markdown(f"{since}First flagged {day(signal.first_flagged_on)}, last seen {day(signal.last_seen_on)}. "
                 f"State: **{STATE_WORDS[signal.state]}**.")  # fmt: skip
     if sure := _sure(shown):
@@ -85,8 +105,19 @@ def card(found: SignalCard) -> None:
     _chart_link(signal)
 
 
+def _course(found: SignalCard, marks: Marks) -> None:
+    """The chart that shows it, drawn from the numbers that its look kept."""
+    signal = found.signal
+    acted = [(s.happened_on, f"Action: {s.note}") for s in found.steps if s.kind == "action_taken" and s.happened_on]
+    lines = sorted({*marks, *acted})
+    subject = Subject(where(signal), signal.since, signal.first_flagged_on, signal.last_seen_on)
+    figure = signal_course(signal.card.get("course") or {}, subject, lines, dark=is_dark())
+    if figure is not None:
+        show(figure, key="signal_course", file_name="signal.csv")
+
+
 def _response(shown: dict[str, Any]) -> None:
-    if shown.get("response_rate") is None:
+    if shown.get("response_rate") is None or shown["kind"] == "settings":
         return
     words = f"{percent(shown['response_rate'])} of due check-ins behind it were answered."
     if shown.get("if_all_of_the_silent") is not None:
@@ -166,7 +197,9 @@ def work(actor: Actor, found: SignalCard) -> None:
 def treatments(found: SignalCard) -> None:
     """The treatments behind the signal with the way to each patient."""
     total = found.signal.card.get("n_treatments", len(found.treatments))
-    with st.expander(f"The {total:,} treatments behind it"):
+    people = found.signal.card.get("n_patients")
+    of = f" of {people:,} patients" if people else ""
+    with st.expander(f"The {total:,} treatments{of} behind it"):
         for one in found.treatments[:SHOWN_TREATMENTS]:
             page_link("timeline", f"{one.patient}, treated {day(one.performed_on)} ({one.treatment})",
                       patient=one.patient_id)  # fmt: skip

@@ -19,7 +19,21 @@ CARD: dict[str, Any] = {
     "ratio_upper": 5.0, "probability": 0.82, "q_value": 0.013, "cells_tested": 120,
     "expected_false_per_clinic_year": 0.5, "response_rate": 0.7, "if_none_of_the_silent": 0.1,
     "if_all_of_the_silent": 0.4, "tipping_point": "To be as expected: none.", "settings_words": "Half of it.",
+    "course": {
+        "kind": "events", "weeks": ["2026-01-05", "2026-01-12", "2026-02-02", "2026-03-02", "2026-03-09"],
+        "observed": [1, 2, 3, 4, 1], "expected": [1.0, 1.1, 1.0, 1.0, 1.0],
+    },
     "instead": ["It could be operator O1 instead: probability 12%."], "n_treatments": 1,
+}  # fmt: skip
+
+
+RECORD: dict[str, Any] = {
+    "controls": {"tested": 12, "alarmed": [], "by_chance": 1.2},
+    "doubling": {
+        "ratio": 2.0, "symptoms": ["hyperpigmentation"], "grid": [0.02, 10.0],
+        "found": {"13": [0.0, 0.5], "26": [0.0, 0.9]},
+        "units": {"A": [["device", "A/D1", [8.0]], ["operator", "A/O1", [0.1]]], "B": [["device", "B/D9", [8.0]]]},
+    },
 }  # fmt: skip
 
 
@@ -36,7 +50,9 @@ def raised(clinic: House, unit_type: str = "device", unit_id: str = "D1") -> int
             last_seen_on=date(2026, 3, 2), rank=1, card=CARD | {"treatments": [clinic.treatment_id]},
         )  # fmt: skip
         session.add(signal)
-        session.add(SignalRun(as_of=date(2026, 3, 9), cells_tested=120, expected_false_per_clinic_year=0.5))
+        session.add(
+            SignalRun(as_of=date(2026, 3, 9), cells_tested=120, expected_false_per_clinic_year=0.5, details=RECORD)
+        )
         stored.add_event(session, signal, "raised", at=datetime.fromisoformat("2026-02-02T08:00:00+00:00"))
         return signal.id or 0
 
@@ -55,7 +71,7 @@ def test_the_list_says_the_budget_and_the_numbers(monkeypatch: pytest.MonkeyPatc
 
 def test_a_card_says_how_sure_what_else_and_who_is_behind_it(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     words = text(opened(monkeypatch, clinic.staff["clinician"], signal=raised(clinic)))
-    for part in ("q-value 0.013 among 120 cells", "82%", "To be as expected: none.", "operator O1 instead",
+    for part in ("q-value 0.013 among 120 cells", "82 %", "To be as expected: none.", "operator O1 instead",
                  "70 % of due check-ins", "Half of it."):  # fmt: skip
         assert part in words
 
@@ -110,3 +126,44 @@ def test_looking_now_is_one_button(monkeypatch: pytest.MonkeyPatch, clinic: Hous
 
 def test_the_front_desk_is_refused(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     assert opened(monkeypatch, clinic.staff["front_desk"]).error
+
+
+def test_the_chart_shows_the_course_with_the_actions_from_then_on(
+    monkeypatch: pytest.MonkeyPatch, clinic: House
+) -> None:
+    key = raised(clinic)
+    page = opened(monkeypatch, clinic.staff["safety_lead"], signal=key)
+    assert "Device D1: 9 observed, 3.1 expected since about 5 Jan 2026, up to 2 Mar 2026" in text(page)
+    page.date_input(key=f"act_on_{key}").set_value(date(2026, 3, 4))
+    page.text_area(key=f"act_words_{key}").set_value("Recalibrated")
+    next(one for one in page.button if one.label == "Keep the action").click().run()
+    assert "On 4 Mar 2026: Action: Recalibrated." in text(page)
+
+
+def test_the_controls_stand_beside_the_budget(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    raised(clinic)
+    words = text(opened(monkeypatch, clinic.staff["clinician"]))
+    assert "Negative controls: 0 of 12 alarmed; by chance alone about 1.2 would." in words
+    assert "read the patterns with care" not in words
+
+
+def test_too_many_alarming_controls_are_said(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    monkeypatch.setitem(RECORD, "controls", {"tested": 12, "alarmed": list("abcde"), "by_chance": 1.2})
+    raised(clinic)
+    assert "read the patterns with care" in text(opened(monkeypatch, clinic.staff["clinician"]))
+
+
+def test_a_doubling_is_said_in_words_for_the_own_clinic(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    raised(clinic)
+    words = text(opened(monkeypatch, clinic.staff["safety_lead"]))
+    assert "device **D1**: with **70 %** probability within 6 months (40 % within 3), from 208.0 expected" in words
+    assert "operator **O1**: with **less than 5 %** probability" in words
+    assert "D9" not in words
+    assert "O1" not in text(opened(monkeypatch, clinic.staff["clinician"]))
+
+
+def test_a_symptom_that_is_not_watched_says_so(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    raised(clinic)
+    page = opened(monkeypatch, clinic.staff["safety_lead"])
+    page.selectbox(key="symptom").set_value("burning").run()
+    assert "Not known yet for burning" in text(page)

@@ -1,0 +1,46 @@
+"""The chart of a signal: what it says, when it is not drawn, the marks in it."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from reporting.charts.signals import Subject, signal_course
+
+SUBJECT = Subject("Device D1", date(2026, 1, 5), date(2026, 1, 20), date(2026, 1, 19))
+WEEKS = ["2026-01-05", "2026-01-12", "2026-01-19", "2026-01-26"]
+EVENTS: dict[str, Any] = {"kind": "events", "weeks": WEEKS, "observed": [1, 2, 3, 9], "expected": [1.0, 0.5, 0.5, 1.0]}
+SETTINGS: dict[str, Any] = {
+    "kind": "settings",
+    "setting": "density_pct",
+    "weeks": WEEKS,
+    "mean": [0, 1, 3, 2],
+    "n": [1, 1, 3, 2],
+}
+
+
+def drawn(figure: Any) -> str:
+    return str(figure.chart.to_dict())
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_events_are_counted_from_the_change_to_the_last_flag(dark: bool) -> None:
+    figure = signal_course(EVENTS, SUBJECT, [(date(2026, 1, 22), "Recalibrated")], dark=dark)
+    assert figure is not None
+    assert figure.title == "Device D1: 5 observed, 1.0 expected since about 5 Jan 2026, up to 19 Jan 2026"
+    assert list(figure.table["Excess so far"]) == [0.0, 1.5, 4.0, 12.0]
+    for mark in ("Change, about", "Flagged", "Recalibrated"):
+        assert mark in figure.alt
+        assert mark in drawn(figure)
+
+
+def test_settings_are_weighted_by_their_treatments() -> None:
+    figure = signal_course(SETTINGS, SUBJECT)
+    assert figure is not None
+    assert "+2.5 standard deviations from usual since about 5 Jan 2026" in figure.title
+    assert figure.title.startswith("Device D1: density")
+
+
+@pytest.mark.parametrize("course", [{}, {"kind": "events", "weeks": ["2026-01-05"], "observed": [1], "expected": [1]}])
+def test_too_little_is_not_drawn(course: dict[str, Any]) -> None:
+    assert signal_course(course, SUBJECT) is None

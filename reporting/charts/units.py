@@ -9,7 +9,7 @@ from reporting.charts.theme import Figure, Look, look, themed
 from reporting.domain.symptoms import symptom as symptom_of
 from reporting.queries.units import Course, Units
 
-_ZONE_WORDS = {
+ZONE_WORDS = {
     "inside": "as expected", "above 95 %": "above the 95 % limit", "above 99.8 %": "above the 99.8 % limit",
     "below 95 %": "below the 95 % limit", "below 99.8 %": "below the 99.8 % limit",
     "nothing expected": "nothing expected", "too few expected": "too few expected to tell",
@@ -27,7 +27,7 @@ def _funnel_chart(found: Units, colours: Look) -> Any:
     drawn = found.table[found.table["is_drawn"]]
     drawn = drawn.assign(
         state=[_STATES[zone != "inside"] for zone in drawn["zone"]],
-        words=drawn["zone"].map(_ZONE_WORDS),
+        words=drawn["zone"].map(ZONE_WORDS),
     )
     x = alt.X("expected:Q", title="Expected events (how much this one has treated)", scale=alt.Scale(zero=False))
     axis = alt.Axis(format=".1f", grid=True)
@@ -70,7 +70,7 @@ def _funnel_alt(found: Units) -> str:
     rows: list[Any] = list(found.table.itertuples())
     said = [
         f"{row.unit}: {row.events:.0f} observed, {row.expected:.1f} expected, ratio {row.ratio:.2f} "
-        f"(95 % interval {row.lower:.2f} to {row.upper:.2f}), {_ZONE_WORDS[row.zone]}."
+        f"(95 % interval {row.lower:.2f} to {row.upper:.2f}), {ZONE_WORDS[row.zone]}."
         for row in rows
     ]
     return "Observed over expected unexpected reports, by name. " + " ".join(said)
@@ -81,7 +81,7 @@ def _funnel_table(table: pd.DataFrame) -> pd.DataFrame:
         "Name": table["unit"], "Treatments": table["n_treatments"], "Unexpected": table["events"].astype(int),
         "Expected": table["expected"].round(1), "Observed / expected": table["ratio"].round(2),
         "95 % from": table["lower"].round(2), "95 % to": table["upper"].round(2),
-        "Lies": table["zone"].map(_ZONE_WORDS),
+        "Lies": table["zone"].map(ZONE_WORDS),
     })  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from reporting.cli import (
     photos,
     rates,
     remind,
+    report,
     retention,
     signals,
 )
@@ -29,4 +30,5 @@ def all_commands(app: typer.Typer) -> None:
     dose_response.register(app)
     languages.register(app)
     remind.register(app)
+    report.register(app)
     retention.register(app)

@@ -8,6 +8,7 @@ import typer
 from reporting.actions.escalation import escalate
 from reporting.actions.outbox import Sender, channels
 from reporting.actions.reminders import due_now, plan_due
+from reporting.actions.report_schedule import announce_reports
 from reporting.actions.silence import open_silent_cases
 from reporting.clock import now
 from reporting.storage import outbox
@@ -20,7 +21,8 @@ def remind(
     dry_run: bool = typer.Option(False, "--dry-run", help="Only say how many would be written; nothing changes."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """Plan due reminders, send what waits, open cases for silence after a concern, pass on those nobody took.
+    """Plan due reminders, send what waits, open cases for silence after a concern, pass on those nobody took, announce
+    monthly reports.
 
     Exit code 1: messages need a person (see the page Messages). 2: no way out is set up.
     """
@@ -34,7 +36,8 @@ def remind(
         if not leads:
             _print(as_json, {"busy": 1}, "another process is at it already")
             return
-        done = {"silence": open_silent_cases(), "escalated": escalate(), "planned": sum(plan_due().values())}
+        done = {"silence": open_silent_cases(), "escalated": escalate(), "reports": announce_reports(),
+                "planned": sum(plan_due().values())}  # fmt: skip
         with Sender() as sender:
             done |= sender.run()
     with reading() as session:

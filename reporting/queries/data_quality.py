@@ -129,9 +129,14 @@ def _response(treatments: pd.DataFrame, languages: Mapping[int, str]) -> dict[st
         "Language": pd.Series(
             [languages.get(key, "not recorded") for key in treatments["patient_id"]], index=treatments.index
         ),
-        "Device class": treatments["device_class"].astype(str),
+        "Device class": treatments["device_class"].astype(str).map(_class_name),
     }
     return {name: _response_by(treatments, group) for name, group in groups.items()}
+
+
+def _class_name(code: str) -> str:
+    known = device_classes().get(code)
+    return known.name if known else code
 
 
 def _response_by(treatments: pd.DataFrame, group: "pd.Series[str]") -> pd.DataFrame:

@@ -15,6 +15,7 @@ from reporting.storage.tables import Clinic
 KINDS = {
     "reminder": "Reminder of a check-in", "second_factor_code": "Code to open the patient's page",
     "sms_reply": "Answer to a text message", "case_escalation": "News about an overdue case",
+    "monthly_report": "News that the monthly report is ready",
 }  # fmt: skip
 CHANNELS = {"email": "E-mail", "sms": "Text message"}
 REASONS = {

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reporting.domain.actors import Actor
+from reporting.domain.months import of as month_of
 from reporting.errors import InvalidInput, NotAllowed
 from reporting.storage.outcome_frame import outcome_frame
 
@@ -45,9 +46,15 @@ class Filters:
             raise InvalidInput(field="skin_group", found=self.skin_group, allowed=" or ".join(SKIN_GROUPS))
 
     def previous_period(self, today: date) -> "Filters | None":
-        """The same filters over the period of equal length just before; None without a first day."""
+        """The same filters over the period of equal length just before; None without a first day.
+
+        Before a calendar month lies the calendar month before it, whatever its length.
+        """
         if self.from_date is None:
             return None
+        whole = month_of(self.from_date)
+        if (self.from_date, self.to_date) == (whole.first, whole.last):
+            return replace(self, from_date=whole.previous.first, to_date=whole.previous.last)
         length = (self.to_date or today) - self.from_date
         last = self.from_date - timedelta(days=1)
         return replace(self, from_date=last - length, to_date=last)

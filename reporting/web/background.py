@@ -9,6 +9,7 @@ from typing import Any
 from reporting.actions.escalation import escalate
 from reporting.actions.outbox import Sender, channels
 from reporting.actions.reminders import plan_due
+from reporting.actions.report_schedule import announce_reports
 from reporting.actions.retention import apply_retention
 from reporting.actions.silence import open_silent_cases
 from reporting.settings import settings
@@ -23,6 +24,7 @@ LOOK_EVERY_S = 5.0
 PLAN_EVERY_S = 60.0
 ESCALATE_EVERY_S = 60.0
 SILENCE_EVERY_S = 3600.0
+REPORTS_EVERY_S = 300.0
 SIGNALS_EVERY_S = 30.0
 RETENTION_EVERY_S = 86_400.0
 AT_ONCE = 200
@@ -75,6 +77,7 @@ class Background:
                 self._every("retention", RETENTION_EVERY_S, apply_retention)
                 self._every("silence", SILENCE_EVERY_S, open_silent_cases)
                 self._every("escalated", ESCALATE_EVERY_S, escalate)
+                self._every("reports", REPORTS_EVERY_S, announce_reports)
                 self._every("signals", SIGNALS_EVERY_S, self._nightly.tend)
                 if not (channels() and self._send(sender)):
                     outbox.written.wait(LOOK_EVERY_S)

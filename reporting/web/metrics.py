@@ -17,6 +17,7 @@ _ROUTES = (
     "/set-up",
     "/demo",
     "/photo",
+    "/safety-report/",
     "/check-in/photo",
     "/check-in/q",
     "/check-in/review",

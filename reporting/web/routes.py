@@ -23,6 +23,7 @@ from reporting.web.my_data import my_data
 from reporting.web.patient_page import patient_page
 from reporting.web.photos import PHOTO_ROUTES
 from reporting.web.problem_page import problem_page
+from reporting.web.report import REPORT_ROUTES
 from reporting.web.unlock import unlock
 
 
@@ -184,5 +185,6 @@ ROUTES = [
     *CHECK_IN_ROUTES,
     *PHOTO_ROUTES,
     *MESSAGE_ROUTES,
+    *REPORT_ROUTES,
 ]
 EXCEPTION_HANDLERS = {Problem: on_problem}

@@ -1,0 +1,90 @@
+"""The monthly report is announced by e-mail: a link that needs a sign-in, once per clinic, month and person."""
+
+from datetime import datetime
+from typing import Any
+
+from reporting.clock import now
+from reporting.domain.actors import SYSTEM, Actor
+from reporting.domain.months import Month
+from reporting.domain.report_schedule import ReportSchedule, checked, from_plain
+from reporting.errors import NotFound
+from reporting.security.permissions import may, require
+from reporting.settings import settings
+from reporting.storage import audit, outbox, retention, sessions
+from reporting.storage.engine import reading, transaction
+from reporting.storage.tables import Clinic, StaffAccount
+
+KIND = "monthly_report"
+SUBJECT = "The safety report of {month} is ready"
+BODY = (
+    "The safety report of {month} can be read: {link}\n\n"
+    "It needs your sign-in. This message holds nothing of the report on purpose."
+)
+
+
+def _may_read(account: StaffAccount) -> bool:
+    actor = Actor(kind="staff", id=account.id, clinic_id=account.clinic_id, role=account.role)  # type: ignore[arg-type]
+    return account.is_active and may(actor, "report.read")
+
+
+def readers(session: Any, clinic_id: int) -> list[StaffAccount]:
+    """Colleagues who can be told, by name."""
+    return [account for account in sessions.accounts_of(session, clinic_id) if _may_read(account)]
+
+
+def set_schedule(*, by: Actor, given: ReportSchedule) -> bool:
+    """Set day and recipients of the clinic's monthly e-mail. False when nothing was different.
+
+    Raises InvalidInput, NotAllowed.
+    """
+    require(by, "report.schedule")
+    with transaction() as session:
+        sessions.one_at_a_time(session, by.clinic_id or 0)
+        clinic = session.get(Clinic, by.clinic_id)
+        if clinic is None:
+            raise NotFound()
+        after = checked(given, [account.id or 0 for account in readers(session, clinic.id or 0)]).as_plain()
+        before = dict(clinic.report_schedule)
+        if before == after:
+            return False
+        clinic.report_schedule = after
+        session.add(clinic)
+        audit.write(session, by, "report.scheduled", "clinic", clinic.id, before=before, after=after)
+    return True
+
+
+def announce_reports(at: datetime | None = None) -> int:
+    """Write the messages that are due and were not written before; returns how many.
+
+    All of a clinic in one transaction: a stop in between leaves none or all, and the next call writes the rest.
+    """
+    moment = at or now()
+    with reading() as session:
+        clinics = [clinic for clinic in retention.clinics(session) if clinic.report_schedule]
+    return sum(_announce(clinic, moment) for clinic in clinics)
+
+
+def _announce(clinic: Clinic, moment: datetime) -> int:
+    schedule = from_plain(clinic.report_schedule)
+    month = schedule.due_month(moment, clinic.timezone)
+    if month is None:
+        return 0
+    keys = {f"{KIND}:{clinic.id}:{month}:{staff_id}": staff_id for staff_id in schedule.recipients}
+    with transaction() as session:
+        left = keys.keys() - outbox.keys_there(session, list(keys))
+        if not left:
+            return 0
+        allowed = {account.id for account in readers(session, clinic.id or 0)}
+        told = [keys[key] for key in sorted(left) if keys[key] in allowed and _write(session, clinic, month, key, keys)]
+        if told:
+            audit.write(session, SYSTEM, "report.announced", "report", str(month), clinic_id=clinic.id, to=told)
+    return len(told)
+
+
+def _write(session: Any, clinic: Clinic, month: Month, key: str, keys: dict[str, int]) -> bool:
+    link = f"{settings().base_url.rstrip('/')}/safety-report?month={month}"
+    words = {"month": month.words, "link": link}
+    return outbox.add(
+        session, clinic_id=clinic.id or 0, channel="email", kind=KIND, staff_id=keys[key], key=key,
+        payload={"subject": SUBJECT.format(**words), "body": BODY.format(**words)},
+    )  # fmt: skip

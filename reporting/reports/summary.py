@@ -1,0 +1,185 @@
+"""What the first page of the monthly report says: numbers, signals, what was done, and what is to be decided."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from reporting.charts.words import percent
+from reporting.domain.signal_work import STATE_WORDS
+from reporting.queries.monthly import CaseMonth, MonthlyReport
+from reporting.queries.overview import Overview, Totals
+from reporting.queries.signal_words import headline, numbers
+from reporting.reports.words import NOTHING, Reader, day, share
+
+LOW_RESPONSE = 0.5
+"""Where fewer than half of the due check-ins are answered, silence can hide more than the answers show."""
+MANY_GAPS = 0.2
+"""Share of treated areas without a setting from which the gap is worth a decision."""
+MOST_LINES = 5
+"""Of one list on the first page, so that it stays one page."""
+Rows = list[list[str]]
+
+
+def lead(report: MonthlyReport, to: Reader) -> str:
+    """The month in two sentences."""
+    totals, cases = report.overview.totals, report.cases
+    active = len(report.signals)
+    signals = "no active signal" if not active else "1 active signal" if active == 1 else f"{active} active signals"
+    treated = "1 treatment" if totals.n_treatments == 1 else f"{to.count(totals.n_treatments)} treatments"
+    opened = "1 case" if cases.opened == 1 and not to.hand_on else f"{to.count(cases.opened)} cases"
+    said = f"{treated}; {share(totals.response_rate)} of the check-ins that were due have been answered."
+    return f"{said} {opened} opened, {to.count(cases.confirmed)} with a confirmed complication; {signals}."
+
+
+def number_rows(report: MonthlyReport, to: Reader) -> Rows:
+    """Words, this month, the month before, everything before."""
+    now, before, base = report.overview.totals, report.before.totals, report.baseline
+    pairs = [(report.overview, report.cases), (report.before, report.cases_before)]
+    return [
+        ["Treatments", to.count(now.n_treatments), to.count(before.n_treatments), _per_month(report, base)],
+        ["Due check-ins answered", *(_answered(each, to) for each in (now, before, base))],
+        ["Treatments with an unexpected report", *(_reported(one, to) for one, _ in pairs), NOTHING],
+        ["Cases opened in the month", *(to.count(cases.opened) for _, cases in pairs), NOTHING],
+        ["… with an action taken", *(_acted(cases, to) for _, cases in pairs), NOTHING],
+        ["… confirmed complication", *(to.count(cases.confirmed) for _, cases in pairs), NOTHING],
+        ["Hours until a case was taken (median)", *(_hours(cases, to) for _, cases in pairs), NOTHING],
+        ["Alerts per 100 answered check-ins", *(_alerts(cases, to) for _, cases in pairs), NOTHING],
+    ]  # fmt: skip
+
+
+def _per_month(report: MonthlyReport, base: Totals | None) -> str:
+    if base is None or base.first_day is None:
+        return NOTHING
+    months = (report.month.year - base.first_day.year) * 12 + report.month.number - base.first_day.month
+    return f"{base.n_treatments / max(months, 1):,.0f} a month"
+
+
+def _answered(totals: Totals | None, to: Reader) -> str:
+    return NOTHING if totals is None else to.of(totals.answered_check_ins, totals.due_check_ins)
+
+
+def _reported(found: Overview, to: Reader) -> str:
+    return to.of(found.cases.n_reported, found.totals.n_treatments)
+
+
+def _acted(cases: CaseMonth, to: Reader) -> str:
+    return to.of(sum(n for words, n in cases.actions.items() if words != "No contact needed"), cases.opened)
+
+
+def _hours(cases: CaseMonth, to: Reader) -> str:
+    if cases.median_hours_to_take is None or to.hides(cases.opened):
+        return NOTHING
+    return f"{cases.median_hours_to_take:.1f}"
+
+
+def _alerts(cases: CaseMonth, to: Reader) -> str:
+    if not cases.answered_check_ins or to.hides(cases.alerts):
+        return NOTHING
+    return f"{100 * cases.alerts / cases.answered_check_ins:.1f}"
+
+
+def symptom_rows(report: MonthlyReport, to: Reader) -> Rows:
+    """Symptom, events of those who answered this month, the month before, everything before, what chance says."""
+    rows: list[Any] = list(report.overview.rates.itertuples())
+    return [
+        [row.label, to.of(int(row.events), int(row.n_answered)),
+         to.of(int(row.previous_events), int(row.previous_n_answered)),
+         to.of(int(row.baseline_events), int(row.baseline_n_answered)), _compared(row)]
+        for row in rows
+    ]  # fmt: skip
+
+
+def _compared(row: Any) -> str:
+    said = [f"{way} than {than}" for way, than in
+            ((row.difference, "the month before"), (row.baseline_difference, "all before")) if way]  # fmt: skip
+    return ", ".join(said).capitalize() or "not told from chance"
+
+
+def signal_lines(report: MonthlyReport, to: Reader) -> list[str]:
+    """Each active signal in words; its numbers where the reader may see them."""
+    if report.look is None and not report.signals:
+        return ["Nobody has looked over the data yet: run the look on the page Signals."]
+    found = []
+    for card in report.signals:
+        said = "" if to.hand_on else f" {_first_words(numbers(card.signal.card))}."
+        found.append(f"{headline(card.signal)}.{said} State: {STATE_WORDS[card.signal.state].lower()}.")
+    if report.look is not None and not found:
+        found.append(f"None. The last look was on {day(report.look.as_of)}.")
+    return _short(found)
+
+
+def _first_words(said: str) -> str:
+    """What was observed and expected; how sure that is stands on the signal's card."""
+    return said.split(";")[0].split(" (")[0]
+
+
+def done_lines(report: MonthlyReport, to: Reader) -> list[str]:
+    """What was done about signals and cases in the month."""
+    found = [f"{day(on)}: {words}" for on, words in report.actions]
+    actions = [f"{words.lower()} {to.count(number)}" for words, number in report.cases.actions.items()]
+    if actions and not to.hand_on:
+        found.append(f"Cases opened in the month: {', '.join(actions)}.")
+    return _short(found) or ["No action on a signal and none on a case is on record for this month."]
+
+
+def decisions(report: MonthlyReport, to: Reader) -> list[str]:
+    """What the meeting is asked to decide, each with its reason."""
+    found = [
+        *_about_signals(report), *_about_cases(report, to), *_about_rates(report), *_about_settings(report, to),
+        *_about_data(report),
+    ]  # fmt: skip
+    return _short(found) or ["Nothing stands out that needs a decision this month."]
+
+
+def _short(lines: Sequence[str]) -> list[str]:
+    """At most ``MOST_LINES``; the evidence pages have the rest."""
+    more = len(lines) - MOST_LINES
+    return [*lines[:MOST_LINES], *([f"… and {more} more, on the following pages."] if more > 0 else [])]
+
+
+def _about_signals(report: MonthlyReport) -> list[str]:
+    asks = {"new": "who reviews it?", "reviewing": "what explains it, or what is changed?",
+            "action_taken": "has the action helped, or is more needed?"}  # fmt: skip
+    return [f"Signal, {headline(card.signal)}: {asks[card.signal.state]}" for card in report.signals]
+
+
+def _about_cases(report: MonthlyReport, to: Reader) -> list[str]:
+    late = report.cases.overdue
+    if not late:
+        return []
+    who = "1 open case is" if late == 1 and not to.hand_on else f"{to.count(late)} open cases are"
+    return [f"{who} past the deadline and nobody has taken them: who does, and is the rota enough?"]
+
+
+def _about_rates(report: MonthlyReport) -> list[str]:
+    rows: list[Any] = list(report.overview.rates.itertuples())
+    return [
+        f"Why is {row.label.lower()} reported more often than "
+        f"{'in the month before' if row.difference == 'more' else 'ever before'}?"
+        for row in rows if "more" in (row.difference, row.baseline_difference)
+    ]  # fmt: skip
+
+
+def _about_settings(report: MonthlyReport, to: Reader) -> list[str]:
+    above = report.above[report.above["n_above"] > 0].sort_values("share", ascending=False).head(2)
+    return [
+        f"{row.setting} of {row.label} was above the published maximum in {to.of(int(row.n_above), int(row.n_areas))} "
+        "treated areas: is that meant?"
+        for row in list[Any](above.itertuples())
+    ]  # fmt: skip
+
+
+def _about_data(report: MonthlyReport) -> list[str]:
+    found = []
+    rate = report.overview.totals.response_rate
+    if rate is not None and rate < LOW_RESPONSE:
+        found.append(f"Only {percent(rate)} of due check-ins are answered: how are patients reminded?")
+    missing = report.quality.missing
+    gaps = missing[(missing["share"] >= MANY_GAPS) & (missing["share"] < 1)]
+    if len(gaps):
+        worst: Any = gaps.sort_values("share", ascending=False).iloc[0]
+        found.append(f"{worst['setting']} of {worst['label']} was not recorded in {percent(worst['share'])} "
+                     "of treated areas: who sees to it?")  # fmt: skip
+    waiting = sum(line.waiting for line in report.quality.imports)
+    if waiting:
+        found.append(f"{waiting:,} refused rows of imports wait to be mended: who does it?")
+    return found

@@ -38,6 +38,7 @@ def page() -> None:
     parts.settings_lines(found)
     st.subheader("What happened here", anchor=False)
     parts.outcome(found)
+    parts.ceiling(actor, found, chosen.device_class)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Before the next treatment: with these settings, for this skin type and area, what happened here so far?"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -13,12 +13,14 @@ from reporting.domain.devices import DeviceClass, check_setting, guideline_maxim
 from reporting.domain.symptoms import SYMPTOMS, symptom
 from reporting.domain.vocabulary import areas
 from reporting.errors import InvalidInput, NotFound
+from reporting.queries.clinic_content import protocol_ranges
 from reporting.queries.counting import COUNTING_COLUMNS, symptom_tables, with_upper_limits
 from reporting.queries.scope import SKIN_GROUPS, Filters, scoped_frame
+from reporting.queries.setting_choice import setting_choice
 from reporting.security.permissions import require
 from reporting.storage import device_classes, patients
 from reporting.storage.engine import reading
-from reporting.storage.outcome_frame import SETTINGS
+from reporting.storage.outcome_frame import SETTINGS, newest_revision
 
 CLOSE = 0.15
 """Comparable: within 15 % of each setting (half a pass for passes). Our choice, said on the page."""
@@ -40,6 +42,13 @@ class PlannedSetting:
     guideline_source: str
     is_above_guideline: bool
     is_untypical: bool
+    protocol: tuple[float | None, float | None] = (None, None)
+    """Lowest and highest value of the clinic's own protocol for this skin."""
+
+    @property
+    def is_outside_protocol(self) -> bool:
+        low, high = self.protocol
+        return (low is not None and self.value < low) or (high is not None and self.value > high)
 
 
 @dataclass(frozen=True)
@@ -71,6 +80,10 @@ class Plan:
     n_comparable: int
     n_all: int
     table: pd.DataFrame
+    main_setting: str = ""
+    """The one by which the device class is judged, if it is among the settings of the plan; else empty."""
+    revision: int = 0
+    """State of the data: what was worked out at another one is out of date."""
 
 
 def skin_group_of(fitzpatrick: int | None) -> str:
@@ -126,7 +139,7 @@ def plan(
             raise InvalidInput(field=setting_fields()[name].label, found=value, allowed="a number above 0")
     with reading() as session:
         of = device_classes.known(session, by.clinic_id).get(device_class)
-    group = skin_group_of(fitzpatrick)
+    group, choice = skin_group_of(fitzpatrick), setting_choice(by, device_class)
     columns = [*COUNTING_COLUMNS, *settings, *(f"first_{code}" for code in SYMPTOMS), "area"]
     everyone = scoped_frame(by, Filters(device_class=device_class, skin_group=group), columns)
     close = everyone[_is_close(everyone, settings)]
@@ -134,10 +147,13 @@ def plan(
     use_area = len(here) >= MINIMUM_HERE
     chosen = here if use_area else close
     return Plan(
-        settings=tuple(_planned(of, name, value, fitzpatrick, area, settings, last or {}) for name, value in
-                       settings.items()),
+        settings=tuple(
+            replace(_planned(of, name, value, fitzpatrick, area, settings, last or {}),
+                    protocol=_protocol(by, device_class, name, group))
+            for name, value in settings.items()),
         skin_group=group, area=area if use_area else "", n_comparable=chosen["treatment_id"].nunique(),
         n_all=everyone["treatment_id"].nunique(), table=_table(chosen, everyone),
+        main_setting=choice.main if choice and choice.main in settings else "", revision=newest_revision(),
     )  # fmt: skip
 
 
@@ -167,6 +183,12 @@ def _table(chosen: pd.DataFrame, everyone: pd.DataFrame) -> pd.DataFrame:
 def _counted(frame: pd.DataFrame) -> pd.DataFrame:
     together = np.zeros(len(frame), dtype=np.int64)
     return with_upper_limits(pd.concat(symptom_tables(frame, together, 1, SYMPTOMS), ignore_index=True))
+
+
+def _protocol(by: Actor, device_class: str, name: str, group: str) -> tuple[float | None, float | None]:
+    """The clinic's own range for a skin group; with an unknown skin type the one for every skin."""
+    found = [one for one in protocol_ranges(by, device_class, name, group) if group or not one.skin_group]
+    return (found[0].minimum, found[0].maximum) if found else (None, None)
 
 
 def _planned(

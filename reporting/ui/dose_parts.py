@@ -7,6 +7,7 @@ import streamlit as st
 from reporting.charts.dose import ceiling_words, dose_curve
 from reporting.domain.actors import Actor
 from reporting.errors import Problem
+from reporting.queries.clinic_content import tolerated_factor
 from reporting.queries.dose_response import DoseResponse, dose_response
 from reporting.settings import settings
 from reporting.ui.figures import Picked, is_dark, show
@@ -17,7 +18,13 @@ from reporting.ui.states import empty
 @st.cache_data(ttl=3600, max_entries=64, show_spinner="Fitting the adjusted curve …")
 def _fitted(key: tuple[Any, ...], _by: Actor) -> DoseResponse:
     """One curve for each state of the data; ``key`` ends with what is asked for."""
-    return dose_response(_by, *key[-4:])
+    return dose_response(_by, *key[-5:])
+
+
+def fitted(by: Actor, revision: int, symptom: str, setting: str, device_class: str, group: str) -> DoseResponse:
+    """The adjusted curve for the risk that the clinic tolerates, kept while the data stays as it is. Raises Problem."""
+    asked = (symptom, setting, device_class, group, tolerated_factor(by))
+    return _fitted((settings().url, by.clinic_id, revision, *asked), by)
 
 
 def adjusted(by: Actor, asked: Asked, revision: int, on_pick: Picked) -> None:
@@ -25,7 +32,7 @@ def adjusted(by: Actor, asked: Asked, revision: int, on_pick: Picked) -> None:
     device_class, group = asked.filters.device_class, asked.filters.skin_group
     st.subheader("Adjusted for case mix", anchor=False)
     try:
-        found = _fitted((settings().url, by.clinic_id, revision, asked.symptom, asked.setting, device_class, group), by)
+        found = fitted(by, revision, asked.symptom, asked.setting, device_class, group)
     except Problem as problem:
         empty("No adjusted curve.", f"{problem.message}")
         return

@@ -9,7 +9,8 @@ import pytest
 from reporting.domain.actors import SYSTEM
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.errors import InvalidInput, NotAllowed, NotFound
-from reporting.queries import scope
+from reporting.queries import planner, scope
+from reporting.queries.clinic_content import ProtocolRange
 from reporting.queries.planner import MINIMUM_HERE, Plan, last_treatments, plan, skin_group_of
 from tests.cast import House, house
 from tests.frames import many_rows
@@ -99,3 +100,26 @@ class TestLast:
     def test_the_front_desk_may_not(self, clinic: House) -> None:
         with pytest.raises(NotAllowed):
             last_treatments(clinic.staff["front_desk"], clinic.patient_id)
+
+
+def test_the_clinics_own_protocol_for_that_skin_stands_beside_each_setting(
+    rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for_all = ProtocolRange(CLASS, "density_pct", "", None, 18.0)
+    for_dark = ProtocolRange(CLASS, "density_pct", "IV-VI", 5.0, 12.0)
+
+    def ranges(_by: object, _class: str, field: str, group: str) -> tuple[ProtocolRange, ...]:
+        if field != "density_pct":
+            return ()
+        return {"": (for_all, for_dark), "I-III": (for_all,), "IV-VI": (for_dark,)}[group]
+
+    monkeypatch.setattr(planner, "protocol_ranges", ranges)
+    for skin, expected, outside in ((2, (None, 18.0), False), (5, (5.0, 12.0), True), (None, (None, 18.0), False)):
+        density, passes = planned(fitzpatrick=skin, density_pct=15.0, passes=2.0).settings
+        assert (density.protocol, density.is_outside_protocol) == (expected, outside)
+        assert (passes.protocol, passes.is_outside_protocol) == ((None, None), False)
+
+
+def test_the_ceiling_is_asked_for_the_main_setting_of_the_class(rows: pd.DataFrame) -> None:
+    assert planned(density_pct=10.0, passes=2.0).main_setting == "density_pct"
+    assert planned(passes=2.0).main_setting == ""

@@ -64,23 +64,28 @@ def rules() -> tuple[Rule, ...]:
 
 def _symptom_meets(rule: Rule, symptom: str, done: CompletedCheckIn, context: CheckInContext) -> bool:
     severity = done.severities.get(symptom, 0)
-    expected = expected_severity(context.procedure_class, symptom, context.recovery_day)
-    if severity == 0 or severity < (rule.min_severity or 0) or severity - expected < (rule.min_excess or -4):
+    if severity == 0 or severity < (rule.min_severity or 0):
         return False
+    if rule.min_excess is not None:
+        expected = expected_severity(context.procedure_class, symptom, context.recovery_day)
+        if severity - expected < rule.min_excess:
+            return False
     if rule.min_rise is None:
         return True
     return symptom in context.previous and severity - context.previous[symptom] >= rule.min_rise
 
 
 def _given(rule: Rule, done: CompletedCheckIn) -> bool:
-    return {"": True, "worried": done.worried, "cannot_wait": done.can_wait is False}[rule.given]
+    if not rule.given:
+        return True
+    return done.worried if rule.given == "worried" else done.can_wait is False
 
 
 def fires(rule: Rule, done: CompletedCheckIn, context: CheckInContext) -> bool:
     """Whether every condition of the rule holds for these answers."""
-    if not could_fire(rule, context) or not _given(rule, done):
-        return False
     if rule.follow_up and done.follow_up.get(rule.follow_up) not in rule.follow_up_values:
+        return False
+    if not could_fire(rule, context) or not _given(rule, done):
         return False
     if not rule.symptom:
         return True

@@ -1,6 +1,6 @@
 """A triage rule tried on past data: what it fired on, what it would fire on, and what became of those alerts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -21,6 +21,8 @@ DAYS = 365
 MOST = 20_000
 """The newest check-ins of the last year, at most so many: what a page can replay while somebody waits."""
 
+Others = tuple[Sequence[Rule], Sequence[Rule]]
+"""The rules that stay as they are: red flags and the rest, each hardest advice first."""
 Report = tuple[int, CompletedCheckIn, CheckInContext]
 Became = Mapping[int, tuple[str | None, str | None]]
 """Check-in to action and confirmation coded on its case."""
@@ -89,10 +91,21 @@ def _reports(rows: Any, before: Mapping[int, Any]) -> Iterator[Report]:
         previous[row.treatment_id] = done.severities
 
 
-def _verdict(report: Report, old: Rule | None, new: Rule | None, others: tuple[Rule, ...]) -> _Verdict:
-    """The rules that do not change are asked once."""
+def _is_quiet(done: CompletedCheckIn) -> bool:
+    """Whether nothing was reported at all, so that no rule can fire."""
+    return not (any(done.severities.values()) or done.follow_up or done.worried or done.can_wait is False)
+
+
+def _verdict(report: Report, old: Rule | None, new: Rule | None, others: Others) -> _Verdict:
+    """The rules that do not change are asked once: the hardest red flag and the hardest other one say it all."""
     key, done, context = report
-    same = [rule for rule in others if fires(rule, done, context)]
+    if _is_quiet(done):
+        return _Verdict(key, (False, False), (False, False), (False, False), (0, 0))
+    same = [
+        rule
+        for rules in others
+        if (rule := next((one for one in rules if fires(one, done, context)), None)) is not None
+    ]
     own = [rule is not None and fires(rule, done, context) for rule in (old, new)]
     both = [[*same, rule] if is_fired and rule else same for rule, is_fired in zip((old, new), own, strict=True)]
     flags = [any(rule.red_flag for rule in fired) for fired in both]
@@ -130,7 +143,10 @@ def try_rule(by: Actor, row: str, cells: Mapping[str, str]) -> RuleTrial:
         treatments = sorted({one.treatment_id for one in rows})
         before = past_answers.last_before(session, treatments, rows[0].answered_at) if rows else {}
         became = past_answers.became(session, by.clinic_id or 0, since)
-    others = tuple(rule for rule in old if rule.code != row)
+    rest = sorted(
+        (one for one in old if one.code != row), key=lambda one: ADVICE_LEVELS.index(one.advice), reverse=True
+    )
+    others = ([one for one in rest if one.red_flag], [one for one in rest if not one.red_flag])
     pair = [next((rule for rule in rules if rule.code == row), None) for rules in (old, new)]
     verdicts = [_verdict(report, pair[0], pair[1], others) for report in _reports(rows, before)]
     return _trial(row, verdicts, became, rows[0].answered_at.date() if rows else None, is_cut)

@@ -70,9 +70,9 @@ def fields(row: ContentRow, stamp: str) -> dict[str, str]:
             )
         for column in _NUMBERS if rule.symptom else ():
             given[column] = _pick(column, ["", "1", "2", "3", "4"], now[column], stamp)
+    with right:
         for column in ("from_day", "to_day"):
             given[column] = _day(column, now[column], stamp)
-    with right:
         given["advice"] = _pick("advice", list(ADVICE_WORDS), now["advice"], stamp)
         given["case_level"] = _pick("case_level", list(CASE_WORDS), now["case_level"], stamp)
     return given
@@ -110,7 +110,7 @@ def trial(found: RuleTrial) -> None:
     with st.container(border=True, key="trial"):
         st.markdown(
             f"**It would have fired {_times(found.then.fired)} (now {_times(found.now.fired)}); "
-            f"{found.then.acted_on:,} of them were acted on.**"
+            f"{found.then.acted_on:,} of them {'was' if found.then.acted_on == 1 else 'were'} acted on.**"
         )
         st.markdown(_flags(found.red_flags))
         if found.lost.fired:

@@ -24,9 +24,12 @@ def month_choice(found: ReportChoices) -> Month:
     """The month; it stays in the address, so that a message can lead to it."""
     names = [str(month) for month in found.months]
     words = {str(month): month.words for month in found.months} | {names[1]: f"{found.months[1].words} (not over yet)"}
-    chosen = st.selectbox("Month", names, format_func=lambda name: words.get(name, name), key="month",
-                          bind="query-params")  # fmt: skip
-    return next((month for month in found.months if str(month) == chosen), found.months[0])
+    asked = st.query_params.get("month", "")  # a bound widget would take the words, and a message has the month
+    if st.session_state.get("month") not in names:
+        st.session_state["month"] = asked if asked in names else names[0]
+    chosen = st.selectbox("Month", names, format_func=lambda name: words.get(name, name), key="month")
+    st.query_params["month"] = chosen
+    return found.months[names.index(chosen)]
 
 
 def version_choice(by: Actor) -> str:

@@ -41,6 +41,8 @@ def _content(reviews: tuple[TableReview, ...]) -> None:
     st.header("Clinical content", anchor=False)
     total, done = sum(one.rows for one in reviews), sum(one.by_status.get("reviewed", 0) for one in reviews)
     st.markdown(f"{done} of {total} rows have been reviewed by a clinician.")
+    st.markdown("Words are changed in the content tables, not here: each sentence is translated, checked for reading "
+                "grade and reviewed. Limits of rules, deadlines and schedules have their own pages.")  # fmt: skip
     rows = [
         {"Table": one.table.replace("_", " "), "Rows": one.rows,
          **{STATUS_WORDS.get(status, status): count for status, count in one.by_status.items()}}

@@ -6,10 +6,12 @@ from reporting import clock
 from reporting.queries import worklist
 from reporting.queries.alert_budget import alert_budget
 from reporting.queries.silent import due_and_silent
+from reporting.security.permissions import may
 from reporting.ui import case_parts, case_window
 from reporting.ui import format as words
 from reporting.ui import worklist_parts as parts
 from reporting.ui.identity import current_actor
+from reporting.ui.links import page_link
 from reporting.ui.states import empty, show_notice, shows_problems
 
 REFRESH_SECONDS = 20
@@ -59,7 +61,10 @@ def page() -> None:
     elif view == "Due and silent":
         parts.silent(due_and_silent(current_actor()))
     elif view == "Alert budget":
-        parts.budget(alert_budget(current_actor()))
+        actor = current_actor()
+        parts.budget(alert_budget(actor))
+        if may(actor, "content.read"):
+            page_link("rules", "Tune a rule: try it on past data first", icon=":material/tune:")
     else:
         open_list()
     if (case_id := case_parts.chosen()) is not None:

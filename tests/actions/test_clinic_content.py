@@ -9,7 +9,9 @@ from sqlalchemy import select
 from reporting import clock
 from reporting.actions.check_ins import submit_check_in
 from reporting.actions.clinic_content import change_content, undo_content
+from reporting.actions.escalation import escalate
 from reporting.actions.reminders import due_now
+from reporting.actions.silence import open_silent_cases
 from reporting.domain.clinic_content import CEILING, LEVELS, RANGES, RULES, SCHEDULES, TOLERANCES
 from reporting.domain.schedule import SLOTS, due_days
 from reporting.errors import Conflict, ContentRefused, InvalidInput, NotAllowed
@@ -158,6 +160,14 @@ def test_a_case_gets_the_clinics_own_deadline(clinic: House) -> None:
     assert case.due_at - case.opened_at == timedelta(hours=2)
 
 
+def test_a_case_that_nobody_takes_is_passed_on_by_the_clinics_own_deadline(clinic: House) -> None:
+    change(clinic, LEVELS, "same_day", deadline_hours="2")
+    with clock.fixed(NOW + timedelta(days=1)):
+        report(clinic, "eyes", symptoms=["swelling"], severity_swelling="3", follow_ups_swelling=["swelling_eyes"])
+    told = [escalate(NOW + timedelta(days=1, hours=hours)) for hours in (1.9, 2, 3.9, 4)]
+    assert told == [0, 1, 0, 1]
+
+
 def treated(clinic: House, day: date) -> None:
     with transaction() as session:
         session.get_one(Treatment, clinic.treatment_id).performed_on = day
@@ -187,6 +197,13 @@ def test_silence_and_missed_days_go_by_the_clinics_schedule(clinic: House) -> No
     with clock.fixed(datetime(2026, 3, 1, 9, tzinfo=NOW.tzinfo)):
         change(clinic, SCHEDULES, "ablative", days="0|1|2|28")
     assert [one.missed for one in due_and_silent(clinic.staff["clinician"])] == [3]
+
+
+def test_silence_after_a_concern_is_counted_on_the_clinics_own_days(clinic: House) -> None:
+    with clock.fixed(datetime(2026, 3, 1, 9, tzinfo=NOW.tzinfo)):
+        change(clinic, SCHEDULES, "ablative", days="3|4|5|6|28")
+    report(clinic, "concern", symptoms=["scarring"], severity_scarring="2")
+    assert [open_silent_cases(NOW + timedelta(days=days)) for days in (3, 4)] == [0, 1]
 
 
 def test_reminders_know_days_that_only_a_clinic_has(clinic: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from sqlmodel import col
 from reporting import clock
 from reporting.actions import consent
 from reporting.actions.check_ins import submit_check_in
+from reporting.actions.clinic_content import change_content
 from reporting.actions.invitations import check_link, issue_invitation, open_link
 from reporting.actions.outbox import Sender
 from reporting.actions.reminders import plan_due, reminder_state, set_reminders
@@ -45,6 +46,16 @@ def link_in(text: str) -> str:
 def change(table: type, key: int, **values: object) -> None:
     with transaction() as session:
         session.execute(update(table).where(col(table.id) == key).values(**values))  # type: ignore[attr-defined]
+
+
+def test_the_clinics_own_schedule_says_when(one: Invited) -> None:
+    with clock.fixed(clock.now() - timedelta(days=9)):
+        change_content(by=one.house.staff["administrator"], table="schedules", row="ablative",
+                       cells={"days": "4|28"}, reason="fewer questions")  # fmt: skip
+    assert plan_due() == {}
+    with clock.fixed(clock.now() + timedelta(days=1)):
+        assert plan_due() == {"email": 1}
+    assert [row.payload["due_day"] for row in rows()] == [4]
 
 
 def test_it_arrives_with_a_link_that_opens_the_check_in(one: Invited, mail: MailServer) -> None:

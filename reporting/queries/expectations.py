@@ -4,6 +4,7 @@ Every page and command that adjusts for case mix reads this one table, so that n
 """
 
 import threading
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,10 +13,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from reporting.domain.symptoms import SYMPTOMS
 from reporting.evidence.checks import Array
 from reporting.evidence.errors import EvidenceProblem
 from reporting.evidence.expectations import expected_events
 from reporting.settings import settings
+from reporting.storage.columns import are_many_treatments
 from reporting.storage.evidence_frames import EngineFrames, engine_frames
 from reporting.storage.outcome_frame import newest_revision
 
@@ -23,6 +26,8 @@ HAZARD_MODEL = "hazard model of the answers, case mix"
 STANDARDISED = "indirect standardisation"
 KEPT = 12
 """Tables kept in memory: two dashboards of six symptoms."""
+RENEW_AFTER_S = 600.0
+"""At a million treatments an answer arrives every few seconds, and moves no expectation that anybody could see."""
 
 
 @dataclass(frozen=True)
@@ -57,16 +62,22 @@ _COLUMNS = ["treated_area_id", "clinic", "operator", "device", "device_class", "
 _lock = threading.Lock()
 _frames: tuple[tuple[str, int], EngineFrames | None] | None = None
 _tables: OrderedDict[tuple[str, int, str], Expectations] = OrderedDict()
+_of_many: dict[str, tuple[int, float, dict[str, Expectations]]] = {}
+"""Of large databases, by address: revision, when it was worked out, and the table of each symptom."""
+_renewing: threading.Thread | None = None
 
 
 def expectations(symptom: str) -> Expectations:
     """The table for a symptom over every clinic of this database, as it stands. Treat it as read-only.
 
     One model serves all clinics, so that each is compared with all; what a person may see of the table is
-    decided by the query that calls.
+    decided by the query that calls. Where there are so many treatments that it takes seconds, the table is the
+    one of up to RENEW_AFTER_S ago, and a newer one is worked out while this one is shown.
     """
     global _frames
     key = (settings().url, newest_revision())
+    if are_many_treatments():
+        return _kept(*key)[symptom]
     with _lock:
         if (*key, symptom) in _tables:
             _tables.move_to_end((*key, symptom))
@@ -77,6 +88,25 @@ def expectations(symptom: str) -> Expectations:
         while len(_tables) > KEPT:
             _tables.popitem(last=False)
         return found
+
+
+def _kept(url: str, revision: int) -> dict[str, Expectations]:
+    """Every symptom's table of a large database; the first reader waits, later ones never do."""
+    global _renewing
+    with _lock:
+        if url not in _of_many:
+            _work_out(url, revision)
+        known, made_at, tables = _of_many[url]
+        is_old = known != revision and time.monotonic() - made_at > RENEW_AFTER_S
+        if is_old and (_renewing is None or not _renewing.is_alive()):
+            _renewing = threading.Thread(target=_work_out, args=(url, revision), name="expectations", daemon=True)
+            _renewing.start()
+        return tables
+
+
+def _work_out(url: str, revision: int) -> None:
+    frames = engine_frames()
+    _of_many[url] = (revision, time.monotonic(), {symptom: _made(frames, symptom) for symptom in SYMPTOMS})
 
 
 def _made(frames: EngineFrames | None, symptom: str) -> Expectations:

@@ -9,11 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 from sqlalchemy import text
 from sqlmodel import Session
 
-from reporting.storage.engine import engine, is_sqlite
+from reporting.storage.engine import engine, is_sqlite, reading
 
 READER = Path(__file__).with_name("column_reader.py")
 LARGE = 50_000
@@ -24,6 +26,23 @@ def is_large(session: Session) -> bool:
     """Whether whole tables are better read apart."""
     newest = session.connection().execute(text("SELECT MAX(id) FROM treated_area")).scalar_one()
     return int(newest or 0) > LARGE
+
+
+def are_many_treatments() -> bool:
+    """Whether this database is so large that what is worked out from all of it takes seconds."""
+    with reading() as session:
+        return is_large(session)
+
+
+def category(column: pa.ChunkedArray, missing: str = "") -> pd.Categorical:
+    """Words as a category whose categories are in their order; ``missing`` stands where there is none."""
+    coded = column.cast(pa.string()).fill_null(missing).combine_chunks().dictionary_encode()
+    words = pd.Index(coded.dictionary.to_pylist(), dtype="str")
+    order = words.argsort()
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    codes = place[coded.indices.to_numpy()] if len(words) else np.zeros(0, dtype=np.int64)
+    return pd.Categorical.from_codes(codes, categories=words[order])
 
 
 def read_here(session: Session, statement: str) -> pa.Table:

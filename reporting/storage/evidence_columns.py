@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from sqlmodel import Session
 
-from reporting.storage.columns import is_large, read_apart, read_here
+from reporting.storage.columns import category, is_large, read_apart, read_here
 
 DOSE_SETTINGS = (
     "fluence_j_cm2", "pulse_energy_mj", "energy_per_pin_mj", "power_w", "density_pct", "density_mtz_cm2",
@@ -58,22 +58,11 @@ def _arrays(table: pa.Table) -> dict[str, Any]:
     found: dict[str, Any] = {name: table[name].to_numpy().astype(np.int64) for name in _NUMBERS}
     found["day"] = table["performed_on"].cast(pa.date32()).cast(pa.int32()).to_numpy().astype(np.int64)
     for name in _WORDS:
-        found[name] = _category(table[name])
+        found[name] = category(table[name])
     for name in (*_ALWAYS, *_MEASURES):
         if name in _ALWAYS or table[name].null_count < len(table):
             found[name] = table[name].to_numpy().astype(float)
     return found
-
-
-def _category(column: pa.ChunkedArray) -> pd.Categorical:
-    """Words as a category whose categories are in their order."""
-    coded = column.cast(pa.string()).combine_chunks().dictionary_encode()
-    words = pd.Index(coded.dictionary.to_pylist(), dtype="str")
-    order = words.argsort()
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order))
-    codes = place[coded.indices.to_numpy()] if len(words) else np.zeros(0, dtype=np.int64)
-    return pd.Categorical.from_codes(codes, categories=words[order])
 
 
 def _in_order(day: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[np.intp]:

@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from sqlalchemy import text
 
 from reporting import clock
 from reporting.domain.schedule import SLOTS
 from reporting.domain.symptoms import SYMPTOMS
+from reporting.storage.columns import are_many_treatments, category, read_apart
 from reporting.storage.engine import engine, reading
 
 SETTINGS = (
@@ -65,12 +67,28 @@ def _compact(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read(after: int, upto: int) -> pd.DataFrame:
+    if after < 0 and are_many_treatments():
+        return _of_columns(read_apart(_QUERY.replace(":after", str(int(after))).replace(":upto", str(int(upto)))))
     with reading() as session:
         result = session.connection().execute(text(_QUERY), {"after": after, "upto": upto})
         columns = list(result.keys())
         parts = [pd.DataFrame(part, columns=columns) for part in iter(lambda: result.fetchmany(50_000), [])]
         compact = [_compact(part) for part in parts]
     return _joined(compact) if compact else _compact(pd.DataFrame([], columns=columns))
+
+
+def _of_columns(table: pa.Table) -> pd.DataFrame:
+    """The compact rows from whole columns, as ``_compact`` makes them from a part."""
+    day = table["performed_on"].cast(pa.date32()).to_numpy().astype("datetime64[s]")
+    found: dict[str, Any] = dict.fromkeys(table.column_names)
+    found["performed_on"] = day
+    for name, kind in _INTEGERS.items():
+        found[name] = table[name].fill_null(_EMPTY.get(name, -1)).to_numpy().astype(kind)
+    for name in SETTINGS:
+        found[name] = table[name].to_numpy().astype(np.float32)
+    for name in _CATEGORIES:
+        found[name] = category(table[name], "not recorded")
+    return pd.DataFrame(found, copy=False)
 
 
 def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from reporting.demo.fill import fill_if_empty
+from reporting.queries.warm import warm_up
 from reporting.settings import settings
 from reporting.storage.engine import forget_engine
 from reporting.storage.migrate import migrate
@@ -92,6 +93,7 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
     gc.collect()
     gc.freeze()
     working = background.begin()
+    await run_in_threadpool(warm_up)
     yield
     if working is not None:
         await run_in_threadpool(working.stop)

@@ -3,19 +3,21 @@
 import itertools
 from datetime import UTC, date, datetime, timedelta
 
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
+from sqlmodel import col
 
 from reporting.domain.course import is_unexpected
 from reporting.domain.schedule import SLOTS, due_days
 from reporting.domain.symptoms import SYMPTOMS
+from reporting.storage import columns, outcomes
 from reporting.storage import outcome_frame as frames
-from reporting.storage import outcomes
 from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import CheckIn, Outcome, TreatedArea
+from reporting.storage.tables import CheckIn, Outcome, TreatedArea, Treatment
 from tests.cast import PERFORMED, House, house
 
 
@@ -180,3 +182,17 @@ def test_two_clinics_stay_two(database: str) -> None:
     frame = frames.outcome_frame()
     assert sorted(frame["treated_area_id"]) == sorted(areas)
     assert sorted(frame["clinic"]) == ["A", "B"]
+
+
+def test_the_frame_of_a_large_database_is_the_same(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = house("A", areas=("cheeks", "neck")), house("B")
+    written(first, check_in(first, 1, swelling=4), check_in(first, 7, answered=False))
+    with transaction() as session:
+        session.execute(update(Treatment).where(col(Treatment.id) == second.treatment_id).values(device_id=None))
+        session.execute(update(TreatedArea).where(col(TreatedArea.clinic_id) == second.clinic_id).values(passes=None))
+    small = frames.outcome_frame()
+    frames.forget()
+    monkeypatch.setattr(columns, "LARGE", 0)
+    large = frames.outcome_frame()
+    assert len(large) == 3
+    pd.testing.assert_frame_equal(large, small)

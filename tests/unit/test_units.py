@@ -1,5 +1,6 @@
 """Operators and devices: counts by hand, limits of the funnel, who may see whom, the course over time."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -18,9 +19,11 @@ from reporting.evidence.intervals import smr
 from reporting.queries import expectations as cache
 from reporting.queries.rates import rates
 from reporting.queries.scope import Filters
-from reporting.queries.units import course, units
-from reporting.storage import sessions
-from reporting.storage.engine import reading
+from reporting.queries.unit_rises import rises
+from reporting.queries.units import Course, course, units
+from reporting.queries.warm import warm_up
+from reporting.storage import columns, outcomes, sessions
+from reporting.storage.engine import reading, transaction
 from reporting.storage.tables import StaffAccount
 from tests.cast import house
 
@@ -112,7 +115,38 @@ def test_the_course_is_vlad_and_cusum(clinic: fill.House) -> None:
     assert np.allclose(table["excess"], np.cumsum(table["events"] - table["expected"]))
     path = cusum(cusum_weights(table["events"], np.minimum(table["expected"], 0.95)), found.limit)
     assert np.allclose(table["cusum"], path.values)
-    assert any(words == "handpiece change" for _, words in found.marks)
+    assert any(words == "Handpiece change" for _, words in found.marks)
+
+
+def test_the_events_behind_a_rise_are_those_of_its_climb(clinic: fill.House) -> None:
+    found = course(SYSTEM, "device", "DEMO/CO2-2", SYMPTOM)
+    low = replace(found, limit=float(found.table["cusum"].max()) / 2)
+    lead = Actor(kind="staff", id=1, clinic_id=clinic.clinic_id, role="safety_lead", label="x")
+    [*shown] = rises(lead, low)
+    assert shown
+    for rise in shown:
+        assert rise.passed
+        day, event = found.table["day"].dt.date, found.table["events"] > 0
+        inside = found.table[(day >= rise.first) & (day <= rise.last) & event]
+        assert {one.treatment_id for one in rise.events} <= set(inside["treatment_id"])
+        assert len(rise.events) == rise.n_events <= len(inside)
+    assert rises(replace(lead, role="front_desk"), low)[0].events == ()
+
+
+def test_a_climb_is_counted_by_hand() -> None:
+    days = pd.date_range("2026-01-01", periods=8)
+    table = pd.DataFrame(
+        {"day": days, "treatment_id": range(8), "events": [1.0, 0, 0, 1, 1, 0, 1, 0], "expected": 0.1,
+         "excess": 0.0, "cusum": [0.5, 0.2, 0.0, 0.6, 1.2, 1.1, 0.3, 0.1]}
+    )  # fmt: skip
+    made = Course("device", "A/D1", SYMPTOM, table, 1.15, (), 10.0, ())
+    nobody = Actor(kind="staff", id=1, clinic_id=1, role="front_desk", label="x")
+    [rise] = rises(nobody, made)
+    assert (rise.first, rise.last, rise.n_events, rise.passed) == (date(2026, 1, 4), date(2026, 1, 5), 2, True)
+    [highest] = rises(nobody, replace(made, limit=2.0))
+    assert (highest.n_events, highest.passed, highest.top) == (2, False, 1.2)
+    quiet = replace(made, table=table.assign(events=0.0))
+    assert rises(nobody, quiet) == ()
 
 
 def test_filters_narrow_the_units_but_not_the_model(clinic: fill.House) -> None:
@@ -156,6 +190,8 @@ class TestCharts:
         assert "DEMO/CO2-2" in figure.title
         assert "limit" in figure.alt
         assert len(str(figure.chart.to_dict())) < 400_000
+        assert "limit" in charts.sequential(found, dark=dark).title
+        assert figure.chart.to_dict()["width"] == "container"
 
 
 def test_dates_are_days(clinic: fill.House) -> None:
@@ -170,3 +206,27 @@ def test_without_enough_events_it_says_why(sqlite_database: str, stopped_clock: 
     assert "events" in found.why_not
     with pytest.raises(NotFound):
         course(clinic.staff["safety_lead"], "device", "A/D1", SYMPTOM)
+
+
+def test_of_many_treatments_the_table_is_kept_and_renewed_beside_the_reader(
+    clinic: fill.House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exact = cache.expectations(SYMPTOM).table
+    monkeypatch.setattr(columns, "LARGE", 0)
+    kept = cache.expectations(SYMPTOM)
+    pd.testing.assert_frame_equal(kept.table, exact)
+    with transaction() as session:
+        outcomes.recompute(session, [int(exact["treatment_id"].iloc[0])])
+    assert cache.expectations(SYMPTOM) is kept
+    monkeypatch.setattr(cache, "RENEW_AFTER_S", 0.0)
+    assert cache.expectations(SYMPTOM) is kept, "a reader waits for what is worked out beside them"
+    assert cache._renewing is not None
+    cache._renewing.join()
+    renewed = cache.expectations(SYMPTOM)
+    assert renewed is not kept
+    pd.testing.assert_frame_equal(renewed.table, exact)
+    reading_ahead = warm_up()
+    assert reading_ahead is not None
+    reading_ahead.join()
+    monkeypatch.setattr(columns, "LARGE", 50_000)
+    assert warm_up() is None

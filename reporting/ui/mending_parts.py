@@ -13,6 +13,7 @@ from reporting.ui.links import page_link
 from reporting.ui.states import attempt, empty, show_notice, tell
 
 PLACE = "mend"
+FEW_ROWS = 5
 DISMISS, ROW, FIELDS, WRONG = "Dismiss", "Row", "Field", "What is wrong"
 
 
@@ -91,7 +92,7 @@ def table(found: RefusedTable) -> pd.DataFrame:
 
 def problems(found: RefusedTable) -> None:
     """Each row's problems in full words: long ones do not fit into a cell."""
-    with st.expander("What is wrong, row by row"):
+    with st.expander("What is wrong, row by row", expanded=len(found.rows) <= FEW_ROWS):
         for row in found.rows[:50]:
             st.markdown(f"**Row {row.line}**")
             for problem in row.problems:
@@ -157,7 +158,7 @@ def actions(found: RefusedTable, edited: pd.DataFrame) -> None:
     changed = cells_of(found, edited, changed_only=True)
     everything = cells_of(found, edited, changed_only=False)
     left, right, _ = st.columns([1, 1, 2])
-    count = "1 changed row" if len(changed) == 1 else f"{len(changed):,} changed rows"
+    count = "1 changed row" if len(changed) == 1 else f"{len(changed) or ''} changed rows".strip()
     left.button(f"Try {count} again", type="primary", disabled=not changed, key="mend_changed", width="stretch",
                 on_click=try_again, args=(found, changed, create))  # fmt: skip
     right.button(f"Try all {len(everything):,} shown again", key="mend_all", width="stretch", on_click=try_again,

@@ -1,10 +1,12 @@
-"""Charts of operators and devices: the funnel, and one unit over time with the events behind each rise."""
+"""Charts of operators and devices: the funnel, and one unit over time."""
 
 from typing import Any
 
 import altair as alt
 import pandas as pd
 
+from reporting.charts.dated import dated_rules, dated_words
+from reporting.charts.label_places import beside
 from reporting.charts.theme import Figure, Look, look, themed
 from reporting.domain.symptoms import symptom as symptom_of
 from reporting.queries.units import Course, Units
@@ -28,6 +30,7 @@ def _funnel_chart(found: Units, colours: Look) -> Any:
     drawn = drawn.assign(
         state=[_STATES[zone != "inside"] for zone in drawn["zone"]],
         words=drawn["zone"].map(ZONE_WORDS),
+        name=_names(drawn["unit"]),
     )
     x = alt.X("expected:Q", title="Expected events (how much this one has treated)", scale=alt.Scale(zero=False))
     axis = alt.Axis(format=".1f", grid=True)
@@ -49,8 +52,30 @@ def _funnel_chart(found: Units, colours: Look) -> Any:
         curve.mark_area(color=colours.band, opacity=0.6).encode(x=x, y=alt.Y("warn_low:Q"), y2="warn_high:Q"),
         alt.Chart(pd.DataFrame({"one": [1.0]})).mark_rule(color=colours.text, strokeDash=[6, 4]).encode(y="one:Q"),
         points.mark_point(filled=True, size=110, opacity=1).encode(x=x, y=y, shape=shape, color=colour, tooltip=tips),
-        points.mark_text(align="left", dx=9, color=colours.text, fontSize=13).encode(x=x, y=y, text="unit:N"),
+        *_labels(drawn, found.curve, x, y, colours),
     ).properties(height=380, width="container")  # fmt: skip
+
+
+def _names(units: "pd.Series[str]") -> list[str]:
+    """Without the clinic's code where all are of one clinic: ``CO2-2``."""
+    clinics = {unit.partition("/")[0] for unit in units}
+    return [unit.partition("/")[2] or unit if len(clinics) == 1 else unit for unit in units]
+
+
+def _labels(drawn: pd.DataFrame, curve: pd.DataFrame, x: Any, y: Any, colours: Look) -> list[Any]:
+    """The names beside their points, near ones at different sides."""
+    if drawn.empty:
+        return []
+    right, top = float(curve["expected"].max()), max(float(curve["act_high"].max()), float(drawn["ratio"].max()))
+    left = float(curve["expected"].min())
+    places = beside((drawn["expected"] - left) / (right - left), drawn["ratio"] / top, list(drawn["name"]))
+    rows = drawn.assign(align=[p.align for p in places], dx=[p.dx_px for p in places], dy=[p.dy_px for p in places])
+    groups: list[Any] = list(rows.groupby(["align", "dx", "dy"]))
+    return [
+        alt.Chart(part).mark_text(align=align, dx=int(dx), dy=int(dy), color=colours.text, fontSize=13)
+        .encode(x=x, y=y, text="name:N")
+        for (align, dx, dy), part in groups
+    ]  # fmt: skip
 
 
 def _funnel_title(found: Units) -> str:
@@ -86,53 +111,69 @@ def _funnel_table(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def course(found: Course, *, dark: bool = False) -> Figure:
-    """Observed less expected so far (VLAD) above, the risk-adjusted CUSUM with its limit below, one time axis.
+    """Observed less expected so far (VLAD). Events are dots; service and actions are upright lines with their words."""
+    colours, table = look(dark=dark), found.table.reset_index(drop=True)
+    x, tips = _time(), _course_tips()
+    y = alt.Y("excess:Q", title="Excess events so far", axis=alt.Axis(minExtent=AXIS_PX))
+    layers = [
+        alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=colours.quiet).encode(y="zero:Q"),
+        alt.Chart(table).mark_line(interpolate="step-after", color=colours.accent, strokeWidth=2).encode(
+            x=x, y=y, tooltip=tips),
+        alt.Chart(table[table["events"] > 0]).mark_point(filled=True, size=40, opacity=1, color=colours.accent).encode(
+            x=x, y=y, tooltip=tips),
+    ]  # fmt: skip
+    chart = _panel(layers, found, x, colours)
+    return Figure(themed(chart, dark=dark), _course_title(found), _course_alt(found), _course_table(found))
 
-    Each event is a tick; service of the device and actions taken are upright lines with their words.
-    """
-    chart = themed(_course_chart(found, look(dark=dark)), dark=dark)
-    return Figure(chart, _course_title(found), _course_alt(found), _course_table(found))
 
-
-def _course_chart(found: Course, colours: Look) -> Any:
-    table = found.table.reset_index(drop=True)
-    marks = pd.DataFrame(found.marks, columns=["day", "words"]).assign(day=lambda rows: pd.to_datetime(rows["day"]))
-    marks = marks[marks["day"].between(table["day"].min(), table["day"].max())] if len(marks) else marks
+def sequential(found: Course, *, dark: bool = False) -> Figure:
+    """The risk-adjusted CUSUM with its limit, over the same time as ``course``; triangles where it passed."""
+    colours, table = look(dark=dark), found.table.reset_index(drop=True)
     signals = table[table["day"].dt.date.isin(set(found.signals)) & (table["cusum"] > found.limit)]
-    x = alt.X("day:T", title=None, axis=alt.Axis(format="%-d %b %y", grid=False, labelOverlap=True),
-              scale=alt.Scale(type="utc"))  # fmt: skip
-    tips = [
+    x, tips = _time(), _course_tips()
+    y = alt.Y("cusum:Q", title="CUSUM", axis=alt.Axis(minExtent=AXIS_PX))
+    layers = [
+        alt.Chart(table).mark_line(interpolate="step-after", color=colours.accent, strokeWidth=2).encode(
+            x=x, y=y, tooltip=tips),
+        alt.Chart(pd.DataFrame({"limit": [found.limit]})).mark_rule(color=colours.warning, strokeDash=[6, 4])
+        .encode(y="limit:Q"),
+        alt.Chart(signals).mark_point(shape="triangle-up", filled=True, size=120, color=colours.warning, opacity=1)
+        .encode(x=x, y=y, tooltip=tips),
+    ]  # fmt: skip
+    chart = _panel(layers, found, x, colours)
+    return Figure(themed(chart, dark=dark), _sequential_title(found), _course_alt(found))
+
+
+AXIS_PX = 44
+"""Room for the numbers of both panels, so that their times stand above each other."""
+
+
+def _time() -> Any:
+    axis = alt.Axis(format="%-d %b %y", grid=False, labelOverlap=True, tickCount=6)
+    return alt.X("day:T", title=None, axis=axis, scale=alt.Scale(type="utc"))
+
+
+def _course_tips() -> list[Any]:
+    return [
         alt.Tooltip("day:T", title="Treated on", format="%-d %b %Y"), alt.Tooltip("events:Q", title="Unexpected"),
         alt.Tooltip("expected:Q", title="Expected", format=".3f"),
         alt.Tooltip("excess:Q", title="Excess so far", format=".1f"),
         alt.Tooltip("cusum:Q", title="CUSUM", format=".2f"),
     ]  # fmt: skip
-    base, events = alt.Chart(table), alt.Chart(table[table["events"] > 0])
-    rules = (
-        alt.Chart(marks)
-        .mark_rule(color=colours.warning, strokeDash=[3, 3])
-        .encode(
-            x=x,
-            tooltip=[alt.Tooltip("words:N", title="What"), alt.Tooltip("day:T", title="On", format="%-d %b %Y")],
-        )
-    )
-    above = alt.layer(
-        base.mark_line(interpolate="step-after", color=colours.accent, strokeWidth=2).encode(
-            x=x, y=alt.Y("excess:Q", title="Excess events so far"), tooltip=tips),
-        events.mark_tick(color=colours.text, size=10, thickness=1.5, yOffset=-4).encode(
-            x=x, y=alt.value(150), tooltip=tips),
-        rules,
-    ).properties(height=150, width="container")  # fmt: skip
-    limit = alt.Chart(pd.DataFrame({"limit": [found.limit]}))
-    below = alt.layer(
-        base.mark_line(interpolate="step-after", color=colours.accent, strokeWidth=2).encode(
-            x=x, y=alt.Y("cusum:Q", title="CUSUM"), tooltip=tips),
-        limit.mark_rule(color=colours.warning, strokeDash=[6, 4]).encode(y="limit:Q"),
-        alt.Chart(signals).mark_point(shape="triangle-up", filled=True, size=120, color=colours.warning, opacity=1)
-        .encode(x=x, y="cusum:Q", tooltip=tips),
-        rules,
-    ).properties(height=150, width="container")  # fmt: skip
-    return alt.vconcat(above, below, spacing=12).resolve_scale(x="shared")
+
+
+def _panel(layers: list[Any], found: Course, x: Any, colours: Look) -> Any:
+    first, last = found.table["day"].min(), found.table["day"].max()
+    rules = dated_rules(found.marks, first, last, x, colours)
+    return alt.layer(*layers, *rules).properties(height=200, width="container")
+
+
+def _sequential_title(found: Course) -> str:
+    if not found.signals:
+        return f"The CUSUM has not passed its limit of {found.limit:.1f}"
+    days = ", ".join(f"{day.day} {day:%b %Y}" for day in found.signals[-3:])
+    earlier = ", and earlier" if len(found.signals) > 3 else ""
+    return f"The CUSUM passed its limit of {found.limit:.1f} on {days}{earlier}"
 
 
 def _course_title(found: Course) -> str:
@@ -147,10 +188,10 @@ def _course_title(found: Course) -> str:
 
 
 def _course_alt(found: Course) -> str:
-    said = "".join(f" {day.day} {day:%b %Y}: {words}." for day, words in found.marks)
+    said = dated_words(found.marks, found.table["day"].min(), found.table["day"].max())
     return (
         f"{_course_title(found)}. Excess so far {float(found.table['excess'].iloc[-1]):.1f}; CUSUM now "
-        f"{float(found.table['cusum'].iloc[-1]):.2f}, limit {found.limit:.2f}.{said}"
+        f"{float(found.table['cusum'].iloc[-1]):.2f}, limit {found.limit:.2f}. {said}"
     )
 
 

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from reporting import clock
-from reporting.charts.units import course, funnel
+from reporting.charts.units import course, funnel, sequential
 from reporting.queries import units
 from reporting.queries.filter_choices import filter_choices
+from reporting.queries.unit_rises import rises
 from reporting.ui import unit_parts as parts
 from reporting.ui.figures import is_dark, show
 from reporting.ui.filters import overview_filters, symptom_choice
@@ -36,7 +37,9 @@ def page() -> None:
     unit = parts.unit_choice(found)
     over_time = units.course(actor, kind, unit, symptom, filters)
     show(course(over_time, dark=is_dark()), key="course", file_name=f"{kind}-over-time.csv")
+    show(sequential(over_time, dark=is_dark()), key="sequential")
     parts.course_words(over_time)
+    parts.rises_part(rises(actor, over_time))
 
 
 if __name__ == "__main__":

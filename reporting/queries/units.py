@@ -1,8 +1,8 @@
 """Operators and devices: observed against expected, fair to those who treat the difficult cases, never ranked."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -18,11 +18,11 @@ from reporting.evidence.errors import EvidenceProblem
 from reporting.evidence.funnel import Funnel, adjusted_limits, funnel, prediction_limits
 from reporting.evidence.intervals import smr
 from reporting.evidence.limits import Budget
+from reporting.queries.dated import dated_marks
 from reporting.queries.expectations import expectations
 from reporting.queries.scope import Filters, scoped_frame
-from reporting.queries.signals import action_days
 from reporting.security.permissions import may, require
-from reporting.storage import service, sessions
+from reporting.storage import sessions
 from reporting.storage.engine import reading
 
 UnitType = Literal["operator", "device"]
@@ -153,7 +153,8 @@ def course(by: Actor, unit_type: UnitType, unit: str, symptom: str, filters: Fil
         excess=np.cumsum(outcome - mine["expected"].to_numpy()), cusum=path.values
     )
     days = tuple(mine["day"].iloc[at].date() for at in path.signals)
-    return Course(unit_type, unit, symptom, drawn, limit, days, years, _marks(by, unit_type, unit))
+    marks = dated_marks(by, [unit] if unit_type == "device" else [])
+    return Course(unit_type, unit, symptom, drawn, limit, days, years, marks)
 
 
 def _limit(risk: NDArray[np.float64], days: "pd.Series[pd.Timestamp]", charts: int) -> tuple[float, float]:
@@ -163,19 +164,16 @@ def _limit(risk: NDArray[np.float64], days: "pd.Series[pd.Timestamp]", charts: i
     between = charts / Budget().per_clinic_year
     trials = max(len(risk) / years * between, 2.0)
     typical = np.quantile(risk, np.linspace(0.025, 0.975, 20)) if len(risk) > 20 else risk
+    return _cached_limit(tuple(np.maximum(typical, 1e-6).round(6).tolist()), round(trials, 1)), between
+
+
+@lru_cache(maxsize=256)
+def _cached_limit(risks: tuple[float, ...], trials: float) -> float:
     try:
-        return limit_for_run_length(np.maximum(typical, 1e-6), trials, states=150), between
+        return limit_for_run_length(risks, trials, states=100)
     except EvidenceProblem:
-        return UNREACHED, between
+        return UNREACHED
 
 
 UNREACHED = 5.0
 """Where even the lowest limit is passed less often than the budget: a usual limit is drawn."""
-
-
-def _marks(by: Actor, unit_type: UnitType, unit: str) -> tuple[tuple[date, str], ...]:
-    found: Sequence[tuple[date, str]] = action_days(by) if may(by, "signals.read") else []
-    if unit_type == "device":
-        with reading() as session:
-            found = [*found, *service.events_of(session, unit)]
-    return tuple(sorted(found))

@@ -12,7 +12,7 @@ from reporting.charts.signals import Subject, signal_course
 from reporting.charts.words import percent
 from reporting.domain.actors import Actor
 from reporting.domain.signal_work import STATE_WORDS
-from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.symptoms import SYMPTOMS, symptom
 from reporting.evidence.errors import NotEnoughData
 from reporting.queries.signal_look import look
 from reporting.queries.signal_words import headline, numbers, where
@@ -132,8 +132,9 @@ def _chart_link(signal: SignalRow) -> None:
     """The chart that shows it: the unit over time."""
     if signal.unit_type in ("device", "operator") and signal.kind != "scan":
         code = signal.symptom if signal.symptom in SYMPTOMS else "hyperpigmentation"
+        unit = {f"unit_{signal.unit_type}": f"{signal.clinic}/{signal.unit_id}"}
         page_link("units", "Show it over time", icon=":material/timeline:", kind=f"{signal.unit_type.capitalize()}s",
-                  symptom=code, **{f"unit_{signal.unit_type}": f"{signal.clinic}/{signal.unit_id}"})  # fmt: skip
+                  symptom=symptom(code).label, **unit)  # fmt: skip
 
 
 def steps(found: SignalCard) -> None:

@@ -2,9 +2,13 @@
 
 import streamlit as st
 
+from reporting.queries.unit_rises import Rise
 from reporting.queries.units import LEAST_EXPECTED, Course, Units, UnitType
 from reporting.ui.format import day
+from reporting.ui.links import page_link
 from reporting.ui.states import empty
+
+SHOWN_EVENTS = 50
 
 
 def kind_choice() -> UnitType:
@@ -57,3 +61,21 @@ def course_words(found: Course) -> None:
     )
     for on, words in found.marks:
         st.markdown(f"- {day(on)}: {words}")
+
+
+def rises_part(found: tuple[Rise, ...]) -> None:
+    """The events behind each rise, with the way to each patient."""
+    st.subheader("The events behind each rise", anchor=False)
+    if not found:
+        st.markdown("Nothing unexpected was reported in this time.")
+    for number, rise in enumerate(found):
+        how = "passed the limit" if rise.passed else "the highest, did not pass the limit"
+        many = f"{rise.n_events} unexpected report{'' if rise.n_events == 1 else 's'}"
+        with st.expander(f"{day(rise.first)} to {day(rise.last)}: {many}; {how}", key=f"rise_{number}"):
+            for one in rise.events[:SHOWN_EVENTS]:
+                page_link("timeline", f"{one.patient}, treated {day(one.performed_on)} ({one.treatment})",
+                          patient=one.patient_id)  # fmt: skip
+            if not rise.events:
+                st.markdown("Your role may not open timelines.")
+            elif len(rise.events) > SHOWN_EVENTS:
+                st.markdown(f"The newest {SHOWN_EVENTS} are listed.")

@@ -34,7 +34,7 @@ def test_devices_are_compared_and_one_is_followed(monkeypatch: pytest.MonkeyPatc
     page.selectbox(key="unit_device").set_value("DEMO/CO2-2").run()
     assert not page.exception
     assert "DEMO/CO2-2, hyperpigmentation" in text(page)
-    assert "handpiece change" in text(page)
+    assert "Handpiece change" in text(page)
 
 
 def test_the_safety_lead_compares_operators(monkeypatch: pytest.MonkeyPatch, clinic: fill.House) -> None:

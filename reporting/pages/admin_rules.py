@@ -33,7 +33,7 @@ def _stamp(row: ContentRow) -> str:
 
 
 def _change(row: ContentRow, page: ContentPage) -> None:
-    st.subheader(f"Change {row.row}", anchor=False)
+    st.subheader(f"{'Change' if page.may_change else 'Try a change of'} {row.row}", anchor=False)
     cells = rule_parts.fields(row, _stamp(row))
     if rule_parts.same(cells, row.decided):
         st.markdown("Change a value to try it on past data.")
@@ -42,9 +42,13 @@ def _change(row: ContentRow, page: ContentPage) -> None:
     st.button("Try on past data", key="rules_try", icon=":material/history:", on_click=_try, args=(row.row, cells))
     tried = st.session_state.get(TRIED)
     if not tried or tried[:2] != (row.row, cells):
-        st.markdown("It can be saved once it was tried.")
+        if page.may_change:
+            st.markdown("It can be saved once it was tried.")
         return
     rule_parts.trial(tried[2])
+    if not page.may_change:
+        st.markdown("An administrator can save it.")
+        return
     key = f"rules_why_{row.row}"
     content_parts.reason(key)
     st.button(f"Save: it holds from {day(page.earliest)}", key="rules_save", type="primary", on_click=_save,
@@ -54,8 +58,7 @@ def _change(row: ContentRow, page: ContentPage) -> None:
 def _one(actor: Actor, row: ContentRow, page: ContentPage) -> None:
     rule_parts.about(row)
     content_parts.state_line(row)
-    if page.may_change:
-        _change(row, page)
+    _change(row, page)
     content_parts.history(actor, PLACE, RULES, row, page.timezone, may_change=page.may_change)
 
 

@@ -40,7 +40,7 @@ def found(
     """Rows from ``begin`` to before ``end``, newest first, at most ``most`` after the first ``skip``."""
     statement = _wanted(clinic_id, begin, end, who, action, record_kind, record_id)
     return session.execute(
-        statement.order_by(col(AuditEvent.sequence).desc()).offset(skip).limit(most)
+        statement.order_by(col(AuditEvent.at).desc(), col(AuditEvent.sequence).desc()).offset(skip).limit(most)
     ).scalars().all()  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def kinds(session: Session, clinic_id: int) -> tuple[list[str], list[str]]:
     rows = session.execute(
         select(col(AuditEvent.action), col(AuditEvent.record_kind))
         .where(col(AuditEvent.clinic_id) == clinic_id)
-        .order_by(col(AuditEvent.sequence).desc())
+        .order_by(col(AuditEvent.at).desc(), col(AuditEvent.sequence).desc())
         .limit(NEWEST)
     ).all()
     return sorted({row[0] for row in rows}), sorted({row[1] for row in rows})

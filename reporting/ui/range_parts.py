@@ -49,7 +49,10 @@ def range_words(key: str, names: Mapping[str, str]) -> str:
 def own(rows: tuple[ContentRow, ...], names: Mapping[str, str]) -> None:
     """The clinic's own ranges."""
     if not rows:
-        empty("No protocol ranges yet.", "Set one below. It is shaded in the charts of settings beside the guideline.")
+        empty(
+            "No protocol ranges yet.",
+            "One that an administrator sets here is shaded in the charts of settings beside the guideline.",
+        )
         return
     ranges = [protocol_range(one.row, one.decided) for one in rows]
     units = [setting_fields()[one.field].unit for one in ranges]

@@ -115,12 +115,14 @@ def test_the_list_shows_what_is_in_force_today(monkeypatch: pytest.MonkeyPatch, 
     assert (table.loc["U1", "In use"], table.loc["U1", "Changed here"]) == ("no", "yes")
 
 
-def test_the_safety_lead_reads_and_changes_nothing(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+def test_the_safety_lead_reads_and_tries_and_changes_nothing(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     page = opened(monkeypatch, clinic.staff["safety_lead"])
     assert not page.exception
     assert "As in the content tables." in text(page)
-    assert not page.button
-    assert not page.toggle
+    page.toggle[0].set_value(False).run()
+    press(page, "rules_try")
+    assert "An administrator can save it." in text(page)
+    assert not keys(page) & {"rules_save", "undo_triage_rules_I1"}
 
 
 @pytest.mark.parametrize("role", ["clinician", "front_desk", "patient", None])

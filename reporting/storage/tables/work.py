@@ -161,7 +161,7 @@ class AuditEvent(SQLModel, table=True):
     __tablename__ = "audit_event"
     __table_args__ = (
         Index("ix_audit_record", "record_kind", "record_id"),
-        Index("ix_audit_clinic", "clinic_id", "sequence"),
+        Index("ix_audit_clinic", "clinic_id", "at", "sequence"),
     )
 
     sequence: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})

@@ -44,7 +44,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint('id'),
     )
     op.create_index('ix_content_change_clinic', 'content_change', ['clinic_id', 'id'])
-    op.create_index('ix_audit_clinic', 'audit_event', ['clinic_id', 'sequence'])
+    op.create_index('ix_audit_clinic', 'audit_event', ['clinic_id', 'at', 'sequence'])
 
     op.create_table(
         'refused_row',

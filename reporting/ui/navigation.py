@@ -1,7 +1,7 @@
 """Which pages there are for whom. A page that is not listed cannot be reached."""
 
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -60,7 +60,7 @@ PATIENT = (
 )
 
 
-_SAFETY = ("overview.read", "settings.read", "signals.read")
+_SAFETY = ("overview.read", "settings.read", "signals.read", "report.read")
 ADDRESSES = frozenset(entry.address for entry in (*STAFF, *PATIENT))
 
 
@@ -81,9 +81,16 @@ def section(entry: Entry) -> str:
 
 
 def _page(entry: Entry, default: bool) -> st.Page:
-    visibility: Literal["visible", "hidden"] = "visible" if entry.in_menu else "hidden"
-    return st.Page(_FOLDER / f"{entry.file}.py", title=entry.title, url_path=entry.address, default=default,
-                   visibility=visibility)  # fmt: skip
+    return st.Page(_FOLDER / f"{entry.file}.py", title=entry.title, url_path=entry.address, default=default)
+
+
+def _menu(entries: list[Entry], drawn: list[st.Page]) -> dict[str, list[st.Page]]:
+    """The pages of the menu under their headings. Streamlit's own menu with headings is no list to a reader."""
+    found: dict[str, list[st.Page]] = {}
+    for entry, page in zip(entries, drawn, strict=True):
+        if entry.in_menu:
+            found.setdefault(section(entry), []).append(page)
+    return found
 
 
 def draw() -> None:
@@ -96,14 +103,10 @@ def draw() -> None:
     entries = pages_for(actor)
     if actor is not None and (asked := address_asked_for()) in ADDRESSES - {entry.address for entry in entries}:
         note_refused(asked)
-    drawn: dict[str, list[st.Page]] = {}
-    for number, entry in enumerate(entries):
-        drawn.setdefault(section(entry), []).append(_page(entry, number == 0))
-    chosen = st.navigation(
-        drawn, position="sidebar" if actor and actor.kind == "staff" else "hidden", expanded=True
-    )  # fmt: skip
+    drawn = [_page(entry, number == 0) for number, entry in enumerate(entries)]
+    chosen = st.navigation(drawn, position="hidden")
     with asked_for(actor):
-        shell.frame(actor)
+        shell.frame(actor, _menu(entries, drawn), chosen.url_path)
         try:
             chosen.run()
         except SignInNeeded:

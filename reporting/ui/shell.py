@@ -1,5 +1,7 @@
 """What stands around every page: whose clinic it is, that demo data is synthetic, and the way out."""
 
+from collections.abc import Mapping, Sequence
+
 import streamlit as st
 
 from reporting.domain.actors import Actor
@@ -9,9 +11,19 @@ from reporting.queries.clinics import clinic_line
 from reporting.ui.links import leave_link
 from reporting.ui.patient_language import language
 
+_HERE = "menu_page"
 
-def frame(actor: Actor | None) -> None:
-    """Draw the clinic's name, the mark of synthetic data, and sign-out."""
+
+def _close_menu(here: str) -> None:
+    """On a phone, once another page was chosen. Drawn after everything of the menu."""
+    before = st.session_state.get(_HERE, here)
+    st.session_state[_HERE] = here
+    if before != here:
+        st.html(f'<script src="/close-menu.js" data-place="{here}"></script>', unsafe_allow_javascript=True)
+
+
+def frame(actor: Actor | None, menu: Mapping[str, Sequence[st.Page]], here: str) -> None:
+    """Draw the mark of synthetic data, and for staff the clinic's name, the menu and sign-out beside the page."""
     if actor is None:
         return
     line = clinic_line(actor)
@@ -21,4 +33,10 @@ def frame(actor: Actor | None) -> None:
     if actor.kind == "staff":
         with st.sidebar:
             st.markdown(f"**{line.name}**  \n{actor.label}")
+            for heading, pages in menu.items():
+                st.markdown(f"**{heading}**")
+                with st.container(gap="xsmall", key=f"menu_{heading}"):
+                    for page in pages:
+                        st.page_link(page)
             leave_link("Sign out", "/sign-out")
+            _close_menu(here)

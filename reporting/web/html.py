@@ -37,8 +37,10 @@ def styles(name: str) -> str:
 
 
 STYLES = styles("plain.css")
-TO_TOP = (_HERE / "static" / "to_top.js").read_text(encoding="utf-8")
-"""The one script of ours, on the patient's Streamlit pages."""
+TO_TOP, CLOSE_MENU = (
+    (_HERE / "static" / f"{name}.js").read_text(encoding="utf-8") for name in ("to_top", "close_menu")
+)
+"""The two scripts of ours: on the patient's Streamlit pages, and on those of the staff."""
 _templates.globals["styles"] = Markup(STYLES)
 _HEADERS = {"content-security-policy": plain_policy(STYLES)}
 

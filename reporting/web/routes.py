@@ -51,6 +51,11 @@ async def to_top(_: Request) -> Response:
     return Response(html.TO_TOP, media_type="text/javascript", headers={"cache-control": "max-age=3600"})
 
 
+async def close_menu(_: Request) -> Response:
+    """The script that closes the staff's menu on a phone once a page was chosen in it."""
+    return Response(html.CLOSE_MENU, media_type="text/javascript", headers={"cache-control": "max-age=3600"})
+
+
 async def _note_throttled(request: Request, problem: Problem, way: str) -> None:
     if isinstance(problem, TooManyTries):
         await run_in_threadpool(partial(refusals.note, "throttled", way, source=html.source_of(request)))
@@ -172,6 +177,7 @@ ROUTES = [
     Route("/metrics", show_metrics),
     Route("/plain.css", styles),
     Route("/to-top.js", to_top),
+    Route("/close-menu.js", close_menu),
     Route("/language", choose, methods=["POST"]),
     Route("/code", code, methods=["GET", "POST"]),
     Route("/unlock", unlock, methods=["GET", "POST"]),

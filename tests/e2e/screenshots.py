@@ -37,7 +37,15 @@ KEPT = {
 """Pictures of the README and the notes, and where they come from; cut to the first screen."""
 TREATMENTS = "1200"
 TALLEST_PX = 4000
-KEPT_WHEN_BROKEN = {"staff_account", "clinic", "sign_in_session", "audit_event", "audit_head", "alembic_version"}
+KEPT_WHEN_BROKEN = {
+    "staff_account",
+    "clinic",
+    "sign_in_session",
+    "audit_event",
+    "audit_head",
+    "alembic_version",
+    "invitation",
+}
 """Tables without which nobody is signed in; the others are lost when the database is made to fail."""
 MOST_ANSWERED = """select treatment.id, patient.year_of_birth from check_in
     join treatment on treatment.id = check_in.treatment_id join patient on patient.id = treatment.patient_id

@@ -1,55 +1,140 @@
-"""Every staff page in a real browser: nothing fails, nothing sticks out, everybody can read it."""
+"""Every staff page in a real browser: nothing fails, nothing sticks out, everybody can read it.
+
+The pages come from the tour, which takes them from the navigation. Each is loaded once per screen and checked in both
+colours, with data, in a clinic in which nothing has happened yet, and while the database fails.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e import tour
 from tests.e2e.demo import Demo, demo_server
-from tests.e2e.looks import drawn, settle, violations
-from tests.e2e.screenshots import Look, seen, signed_in
+from tests.e2e.looks import drawn, in_colours, settle, violations
+from tests.e2e.screenshots import Look, break_database, seen, set_up, signed_in
+from tests.server import application
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser pages")]
 
-ADDRESSES = ("/", "/overview", "/settings", "/patients", "/timeline?patient=1", "/record", "/card?treatment=1",
-             "/import", "/messages", "/staff")  # fmt: skip
 STICKS_OUT_PX = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+SCREENS = [Look("desktop", "light"), Look("phone", "light")]
+FAILED = "This page could not be shown."
+
+
+class Clinic(NamedTuple):
+    """A running clinic, a signed-in window per role, and a patient and treatment to look at."""
+
+    demo: Demo
+    states: dict[str, Path]
+    patient: int = 0
+    treatment: int = 0
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    with demo_server(tmp_path_factory.mktemp("pages")) as running:
-        yield running
+def full(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+    folder = tmp_path_factory.mktemp("full")
+    with demo_server(folder) as demo:
+        states = {role: signed_in(browser, demo, folder, role) for role in ("administrator", "safety_lead")}
+        with seen(browser, SCREENS[0], states["administrator"]) as page:
+            yield Clinic(demo, states, *tour.records(page, demo.address))
 
 
 @pytest.fixture(scope="module")
-def state(browser: Browser, demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return signed_in(browser, demo, tmp_path_factory.mktemp("session"))
+def empty(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+    folder = tmp_path_factory.mktemp("empty")
+    with application(folder) as address:
+        demo = Demo(address, "", {"administrator": ("first@example.org", "correct horse battery staple")}, folder)
+        set_up(browser, demo)
+        yield Clinic(demo, {"administrator": signed_in(browser, demo, folder)})
 
 
-def faults(page: Page, address: str) -> list[str]:
+def faults(page: Page, name: str) -> list[str]:
     """What is wrong with a page as it stands."""
-    found = [f"{address}: {fault}" for fault in violations(page)]
-    found += [f"{address}: error: {box.inner_text()}" for box in page.get_by_test_id("stAlertContentError").all()]
+    found = [f"{name}: {fault}" for fault in violations(page)]
     wide = int(page.evaluate(STICKS_OUT_PX))
-    return found + ([f"{address}: {wide} px stick out"] if wide > 0 else [])
+    return found + ([f"{name}: {wide} px stick out"] if wide > 0 else [])
 
 
-@pytest.mark.parametrize("look", [Look("desktop", "light"), Look("phone", "dark")], ids="-".join)
-def test_every_staff_page_is_sound(browser: Browser, demo: Demo, state: Path, look: Look) -> None:
+def in_both_colours(page: Page, name: str) -> list[str]:
+    """The faults of a page light and dark; it is left in the colours in which the next one is loaded."""
     found = []
-    with seen(browser, look, state) as page:
-        for address in ADDRESSES:
-            page.goto(demo.address + address)
+    for colours in ("light", "dark"):
+        in_colours(page, colours)
+        drawn(page)
+        found += faults(page, f"{name}, {colours}")
+    page.emulate_media(color_scheme="light")
+    return found
+
+
+def said(page: Page) -> list[str]:
+    """What stands in the red boxes of a page."""
+    return [box.inner_text() for box in page.get_by_test_id("stAlertContentError").all()]
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=lambda look: look.screen)
+def test_every_page_with_data_is_sound(browser: Browser, full: Clinic, screen: Look) -> None:
+    found = []
+    for stop in tour.with_data(full.patient, full.treatment):
+        with seen(browser, screen, full.states[stop.role]) as page:
+            page.goto(full.demo.address + stop.address)
             drawn(page)
-            found += faults(page, address)
+            found += [f"{stop.name}: error: {words}" for words in said(page)]
+            found += in_both_colours(page, stop.name)
     assert found == []
 
 
-def test_signing_out_stays_in_the_tab(browser: Browser, demo: Demo) -> None:
+@pytest.mark.parametrize("screen", SCREENS, ids=lambda look: look.screen)
+def test_what_is_not_there_is_said_calmly(browser: Browser, full: Clinic, screen: Look) -> None:
+    found = []
+    with seen(browser, screen, full.states["administrator"]) as page:
+        for stop in tour.refused():
+            page.goto(full.demo.address + stop.address)
+            drawn(page)
+            found += [f"{stop.name}: failed" for words in said(page) if FAILED in words]
+            if stop.name.startswith("unknown-"):
+                found += [] if said(page) else [f"{stop.name}: shows what is not there"]
+            found += in_both_colours(page, stop.name)
+    assert found == []
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=lambda look: look.screen)
+def test_every_page_of_an_empty_clinic_is_sound(browser: Browser, empty: Clinic, screen: Look) -> None:
+    found = []
+    with seen(browser, screen, empty.states["administrator"]) as page:
+        for stop in tour.nothing_there():
+            page.goto(empty.demo.address + stop.address)
+            drawn(page)
+            found += [f"{stop.name}: error: {words}" for words in said(page)]
+            found += in_both_colours(page, stop.name)
+    assert found == []
+
+
+def test_a_page_that_fails_says_so_and_shows_no_details(browser: Browser, empty: Clinic) -> None:
+    """Last of its clinic: its tables are gone afterwards."""
+    break_database(empty.demo.folder)
+    found, failed = [], 0
+    with seen(browser, SCREENS[1], empty.states["administrator"]) as page:
+        for stop in tour.nothing_there():
+            page.goto(empty.demo.address + stop.address)
+            settle(page)
+            words = " ".join(said(page))
+            failed += FAILED in words
+            text = page.get_by_test_id("stApp").inner_text()
+            found += [
+                f"{stop.name}: shows {word}" for word in ("Traceback", "sqlite", "SELECT", "no such") if word in text
+            ]
+            if words:
+                found += in_both_colours(page, stop.name)
+    assert found == []
+    assert failed > len(tour.nothing_there()) / 2
+
+
+def test_signing_out_stays_in_the_tab(browser: Browser, full: Clinic) -> None:
     with seen(browser, Look("desktop", "light")) as page:
-        demo.sign_in(page, "clinician")
+        full.demo.sign_in(page, "clinician")
         settle(page)
         page.get_by_role("link", name="Sign out").click()
         page.wait_for_url("**/sign-in")

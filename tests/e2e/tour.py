@@ -112,8 +112,10 @@ def not_covered(staff: Sequence[Entry] = STAFF) -> list[str]:
 
 STREAMLIT_OF_A_PATIENT = ("check-in", "home", "data", "correct")
 NO_PAGE = {
-    "/healthz", "/metrics", "/plain.css", "/to-top.js", "/language", "/sign-out", "/worklist", "/check-in",
+    "/healthz", "/metrics", "/plain.css", "/to-top.js", "/close-menu.js", "/language", "/sign-out",
+    "/worklist", "/check-in",
     "/c/{token:str}/go", "/photo/{photo_id:int}", "/sms/inbound",
+    "/safety-report/{month}.pdf",
 }  # fmt: skip
 """Answers that are no page to look at: they lead on, or machines read them."""
 

@@ -44,8 +44,9 @@ def setting_choice(by: Actor, device_class: str) -> SettingChoice | None:
     main = _first(of, shares, DOSE_ON_THE_SKIN, recorded)
     others = tuple(name for name in recorded if name != main)
     beside = _first(of, shares, BESIDE, others) if others else main
-    devices = frame["device"].cat.remove_unused_categories().cat.categories
-    return SettingChoice(recorded, main, beside, tuple(str(device) for device in devices if device != "not recorded"))
+    column = frame["device"].cat
+    devices = [str(column.categories[code]) for code in np.unique(column.codes.to_numpy()) if code >= 0]
+    return SettingChoice(recorded, main, beside, tuple(device for device in devices if device != "not recorded"))
 
 
 def _first(of: DeviceClass, shares: dict[str, float], order: tuple[str, ...], recorded: tuple[str, ...]) -> str:

@@ -78,7 +78,8 @@ def drift_units(by: Actor, filters: Filters) -> tuple[Unit, ...]:
     frame = scoped_frame(by, filters, ["device", "operator"])
     found = [Unit("class")]
     for kind in ("device", "operator"):
-        names = sorted(str(name) for name in frame[kind].cat.remove_unused_categories().cat.categories)
+        column = frame[kind].cat
+        names = sorted(str(column.categories[code]) for code in np.unique(column.codes.to_numpy()) if code >= 0)
         found += [Unit(kind, name) for name in names if name != "not recorded"]
     return tuple(unit for unit in found if _may_see(by, unit))
 
@@ -101,7 +102,7 @@ def setting_drift(
     chosen = device_class_of(by, filters.device_class)
     columns = [*_COLUMNS, parameter, *({"spot_size_mm"} - {parameter})]
     everybody = scoped_frame(by, filters, columns)
-    everybody = everybody[everybody[parameter].to_numpy() > 0].reset_index(drop=True)
+    everybody = _where(everybody, everybody[parameter].to_numpy() > 0)
     value = everybody[parameter].to_numpy(dtype=np.float64)
     shown = value / _usual(everybody, value) if is_relative else value
     rows = everybody.assign(shown=shown, period=_period(everybody["performed_on"], per))
@@ -112,14 +113,23 @@ def setting_drift(
         chosen.name, parameter, field.label, field.unit, unit, per, is_relative, _table(mine, per, hidden),
         _above(by, mine, chosen, parameter, per, hidden),
         () if is_relative else ranges_of(by, chosen, parameter, filters.area, mine["spot_size_mm"].to_numpy()),
-        dated_marks(by, set(mine["device"].astype(str)) if unit.kind != "operator" else ()),
+        dated_marks(by, _devices(mine) if unit.kind != "operator" else ()),
     )  # fmt: skip
+
+
+def _devices(rows: pd.DataFrame) -> list[str]:
+    column = rows["device"].cat
+    return [str(column.categories[code]) for code in np.unique(column.codes.to_numpy()) if code >= 0]
 
 
 def _only(rows: pd.DataFrame, unit: Unit) -> pd.DataFrame:
     if unit.kind == "class":
         return rows
-    return rows[(rows[unit.kind] == unit.code).to_numpy()].reset_index(drop=True)
+    return _where(rows, (rows[unit.kind] == unit.code).to_numpy())
+
+
+def _where(rows: pd.DataFrame, mask: NDArray[np.bool_]) -> pd.DataFrame:
+    return rows if mask.all() else rows[mask].reset_index(drop=True)
 
 
 def _usual(frame: pd.DataFrame, value: Numbers) -> Numbers:
@@ -136,7 +146,7 @@ def _usual(frame: pd.DataFrame, value: Numbers) -> Numbers:
 
 def _period(day: "pd.Series[pd.Timestamp]", per: Per) -> NDArray[np.int64]:
     """Number of the month or quarter since the year 0."""
-    months = day.dt.year.to_numpy().astype(np.int64) * 12 + day.dt.month.to_numpy() - 1
+    months = day.to_numpy().astype("datetime64[M]").astype(np.int64) + 1970 * 12
     return np.asarray(months if per == "month" else months // 3, dtype=np.int64)
 
 
@@ -147,27 +157,22 @@ def days_of(period: int, per: Per) -> tuple[date, date]:
     return date(first // 12, first % 12 + 1, 1), date(after // 12, after % 12 + 1, 1) - timedelta(days=1)
 
 
-def _named(periods: "pd.Index[int]", per: Per) -> pd.DataFrame:
+def _named(periods: NDArray[np.int64], per: Per) -> pd.DataFrame:
     days = [days_of(int(period), per) for period in periods]
     words = [f"{first:%b %Y}" if per == "month" else f"Q{first.month // 3 + 1} {first.year}" for first, _ in days]
     return pd.DataFrame({
-        "period": periods.to_numpy(), "start": pd.to_datetime([first for first, _ in days]),
+        "period": periods, "start": pd.to_datetime([first for first, _ in days]),
         "middle": pd.to_datetime([first + (last - first) / 2 for first, last in days]), "label": words,
     })  # fmt: skip
 
 
 def _table(mine: pd.DataFrame, per: Per, hidden: bool) -> pd.DataFrame:
-    grouped = mine.groupby("period")["shown"]
-    spread = (
-        grouped.quantile(np.array([0.25, 0.5, 0.75])).unstack()
-        if len(mine)
-        else pd.DataFrame(columns=[0.25, 0.5, 0.75])
-    )
-    size = grouped.size()
-    table = _named(size.index, per).assign(
-        n=size.to_numpy(), median=spread[0.5].to_numpy(dtype=np.float64), q1=spread[0.25].to_numpy(dtype=np.float64),
-        q3=spread[0.75].to_numpy(dtype=np.float64),
-    )  # fmt: skip
+    period, shown = mine["period"].to_numpy(), mine["shown"].to_numpy()
+    order = np.lexsort((shown, period))
+    found, first, size = np.unique(period[order], return_index=True, return_counts=True)
+    parts = [shown[order][at : at + n] for at, n in zip(first, size, strict=True)]
+    spread = np.array([np.quantile(part, (0.25, 0.5, 0.75)) for part in parts]).reshape(-1, 3)
+    table = _named(found, per).assign(n=size, q1=spread[:, 0], median=spread[:, 1], q3=spread[:, 2])
     return _without_small(table.assign(is_enough=table["n"] >= ENOUGH), ["n"], ["n", "median", "q1", "q3"], hidden)
 
 
@@ -183,14 +188,14 @@ def _limits(by: Actor, mine: pd.DataFrame, chosen: DeviceClass, parameter: str) 
 
 
 def _above(by: Actor, mine: pd.DataFrame, chosen: DeviceClass, parameter: str, per: Per, hidden: bool) -> pd.DataFrame:
-    value, parts = mine[parameter].to_numpy(), []
+    value, period, parts = mine[parameter].to_numpy(), mine["period"].to_numpy(), []
     for kind, limit in _limits(by, mine, chosen, parameter):
-        rows = mine.assign(is_above=value > limit.astype(np.float32))[~np.isnan(limit)]
-        counted = rows.groupby("period")["is_above"].agg(["size", "sum"])
-        if len(counted):
-            n, events = counted["size"].to_numpy(), counted["sum"].to_numpy()
+        known = ~np.isnan(limit)
+        found, place, n = np.unique(period[known], return_inverse=True, return_counts=True)
+        if len(found):
+            events = np.bincount(place, weights=value[known] > limit[known].astype(np.float32)).astype(np.int64)
             lower, upper = wilson_bounds(events, n)
-            parts.append(_named(counted.index, per).assign(
+            parts.append(_named(found, per).assign(
                 kind=kind, n=n, n_above=events, share=events / n, lower=lower, upper=upper))  # fmt: skip
     columns = ["period", "start", "middle", "label", "kind", "n", "n_above", "share", "lower", "upper"]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reporting.domain.actors import Actor
+from reporting.domain.content import content
 from reporting.domain.devices import SPOT_TOLERANCE_MM, DeviceClass, guideline_maximum, parameter_of
 from reporting.errors import InvalidInput
 from reporting.queries.clinic_content import protocol_ranges
@@ -108,6 +109,9 @@ def highest_published(frame: pd.DataFrame, chosen: DeviceClass, parameter: str) 
 
     ``frame`` has fitzpatrick (0 unknown), spot_size_mm and area.
     """
+    rows = [row for row in content().guidelines if (row.device_class, row.field) == (chosen.code, parameter)]
+    if not rows:
+        return np.full(len(frame), np.nan)
     spot = np.round(frame["spot_size_mm"].to_numpy(dtype=np.float64), 2)
     kinds = pd.DataFrame({
         "skin": frame["fitzpatrick"].to_numpy(), "spot": np.where(np.isnan(spot), -1.0, spot),

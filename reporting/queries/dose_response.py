@@ -23,6 +23,7 @@ from reporting.queries.scope import Filters
 from reporting.queries.setting_bands import setting_bands
 from reporting.queries.setting_ranges import Range
 from reporting.security.permissions import require
+from reporting.storage.columns import are_many_treatments
 from reporting.storage.evidence_frames import engine_frames
 
 WIDEST_INTERVAL = 0.5
@@ -103,6 +104,11 @@ def dose_response(
         symptom, parameter, setting_fields()[parameter].unit, device_class, curves, shown.table, shown.ranges, source,
         events, factor, opposed, notes,
     )  # fmt: skip
+
+
+def takes_long() -> bool:
+    """Whether a curve takes so long here that only who asks for it should wait."""
+    return are_many_treatments()
 
 
 def _check(symptom: str, parameter: str, skin_group: str) -> None:

@@ -20,7 +20,7 @@ from reporting.queries.setting_choice import setting_choice
 from reporting.security.permissions import require
 from reporting.storage import device_classes, patients
 from reporting.storage.engine import reading
-from reporting.storage.outcome_frame import SETTINGS, newest_revision
+from reporting.storage.outcome_frame import SETTINGS, settled_revision
 
 CLOSE = 0.15
 """Comparable: within 15 % of each setting (half a pass for passes). Our choice, said on the page."""
@@ -153,7 +153,7 @@ def plan(
             for name, value in settings.items()),
         skin_group=group, area=area if use_area else "", n_comparable=chosen["treatment_id"].nunique(),
         n_all=everyone["treatment_id"].nunique(), table=_table(chosen, everyone),
-        main_setting=choice.main if choice and choice.main in settings else "", revision=newest_revision(),
+        main_setting=choice.main if choice and choice.main in settings else "", revision=settled_revision(),
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from reporting.queries.scope import SKIN_GROUPS, Filters, scoped_frame
 from reporting.queries.setting_ranges import Range, device_class_of, ranges_of
 from reporting.queries.small_cells import hide_small_cells, is_beyond_clinic
 from reporting.security.permissions import require
-from reporting.storage.outcome_frame import SETTINGS, newest_revision
+from reporting.storage.outcome_frame import SETTINGS, settled_revision
 
 GROUPS = (*SKIN_GROUPS, "not recorded")
 
@@ -66,7 +66,7 @@ def setting_bands(by: Actor, filters: Filters, parameter: str, symptom: str) -> 
         ranges=ranges_of(by, chosen, parameter, filters.area, frame["spot_size_mm"].to_numpy()),
         n_without_setting=int(np.count_nonzero(np.isnan(values))),
         differences={group: _difference(table[table["skin_group"] == group]) for group in GROUPS},
-        revision=newest_revision(),
+        revision=settled_revision(),
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ their commits (their counter's row is locked until the transaction ends), so not
 """
 
 import threading
+import time
 from typing import Any
 
 import numpy as np
@@ -156,6 +157,22 @@ def newest_revision() -> int:
     """Grows with every transaction that changes an outcome: what was worked out before it is out of date."""
     with reading() as session:
         return int(session.connection().execute(text("SELECT value FROM revision")).scalar_one())
+
+
+SETTLED_FOR_S = 600.0
+_settled: dict[str, tuple[int, float]] = {}
+
+
+def settled_revision() -> int:
+    """The revision for what takes long to work out: of a large database one that stands still for SETTLED_FOR_S."""
+    newest = newest_revision()
+    if not are_many_treatments():
+        return newest
+    revision, since = _settled.get(str(engine().url), (-1, 0.0))
+    if 0 <= revision <= newest and time.monotonic() - since < SETTLED_FOR_S:
+        return revision
+    _settled[str(engine().url)] = (newest, time.monotonic())
+    return newest
 
 
 def outcome_frame() -> pd.DataFrame:

@@ -8,11 +8,13 @@ from reporting.charts.dose import ceiling_words, dose_curve
 from reporting.domain.actors import Actor
 from reporting.errors import Problem
 from reporting.queries.clinic_content import tolerated_factor
-from reporting.queries.dose_response import DoseResponse, dose_response
+from reporting.queries.dose_response import DoseResponse, dose_response, takes_long
 from reporting.settings import settings
 from reporting.ui.figures import Picked, is_dark, show
 from reporting.ui.setting_filters import Asked
 from reporting.ui.states import empty
+
+_WANTED = "dose_wanted"
 
 
 @st.cache_data(ttl=3600, max_entries=64, show_spinner="Fitting the adjusted curve …")
@@ -27,10 +29,22 @@ def fitted(by: Actor, revision: int, symptom: str, setting: str, device_class: s
     return _fitted((settings().url, by.clinic_id, revision, *asked), by)
 
 
+def is_wanted(*question: str) -> bool:
+    """Whether to work a curve out now. Where that takes long there is a button for it, once for each question."""
+    if not takes_long() or st.session_state.get(_WANTED) == question:
+        return True
+    st.markdown("With this many treatments the adjusted curve takes up to a minute; it is then kept for everybody.")
+    st.button("Work out the adjusted curve", key="dose_wanted_button", icon=":material/show_chart:",
+              on_click=st.session_state.__setitem__, args=(_WANTED, question))  # fmt: skip
+    return False
+
+
 def adjusted(by: Actor, asked: Asked, revision: int, on_pick: Picked) -> None:
     """The curve, its ceilings, and what it could not say; ``on_pick`` gets the setting and group that are pressed."""
     device_class, group = asked.filters.device_class, asked.filters.skin_group
     st.subheader("Adjusted for case mix", anchor=False)
+    if not is_wanted(asked.symptom, asked.setting, device_class, group):
+        return
     try:
         found = fitted(by, revision, asked.symptom, asked.setting, device_class, group)
     except Problem as problem:

@@ -123,6 +123,8 @@ def ceiling(by: Actor, found: Plan, device_class: str) -> None:
     st.subheader("Ceiling", anchor=False)
     planned = next(one for one in found.settings if one.field == found.main_setting)
     code = symptom_choice("Ceiling for")
+    if not dose_parts.is_wanted(code, found.main_setting, device_class, found.skin_group):
+        return
     try:
         dose = dose_parts.fitted(by, found.revision, code, found.main_setting, device_class, found.skin_group)
     except Problem as problem:

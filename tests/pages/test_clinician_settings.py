@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from reporting.domain.actors import Actor
+from reporting.storage import columns
 from reporting.storage.engine import transaction
 from reporting.storage.outcomes import recompute
 from reporting.storage.tables import Clinic, ContentChange, TreatedArea, Treatment
@@ -100,6 +101,17 @@ def test_the_adjusted_curve_or_why_there_is_none(monkeypatch: pytest.MonkeyPatch
     words = text(open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], period="All treatments"))
     assert "Adjusted for case mix" in words
     assert "does not carry an adjusted curve" in words or "No adjusted curve." in words
+
+
+def test_of_many_treatments_the_curve_is_worked_out_when_asked(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    monkeypatch.setattr(columns, "LARGE", 0)
+    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"])
+    assert "takes up to a minute" in text(page)
+    assert "No adjusted curve." not in text(page)
+    page.button(key="dose_wanted_button").click().run()
+    assert not page.exception
+    assert "takes up to a minute" not in text(page)
+    assert "does not carry an adjusted curve" in text(page) or "No adjusted curve." in text(page)
 
 
 def test_the_map_of_two_settings_lists_what_is_behind_a_cell(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:

@@ -71,7 +71,7 @@ def import_history(by: Actor) -> tuple[ImportLine, ...]:
     """The newest imports of the actor's clinic, newest first: counts only. Raises NotAllowed."""
     require(by, "overview.read")
     with reading() as session:
-        runs = quality.import_runs(session, None if by.kind == "system" else by.clinic_id)
+        runs = quality.import_runs(session, by.clinic_id)
         states = refused_rows.states(session, [run.id or 0 for run, _ in runs])
         timezone = patients.clinic(session, by.clinic_id).timezone if by.clinic_id and runs else "UTC"
     return tuple(_line(run, who, timezone, states.get(run.id or 0, {})) for run, who in runs)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from reporting.actions.import_refused import KEPT_ROWS, REASON_CHARACTERS, Mended, dismiss, fitted, mend
 from reporting.domain.actors import Actor
+from reporting.exchange.table_csv import table_csv
 from reporting.queries.import_history import SHOWN, ImportLine, RefusedTable, refused_table
 from reporting.ui.format import moment
 from reporting.ui.links import page_link
@@ -23,7 +24,10 @@ def history(lines: Sequence[ImportLine], *, may_mend: bool) -> None:
     if not lines:
         st.markdown("Nothing has been imported yet.")
         return
-    st.dataframe(history_table(lines), hide_index=True, key="imports", alt="Imports, newest first")
+    table = history_table(lines)
+    st.dataframe(table, hide_index=True, key="imports", alt="Imports, newest first")
+    st.download_button("Download as CSV", table_csv(table), "imports.csv", "text/csv", key="imports_csv",
+                       on_click="ignore")  # fmt: skip
     waiting = [line for line in lines if line.waiting]
     for line in waiting if may_mend else []:
         rows = "1 refused row" if line.waiting == 1 else f"{line.waiting:,} refused rows"
@@ -102,8 +106,10 @@ def problems(found: RefusedTable) -> None:
 def field_choice(found: RefusedTable) -> str:
     """Which column's problems are shown; empty for all."""
     options = ["", *found.by_field]
-    words = {"": f"All problems ({found.n_waiting:,})"} | {n: f"{n} ({count:,})" for n, count in found.by_field.items()}
-    return str(st.selectbox("Problem in", options, format_func=words.__getitem__, key="mend_field"))
+    chosen = st.selectbox("Problem in", options, format_func=lambda name: name or "Any field", key="mend_field")
+    counts = ", ".join(f"{name} {count:,}" for name, count in found.by_field.items())
+    st.caption(f"Rows that wait: {found.n_waiting:,}. With a problem in: {counts}.")
+    return str(chosen)
 
 
 def notes(found: RefusedTable) -> None:

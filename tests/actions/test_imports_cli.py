@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from reporting.actions import imports
+from reporting.actions import import_steps
 from reporting.cli import importing
 from reporting.errors import StorageFull
 from tests.cast import house
@@ -83,7 +83,7 @@ def test_a_full_disk_in_the_middle(log: Path, monkeypatch: pytest.MonkeyPatch) -
     def full(*args: object) -> None:
         raise StorageFull()
 
-    monkeypatch.setattr(imports, "recompute", full)
+    monkeypatch.setattr(import_steps, "recompute", full)
     result = run("import", "treatments", log, "--clinic", "A", "--json")
     assert result.exit_code == 2
     assert "the disk is full" in result.stderr

@@ -6,7 +6,8 @@ from reporting.domain.actors import Actor
 from reporting.ui.navigation import _FOLDER, PATIENT, STAFF, pages_for
 
 CARE = [
-    "worklist", "overview", "settings", "signals", "units", "safety-report", "quality", "patients", "timeline", "plan", "record", "card",
+    "worklist", "overview", "settings", "signals", "units", "safety-report", "quality", "patients", "timeline",
+    "plan", "record", "card",
 ]  # fmt: skip
 CONTENT = ["rules", "schedules", "guidelines", "equipment", "audit"]
 ADMINISTRATOR = ["import", *CONTENT, "staff", "review", "requests", "clinic"]

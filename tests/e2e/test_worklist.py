@@ -1,0 +1,97 @@
+"""The worklist while two clinicians work on it: the refresh disturbs nobody who types, and they see each other."""
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from reporting.pages.clinician_worklist import REFRESH_SECONDS
+from tests.e2e.demo import Demo, demo_server
+from tests.e2e.looks import drawn, settle
+from tests.e2e.screenshots import Look, seen
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser pages")]
+
+DESK = Look("desktop", "light")
+REFRESH_MS = (REFRESH_SECONDS + 20) * 1000
+CASE = "DEMO-NOW-3"
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    with demo_server(tmp_path_factory.mktemp("worklist"), "60") as running:
+        yield running
+
+
+@contextmanager
+def at_the_list(browser: Browser, demo: Demo, role: str) -> Iterator[Page]:
+    with seen(browser, DESK) as page:
+        demo.sign_in(page, role)
+        drawn(page)
+        expect(page.get_by_test_id("stMain")).to_contain_text(CASE)
+        yield page
+
+
+def row(page: Page) -> str:
+    return page.locator("[class*=st-key-case_]").filter(has_text=CASE).first.inner_text()
+
+
+def test_a_row_says_what_a_surgeon_needs(browser: Browser, demo: Demo) -> None:
+    with at_the_list(browser, demo, "clinician") as page:
+        words = row(page)
+        for part in ("Ablative resurfacing", "reported on day", "Reported: Hyperpigmentation: moderate",
+                     "Why it is here:", "Nobody has taken it yet", "due ", "Within a day", "Due in", "New"):  # fmt: skip
+            assert part in words
+        page.keyboard.press("Alt+o")
+        expect(page.get_by_role("dialog")).to_contain_text("What happened so far", timeout=30_000)
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0, timeout=30_000)
+
+
+def test_two_take_the_same_case_and_typing_outlives_the_refresh(browser: Browser, demo: Demo) -> None:
+    with at_the_list(browser, demo, "clinician") as one, at_the_list(browser, demo, "safety_lead") as other:
+        other.get_by_role("button", name="Acknowledge").first.click()
+        expect(other.get_by_test_id("stMain")).to_contain_text(re.compile("You have acknowledged"), timeout=30_000)
+
+        stale = one.get_by_role("button", name="Acknowledge")
+        if stale.count():
+            stale.first.click()
+        main = one.get_by_test_id("stMain")
+        expect(main).to_contain_text(re.compile("Owner: Demo safety lead", re.I), timeout=REFRESH_MS)
+        assert "You have acknowledged" not in main.inner_text()
+
+        one.get_by_role("button", name="Open case").first.click()
+        window = one.get_by_role("dialog")
+        note = window.get_by_role("textbox", name=re.compile("Note"))
+        note.fill("The cheek is warm, she will ")
+        note.press_sequentially("send a photo")
+        asked = one.get_by_text(re.compile("As of ")).first.inner_text()
+        began = time.monotonic()
+        expect(one.get_by_text(asked)).to_have_count(0, timeout=90_000)  # the list behind has been drawn anew
+        assert time.monotonic() - began < 90
+        assert note.input_value() == "The cheek is warm, she will send a photo"
+        expect(note).to_be_focused()
+        note.press_sequentially(" tonight")
+        window.get_by_role("button", name="Keep the note only").click()
+        expect(window).to_contain_text("“The cheek is warm, she will send a photo tonight”", timeout=30_000)
+
+        other.reload()
+        settle(other)
+        drawn(other)
+        other.get_by_role("button", name="Open case").first.click()
+        expect(other.get_by_role("dialog")).to_contain_text("send a photo tonight", timeout=30_000)
+
+
+def test_the_view_is_in_the_address(browser: Browser, demo: Demo) -> None:
+    with at_the_list(browser, demo, "clinician") as page:
+        page.get_by_role("radio", name="Alert budget").or_(
+            page.get_by_role("button", name="Alert budget")
+        ).first.click()
+        expect(page.get_by_test_id("stMain")).to_contain_text("Alerts per 100 check-ins", timeout=30_000)
+        page.wait_for_url("**/?show=Alert*budget")
+        page.reload()
+        drawn(page)
+        expect(page.get_by_test_id("stMain")).to_contain_text("Alerts per 100 check-ins")

@@ -5,6 +5,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from reporting.charts.dated import Marks, dated_rules, dated_words
 from reporting.charts.theme import Figure, Look, look, symptom_colours, themed
 from reporting.charts.words import as_percent, percent, rate_words
 from reporting.domain.symptoms import symptom as symptom_of
@@ -138,16 +139,22 @@ def _rates_table(rates: pd.DataFrame) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def weekly_rates(result: Overview, *, dark: bool = False) -> Figure:
+def weekly_rates(result: Overview, marks: Marks = (), *, dark: bool = False) -> Figure:
     """Rate by the week of treatment inside its three-sigma control limits; weeks whose patients have not had
-    time enough are grey diamonds, weeks that break a rule carry a ring."""
+    time enough are grey diamonds, weeks that break a rule carry a ring. ``marks`` are drawn on their day."""
     label = symptom_of(result.symptom).label
     weeks = result.weeks
     weeks = weeks.assign(state=weeks["is_mature"].map({True: "complete", False: "still coming in"}))
+    said = dated_words(marks, *_span(weeks)) if len(weeks) else ""
     return Figure(
-        chart=themed(_weeks_chart(weeks, look(dark=dark)), dark=dark),
-        title=_weeks_title(weeks, label), alt=_weeks_alt(weeks, label), table=_weeks_table(weeks),
+        chart=themed(_weeks_chart(weeks, marks, look(dark=dark)), dark=dark),
+        title=_weeks_title(weeks, label), alt=f"{_weeks_alt(weeks, label)} {said}".strip(), table=_weeks_table(weeks),
     )  # fmt: skip
+
+
+def _span(weeks: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """First day of the first week, last day of the last."""
+    return weeks["week"].min(), weeks["week"].max() + pd.Timedelta(days=6)
 
 
 def _mean(weeks: pd.DataFrame) -> float | None:
@@ -156,12 +163,12 @@ def _mean(weeks: pd.DataFrame) -> float | None:
     return float(ripe["events"].sum() / answered) if answered else None
 
 
-def _weeks_chart(weeks: pd.DataFrame, colours: Look) -> Any:
+def _weeks_chart(weeks: pd.DataFrame, marks: Marks, colours: Look) -> Any:
     shown = weeks[weeks["is_enough"]]
     scale = rate_scale(shown)
     axis = alt.Axis(format="%-d %b %y", grid=False, tickCount=8, labelOverlap=True)
     across = alt.Scale(type="utc", padding=14)
-    x = alt.X("week:T", title="Week of treatment", axis=axis, scale=across)
+    x, day = (alt.X(f"{name}:T", title="Week of treatment", axis=axis, scale=across) for name in ("week", "day"))
     y = alt.Y("rate:Q", title="Rate (% of those who answered)", axis=_RATE_AXIS, scale=scale)
     colour = alt.Color("state:N", title="Answers", legend=alt.Legend(symbolOpacity=1), scale=alt.Scale(
         domain=_STATES, range=[colours.accent, colours.quiet]))  # fmt: skip
@@ -186,6 +193,7 @@ def _weeks_chart(weeks: pd.DataFrame, colours: Look) -> Any:
         alt.Chart(odd).mark_point(
             filled=False, size=260, strokeWidth=2.5, color=colours.warning, opacity=1,
         ).encode(x=x, y=y, tooltip=tips),
+        *(dated_rules(marks, *_span(weeks), day, colours) if len(weeks) else ()),
     ).properties(height=320, width="container")  # fmt: skip
 
 

@@ -3,10 +3,12 @@
 import streamlit as st
 
 from reporting import clock
+from reporting.charts.dated import Marks
 from reporting.charts.overview import symptom_rates, weekly_rates
+from reporting.queries.dated import dated_marks
 from reporting.queries.filter_choices import filter_choices
 from reporting.queries.overview import Overview, overview
-from reporting.ui import chart_parts
+from reporting.ui import chart_parts, signal_parts
 from reporting.ui.figures import is_dark, show
 from reporting.ui.filters import overview_filters, symptom_choice
 from reporting.ui.identity import current_actor
@@ -23,8 +25,8 @@ def _symptoms(result: Overview) -> None:
     )
 
 
-def _weeks(result: Overview) -> None:
-    show(weekly_rates(result, dark=is_dark()), key="weekly_rates", file_name="weeks.csv")
+def _weeks(result: Overview, marks: Marks) -> None:
+    show(weekly_rates(result, marks, dark=is_dark()), key="weekly_rates", file_name="weeks.csv")
     st.markdown(chart_parts.follow_up_line(result))
 
 
@@ -45,9 +47,10 @@ def page() -> None:
     st.markdown(chart_parts.period_line(result.totals))
     chart_parts.totals(result)
     chart_parts.cases(result.cases)
+    signal_parts.active(actor)
     _symptoms(result)
     st.subheader("Week by week")
-    _weeks(result)
+    _weeks(result, dated_marks(actor, filters.devices))
 
 
 if __name__ == "__main__":

@@ -87,6 +87,14 @@ def signals_of(actor: Actor) -> list[SignalRow]:
         return [_row(signal, clinic) for signal, clinic in _seen(session, actor)]
 
 
+def active_signals(actor: Actor) -> list[SignalRow]:
+    """Signals that the newest look found and nobody has explained, surest first; patterns of the scan are left out.
+
+    Raises NotAllowed.
+    """
+    return [row for row in signals_of(actor) if row.rank and row.kind != "scan" and row.state != "explained"]
+
+
 def _seen(session: Any, actor: Actor) -> list[tuple[Signal, str]]:
     """Signals that the person may see: one about an operator is for that operator and the safety lead alone."""
     found = signals.listed(session, actor.clinic_id)

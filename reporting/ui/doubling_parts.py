@@ -3,7 +3,6 @@
 import pandas as pd
 import streamlit as st
 
-from reporting.charts.words import percent
 from reporting.domain.actors import Actor
 from reporting.domain.symptoms import symptom as symptom_of
 from reporting.exchange.table_csv import table_csv
@@ -23,7 +22,7 @@ def _about(share: float) -> str:
     """To five percent, as far as the simulation tells."""
     if share < 0.05:
         return "less than 5 %"
-    return "more than 95 %" if share > 0.95 else percent(round(share * 20) / 20)
+    return "more than 95 %" if share > 0.95 else f"{round(share * 20) * 5} %"
 
 
 def could_we_have_seen_it(actor: Actor) -> None:

@@ -16,7 +16,7 @@ from reporting.domain.symptoms import SYMPTOMS, symptom
 from reporting.evidence.errors import NotEnoughData
 from reporting.queries.signal_look import look
 from reporting.queries.signal_words import headline, numbers, where
-from reporting.queries.signals import NewestLook, SignalCard, SignalRow
+from reporting.queries.signals import NewestLook, SignalCard, SignalRow, active_signals, newest_look
 from reporting.security.permissions import may
 from reporting.ui.figures import is_dark, show
 from reporting.ui.format import day
@@ -25,6 +25,7 @@ from reporting.ui.states import attempt, tell
 
 PLACE = "signals"
 SHOWN_TREATMENTS = 50
+SHOWN_SIGNALS = 5
 
 
 def _look_now() -> None:
@@ -71,6 +72,24 @@ def row(signal: SignalRow) -> None:
         since = f"since about {day(signal.since)}, " if signal.since else ""
         st.markdown(f":gray-badge[{STATE_WORDS[signal.state]}] {since}first flagged {day(signal.first_flagged_on)}")
         page_link("signals", "Open", icon=":material/open_in_new:", signal=signal.id)
+
+
+def active(actor: Actor) -> None:
+    """The active signals in words, for the overview; for those who may read signals."""
+    if not may(actor, "signals.read"):
+        return
+    newest, found = newest_look(actor), active_signals(actor)
+    st.subheader("Active signals", anchor=False)
+    if newest is None:
+        st.markdown("Nobody has looked over the data yet.")
+    elif not found:
+        st.markdown(f"None: nothing stands out beyond chance and case mix as of {day(newest.as_of)}.")
+    for signal in found[:SHOWN_SIGNALS]:
+        st.markdown(f"- **{headline(signal)}**: {numbers(signal.card)} {STATE_WORDS[signal.state]}, first flagged "
+                    f"{day(signal.first_flagged_on)}.")  # fmt: skip
+    if len(found) > SHOWN_SIGNALS:
+        st.markdown(f"And {len(found) - SHOWN_SIGNALS} more.")
+    page_link("signals", "Signals", icon=":material/sensors:")
 
 
 def _sure(card: dict[str, Any]) -> list[str]:

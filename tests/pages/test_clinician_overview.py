@@ -1,10 +1,12 @@
 """The overview page: its numbers, its filters in the address, its empty state, and who may open it."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 
-from reporting.domain.actors import Actor
+from reporting.actions.signals import explain, keep_look, take_action
+from reporting.domain.actors import SYSTEM, Actor
+from reporting.domain.signal_work import Finding, Look
 from reporting.queries.overview import overview
 from reporting.queries.scope import Filters
 from tests.cast import House, house
@@ -113,3 +115,22 @@ def test_others_are_told_that_they_may_not(monkeypatch: pytest.MonkeyPatch, clin
     [error] = page.error
     assert ("not signed in" if who is None else "does not allow") in error.value
     assert not page.metric
+
+
+def test_active_signals_stand_in_words_and_actions_in_the_weeks(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    by = clinic.staff["safety_lead"]
+    assert "Nobody has looked over the data yet." in text(open_page(monkeypatch, "clinician_overview", by))
+    card = {"kind": "outcome", "observed": 9, "expected": 3.1, "excess": 5.9, "ratio": 2.9, "ratio_lower": 1.4,
+            "ratio_upper": 5.0, "as_of": "2026-03-09", "symptoms": ["hyperpigmentation"]}  # fmt: skip
+    day = date(2026, 3, 2)
+    found = Finding("A", "outcome", "device", "D1", "hyperpigmentation", "", day, day, day, card)
+    [key] = keep_look(by=SYSTEM, look=Look(date(2026, 3, 9), (found,), 120, 0.5, 1.0))
+    words = text(open_page(monkeypatch, "clinician_overview", by))
+    assert "More side effects than expected: hyperpigmentation. Device D1" in words
+    assert "9 observed, 3.1 expected" in words
+    take_action(by=by, signal_id=key, version=1, happened_on=day, words="Recalibrated")
+    words = text(open_page(monkeypatch, "clinician_overview", by, period="All treatments"))
+    assert "Action taken" in words
+    assert "On 2 Mar 2026: Action: Recalibrated." in words
+    explain(by=by, signal_id=key, version=2, words="Case mix")
+    assert "None: nothing stands out" in text(open_page(monkeypatch, "clinician_overview", by))

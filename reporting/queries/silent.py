@@ -46,14 +46,14 @@ def due_and_silent(by: Actor) -> list[SilentPatient]:
         today = clock.today(timezone)
         rows = due_silent.treatments_since(session, by.clinic_id or 0, today - timedelta(days=WINDOW_DAYS))
     found = []
-    for treatment, patient, at, last_day in rows:
-        day = (today - treatment.performed_on).days
-        missed = _missed(changed.due_days(treatment.procedure_class, treatment.performed_on), day, last_day)
+    for row in rows:
+        day = (today - row.performed_on).days
+        missed = _missed(changed.due_days(row.procedure_class, row.performed_on), day, row.day)
         if missed < AFTER_MISSED:
             continue
-        known = procedure_classes().get(treatment.procedure_class)
+        known = procedure_classes().get(row.procedure_class)
         found.append(SilentPatient(
-            patient.id, patient.reference, treatment.id, known.label if known else treatment.procedure_class,
-            treatment.performed_on, day, missed, at, timezone,
+            row.patient_id, row.reference, row.treatment_id, known.label if known else row.procedure_class,
+            row.performed_on, day, missed, row.at, timezone,
         ))  # fmt: skip
     return sorted(found, key=lambda one: (-one.missed, one.patient_reference))

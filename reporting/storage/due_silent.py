@@ -12,24 +12,35 @@ MOST = 5_000
 
 
 def treatments_since(session: Session, clinic_id: int, first_day: date) -> list[Any]:
-    """(treatment, patient, day of the last answer or None, its recovery day) since ``first_day``, newest first."""
+    """Rows since ``first_day``, newest first: treatment_id, performed_on, procedure_class, patient_id, reference,
+    at (of the last answer, or None) and day (its recovery day)."""
+    treated = [
+        col(Treatment.id).label("treatment_id"), col(Treatment.performed_on), col(Treatment.procedure_class),
+        col(Patient.id).label("patient_id"), col(Patient.reference),
+    ]  # fmt: skip
+    asked = (
+        select(*treated)
+        .join(Patient, col(Patient.id) == Treatment.patient_id)
+        .where(col(Treatment.clinic_id) == clinic_id, col(Treatment.performed_on) >= first_day,
+               col(Patient.erased_at).is_(None))
+        .order_by(col(Treatment.performed_on).desc(), col(Treatment.id).desc())
+        .limit(MOST)
+        .subquery()
+    )  # fmt: skip
+    # Only the answers of these treatments are looked at: a clinic of years has a thousand times as many.
     answered = (
         select(
-            col(CheckIn.treatment_id).label("treatment_id"), func.max(col(CheckIn.answered_at)).label("at"),
+            col(CheckIn.treatment_id).label("of"), func.max(col(CheckIn.answered_at)).label("at"),
             func.max(col(CheckIn.recovery_day)).label("day"),
         )
-        .where(col(CheckIn.clinic_id) == clinic_id, col(CheckIn.answered_at).is_not(None),
+        .where(col(CheckIn.treatment_id).in_(select(asked.c.treatment_id)), col(CheckIn.answered_at).is_not(None),
                col(CheckIn.replaced_at).is_(None))
         .group_by(col(CheckIn.treatment_id))
         .subquery()
     )  # fmt: skip
     statement = (
-        select(Treatment, Patient, answered.c.at, answered.c.day)
-        .join(Patient, col(Patient.id) == Treatment.patient_id)
-        .outerjoin(answered, answered.c.treatment_id == col(Treatment.id))
-        .where(col(Treatment.clinic_id) == clinic_id, col(Treatment.performed_on) >= first_day,
-               col(Patient.erased_at).is_(None))
-        .order_by(col(Treatment.performed_on).desc(), col(Treatment.id).desc())
-        .limit(MOST)
-    )  # fmt: skip
+        select(asked, answered.c.at, answered.c.day)
+        .outerjoin(answered, answered.c["of"] == asked.c.treatment_id)
+        .order_by(asked.c.performed_on.desc(), asked.c.treatment_id.desc())
+    )
     return list(session.execute(statement).all())

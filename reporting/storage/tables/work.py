@@ -19,6 +19,7 @@ class TriageCase(SQLModel, table=True):
         one_of("state", *CASE_STATES, name="ck_case_state"),
         one_of("level", *CASE_LEVELS, name="ck_case_level"),
         one_of("confirmation", "confirmed", "not_confirmed", "expected_course", name="ck_case_confirmation"),
+        Index("ix_case_closed", "clinic_id", "closed_at"),
         Index("ix_case_open", "clinic_id", "due_at", sqlite_where=text("state <> 'closed'"),
               postgresql_where=text("state <> 'closed'")),
     )  # fmt: skip
@@ -63,6 +64,21 @@ class CaseEvent(SQLModel, table=True):
     """``opened``, ``new_report``, ``acknowledged``, ``contacted``, ``note``, ``outcome``, ``closed``, ``reopened``."""
     note: str = ""
     details: dict[str, Any] = json_object()
+
+
+class PatientNote(SQLModel, table=True):
+    """What somebody of the clinic wrote down about a patient, outside of any case. Never changed afterwards."""
+
+    __tablename__ = "patient_note"
+
+    id: int | None = key()
+    clinic_id: int = ref("clinic")
+    patient_id: int = ref("patient", index=True)
+    staff_id: int | None = ref("staff_account", nullable=True)
+    written_at: datetime = moment(nullable=False)
+    happened_on: date
+    """The day it is about, in the clinic's time zone."""
+    note_encrypted: str
 
 
 class OutboxMessage(SQLModel, table=True):

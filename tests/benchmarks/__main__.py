@@ -4,7 +4,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import evidence, light, submits
+from tests.benchmarks import evidence, light, pages, reminders, submits
 
 
 def main() -> None:
@@ -14,10 +14,17 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=200, help="sessions of the row with think time")
     parser.add_argument("--treatments", type=int, default=1_000_000, help="of the evidence engine's database")
     parser.add_argument("--rows", type=int, default=1_000_000, help="of the fit that is compared")
+    parser.add_argument("--page-treatments", type=int, default=24_000, help="1125000 has 10 million check-ins")
+    parser.add_argument("--clinicians", type=int, default=20, help="at the pages at the same moment")
+    parser.add_argument("--postgres", action="store_true", help="the pages on PostgreSQL as well")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="reporting-bench-") as folder:
         light.run(Path(folder))
         submits.run(Path(folder), options.seconds, options.sessions)
+        for name in ("reminders", "pages"):
+            (Path(folder) / name).mkdir()
+        reminders.run(Path(folder) / "reminders")
+        pages.run(Path(folder) / "pages", options.page_treatments, 10, options.clinicians, options.postgres)
     evidence.run_all(options.treatments, options.rows)
 
 

@@ -20,7 +20,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 
-PATIENCE_S = 60
+PATIENCE_S = 300
 
 
 def must_be_loopback(url: str) -> None:
@@ -53,6 +53,9 @@ class Tab:
     values: dict[str, WidgetState] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
     pages: dict[str, str] = field(default_factory=dict)
+    query: str = ""
+    sizes: list[tuple[str, int]] = field(default_factory=list)
+    """What the last whole run sent: kind of message or of element, and its bytes."""
     _page_hash: str = ""
     _socket: ClientConnection | None = None
 
@@ -83,6 +86,7 @@ class Tab:
         message = BackMsg()
         state = message.rerun_script
         state.page_script_hash, state.fragment_id = self._page_hash, fragment
+        state.query_string = self.query
         state.context_info.timezone, state.context_info.locale = "Europe/London", "en-GB"
         state.widget_states.widgets.extend(self.values.values())
         if pressed:
@@ -100,8 +104,9 @@ class Tab:
                 return await self.run(shown.id, shown.fragment)
         raise LookupError(f"no button {label!r}; there are {[b.label for b in self.buttons.values()]}")
 
-    async def open(self, page: str) -> float:
+    async def open(self, page: str, query: str = "") -> float:
         """Go to a page by its address; seconds until it is drawn."""
+        self.query = query
         if page not in self.pages:
             raise LookupError(f"no page {page!r}; there are {sorted(self.pages)}")
         self._page_hash = self.pages[page]
@@ -121,11 +126,14 @@ class Tab:
         assert self._socket is not None
         rest = {key: shown for key, shown in self.buttons.items() if fragment and shown.fragment != fragment}
         fresh = dict(rest)
+        self.sizes.clear()
         while True:
             data = await self._socket.recv()
             assert isinstance(data, bytes)
             message = ForwardMsg.FromString(data)
             kind = message.WhichOneof("type")
+            element = kind == "delta" and message.delta.WhichOneof("type") == "new_element"
+            self.sizes.append((str(message.delta.new_element.WhichOneof("type") if element else kind), len(data)))
             if kind == "new_session":
                 fresh = dict(rest)
                 if not fragment:

@@ -32,7 +32,7 @@ KEPT = {
     "check-in": "light-confirmation.phone.light", "worklist": "worklist.desktop.light",
     "overview": "overview.desktop.light", "settings": "settings.desktop.light", "signals": "signals.desktop.light",
     "units": "units.desktop.light", "timeline": "timeline.desktop.light", "quality": "quality.desktop.dark",
-    "home": "home.phone.light", "report": "light-first question.phone.light",
+    "home": "home.phone.light", "report": "light-first-question.phone.light",
 }  # fmt: skip
 """Pictures of the README and the notes, and where they come from; cut to the first screen."""
 TREATMENTS = "1200"
@@ -97,6 +97,7 @@ class Camera:
         """All of the page, down to ``TALLEST_PX``, light and dark."""
         if not self.wants(name):
             return
+        name = name.replace(",", "").replace(" ", "-")
         width, height = self.screen.size
         drawn(page)
         whole = int(page.evaluate("(document.querySelector('[data-testid=stMain]') || document.body).scrollHeight"))

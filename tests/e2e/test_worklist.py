@@ -43,7 +43,8 @@ def test_a_row_says_what_a_surgeon_needs(browser: Browser, demo: Demo) -> None:
     with at_the_list(browser, demo, "clinician") as page:
         words = row(page)
         for part in ("Ablative resurfacing", "reported on day", "Reported: Hyperpigmentation: moderate",
-                     "Why it is here:", "Nobody has taken it yet", "due ", "Within a day", "Due in", "New"):  # fmt: skip
+                     "Why it is here:", "Nobody has taken it yet", "due ", "Within a day", "Due in",
+                     "New"):  # fmt: skip
             assert part in words
         page.keyboard.press("Alt+o")
         expect(page.get_by_role("dialog")).to_contain_text("What happened so far", timeout=30_000)

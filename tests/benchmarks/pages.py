@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.pages [--treatments 1125000] [--clinics 10] [--postgres] [--folder DIR]
 
-Cold is the first time that a process draws the page, changed the first time after a new check-in, warm the same again. Each row is of the
-real application as a process of its own, over Streamlit's websocket as a browser speaks it.
+Cold is the first time that a process draws the page, changed the first time after a new check-in, warm the same
+again. Each row is of the real application as a process of its own, over Streamlit's websocket as a browser speaks it.
 """
 
 import argparse

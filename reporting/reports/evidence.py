@@ -20,7 +20,7 @@ from reporting.queries.units import Units
 from reporting.reports.words import NOTHING, day, interval, share, together
 from reporting.settings import settings
 
-WEEK_HEIGHT_PX, FUNNEL_HEIGHT_PX = 190, 300
+WEEK_HEIGHT_PX, FUNNEL_HEIGHT_PX = 190, 240
 
 
 def _figure(paper: Document, figure: Figure, height_px: int | None = None) -> None:
@@ -225,7 +225,7 @@ def how_to_read(paper: Document) -> None:
         "Rate: treatments with an unexpected report of those that answered late enough for that symptom to show. "
         "Intervals are Wilson's, 95 %.",
         "More or fewer than before: Newcombe's interval of the difference leaves out zero, six symptoms taken into "
-        "account. Not told from chance does not mean equal.",
+        "account. No clear difference does not mean equal.",
         "Everything before: all treatments of this clinic before the month, its own baseline.",
         "Rates are raw unless case mix is said to be taken into account: they do not show what caused them.",
     ])  # fmt: skip

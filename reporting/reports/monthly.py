@@ -76,7 +76,7 @@ def _page_one(paper: Document, report: MonthlyReport, to: Reader) -> None:
     paper.heading("To decide")
     paper.bullets(summary.decisions(report, to))
     paper.heading("In numbers")
-    paper.table(["", MONTH, BEFORE, ALL], summary.number_rows(report, to), (40, 20, 20, 20))
+    paper.table(["", MONTH, BEFORE, ALL], summary.number_rows(report, to), (35, 20, 20, 25))
     paper.heading("Treatments with an unexpected report, of those that answered")
     paper.table(["Symptom", MONTH, BEFORE, ALL, "Compared"], summary.symptom_rows(report, to), (22, 17, 17, 19, 25))
     paper.heading("Active signals")

@@ -25,9 +25,10 @@ def lead(report: MonthlyReport, to: Reader) -> str:
     active = len(report.signals)
     signals = "no active signal" if not active else "1 active signal" if active == 1 else f"{active} active signals"
     treated = "1 treatment" if totals.n_treatments == 1 else f"{to.count(totals.n_treatments)} treatments"
-    opened = "1 case" if cases.opened == 1 and not to.hand_on else f"{to.count(cases.opened)} cases"
+    opened = "1 case was" if cases.opened == 1 and not to.hand_on else f"{to.count(cases.opened)} cases were"
+    ended = f"{opened} opened, {to.count(cases.confirmed)} with a confirmed complication"
     said = f"{treated}; {share(totals.response_rate)} of the check-ins that were due have been answered."
-    return f"{said} {opened} opened, {to.count(cases.confirmed)} with a confirmed complication; {signals}."
+    return f"{said} {ended if cases.opened else 'No case was opened'}; {signals}."
 
 
 def number_rows(report: MonthlyReport, to: Reader) -> Rows:
@@ -91,7 +92,7 @@ def symptom_rows(report: MonthlyReport, to: Reader) -> Rows:
 def _compared(row: Any) -> str:
     said = [f"{way} than {than}" for way, than in
             ((row.difference, "the month before"), (row.baseline_difference, "all before")) if way]  # fmt: skip
-    return ", ".join(said).capitalize() or "not told from chance"
+    return ", ".join(said).capitalize() or "No clear difference"
 
 
 def signal_lines(report: MonthlyReport, to: Reader) -> list[str]:
@@ -109,7 +110,7 @@ def signal_lines(report: MonthlyReport, to: Reader) -> list[str]:
 
 def _first_words(said: str) -> str:
     """What was observed and expected; how sure that is stands on the signal's card."""
-    return said.split(";")[0].split(" (")[0]
+    return said.split(";")[0].split(" (95 %")[0]
 
 
 def done_lines(report: MonthlyReport, to: Reader) -> list[str]:
@@ -154,7 +155,7 @@ def _about_rates(report: MonthlyReport) -> list[str]:
     rows: list[Any] = list(report.overview.rates.itertuples())
     return [
         f"Why is {row.label.lower()} reported more often than "
-        f"{'in the month before' if row.difference == 'more' else 'ever before'}?"
+        f"{'in the month before' if row.difference == 'more' else 'in all the time before'}?"
         for row in rows if "more" in (row.difference, row.baseline_difference)
     ]  # fmt: skip
 

@@ -46,7 +46,7 @@ check: lint test ## Lint, types and tests
 bench: $(VENV)/test.stamp browser ## Print the timings that the notes quote
 	$(BIN)/python -m tests.benchmarks
 
-screenshots: $(VENV)/test.stamp browser ## Draw the pictures of the README anew
+screenshots: $(VENV)/test.stamp browser ## Draw every page in every state, and the pictures of the README anew
 	$(BIN)/python -m tests.e2e.screenshots
 
 score: $(VENV)/test.stamp ## Score the detector against clinics with known truth: SIM=DIR another simulator, SEEDS=20, FAST=1

@@ -4,7 +4,7 @@ import streamlit as st
 
 from reporting.queries.photos import photos_of
 from reporting.queries.timeline import Timeline, timeline
-from reporting.ui import case_parts, case_window, staff_photos, timeline_parts
+from reporting.ui import case_parts, case_window, staff_photos, timeline_parts, timeline_steps
 from reporting.ui.identity import current_actor
 from reporting.ui.links import number_in_address, page_link
 from reporting.ui.states import empty, shows_problems
@@ -51,7 +51,7 @@ def page() -> None:
             page_link("proxy", "Take a check-in", icon=":material/call:", treatment=treatment.treatment_id)
             page_link("record", "Correct this treatment", icon=":material/edit:", treatment=treatment.treatment_id)
         st.divider()
-    timeline_parts.steps_part(seen)
+    timeline_steps.steps_part(actor, seen)
     if (case_id := case_parts.chosen()) is not None:
         case_window.open_window(case_id)
 

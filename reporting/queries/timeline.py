@@ -22,9 +22,9 @@ from reporting.domain.vocabulary import (
     procedure_classes,
 )
 from reporting.errors import NotFound
+from reporting.queries.patient_notes import NoteLine, notes_of, readable
 from reporting.queries.settings_check import SettingLine, setting_lines
 from reporting.queries.worklist import CaseStep, case_step
-from reporting.security.encryption import CannotDecrypt, decrypt
 from reporting.security.permissions import may, require
 from reporting.storage import cases, device_classes, patients
 from reporting.storage.check_ins import counting
@@ -128,6 +128,8 @@ class Timeline:
     contacts: tuple[CaseStep, ...]
     """The steps of all the patient's cases, oldest first."""
     open_case_ids: tuple[int, ...]
+    notes: tuple[NoteLine, ...] = ()
+    """What the clinic wrote down outside of cases, for who may read notes; oldest first."""
 
 
 def risk_words(patient: Patient) -> tuple[str, ...]:
@@ -176,14 +178,6 @@ def _follow_up(answers: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _readable(note: str) -> str:
-    """One note that was written with a lost key must not hide the whole timeline."""
-    try:
-        return decrypt(note)
-    except CannotDecrypt as problem:
-        return f"({problem.message})"
-
-
 def _change(check_in: CheckIn, corrected: Collection[int], may_read_notes: bool) -> Change | None:
     """What became of a report, with the reason in clinicians' words; None while it counts."""
     if check_in.replaced_at is None:
@@ -191,7 +185,7 @@ def _change(check_in: CheckIn, corrected: Collection[int], may_read_notes: bool)
     if check_in.source == "import":
         return Change("replaced", check_in.replaced_at, check_in.replaced_reason, "")
     code, _, kept = check_in.replaced_reason.partition(":")
-    own_words = _readable(kept) if kept and may_read_notes else ""
+    own_words = readable(kept) if kept and may_read_notes else ""
     kind = "corrected" if check_in.id in corrected else "withdrawn"
     return Change(kind, check_in.replaced_at, STAFF_REASONS.get(code, code), own_words)
 
@@ -218,7 +212,7 @@ def _report(
         areas={s: tuple(area_labels.get(i, "") for i in ids) for s, ids in check_in.areas.items()},
         follow_up=_follow_up(check_in.follow_up), is_worried=check_in.worried,
         cannot_wait=check_in.can_wait is False, advice=check_in.advice,
-        note=_readable(note) if note and may_read_notes else None, has_note=note is not None,
+        note=readable(note) if note and may_read_notes else None, has_note=note is not None,
         is_replaced=check_in.replaced_at is not None, is_proxy=check_in.source == "proxy",
         answered_by=check_in.answered_by,
         change=_change(check_in, corrected, may_read_notes), is_correction=check_in.corrects_id is not None,
@@ -250,6 +244,7 @@ def timeline(by: Actor, patient_id: int) -> Timeline:
         due = due_counts(session, performed, clock.today(clinic.timezone))
         found = cases.of_patient(session, patient_id)
         contacts = _contacts(session, found)
+        written = notes_of(session, patient_id) if may(by, "note.read") else ()
     notes = may(by, "note.read")
     return Timeline(
         patient_id=patient_id, reference=patient.reference, clinic_name=clinic.name, timezone=clinic.timezone,
@@ -262,6 +257,7 @@ def timeline(by: Actor, patient_id: int) -> Timeline:
             for row in rows
         ),
         contacts=contacts, open_case_ids=tuple(case.id or 0 for case in found if case.state != "closed"),
+        notes=written,
     )  # fmt: skip
 
 

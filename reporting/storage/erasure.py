@@ -21,6 +21,7 @@ from reporting.storage.tables import (
     OneTimeCode,
     OutboxMessage,
     Patient,
+    PatientNote,
     Photo,
     SignInSession,
     Treatment,
@@ -169,6 +170,7 @@ def drop_words(session: Session, patient_id: int) -> None:
         row.replaced_reason = row.replaced_reason.partition(":")[0]
         session.add(row)
     session.flush()
+    session.execute(delete(PatientNote).where(col(PatientNote.patient_id) == patient_id))
     cases = select(col(TriageCase.id)).where(col(TriageCase.patient_id) == patient_id)
     session.execute(update(CaseEvent).where(col(CaseEvent.case_id).in_(cases)).values(note=""))
 

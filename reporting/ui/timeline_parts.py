@@ -6,9 +6,8 @@ import streamlit as st
 from reporting.charts.timeline import MARKS, course_table, reported_symptoms, symptom_course
 from reporting.domain.symptoms import severity_word, symptom, symptoms
 from reporting.queries.settings_check import SettingLine
-from reporting.queries.timeline import AreaLine, Change, Report, Timeline, TreatmentLine
+from reporting.queries.timeline import AreaLine, Change, Report, TreatmentLine
 from reporting.ui import format as words
-from reporting.ui.case_window import step_words
 from reporting.ui.figures import is_dark
 from reporting.ui.states import empty
 
@@ -168,12 +167,3 @@ def treatment_part(treatment: TreatmentLine, timezone: str) -> None:
     if treatment.reports:
         with st.expander(f"All check-ins ({treatment.answered} answered)"):
             _reports(treatment, timezone)
-
-
-def steps_part(seen: Timeline) -> None:
-    """Every contact, note and change of state of this patient's cases, newest first."""
-    st.subheader("Contacts and steps")
-    if not seen.contacts:
-        st.markdown("No case was ever opened for this patient.")
-    for step in reversed(seen.contacts):
-        st.markdown(f"- {words.moment(step.at, seen.timezone)}: {step_words(step)}")

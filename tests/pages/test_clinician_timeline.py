@@ -1,6 +1,6 @@
 """The timeline and the list of patients: what is seen, by whom, and what an address may not do."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 
@@ -155,3 +155,27 @@ def test_who_answered_is_told(monkeypatch: pytest.MonkeyPatch, clinic: House, ho
                     submission_key="k", answered_by=how)  # fmt: skip
     page = open_page(monkeypatch, "clinician_timeline", clinic.staff["clinician"], patient=clinic.patient_id)
     assert words in text(page)
+
+
+def test_a_dated_note_stands_among_the_steps(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    by = clinic.staff["clinician"]
+    cases.acknowledge(by=by, case_id=eyes_closing(clinic), version=1)
+    page = open_page(monkeypatch, "clinician_timeline", by, patient=clinic.patient_id)
+    page.date_input(key="note_on").set_value(date(2026, 3, 9))
+    page.text_area(key="note_words").set_value("Rang: **calmer** today")
+    next(one for one in page.button if one.label == "Add the note").click().run()
+    assert not page.exception
+    words = text(page)
+    assert "The note is kept." in words
+    assert "- 9 Mar 2026: Note by" in words
+    assert "Rang: **calmer** today" in [each.value for each in page.text]
+    assert page.text_area(key="note_words").value == ""
+    assert "Acknowledged by" in words
+
+
+def test_a_refused_note_is_not_lost(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    page = open_page(monkeypatch, "clinician_timeline", clinic.staff["clinician"], patient=clinic.patient_id)
+    page.text_area(key="note_words").set_value("   ")
+    next(one for one in page.button if one.label == "Add the note").click().run()
+    assert "1 to" in " ".join(each.value for each in page.error)
+    assert "nobody wrote a note" in text(page)

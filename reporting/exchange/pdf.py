@@ -91,7 +91,7 @@ class Document:
 
     def lead(self, text: str) -> None:
         """A sentence in bold, above what it sums up."""
-        self._room(25)
+        self._room(14)
         self._write(text, TEXT_PT + 0.5, "B")
 
     def text(self, text: str, *, small: bool = False) -> None:

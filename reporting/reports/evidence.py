@@ -20,7 +20,7 @@ from reporting.queries.units import Units
 from reporting.reports.words import NOTHING, day, interval, share, together
 from reporting.settings import settings
 
-WEEK_HEIGHT_PX, FUNNEL_HEIGHT_PX = 190, 240
+WEEK_HEIGHT_PX, FUNNEL_HEIGHT_PX = 190, 220
 
 
 def _figure(paper: Document, figure: Figure, height_px: int | None = None) -> None:

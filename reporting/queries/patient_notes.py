@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-
-from sqlmodel import Session
+from typing import Any
 
 from reporting.security.encryption import CannotDecrypt, decrypt
 from reporting.storage import notes
@@ -27,7 +26,7 @@ def readable(note: str) -> str:
         return f"({problem.message})"
 
 
-def notes_of(session: Session, patient_id: int) -> tuple[NoteLine, ...]:
+def notes_of(session: Any, patient_id: int) -> tuple[NoteLine, ...]:
     """What the clinic wrote down about a patient, oldest first. Who may read it is decided by the query that calls."""
     return tuple(
         NoteLine(note.happened_on, note.written_at, who, readable(note.note_encrypted))

@@ -49,8 +49,10 @@ class GroupCurve:
 
     @property
     def is_too_wide(self) -> bool:
-        """The interval leaves more than half of everything open: there is a curve, and it says nothing."""
-        return bool(np.median(self.upper - self.lower) > WIDEST_INTERVAL)
+        """The interval leaves more than half of everything open where there are data: there is a curve, and it says
+        nothing."""
+        used = self.multiple <= max(self.most_aggressive_used, float(self.multiple[0]))
+        return bool(np.median((self.upper - self.lower)[used]) > WIDEST_INTERVAL)
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,12 @@ def _with_reference(areas: pd.DataFrame, parameter: str) -> tuple[pd.DataFrame, 
 
 
 def _relative(areas: pd.DataFrame, parameter: str) -> pd.DataFrame:
-    """The parameter as ``dose``, log of the multiple of its reference towards more aggressive; others beside it."""
+    """The parameter as ``dose``, log of the multiple of its reference towards more aggressive; others beside it.
+
+    The others count from what is usual here, so that they are held there: a clinic that nearly always makes one pass
+    knows nothing of its risk at a reference of one and a half, and every curve would stay open. One that never varies
+    is left out.
+    """
     value = areas[parameter].to_numpy(dtype=float)
     reference = areas[f"reference_{parameter}"].to_numpy(dtype=float)
     usable = (value > 0) & (reference > 0)
@@ -137,9 +144,14 @@ def _relative(areas: pd.DataFrame, parameter: str) -> pd.DataFrame:
     dose[usable] = aggressive_sign(parameter) * np.log(value[usable] / reference[usable])
     columns = {"dose": dose}
     for name in SCALES:
-        if name != parameter and np.isfinite(other := relative(areas, name)).any():
-            columns[name] = other
+        if name != parameter and _varies(other := relative(areas, name)):
+            columns[name] = other - np.nanmedian(other)
     return pd.DataFrame(columns)
+
+
+def _varies(relative_values: Array) -> bool:
+    known = relative_values[np.isfinite(relative_values)]
+    return bool(len(known) and np.ptp(known) > 1e-9)
 
 
 def _curves(

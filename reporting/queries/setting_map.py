@@ -8,13 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from reporting.domain.actors import Actor
 from reporting.domain.devices import setting_fields
 from reporting.errors import InvalidInput
 from reporting.evidence.intervals import newcombe
-from reporting.evidence.shrinkage import beta_binomial
 from reporting.queries.bands import Cut, band_codes
 from reporting.queries.counting import COUNTING_COLUMNS, Ints, symptom_tables, with_upper_limits
 from reporting.queries.scope import Filters, scoped_frame
@@ -23,10 +21,12 @@ from reporting.queries.setting_ranges import Range, device_class_of, ranges_of
 from reporting.queries.small_cells import hide_small_in_grid, is_beyond_clinic
 from reporting.security.permissions import require
 
-Floats = NDArray[np.float64]
 LEAST_IN_CELL = 10
 """With fewer treatments that answered, one report more or less moves a cell by more than ten percentage points: it
 stays grey. Our choice, said on the page."""
+DRAWN_TOWARDS_AVERAGE = 20.0
+"""So many answers is the weight of the average in the shade of a cell. Our choice: an estimated spread would make all
+cells alike as soon as most are, and hide the one that is not."""
 CONFIDENCE = 0.95
 
 
@@ -124,20 +124,8 @@ def _steadied(table: pd.DataFrame) -> tuple[float, pd.DataFrame]:
     if not len(shown):
         return float("nan"), table.assign(steadied=np.nan)
     average = float(events.sum() / answered.sum())
-    rates = beta_binomial(events, answered, _prior(events, answered, average)).mean
-    steadied = pd.Series(rates, index=shown.index).reindex(table.index)
-    return average, table.assign(steadied=steadied)
-
-
-def _prior(events: Floats, answered: Floats, average: float) -> tuple[float, float]:
-    """Beta prior of the cells' rates by moments (Kleinman, J Am Stat Assoc 1973;68:46-54): as narrow as the spread of
-    the cells beyond chance is small."""
-    centre = min(max(average, 1e-6), 1 - 1e-6)
-    spread = float((answered * (events / answered - centre) ** 2).sum() / (centre * (1 - centre)))
-    weight = answered.sum() - (answered**2).sum() / answered.sum()
-    beyond_chance = (spread - (len(answered) - 1)) / weight if weight > 0 else 0.0
-    size = 1 / min(max(beyond_chance, 1e-6), 0.99) - 1
-    return centre * size, (1 - centre) * size
+    rates = (events + DRAWN_TOWARDS_AVERAGE * average) / (answered + DRAWN_TOWARDS_AVERAGE)
+    return average, table.assign(steadied=pd.Series(rates, index=shown.index).reindex(table.index))
 
 
 def _standing_out(table: pd.DataFrame) -> tuple[int, tuple[int, int]]:

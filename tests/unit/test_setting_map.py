@@ -68,7 +68,11 @@ def test_shades_are_drawn_towards_the_average_where_there_is_only_chance(rows: p
     result = found()
     shown = result.table[result.table["is_enough"]]
     assert (abs(shown["steadied"] - result.average) <= abs(shown["rate"] - result.average) + 1e-9).all()
-    assert shown["steadied"].std() < shown["rate"].std() / 2
+    assert shown["steadied"].std() < shown["rate"].std()
+    thinnest = shown["n_answered"].idxmin()
+    assert shown["steadied"][thinnest] == pytest.approx(
+        (shown["events"][thinnest] + 20 * result.average) / (shown["n_answered"][thinnest] + 20)
+    )
     assert result.table.loc[~result.table["is_enough"], "steadied"].isna().all()
 
 

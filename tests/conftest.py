@@ -93,9 +93,12 @@ def module_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
 def _fresh_sqlite(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     template: Path = request.getfixturevalue("sqlite_template")
     (tmp_path / "reporting.db").write_bytes(template.read_bytes())
+    before = (os.environ.get("REPORTING_DATA_DIR"), os.environ.get("REPORTING_DATABASE_URL", ""))
     _use(tmp_path, "")
     yield "sqlite"
     storage.forget_engine()
+    if before[0]:  # a test's own database in a file of tests that share one
+        _use(Path(before[0]), before[1])
 
 
 @pytest.fixture

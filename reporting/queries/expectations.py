@@ -7,12 +7,14 @@ import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from reporting.clock import now
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.evidence.checks import Array
 from reporting.evidence.errors import EvidenceProblem
@@ -38,6 +40,8 @@ class Expectations:
 
     table: pd.DataFrame
     why_not: str = ""
+    as_of: datetime | None = None
+    """When it was read, where newer answers may not be in it yet."""
 
     def of_areas(self, treated_area_ids: NDArray[np.int64]) -> tuple[Array, Array] | None:
         """(events, expected events) of these treated areas, shape (areas,), 0 where nothing was answered.
@@ -60,11 +64,14 @@ class Expectations:
 
 _COLUMNS = ["treated_area_id", "clinic", "operator", "device", "device_class", "fitzpatrick", "treatment_id"]
 _lock = threading.Lock()
+_changed = threading.Condition(_lock)
 _frames: tuple[tuple[str, int], EngineFrames | None] | None = None
 _tables: OrderedDict[tuple[str, int, str], Expectations] = OrderedDict()
-_of_many: dict[str, tuple[int, float, dict[str, Expectations]]] = {}
-"""Of large databases, by address: revision, when it was worked out, and the table of each symptom."""
+_of_many: dict[tuple[str, str], tuple[int, float, Expectations]] = {}
+"""Of large databases, by address and symptom: revision, when it was worked out, and the table."""
 _renewing: threading.Thread | None = None
+_at_work: set[str] = set()
+"""Addresses whose symptoms are being worked out one after the other."""
 
 
 def expectations(symptom: str) -> Expectations:
@@ -77,7 +84,7 @@ def expectations(symptom: str) -> Expectations:
     global _frames
     key = (settings().url, newest_revision())
     if are_many_treatments():
-        return _kept(*key)[symptom]
+        return _kept(*key, symptom)
     with _lock:
         if (*key, symptom) in _tables:
             _tables.move_to_end((*key, symptom))
@@ -90,34 +97,52 @@ def expectations(symptom: str) -> Expectations:
         return found
 
 
-def _kept(url: str, revision: int) -> dict[str, Expectations]:
-    """Every symptom's table of a large database; the first reader waits, later ones never do."""
+def read_ahead() -> None:
+    """Work out every symptom of a large database, one after the other; who wants one waits for that one alone."""
+    _work_out_all(settings().url, newest_revision())
+
+
+def _kept(url: str, revision: int, symptom: str) -> Expectations:
+    """A symptom's table of a large database; the first reader waits, later ones never do."""
     global _renewing
-    with _lock:
-        if url not in _of_many:
-            _work_out(url, revision)
-        known, made_at, tables = _of_many[url]
+    with _changed:
+        _changed.wait_for(lambda: (url, symptom) in _of_many or url not in _at_work)
+        if (url, symptom) not in _of_many:
+            _of_many[url, symptom] = (revision, time.monotonic(), _made(engine_frames(), symptom, now()))
+        known, made_at, table = _of_many[url, symptom]
         is_old = known != revision and time.monotonic() - made_at > RENEW_AFTER_S
         if is_old and (_renewing is None or not _renewing.is_alive()):
-            _renewing = threading.Thread(target=_work_out, args=(url, revision), name="expectations", daemon=True)
+            _renewing = threading.Thread(target=_work_out_all, args=(url, revision), name="expectations", daemon=True)
             _renewing.start()
-        return tables
+        return table
 
 
-def _work_out(url: str, revision: int) -> None:
-    frames = engine_frames()
-    _of_many[url] = (revision, time.monotonic(), {symptom: _made(frames, symptom) for symptom in SYMPTOMS})
+def _work_out_all(url: str, revision: int) -> None:
+    with _changed:
+        _at_work.add(url)
+    try:
+        moment, frames = now(), engine_frames()
+        for symptom in SYMPTOMS:
+            made = _made(frames, symptom, moment)
+            with _changed:
+                _of_many[url, symptom] = (revision, time.monotonic(), made)
+                _changed.notify_all()
+    finally:
+        with _changed:
+            _at_work.discard(url)
+            _changed.notify_all()
 
 
-def _made(frames: EngineFrames | None, symptom: str) -> Expectations:
+def _made(frames: EngineFrames | None, symptom: str, as_of: datetime | None = None) -> Expectations:
     if frames is None:
-        return Expectations(pd.DataFrame(), "There are no treatments yet.")
+        return Expectations(pd.DataFrame(), "There are no treatments yet.", as_of)
     try:
         found = expected_events(frames.areas, frames.check_ins, symptom)
     except EvidenceProblem as problem:
-        return Expectations(pd.DataFrame(), problem.message)
+        return Expectations(pd.DataFrame(), problem.message, as_of)
     table = frames.areas[_COLUMNS].assign(
         day=np.datetime64(frames.start, "s") + frames.areas["day"].to_numpy().astype("timedelta64[D]"),
         trials=found.trials, events=found.events, expected=found.expected,
     )  # fmt: skip
-    return Expectations(table[found.trials > 0].sort_values(["day", "treatment_id"]).reset_index(drop=True))
+    table = table[found.trials > 0].sort_values(["day", "treatment_id"]).reset_index(drop=True)
+    return Expectations(table, as_of=as_of)

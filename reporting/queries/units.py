@@ -1,7 +1,7 @@
 """Operators and devices: observed against expected, fair to those who treat the difficult cases, never ranked."""
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Literal
 
@@ -47,6 +47,8 @@ class Units:
     only_own: bool
     """The reader sees the own chart only: operators are compared by the safety lead."""
     why_not: str = ""
+    as_of: datetime | None = None
+    """When the expected numbers were read, where newer answers may not be in them yet."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def units(by: Actor, unit_type: UnitType, symptom: str, filters: Filters = EVERY
         .reset_index()
     )  # fmt: skip
     summed["is_drawn"] = summed["expected"] >= LEAST_EXPECTED
-    return _with_limits(unit_type, symptom, summed, only_own)
+    return replace(_with_limits(unit_type, symptom, summed, only_own), as_of=expectations(symptom).as_of)
 
 
 def _with_limits(unit_type: UnitType, symptom: str, summed: pd.DataFrame, only_own: bool) -> Units:

@@ -3,8 +3,7 @@
 import logging
 import threading
 
-from reporting.domain.symptoms import SYMPTOMS
-from reporting.queries.expectations import expectations
+from reporting.queries.expectations import read_ahead
 from reporting.storage.columns import are_many_treatments
 from reporting.storage.outcome_frame import outcome_frame
 
@@ -23,6 +22,6 @@ def warm_up() -> threading.Thread | None:
 def _read() -> None:
     try:
         outcome_frame()
-        expectations(SYMPTOMS[0])
+        read_ahead()
     except Exception as error:  # whoever opens a page tries again, and is told
         log.error("the dashboards could not be read ahead", exc_info=error)

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
+from reporting.clock import now
 from reporting.queries.unit_rises import Rise
 from reporting.queries.units import LEAST_EXPECTED, Course, Units, UnitType
-from reporting.ui.format import day
+from reporting.ui.format import day, span
 from reporting.ui.links import page_link
 from reporting.ui.states import empty
 
@@ -42,6 +43,8 @@ def funnel_words(found: Units) -> None:
     left = f" Not drawn, with fewer than {LEAST_EXPECTED:g} expected: {', '.join(few)}." if len(few) else ""
     note = found.funnel.tau2_note if found.funnel else ""
     spread = f"The limits allow for harmless differences between units ({note})." if note else ""
+    if found.as_of is not None:
+        st.caption(f"The expected numbers were worked out {span(now() - found.as_of)} ago; newer answers come in next.")
     st.markdown(
         "Each point is one unit, by name and never ranked. *Expected* takes into account skin type, indication, area, "
         "procedure, age, season and the day of each answer, so those who treat difficult cases are not worse off. "

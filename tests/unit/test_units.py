@@ -212,8 +212,10 @@ def test_of_many_treatments_the_table_is_kept_and_renewed_beside_the_reader(
     clinic: fill.House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exact = cache.expectations(SYMPTOM).table
+    assert units(SYSTEM, "device", SYMPTOM).as_of is None
     monkeypatch.setattr(columns, "LARGE", 0)
     kept = cache.expectations(SYMPTOM)
+    assert units(SYSTEM, "device", SYMPTOM).as_of == kept.as_of is not None
     pd.testing.assert_frame_equal(kept.table, exact)
     with transaction() as session:
         outcomes.recompute(session, [int(exact["treatment_id"].iloc[0])])

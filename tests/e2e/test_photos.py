@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 from tests import photos
 from tests.e2e.demo import Demo, demo_server
 from tests.e2e.looks import drawn, settle, tap, violations
-from tests.e2e.screenshots import Look, first_patient, seen
+from tests.e2e.screenshots import Look, seen
+from tests.e2e.tour import records
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -108,7 +109,7 @@ def test_from_the_phone_to_the_timeline(browser: Browser, demo: Demo, given: dic
     with seen(browser, Look("desktop", "light")) as desk:
         demo.sign_in(desk, "clinician")
         settle(desk)
-        desk.goto(f"{demo.address}/timeline?patient={first_patient(desk, demo.address)}")
+        desk.goto(f"{demo.address}/timeline?patient={records(desk, demo.address)[0]}")
         drawn(desk)
         pictures = desk.locator("figure img")
         expect(pictures).to_have_count(2)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from reporting.charts.ranges import range_layers, range_words
-from reporting.charts.theme import PICK, Figure, Look, look, themed
+from reporting.charts.theme import COLOURS, PICK, Figure, Look, themed
 from reporting.charts.words import as_percent, percent
 from reporting.domain.devices import setting_fields
 from reporting.domain.symptoms import symptom as symptom_of
@@ -17,10 +17,10 @@ _SHOWN_BEYOND = 1.1
 """The curve ends a little beyond the most aggressive setting that was used."""
 
 
-def dose_curve(found: DoseResponse, *, dark: bool = False) -> Figure:
+def dose_curve(found: DoseResponse) -> Figure:
     """Risk by setting for a typical patient of each skin group, case mix held; ceilings as upright lines."""
     rows = _rows(found)
-    return Figure(themed(_chart(found, rows, look(dark=dark)), dark=dark), _title(found), _alt(found), _table(rows))
+    return Figure(themed(_chart(found, rows, COLOURS)), _title(found), _alt(found), _table(rows))
 
 
 def _rows(found: DoseResponse) -> pd.DataFrame:

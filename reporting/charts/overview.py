@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from reporting.charts.dated import Marks, dated_rules, dated_words
-from reporting.charts.theme import Figure, Look, look, symptom_colours, themed
+from reporting.charts.theme import COLOURS, SYMPTOM_COLOURS, Figure, Look, themed
 from reporting.charts.words import as_percent, percent, rate_words
 from reporting.domain.symptoms import symptom as symptom_of
 from reporting.queries.overview import Overview
@@ -35,7 +35,7 @@ def _tooltips(first: list[alt.Tooltip]) -> list[alt.Tooltip]:
     ]
 
 
-def symptom_rates(result: Overview, *, dark: bool = False) -> Figure:
+def symptom_rates(result: Overview) -> Figure:
     """Rate of unexpected reports per symptom with 95 % intervals; the period before as a hollow mark.
 
     Nobody with the event: an upper limit with an arrow-like triangle, not a point at zero. Fewer than five
@@ -43,19 +43,19 @@ def symptom_rates(result: Overview, *, dark: bool = False) -> Figure:
     """
     rates = result.rates
     return Figure(
-        chart=themed(_rates_chart(rates, look(dark=dark), dark), dark=dark),
+        chart=themed(_rates_chart(rates, COLOURS)),
         title=_rates_title(result), alt=_rates_alt(result), table=_rates_table(rates),
     )  # fmt: skip
 
 
-def _rates_chart(rates: pd.DataFrame, colours: Look, dark: bool) -> Any:
+def _rates_chart(rates: pd.DataFrame, colours: Look) -> Any:
     order = list(rates["label"])
     y = alt.Y("label:N", sort=order, title=None, scale=alt.Scale(domain=order))
     enough = rates[rates["is_enough"]]
     scale = rate_scale(enough)
     words = "Treatments with an unexpected report (% of those who answered)"
     x = alt.X("rate:Q", title=words, axis=_RATE_AXIS, scale=scale)
-    palette = symptom_colours(dark=dark)
+    palette = SYMPTOM_COLOURS
     colour = alt.Color("symptom:N", legend=None, scale=alt.Scale(domain=list(palette), range=list(palette.values())))
     tips = _tooltips([alt.Tooltip("label:N", title="Symptom")])
     some, none = enough[enough["events"] > 0], enough[enough["events"] == 0]
@@ -139,7 +139,7 @@ def _rates_table(rates: pd.DataFrame) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def weekly_rates(result: Overview, marks: Marks = (), *, dark: bool = False) -> Figure:
+def weekly_rates(result: Overview, marks: Marks = ()) -> Figure:
     """Rate by the week of treatment inside its three-sigma control limits; weeks whose patients have not had
     time enough are grey diamonds, weeks that break a rule carry a ring. ``marks`` are drawn on their day."""
     label = symptom_of(result.symptom).label
@@ -147,7 +147,7 @@ def weekly_rates(result: Overview, marks: Marks = (), *, dark: bool = False) -> 
     weeks = weeks.assign(state=weeks["is_mature"].map({True: "complete", False: "still coming in"}))
     said = dated_words(marks, *_span(weeks)) if len(weeks) else ""
     return Figure(
-        chart=themed(_weeks_chart(weeks, marks, look(dark=dark)), dark=dark),
+        chart=themed(_weeks_chart(weeks, marks, COLOURS)),
         title=_weeks_title(weeks, label), alt=f"{_weeks_alt(weeks, label)} {said}".strip(), table=_weeks_table(weeks),
     )  # fmt: skip
 

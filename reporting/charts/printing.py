@@ -9,7 +9,7 @@ from typing import Any
 import vl_convert
 from PIL import Image
 
-from reporting.charts.theme import FONT, Figure
+from reporting.charts.theme import FONT, Figure, on_paper
 
 PRINT_FONT = "DejaVu Sans"
 """The font that the documents embed, so that pictures and text agree on every machine."""
@@ -50,7 +50,7 @@ def picture(figure: Figure, fonts: Path, *, width_px: int = WIDTH_PX, height_px:
     _use_fonts(fonts)
     sized = _sized(figure.chart.to_dict(validate=False), width_px, height_px)
     sized["config"]["background"] = PAPER
-    specification = json.dumps(sized).replace(FONT, PRINT_FONT)
+    specification = on_paper(json.dumps(sized)).replace(FONT, PRINT_FONT)
     return _lean(vl_convert.vegalite_to_png(specification, scale=SCALE))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from reporting.charts.theme import Figure, Look, look, themed
+from reporting.charts.theme import COLOURS, Figure, Look, themed
 from reporting.domain.language import ENGLISH, languages, translator
 from reporting.domain.patient_dates import listed
 from reporting.domain.patient_words import say
@@ -149,7 +149,7 @@ def _layers(points: pd.DataFrame, band: pd.DataFrame, today: int, language: str,
     return alt.layer(expected, _today(today, axes, language, colours), line, marks).properties(height=HEIGHT_PX)
 
 
-def recovery_chart(course: Course, code: str = "", *, language: str = ENGLISH, dark: bool = False) -> Figure:
+def recovery_chart(course: Course, code: str = "", *, language: str = ENGLISH) -> Figure:
     """Severity by recovery day of one symptom, or the worst of all that were reported (``code`` empty).
 
     ``course`` must have at least one day. The band is what is expected of the same symptoms.
@@ -159,5 +159,5 @@ def recovery_chart(course: Course, code: str = "", *, language: str = ENGLISH, d
     points = _points(course, codes, language)
     last_day = max(SHORTEST_AXIS_DAYS, course.today + DAYS_AHEAD, int(points["day"].max()))
     title = _title(course, codes, points, what, language)
-    chart = _layers(points, _band(course, codes, last_day), course.today, language, look(dark=dark))
-    return Figure(themed(chart, dark=dark), title, _alt(points, title, language), _table(points, language))
+    chart = _layers(points, _band(course, codes, last_day), course.today, language, COLOURS)
+    return Figure(themed(chart), title, _alt(points, title, language), _table(points, language))

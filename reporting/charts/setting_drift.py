@@ -7,7 +7,7 @@ import pandas as pd
 
 from reporting.charts.dated import dated_rules, dated_words
 from reporting.charts.ranges import range_layers, range_words
-from reporting.charts.theme import PICK, Figure, Look, look, themed
+from reporting.charts.theme import COLOURS, PICK, Figure, Look, themed
 from reporting.charts.words import as_percent, percent
 from reporting.queries.setting_drift import SettingDrift
 
@@ -18,15 +18,15 @@ KIND_WORDS = {
 _SHAPES = ("circle", "square", "diamond")
 
 
-def drift_chart(found: SettingDrift, *, dark: bool = False) -> Figure:
+def drift_chart(found: SettingDrift) -> Figure:
     """Median and middle half of the setting per period; hollow where few treated areas are behind it."""
-    chart = themed(_drift(found, look(dark=dark)), dark=dark)
+    chart = themed(_drift(found, COLOURS))
     return Figure(chart, _drift_title(found), _drift_alt(found), _drift_table(found))
 
 
-def share_chart(found: SettingDrift, *, dark: bool = False) -> Figure:
+def share_chart(found: SettingDrift) -> Figure:
     """Share of treated areas above each kind of limit per period, with 95 % intervals."""
-    chart = themed(_shares(found, look(dark=dark)), dark=dark)
+    chart = themed(_shares(found, COLOURS))
     return Figure(chart, _share_title(found), _share_alt(found), _share_table(found))
 
 

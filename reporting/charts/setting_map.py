@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from reporting.charts.ranges import range_words
-from reporting.charts.theme import LIGHT, PICK, Figure, Look, look, themed
+from reporting.charts.theme import COLOURS, PICK, Figure, Look, themed
 from reporting.charts.words import as_percent, percent, rate_words
 from reporting.domain.symptoms import symptom as symptom_of
 from reporting.queries.bands import Band
@@ -21,23 +21,18 @@ from reporting.queries.setting_map import SettingMap, Side
 from reporting.queries.setting_ranges import Range
 
 CELL_PX = 62
-_SHADES = {
-    False: ("#dceaf5", "#9ecae1", "#5a9fd4", "#2171b5", "#08306b"),
-    True: ("#16324a", "#1f5580", "#3a85bd", "#8cc3ea", "#e3f2fd"),
-}  # fmt: skip
-"""From no reports to most, of one hue: told apart without seeing colours, and in print."""
 
 
-def setting_map_chart(found: SettingMap, *, dark: bool = False) -> Figure:
+def setting_map_chart(found: SettingMap) -> Figure:
     """Rate per pair of bands; cells that are too thin are grey with their count, hidden ones say so."""
-    chart = themed(_chart(found, look(dark=dark), dark), dark=dark)
+    chart = themed(_chart(found, COLOURS))
     return Figure(chart, _title(found), _alt(found), _table(found))
 
 
-def _chart(found: SettingMap, colours: Look, dark: bool) -> Any:
+def _chart(found: SettingMap, colours: Look) -> Any:
     wide, high = len(found.across.cut.bands), len(found.up.cut.bands)
     x, y = _axis(alt.X, found.across, wide), _axis(alt.Y, found.up, high)
-    cells = _cells(found.table, found.average, colours, dark)
+    cells = _cells(found.table, found.average, colours)
     base, pick = alt.Chart(cells), alt.selection_point(name=PICK, fields=["across", "up"], on="click", clear=False)
     place = {"x": x, "x2": "right", "y": y, "y2": "top"}
     return alt.layer(
@@ -121,8 +116,8 @@ def _colour(each: Range, colours: Look) -> str:
     return colours.series[GROUPS.index(each.skin_group)] if each.skin_group else colours.warning
 
 
-def _cells(table: pd.DataFrame, average: float, colours: Look, dark: bool) -> pd.DataFrame:
-    shades = _SHADES[dark]
+def _cells(table: pd.DataFrame, average: float, colours: Look) -> pd.DataFrame:
+    shades, inks = colours.shades, dict(zip(colours.shades, colours.inks, strict=True))
     highest = float(table["steadied"].max()) if table["is_enough"].any() else 0.0
     share = table["steadied"] / max(highest, 2 * average, 0.02)
     step = np.minimum((share.fillna(0) * len(shades)).astype(int), len(shades) - 1)
@@ -130,16 +125,9 @@ def _cells(table: pd.DataFrame, average: float, colours: Look, dark: bool) -> pd
     shade = [colours.page if why == "no treatments" else one for one, why in zip(shade, table["why"], strict=True)]
     return table.assign(
         left=table["across"], right=table["across"] + 1, bottom=table["up"], top=table["up"] + 1,
-        x=table["across"] + 0.5, y=table["up"] + 0.5, shade=shade, ink=[_ink(one) for one in shade],
+        x=table["across"] + 0.5, y=table["up"] + 0.5, shade=shade, ink=[inks.get(one, colours.text) for one in shade],
         big=[_big(row) for row in table.itertuples()], small=[_small(row) for row in table.itertuples()],
     )  # fmt: skip
-
-
-def _ink(shade: str) -> str:
-    """Black or white, whichever is read better on the shade."""
-    parts = [int(shade[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return LIGHT.text if 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] > 0.18 else "#ffffff"
 
 
 def _big(row: Any) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from reporting.charts.overview import rate_scale
 from reporting.charts.ranges import range_layers, range_words
-from reporting.charts.theme import PICK, Figure, Look, look, themed
+from reporting.charts.theme import COLOURS, PICK, Figure, Look, themed
 from reporting.charts.words import as_percent, percent, rate_words
 from reporting.domain.symptoms import symptom as symptom_of
 from reporting.queries.setting_bands import GROUPS, SettingBands
@@ -18,14 +18,14 @@ _SHIFT = dict(zip(GROUPS, (-7, 7, 0), strict=True))
 _SHAPES = ("circle", "square", "diamond")
 
 
-def band_rates(result: SettingBands, *, dark: bool = False) -> Figure:
+def band_rates(result: SettingBands) -> Figure:
     """Rate per band at the band's median setting, with 95 % intervals, a mark and colour per skin group.
 
     Shaded: the typical range, published guidelines per skin group, and the clinic's protocol. Bands with fewer
     than five answers are drawn as a grey cross on the axis, without a rate.
     """
     return Figure(
-        chart=themed(_chart(result, look(dark=dark)), dark=dark), title=finding(result), alt=_alt(result),
+        chart=themed(_chart(result, COLOURS)), title=finding(result), alt=_alt(result),
         table=_table(result),
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 
 from reporting.charts.dated import Marks, dated_rules, dated_words
-from reporting.charts.theme import Figure, Look, look, themed
+from reporting.charts.theme import COLOURS, Figure, Look, themed
 from reporting.queries.signal_words import setting_words
 
 HEIGHT_PX = 280
@@ -26,9 +26,7 @@ class Subject:
     last_flagged: date
 
 
-def signal_course(
-    course: Mapping[str, Any], subject: Subject, marks: Marks = (), *, dark: bool = False
-) -> Figure | None:
+def signal_course(course: Mapping[str, Any], subject: Subject, marks: Marks = ()) -> Figure | None:
     """Observed less expected events so far (kind ``events``) or settings by week (kind ``settings``); None without.
 
     ``course`` is the part of a signal's card of that name. Dashed upright lines: the likely change, the day the
@@ -39,7 +37,7 @@ def signal_course(
     table = _table(course)
     lines = [*marks, *([(subject.since, "Change, about")] if subject.since else []), (subject.first_flagged, "Flagged")]
     first, last = table["day"].min(), table["day"].max()
-    colours = look(dark=dark)
+    colours = COLOURS
     x = alt.X("day:T", title=None, axis=alt.Axis(format="%-d %b %y", grid=False, labelOverlap=True, tickCount=6),
               scale=alt.Scale(type="utc"))  # fmt: skip
     drawn = _events(table, x, colours) if course["kind"] == "events" else _settings(table, x, colours)
@@ -47,7 +45,7 @@ def signal_course(
         height=HEIGHT_PX, width="container"
     )
     title, shown = _words(course, table, subject)
-    return Figure(themed(chart, dark=dark), title, f"{title}. {dated_words(lines, first, last)}", shown)
+    return Figure(themed(chart), title, f"{title}. {dated_words(lines, first, last)}", shown)
 
 
 def _table(course: Mapping[str, Any]) -> pd.DataFrame:

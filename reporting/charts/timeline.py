@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from reporting.charts.theme import Figure, Look, look, themed
+from reporting.charts.theme import COLOURS, Figure, Look, themed
 from reporting.domain.course import expected_band
 from reporting.domain.symptoms import SEVERITIES, SYMPTOMS, severity_word, symptom
 from reporting.domain.vocabulary import procedure_classes
@@ -123,12 +123,12 @@ def reported_symptoms(treatment: TreatmentLine) -> tuple[str, ...]:
     return tuple(code for code in SYMPTOMS if any(report.severities.get(code) for report in current))
 
 
-def symptom_course(treatment: TreatmentLine, code: str, *, dark: bool = False) -> Figure:
+def symptom_course(treatment: TreatmentLine, code: str) -> Figure:
     """Severity of one symptom by recovery day, the expected band behind it, silence marked."""
     points = _points(treatment.reports, code)
     last_day = max(SHORTEST_AXIS_DAYS, int(points["day"].max()) if len(points) else 0)
     band = _band(treatment.procedure_class, code, last_day)
-    chart = themed(_layers(points, band, last_day, look(dark=dark)), dark=dark)
+    chart = themed(_layers(points, band, last_day, COLOURS))
     return Figure(chart, _title(code, points), _alt(code, points, band), course_table(treatment, (code,)))
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from reporting.charts.dated import dated_rules, dated_words
 from reporting.charts.label_places import beside
-from reporting.charts.theme import Figure, Look, look, themed
+from reporting.charts.theme import COLOURS, Figure, Look, themed
 from reporting.domain.symptoms import symptom as symptom_of
 from reporting.queries.units import Course, Units
 
@@ -19,9 +19,9 @@ ZONE_WORDS = {
 _STATES = ["as expected", "outside a limit"]
 
 
-def funnel(found: Units, *, dark: bool = False) -> Figure:
+def funnel(found: Units) -> Figure:
     """Observed over expected against what was expected, with 95 and 99.8 % limits; units by name, unranked."""
-    chart = themed(_funnel_chart(found, look(dark=dark)), dark=dark)
+    chart = themed(_funnel_chart(found, COLOURS))
     return Figure(chart, _funnel_title(found), _funnel_alt(found), _funnel_table(found.table))
 
 
@@ -110,9 +110,9 @@ def _funnel_table(table: pd.DataFrame) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def course(found: Course, *, dark: bool = False) -> Figure:
+def course(found: Course) -> Figure:
     """Observed less expected so far (VLAD). Events are dots; service and actions are upright lines with their words."""
-    colours, table = look(dark=dark), found.table.reset_index(drop=True)
+    colours, table = COLOURS, found.table.reset_index(drop=True)
     x, tips = _time(), _course_tips()
     y = alt.Y("excess:Q", title="Excess events so far", axis=alt.Axis(minExtent=AXIS_PX))
     layers = [
@@ -123,12 +123,12 @@ def course(found: Course, *, dark: bool = False) -> Figure:
             x=x, y=y, tooltip=tips),
     ]  # fmt: skip
     chart = _panel(layers, found, x, colours)
-    return Figure(themed(chart, dark=dark), _course_title(found), _course_alt(found), _course_table(found))
+    return Figure(themed(chart), _course_title(found), _course_alt(found), _course_table(found))
 
 
-def sequential(found: Course, *, dark: bool = False) -> Figure:
+def sequential(found: Course) -> Figure:
     """The risk-adjusted CUSUM with its limit, over the same time as ``course``; triangles where it passed."""
-    colours, table = look(dark=dark), found.table.reset_index(drop=True)
+    colours, table = COLOURS, found.table.reset_index(drop=True)
     signals = table[table["day"].dt.date.isin(set(found.signals)) & (table["cusum"] > found.limit)]
     x, tips = _time(), _course_tips()
     y = alt.Y("cusum:Q", title="CUSUM", axis=alt.Axis(minExtent=AXIS_PX))
@@ -141,7 +141,7 @@ def sequential(found: Course, *, dark: bool = False) -> Figure:
         .encode(x=x, y=y, tooltip=tips),
     ]  # fmt: skip
     chart = _panel(layers, found, x, colours)
-    return Figure(themed(chart, dark=dark), _sequential_title(found), _course_alt(found))
+    return Figure(themed(chart), _sequential_title(found), _course_alt(found))
 
 
 AXIS_PX = 44

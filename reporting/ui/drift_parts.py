@@ -13,7 +13,7 @@ from reporting.queries.setting_drift import ENOUGH, Per, SettingDrift, Unit, day
 from reporting.queries.units import sees_all_operators
 from reporting.ui.band_parts import NOTHING, sources
 from reporting.ui.behind_parts import behind
-from reporting.ui.figures import is_dark, show
+from reporting.ui.figures import show
 from reporting.ui.format import day
 from reporting.ui.setting_filters import Asked
 from reporting.ui.states import empty
@@ -39,7 +39,7 @@ def over_time(by: Actor, asked: Asked) -> None:
     if found.table.empty:
         empty(*NOTHING)
         return
-    show(drift_chart(found, dark=is_dark()), key="drift", file_name="setting-over-time.csv",
+    show(drift_chart(found), key="drift", file_name="setting-over-time.csv",
          on_pick=lambda at: _choose(found, at))  # fmt: skip
     _words(by, found)
     _share(found)
@@ -80,7 +80,7 @@ def _share(found: SettingDrift) -> None:
               "Neither a published guideline, nor a protocol of the clinic, nor a typical range says what is too much. "
               "The clinic's own can be set under Clinical content.")  # fmt: skip
         return
-    show(share_chart(found, dark=is_dark()), key="share_above", file_name="share-above.csv",
+    show(share_chart(found), key="share_above", file_name="share-above.csv",
          on_pick=lambda at: _choose(found, at))  # fmt: skip
     if set(found.above["kind"]) == {"typical"}:
         st.markdown(f"No guideline and no protocol is known here, so it is compared with {KIND_WORDS['typical']}.")

@@ -8,12 +8,6 @@ import streamlit as st
 from reporting.charts.theme import PICK, Figure
 from reporting.exchange.table_csv import table_csv
 
-
-def is_dark() -> bool:
-    """Whether the reader's page is dark now."""
-    return st.context.theme.type == "dark"
-
-
 Picked = Callable[[Mapping[str, Any]], None]
 """Called with what was chosen in a chart: field to value, as its ``PICK`` selection names them."""
 

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from reporting.actions import refusals
+from reporting.charts.theme import page_styles
 from reporting.domain.actors import Actor
 from reporting.domain.language import ENGLISH, languages
 from reporting.domain.patient_words import say
@@ -23,6 +24,7 @@ _TAG = re.compile(rb'<html lang="en">')
 _NO_SCRIPT = re.compile(rb"<noscript>.*?</noscript>", re.S)
 _AGENT_LINK = re.compile(rb"\s*<!--(?:(?!-->).)*?-->\s*<link rel=\"service-desc\"[^>]*>", re.S)
 PAGES, STAFF_PAGES, RIGHT_TO_LEFT = (html.styles(name) for name in ("pages.css", "staff.css", "right_to_left.css"))
+CHARTS = page_styles()
 """What Streamlit's own settings cannot say about its pages."""
 _NOT_OURS = (b"content-length", b"etag", b"last-modified", b"content-encoding")
 
@@ -34,7 +36,7 @@ def in_language(body: bytes, code: str, *, staff: bool = False) -> bytes:
     title = f"<title>{escape(say('title', code))}</title>".encode()
     body = body.replace(b"<title>Streamlit</title>", title, 1)
     body = _AGENT_LINK.sub(b"", body, count=1)
-    styles = PAGES + (STAFF_PAGES if staff else "") + (RIGHT_TO_LEFT if direction == "rtl" else "")
+    styles = PAGES + CHARTS + (STAFF_PAGES if staff else "") + (RIGHT_TO_LEFT if direction == "rtl" else "")
     body = body.replace(b"</head>", f"<style>{styles}</style></head>".encode(), 1)
     words, link = escape(say("no_script", code)), escape(say("type_code", code))
     plain = f'<noscript><p>{words}</p><p><a href="/code">{link}</a></p></noscript>'

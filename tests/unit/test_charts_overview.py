@@ -5,10 +5,9 @@ from typing import Any
 
 import altair as alt
 import pandas as pd
-import pytest
 
 from reporting.charts.overview import symptom_rates, weekly_rates
-from reporting.charts.theme import DARK, LIGHT
+from reporting.charts.theme import COLOURS
 from reporting.charts.words import percent, response_words
 from reporting.domain.symptoms import SYMPTOMS, symptom
 from reporting.evidence.intervals import wilson_bounds
@@ -146,9 +145,8 @@ def test_no_weeks_are_said_and_still_draw() -> None:
     figure.chart.to_dict()
 
 
-@pytest.mark.parametrize("dark", [False, True])
-def test_specifications_are_sound_have_one_axis_each_way_and_n_in_the_tooltips(dark: bool) -> None:
-    for figure in (symptom_rates(overview_of(), dark=dark), weekly_rates(overview_of(), dark=dark)):
+def test_specifications_are_sound_have_one_axis_each_way_and_n_in_the_tooltips() -> None:
+    for figure in (symptom_rates(overview_of()), weekly_rates(overview_of())):
         spec = figure.chart.to_dict()
         alt.Chart.from_dict(spec)
         assert "resolve" not in spec
@@ -156,7 +154,7 @@ def test_specifications_are_sound_have_one_axis_each_way_and_n_in_the_tooltips(d
         assert len(titles - {None, ""}) <= 1
         tips = [tip["title"] for layer in spec["layer"] for tip in layer["encoding"].get("tooltip", [])]
         assert {"Answered", "Unexpected", "Treatments"} <= set(tips)
-        assert spec["config"]["axis"]["titleColor"] == (DARK if dark else LIGHT).text
+        assert spec["config"]["axis"]["titleColor"] == COLOURS.text
 
 
 def test_the_table_keeps_rates_back_where_there_are_too_few() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from reporting.charts.recovery import recovery_chart
-from reporting.charts.theme import DARK, LIGHT
+from reporting.charts.theme import COLOURS
 from reporting.domain.case_work import ACTIONS_TAKEN, EVENT_WORDS
 from reporting.domain.content import content
 from reporting.domain.corrections import REASONS
@@ -113,11 +113,10 @@ def test_all_together_the_band_is_that_of_what_was_reported() -> None:
     assert band["rows"][0]["expected"] == max(expected_severity("ablative", code, 0) for code in ("swelling", "bumps"))
 
 
-@pytest.mark.parametrize(("dark", "look"), [(False, LIGHT), (True, DARK)])
-def test_it_has_the_colours_of_the_page(dark: bool, look: Any) -> None:
-    figure = recovery_chart(course(3, (1, {"swelling": 1})), dark=dark)
-    assert mark(figure, "area")["mark"]["color"] == look.band
-    assert mark(figure, "point")["encoding"]["color"]["scale"]["range"] == [look.accent, look.warning]
+def test_it_has_the_colours_of_the_page() -> None:
+    figure = recovery_chart(course(3, (1, {"swelling": 1})))
+    assert mark(figure, "area")["mark"]["color"] == COLOURS.band
+    assert mark(figure, "point")["encoding"]["color"]["scale"]["range"] == [COLOURS.accent, COLOURS.warning]
 
 
 @pytest.mark.parametrize("language", ["en", "es", "ar"])

@@ -1,10 +1,23 @@
 """The look can be read: contrast of every colour against the page and the band it is drawn on."""
 
+import re
+
 import altair as alt
 import pandas as pd
 import pytest
 
-from reporting.charts.theme import DARK, LIGHT, SHAPES, Look, symptom_colours, themed
+from reporting.charts.theme import (
+    COLOURS,
+    DARK,
+    LIGHT,
+    SHAPES,
+    SYMPTOM_COLOURS,
+    Look,
+    on_paper,
+    page_styles,
+    themed,
+    variables,
+)
 
 
 def _luminance(colour: str) -> float:
@@ -29,14 +42,27 @@ def test_marks_and_text_stand_out(look: Look) -> None:
 
 
 def test_every_symptom_has_a_colour_and_a_shape_of_its_own() -> None:
-    colours = symptom_colours()
-    assert len(set(colours.values())) == len(colours) == len(set(SHAPES)) == 6
+    for look in (LIGHT, DARK):
+        assert len(set(look.series)) == len(set(SYMPTOM_COLOURS.values())) == len(set(SHAPES)) == 6
 
 
 def test_the_theme_goes_into_the_chart() -> None:
     plain = alt.Chart(pd.DataFrame({"day": [1], "severity": [2]})).mark_point().encode(x="day", y="severity")
-    config = themed(plain, dark=True).to_dict()["config"]
+    config = themed(plain).to_dict()["config"]
     assert config["background"] == "transparent"
-    assert config["axis"]["titleColor"] == DARK.text
+    assert config["axis"]["titleColor"] == COLOURS.text
     assert config["axis"]["labelFontSize"] >= 12
-    assert config["range"]["category"] == list(DARK.series)
+    assert config["range"]["category"] == list(COLOURS.series)
+
+
+def test_a_page_gives_its_charts_both_colours_and_paper_the_light_ones() -> None:
+    light, _, dark = page_styles().partition("@media screen and (prefers-color-scheme:dark)")
+    for style, look in ((light, LIGHT), (dark, DARK)):
+        assert all(f"{name}:{value}" in style for name, value in variables(look).items())
+    plain = alt.Chart(pd.DataFrame({"day": [1]})).mark_point(color=COLOURS.series[5]).encode(x="day")
+    drawn, printed = (text(themed(plain).to_json()) for text in (str, on_paper))
+    used = set(re.findall(r"var\((--[a-z0-9-]+),(#[0-9a-f]{6})\)", drawn))
+    assert used
+    assert all(variables(LIGHT)[name] == colour for name, colour in used)
+    assert "var(" not in printed
+    assert LIGHT.series[5] in printed

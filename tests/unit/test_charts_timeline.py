@@ -2,9 +2,7 @@
 
 from datetime import UTC, date, datetime
 
-import pytest
-
-from reporting.charts.theme import DARK, LIGHT
+from reporting.charts.theme import COLOURS
 from reporting.charts.timeline import KINDS, course_table, reported_symptoms, symptom_course
 from reporting.domain.course import expected_severity
 from reporting.queries.timeline import Report, TreatmentLine
@@ -60,10 +58,9 @@ def test_the_band_is_the_expected_course_and_points_differ_by_shape_and_colour()
     assert "days" in marks["encoding"]["x"]["title"]
 
 
-@pytest.mark.parametrize(("dark", "colours"), [(False, LIGHT), (True, DARK)])
-def test_it_takes_the_colours_of_the_page(dark: bool, colours: object) -> None:
-    spec = symptom_course(COURSE, "swelling", dark=dark).chart.to_dict()
-    assert spec["layer"][0]["mark"]["color"] == colours.band  # type: ignore[attr-defined]
+def test_it_takes_the_colours_of_the_page() -> None:
+    spec = symptom_course(COURSE, "swelling").chart.to_dict()
+    assert spec["layer"][0]["mark"]["color"] == COLOURS.band
 
 
 def test_only_reported_symptoms_are_drawn_and_the_table_says_the_same() -> None:

@@ -183,14 +183,13 @@ class TestCharts:
         found.table.loc[found.table.index[0], "zone"] = "above 99.8 %"
         assert str(found.table.iloc[0]["unit"]) in charts.funnel(found).title
 
-    @pytest.mark.parametrize("dark", [False, True])
-    def test_the_course_draws_and_says_its_signals(self, clinic: fill.House, dark: bool) -> None:
+    def test_the_course_draws_and_says_its_signals(self, clinic: fill.House) -> None:
         found = course(SYSTEM, "device", "DEMO/CO2-2", SYMPTOM)
-        figure = charts.course(found, dark=dark)
+        figure = charts.course(found)
         assert "DEMO/CO2-2" in figure.title
         assert "limit" in figure.alt
         assert len(str(figure.chart.to_dict())) < 400_000
-        assert "limit" in charts.sequential(found, dark=dark).title
+        assert "limit" in charts.sequential(found).title
         assert figure.chart.to_dict()["width"] == "container"
 
 

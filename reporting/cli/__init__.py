@@ -1,5 +1,7 @@
 """The command line: one module per group of commands, gathered here."""
 
+import sys
+
 import typer
 
 app = typer.Typer(
@@ -8,9 +10,14 @@ app = typer.Typer(
 )  # fmt: skip
 
 
+@app.callback()
+def _group() -> None:
+    """Post-procedure side-effect reporting: commands for administrators."""
+
+
 def main() -> None:
     """Entry of ``python -m reporting``."""
     from reporting.cli import gather
 
-    gather.all_commands(app)
+    gather.commands(app, sys.argv[1] if len(sys.argv) > 1 else "")
     app()

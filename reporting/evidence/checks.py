@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special
 
 from reporting.evidence.errors import DuplicateRows, ImpossibleData
 
@@ -64,7 +64,7 @@ def normal_quantile(level: float) -> float:
     """Two-sided standard normal quantile, 1.96 at 0.95. Raises ImpossibleData outside (0, 1)."""
     if not 0 < level < 1:
         raise ImpossibleData("level", level, "between 0 and 1")
-    return float(stats.norm.ppf((1 + level) / 2))
+    return float(special.ndtri((1 + level) / 2))
 
 
 def require_unique(name: str, keys: ArrayLike) -> None:

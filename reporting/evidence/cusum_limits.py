@@ -9,8 +9,9 @@ horizon rather than by the mean run length: Gombay, Hussein & Steiner, Stat Med 
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import optimize, special
+from scipy import special
 
 from reporting.evidence.checks import Array, not_negative, probabilities, same_length
 from reporting.evidence.cusum import cusum_paths, cusum_weights
@@ -85,7 +86,7 @@ def limit_for_run_length(
         low, high = high, 2 * high
     if excess(low) > 0:
         raise NotEstimable("Even the lowest limit signals less often than that.")
-    return float(optimize.brentq(excess, low, high, xtol=1e-6))
+    return float(scipy.optimize.brentq(excess, low, high, xtol=1e-6))
 
 
 def _width(limit: float, states: int) -> float:

@@ -7,7 +7,7 @@ Psychometrika 1947;12:153-157 and Fagerland, Lydersen & Laake, BMC Med Res Metho
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from reporting.evidence.checks import counts_within, expectations, not_negative
 from reporting.evidence.errors import ImpossibleData
@@ -32,7 +32,7 @@ def fisher(events: int, n: int, other_events: int, other_n: int) -> ExactTest:
     counts_within([events, other_events], [n, other_n])
     if n + other_n == 0:
         return _with_tails(1.0, 1.0, 1.0, 1.0)
-    law = stats.hypergeom(n + other_n, events + other_events, n)
+    law = scipy.stats.hypergeom(n + other_n, events + other_events, n)
     support = np.arange(max(0, events + other_events - other_n), min(n, events + other_events) + 1)
     mass = law.pmf(support)
     here = float(law.pmf(events))
@@ -46,7 +46,7 @@ def poisson_excess(observed: int, expected: float) -> ExactTest:
     hoped = float(expectations("expected", expected)[0])
     if hoped == 0 and observed > 0:
         raise ImpossibleData("expected", expected, "more than 0 when events were observed")
-    law = stats.poisson(hoped)
+    law = scipy.stats.poisson(hoped)
     above, below, here = float(law.sf(observed - 1)), float(law.cdf(observed)), float(law.pmf(observed))
     return _with_tails(min(1.0, 2 * min(above, below)), above, below, here)
 
@@ -56,7 +56,7 @@ def binomial_excess(events: int, n: int, probability: float) -> ExactTest:
     counts_within(events, n)
     if not 0 <= probability <= 1:
         raise ImpossibleData("probability", probability, "0 to 1")
-    law = stats.binom(n, probability)
+    law = scipy.stats.binom(n, probability)
     mass, here = law.pmf(np.arange(n + 1)), float(law.pmf(events))
     two_sided = float(mass[mass <= here * (1 + 1e-7)].sum())
     return _with_tails(two_sided, float(law.sf(events - 1)), float(law.cdf(events)), here)

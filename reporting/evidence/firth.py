@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import optimize, special, stats
+from scipy import special
 
 from reporting.evidence.checks import Array
 from reporting.evidence.errors import ImpossibleData, NotEnoughData
@@ -76,7 +77,7 @@ def flic(fit: LogisticFit, intercept: int | None = None) -> LogisticFit:
     def excess(shift: float) -> float:
         return float(data.trials @ special.expit(eta + shift)) - total
 
-    shift = float(optimize.brentq(excess, -700, 700, xtol=1e-13))
+    shift = float(scipy.optimize.brentq(excess, -700, 700, xtol=1e-13))
     moved = fit.coefficients.copy()
     moved[at] += shift
     return replace(fit, coefficients=moved, fitted=np.asarray(special.expit(eta + shift), dtype=float))
@@ -91,4 +92,4 @@ def _intercept_column(design: Array) -> int:
 
 def wald_p_values(fit: LogisticFit) -> Array:
     """Two-sided Wald p-values, for comparison only: they fail near separation."""
-    return np.asarray(2 * stats.norm.sf(np.abs(fit.coefficients / fit.standard_errors)), dtype=float)
+    return np.asarray(2 * scipy.stats.norm.sf(np.abs(fit.coefficients / fit.standard_errors)), dtype=float)

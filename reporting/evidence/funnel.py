@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from reporting.evidence.checks import (
     Array,
@@ -60,8 +60,8 @@ def poisson_limits(expected: ArrayLike, level: float = WARNING_LEVEL) -> Limits:
     e = expectations("expected", expected)
     normal_quantile(level)
     tail, some = (1 - level) / 2, np.where(e > 0, e, 1.0)
-    lower = np.where(e > 0, stats.chi2.ppf(tail, 2 * some) / (2 * some), 0.0)
-    upper = stats.chi2.ppf(1 - tail, 2 * some + 2) / (2 * some)
+    lower = np.where(e > 0, scipy.stats.chi2.ppf(tail, 2 * some) / (2 * some), 0.0)
+    upper = scipy.stats.chi2.ppf(1 - tail, 2 * some + 2) / (2 * some)
     return Limits(lower, np.where(e > 0, upper, upper.max(initial=0.0)), level)
 
 
@@ -75,9 +75,9 @@ def prediction_limits(expected: ArrayLike, level: float = WARNING_LEVEL) -> Limi
 
 
 def _interpolated_quantile(expected: Array, probability: float) -> Array:
-    count = stats.poisson.ppf(probability, expected)
-    above = stats.poisson.cdf(count, expected)
-    share = (above - probability) / stats.poisson.pmf(count, expected)
+    count = scipy.stats.poisson.ppf(probability, expected)
+    above = scipy.stats.poisson.cdf(count, expected)
+    share = (above - probability) / scipy.stats.poisson.pmf(count, expected)
     return np.asarray(np.maximum(count - share, 0), dtype=float)
 
 
@@ -90,9 +90,9 @@ def proportion_limits(target: float, n: ArrayLike, level: float = WARNING_LEVEL)
     some = np.where(size > 0, size, 1.0)
     bounds = []
     for probability in ((1 - level) / 2, (1 + level) / 2):
-        count = stats.binom.ppf(probability, some, target)
-        mass = stats.binom.pmf(count, some, target)
-        share = (stats.binom.cdf(count, some, target) - probability) / np.where(mass > 0, mass, 1.0)
+        count = scipy.stats.binom.ppf(probability, some, target)
+        mass = scipy.stats.binom.pmf(count, some, target)
+        share = (scipy.stats.binom.cdf(count, some, target) - probability) / np.where(mass > 0, mass, 1.0)
         bounds.append(np.clip((count - share) / some, 0, 1))
     return Limits(np.where(size > 0, bounds[0], 0.0), np.where(size > 0, bounds[1], 1.0), level)
 
@@ -141,7 +141,7 @@ def _truncated(z: Array, trim: float) -> tuple[Mask, Array]:
     if trim == 0:
         return np.ones(len(z), dtype=bool), z
     groups = 1 / trim
-    group = np.floor(stats.rankdata(z) * groups / (len(z) + 1) + 1e-9)
+    group = np.floor(scipy.stats.rankdata(z) * groups / (len(z) + 1) + 1e-9)
     kept = np.asarray((group > 0) & (group < groups - 1 - 1e-9), dtype=bool)
     return kept, z[kept]
 

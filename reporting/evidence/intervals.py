@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import optimize, stats
+from scipy import special
 
 from reporting.evidence.checks import Array, counts_within, expectations, normal_quantile, not_negative
 from reporting.evidence.errors import ImpossibleData, NotEnoughData
@@ -94,8 +95,8 @@ def _beta_interval(
     if n == 0:
         return Interval(0.0, 1.0, level, NO_ANSWERS)
     tail, rest = (1 - level) / 2, n - events
-    lower = stats.beta.ppf(tail, events + low[0], rest + low[1]) if events > 0 else 0.0
-    upper = stats.beta.ppf(1 - tail, events + high[0], rest + high[1]) if rest > 0 else 1.0
+    lower = scipy.stats.beta.ppf(tail, events + low[0], rest + low[1]) if events > 0 else 0.0
+    upper = scipy.stats.beta.ppf(1 - tail, events + high[0], rest + high[1]) if rest > 0 else 1.0
     return Interval(float(lower), float(upper), level)
 
 
@@ -111,10 +112,10 @@ def mid_p(events: int, n: int, level: float = 0.95) -> Interval:
     tail = (1 - level) / 2
 
     def above(p: float) -> float:
-        return float(stats.binom.sf(events, n, p) + stats.binom.pmf(events, n, p) / 2 - tail)
+        return float(scipy.stats.binom.sf(events, n, p) + scipy.stats.binom.pmf(events, n, p) / 2 - tail)
 
     def below(p: float) -> float:
-        return float(stats.binom.cdf(events - 1, n, p) + stats.binom.pmf(events, n, p) / 2 - tail)
+        return float(scipy.stats.binom.cdf(events - 1, n, p) + scipy.stats.binom.pmf(events, n, p) / 2 - tail)
 
     lower = 0.0 if events == 0 else _root(above, 0, events / n)
     upper = 1.0 if events == n else _root(below, events / n, 1)
@@ -124,7 +125,7 @@ def mid_p(events: int, n: int, level: float = 0.95) -> Interval:
 def _root(function: Callable[[float], float], low: float, high: float) -> float:
     if function(low) * function(high) > 0:  # x = n = 1 at a low level: the limit is the end itself
         return low if abs(function(low)) < abs(function(high)) else high
-    return float(optimize.brentq(function, low, high, xtol=1e-15, rtol=1e-14))
+    return float(scipy.optimize.brentq(function, low, high, xtol=1e-15, rtol=1e-14))
 
 
 def newcombe(events: float, n: float, other_events: float, other_n: float, level: float = 0.95) -> Interval:
@@ -177,8 +178,8 @@ def garwood(events: float, exposure: float = 1.0, level: float = 0.95) -> Interv
     """
     _rate_input(events, exposure, level)
     tail = (1 - level) / 2
-    lower = stats.chi2.ppf(tail, 2 * events) / 2 if events > 0 else 0.0
-    upper = stats.chi2.ppf(1 - tail, 2 * events + 2) / 2
+    lower = special.gammaincinv(events, tail) if events > 0 else 0.0
+    upper = special.gammaincinv(events + 1, 1 - tail)
     return Interval(float(lower / exposure), float(upper / exposure), level)
 
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from reporting.evidence.checks import Array, finite, normal_quantile, same_length
 from reporting.evidence.errors import ImpossibleData, NotEnoughData
@@ -55,7 +55,7 @@ def dersimonian_laird(effects: ArrayLike, variances: ArrayLike, level: float = 0
         upper=value + z * error,
         tau2=tau2,
         q=q,
-        q_p_value=float(stats.chi2.sf(q, k - 1)) if k > 1 else 1.0,
+        q_p_value=float(scipy.stats.chi2.sf(q, k - 1)) if k > 1 else 1.0,
         i2=max(0.0, (q - (k - 1)) / q) if k > 1 and q > 0 else 0.0,
         weights=weight / weight.sum(),
         units=k,

@@ -8,8 +8,8 @@ Manski, Am Econ Rev 1990;80:319-323.
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import optimize
 
 from reporting.evidence.checks import (
     Array,
@@ -139,7 +139,7 @@ def rate_if_affected_answer_more(events: int, answered: int, asked: int, odds_ra
         others = silent - affected_silent
         return yes * others - odds_ratio * no * affected_silent
 
-    return yes + float(optimize.brentq(gap, 0.0, silent, xtol=1e-15))
+    return yes + float(scipy.optimize.brentq(gap, 0.0, silent, xtol=1e-15))
 
 
 @dataclass(frozen=True)

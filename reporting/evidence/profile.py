@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, stats
+import scipy
 
 from reporting.evidence.checks import Array, normal_quantile
 from reporting.evidence.errors import DidNotConverge, ImpossibleData, NotEnoughData
@@ -49,7 +49,7 @@ def likelihood_ratio_test(fit: LogisticFit, columns: Sequence[int | str]) -> Lik
     beta = _refitted(fit, start, held)
     drop = fit.penalised_log_likelihood - penalised_log_likelihood(fit.data, beta)
     statistic = max(2 * drop, 0.0)
-    p_value = float(stats.chi2.sf(statistic, len(held)))
+    p_value = float(scipy.stats.chi2.sf(statistic, len(held)))
     return LikelihoodRatioTest(statistic, len(held), p_value, tuple(fit.names[k] for k in held))
 
 
@@ -61,7 +61,7 @@ def profile_interval(fit: LogisticFit, column: int | str, level: float = 0.95) -
     """
     normal_quantile(level)
     at = column_index(fit, column)
-    drop = _profile_drop(fit, at, float(stats.chi2.ppf(level, 1)))
+    drop = _profile_drop(fit, at, float(scipy.stats.chi2.ppf(level, 1)))
     lower, low_note = _limit(drop, fit, at, -1)
     upper, high_note = _limit(drop, fit, at, +1)
     return Interval(lower, upper, level, "; ".join(note for note in (low_note, high_note) if note))
@@ -98,4 +98,4 @@ def _limit(drop: Callable[[float], float], fit: LogisticFit, at: int, side: int)
             return outer, f"no {'lower' if side < 0 else 'upper'} limit within the range searched"
         inner, reach = outer, min(2 * reach, farthest)
     low, high = sorted((inner, outer))
-    return float(optimize.brentq(drop, low, high, xtol=1e-9 * width)), ""
+    return float(scipy.optimize.brentq(drop, low, high, xtol=1e-9 * width)), ""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
-from scipy import optimize
+import scipy
 
 from reporting.evidence.checks import Array
 
@@ -25,7 +25,7 @@ def climb(value: Callable[[Array], float], gradient: Callable[[Array], Array], s
     def slope(z: Array) -> Array:
         return np.asarray(-np.linalg.solve(root, gradient(outward(z))), dtype=float)
 
-    found = optimize.minimize(
+    found = scipy.optimize.minimize(
         fall,
         np.zeros(len(start)),
         jac=slope,

@@ -1,8 +1,8 @@
 """Whether a logistic fit without a penalty has a finite maximum."""
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import optimize
 
 from reporting.evidence.checks import counts_within
 
@@ -18,6 +18,6 @@ def separated(design: ArrayLike, events: ArrayLike, trials: ArrayLike) -> bool:
     gains = np.vstack([columns[hits > 0], -columns[(hits < tries) & (tries > 0)]])
     if not gains.size:
         return False
-    best = optimize.linprog(-gains.sum(axis=0), A_ub=-gains, b_ub=np.zeros(len(gains)), bounds=(-1, 1))
+    best = scipy.optimize.linprog(-gains.sum(axis=0), A_ub=-gains, b_ub=np.zeros(len(gains)), bounds=(-1, 1))
     gain = gains.sum(axis=0) @ best.x if best.status == 0 else 0.0
     return bool(gain > 1e-7 * max(1.0, float(np.abs(gains).max())))

@@ -7,8 +7,9 @@ Gamma-Poisson: observed ~ Poisson(expected·theta), theta ~ Gamma(1/tau², 1/tau
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import optimize, special, stats
+from scipy import special
 
 from reporting.evidence.checks import (
     Array,
@@ -63,10 +64,10 @@ def gamma_poisson(
         return ShrunkenRatios(one, one / width, one * width, above, threshold, 0.0, level, NO_SPREAD)
     shape, rate = 1 / spread + o, 1 / spread + e
     mean = shape / rate
-    low, high = (np.asarray(stats.gamma.ppf(p, shape, scale=1 / rate)) for p in (tail, 1 - tail))
+    low, high = (np.asarray(special.gammaincinv(shape, p) * (1 / rate)) for p in (tail, 1 - tail))
     extra = z * model_log_se
     lower, upper = _widened(mean, low, high, extra)
-    above = np.asarray(stats.gamma.sf(threshold, shape, scale=1 / rate))
+    above = np.asarray(special.gammaincc(shape, threshold * rate))
     return ShrunkenRatios(mean, lower, upper, above, threshold, spread, level)
 
 
@@ -92,7 +93,9 @@ def estimate_tau2(observed: ArrayLike, expected: ArrayLike) -> float:
         terms = special.gammaln(a + o) - special.gammaln(a) - o * np.log(a + e) - a * np.log1p(e / a)
         return -float(terms.sum())
 
-    best = optimize.minimize_scalar(minus_log_likelihood, bounds=(-16, 5), method="bounded", options={"xatol": 1e-9})
+    best = scipy.optimize.minimize_scalar(
+        minus_log_likelihood, bounds=(-16, 5), method="bounded", options={"xatol": 1e-9}
+    )
     at_zero = -float((o * 0 - e).sum())
     return 0.0 if best.fun >= at_zero - 1e-9 else float(np.exp(best.x))
 
@@ -129,7 +132,7 @@ def beta_binomial(
         raise ImpossibleData("prior", (a, b), "two positive numbers")
     tail, first, second = (1 - level) / 2, a + y, b + m - y
     note = NO_SPREAD if a + b > 1e6 else ""
-    lower, upper = (np.asarray(stats.beta.ppf(p, first, second)) for p in (tail, 1 - tail))
+    lower, upper = (np.asarray(scipy.stats.beta.ppf(p, first, second)) for p in (tail, 1 - tail))
     return ShrunkenRates(first / (first + second), lower, upper, a, b, level, note)
 
 
@@ -147,7 +150,7 @@ def fit_beta_binomial(events: ArrayLike, n: ArrayLike) -> tuple[float, float]:
 
     pooled = float(special.logit(y.sum() / m.sum()))
     fits = [
-        optimize.minimize(
+        scipy.optimize.minimize(
             minus_log_likelihood,
             [pooled, start],
             bounds=[(-30, 30), (-5, 16)],

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from reporting.evidence.checks import Array, counts_within, finite, normal_quantile, same_length
 from reporting.evidence.errors import ImpossibleData, NotComparable, NotEnoughData
@@ -104,7 +104,7 @@ def _cochran_mantel_haenszel(a: Array, n1: Array, c: Array, n0: Array, half: flo
         return ChiSquareTest(None, None, NO_EVENTS if hits.sum() == 0 else "all had the event")
     away = max(abs(float((a - expected).sum())) - half, 0.0)
     statistic = away**2 / float(variance.sum())
-    return ChiSquareTest(statistic, float(stats.chi2.sf(statistic, 1)))
+    return ChiSquareTest(statistic, float(scipy.stats.chi2.sf(statistic, 1)))
 
 
 def risk_ratio(events: int, n: int, other_events: int, other_n: int, level: float = 0.95) -> Estimate:
@@ -138,7 +138,7 @@ def cochran_armitage(events: ArrayLike, n: ArrayLike, scores: ArrayLike | None =
         return ChiSquareTest(None, None, NO_EVENTS if affected == 0 else "all had the event")
     slope = total * (hits @ t) - affected * (tries @ t)
     statistic = float(total * slope**2 / (affected * (total - affected) * spread))
-    return ChiSquareTest(statistic, float(stats.chi2.sf(statistic, 1)))
+    return ChiSquareTest(statistic, float(scipy.stats.chi2.sf(statistic, 1)))
 
 
 def require_one_device(devices: Sequence[str], parameter: str, doses: ArrayLike | None = None) -> str:

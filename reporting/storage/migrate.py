@@ -4,20 +4,24 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from reporting.settings import settings
 from reporting.storage.engine import engine, is_sqlite
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _FOLDER = Path(__file__).parent / "migrations"
 _ADVISORY_LOCK = 7_302_114
 
 
-def _config(connection: Connection) -> Config:
+def _config(connection: Connection) -> "Config":
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_FOLDER))
     config.attributes["connection"] = connection
@@ -54,8 +58,26 @@ def _first_rows(connection: Connection) -> None:
         connection.execute(text(statement))
 
 
+def newest_version() -> str:
+    """The newest schema that this program knows, by the number that its file begins with."""
+    return max(path.name for path in (_FOLDER / "versions").glob("[0-9]*.py")).partition("_")[0]
+
+
+def _is_newest() -> bool:
+    """Whether the database says that its schema is the newest; its version is written when all else is."""
+    try:
+        with engine().connect() as connection:
+            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == newest_version()
+    except DBAPIError:  # no such table yet, or the database cannot be read: the upgrade itself will say so
+        return False
+
+
 def migrate() -> None:
     """Upgrade to the newest schema. Safe to call from several processes at the same time."""
+    if _is_newest():
+        return
+    from alembic import command
+
     with _alone() as connection:
         command.upgrade(_config(connection), "head")
         _first_rows(connection)
@@ -63,6 +85,9 @@ def migrate() -> None:
 
 def to(revision: str) -> None:
     """Go up or down to one revision (for developers and tests)."""
+    from alembic import command
+    from alembic.runtime.migration import MigrationContext
+
     with _alone() as connection:
         here = MigrationContext.configure(connection).get_current_revision() or ""
         move = command.upgrade if revision > here else command.downgrade
@@ -71,6 +96,8 @@ def to(revision: str) -> None:
 
 def make_migration(message: str) -> None:
     """Write a migration from the difference between tables and database (for developers)."""
+    from alembic import command
+
     with _alone() as connection:
         command.revision(_config(connection), message=message, autogenerate=True)
 
@@ -78,6 +105,7 @@ def make_migration(message: str) -> None:
 def differences() -> list[object]:
     """What autogenerate would still change: empty when migrations and tables agree."""
     from alembic.autogenerate import compare_metadata
+    from alembic.runtime.migration import MigrationContext
     from sqlmodel import SQLModel
 
     import reporting.storage.tables  # noqa: F401

@@ -46,13 +46,13 @@ class Look:
 
 
 LIGHT = Look(
-    page="#ffffff", text="#111111", quiet="#595959", grid="#e3e3e3", band="#c9d6df", accent="#005eb8",
+    page="#ffffff", text="#17212b", quiet="#595959", grid="#e3e3e3", band="#c9d6df", accent="#0a5a73",
     warning="#b34700", series=("#0072b2", "#c75000", "#00825f", "#b0447f", "#a06c00", "#333333"),
     shades=("#dceaf5", "#9ecae1", "#5a9fd4", "#2171b5", "#08306b"),
     inks=("#111111", "#111111", "#111111", "#ffffff", "#ffffff"),
 )  # fmt: skip
 DARK = Look(
-    page="#0e1117", text="#fafafa", quiet="#b8bcc4", grid="#31363f", band="#3a4654", accent="#6db8ff",
+    page="#0f161b", text="#eef3f6", quiet="#b8bcc4", grid="#31363f", band="#3a4654", accent="#86d0e8",
     warning="#ff9d5c", series=("#56b4e9", "#f0873a", "#2bc79b", "#e39ac4", "#f0c040", "#eeeeee"),
     shades=("#16324a", "#1f5580", "#3a85bd", "#8cc3ea", "#e3f2fd"),
     inks=("#ffffff", "#ffffff", "#111111", "#111111", "#111111"),

@@ -22,10 +22,6 @@ from reporting.ui.links import leave_link
 from reporting.ui.patient_problem import said
 
 _NOTICE, _SURE = "data_notice", "data_sure"
-_BUTTON = (
-    "min-height:52px;width:100%;font:inherit;font-weight:600;cursor:pointer;color:#fff;background:#005eb8;"
-    "border:1px solid #005eb8;border-radius:.5rem"
-)
 
 
 def _day(moment: datetime, zone: str, language: str) -> str:
@@ -133,7 +129,7 @@ def copy_part(language: str) -> None:
     st.header(say("copy_part", language), anchor=False)
     st.write(say("data_what", language))
     label = escape(say("data_download", language))
-    st.html(f'<form method="post" action="/my-data"><button style="{_BUTTON}">{label}</button></form>')
+    st.html(f'<form method="post" action="/my-data"><button class="leave primary">{label}</button></form>')
 
 
 def _ask(language: str) -> None:

@@ -51,16 +51,11 @@ def number_in_address(name: str) -> int | None:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 16 else None
 
 
-_BUTTON = "display:block;padding:.6rem 1rem;border-radius:.5rem;text-align:center;text-decoration:none;"
-_KINDS = {
-    "primary": "background:#005eb8;border:1px solid #005eb8;color:#fff;",
-    "secondary": "border:1px solid currentColor;color:inherit;",
-}
-
-
-def leave_link(label: str, address: str, kind: Literal["primary", "secondary"] = "secondary") -> None:
+def leave_link(label: str, address: str, kind: Literal["primary", "secondary", "small"] = "secondary") -> None:
     """A link to a plain page in the same tab; Streamlit's own link button opens another one.
 
     ``label`` and ``address`` are our own words, never a person's.
     """
-    st.html(f'<a href="{escape(address)}" target="_self" style="{_BUTTON}{_KINDS[kind]}">{escape(label)}</a>')
+    width: Literal["content", "stretch"] = "content" if kind == "small" else "stretch"
+    words = f'<a class="leave {kind}" href="{escape(address)}" target="_self">{escape(label)}</a>'
+    st.html(words, width=width)

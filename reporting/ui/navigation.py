@@ -60,6 +60,8 @@ PATIENT = (
 )
 
 
+MENU_PX = 264
+"""Width of the menu; a phone begins with it closed."""
 _SAFETY = ("overview.read", "settings.read", "signals.read", "report.read")
 ADDRESSES = frozenset(entry.address for entry in (*STAFF, *PATIENT))
 
@@ -95,7 +97,7 @@ def _menu(entries: list[Entry], drawn: list[st.Page]) -> dict[str, list[st.Page]
 
 def draw() -> None:
     """One run of the application: who is there, what may they see, and the page they asked for."""
-    st.set_page_config(page_title="Skin check-in", layout="wide", initial_sidebar_state="auto")
+    st.set_page_config(page_title="Skin check-in", layout="wide", initial_sidebar_state=MENU_PX)
     try:
         actor = actor_of_this_run()
     except SignInNeeded:

@@ -33,10 +33,10 @@ def frame(actor: Actor | None, menu: Mapping[str, Sequence[st.Page]], here: str)
     if actor.kind == "staff":
         with st.sidebar:
             st.markdown(f"**{line.name}**  \n{actor.label}")
+            leave_link("Sign out", "/sign-out", "small")
             for heading, pages in menu.items():
                 st.markdown(f"**{heading}**")
                 with st.container(gap="xsmall", key=f"menu_{heading}"):
                     for page in pages:
                         st.page_link(page)
-            leave_link("Sign out", "/sign-out")
             _close_menu(here)

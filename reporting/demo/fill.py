@@ -7,8 +7,11 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
+from numpy.random import Generator
+
 from reporting import clock
-from reporting.demo import recent
+from reporting.demo import past_cases, recent
 from reporting.demo.history import CREEP_DAYS, MACHINES, Person, Visit, visits
 from reporting.domain.actors import ROLES, SYSTEM
 from reporting.domain.devices import check_setting, device_classes
@@ -30,6 +33,7 @@ from reporting.storage.tables import (
 )
 
 ZONE = "Europe/London"
+OPEN = {day: ["08:00", "18:00"] for day in ("mon", "tue", "wed", "thu", "fri")}
 BATCH = 4_000
 """Treatments per transaction: bounded memory, and other writers get their turn."""
 
@@ -42,13 +46,20 @@ class House:
     operators: list[int]
     devices: dict[str, int]
     patients: list[int]
+    staff: dict[str, int]
+    """Account id by role."""
+
+    @property
+    def place(self) -> past_cases.Place:
+        return past_cases.Place(
+            self.clinic_id, OPEN, ZONE, (self.staff["clinician"], self.staff["safety_lead"])
+        )  # fmt: skip
 
 
 def _clinic(session: Any) -> int:
-    week = {day: ["08:00", "18:00"] for day in ("mon", "tue", "wed", "thu", "fri")}
     return add_one(
         session, Clinic, code="DEMO", name="Demo Clinic (synthetic)", timezone=ZONE,
-        telephone="+44 20 7946 0018", emergency_telephone="999", opening_hours=week, is_synthetic=True,
+        telephone="+44 20 7946 0018", emergency_telephone="999", opening_hours=OPEN, is_synthetic=True,
         created_at=clock.now(),
     )  # fmt: skip
 
@@ -76,12 +87,12 @@ def _house(people: Sequence[Person]) -> House:
              "herpes_history": p.herpes_history, "language": "en", "timezone": "", "created_at": now}
             for p in people
         ])  # fmt: skip
-        _staff(session, clinic, operators)
+        staff = _staff(session, clinic, operators)
         audit.write(session, SYSTEM, "demo.created", "clinic", clinic, clinic_id=clinic, patients=len(people))
-    return House(clinic, operators, by_code, patients)
+    return House(clinic, operators, by_code, patients, staff)
 
 
-def _staff(session: Any, clinic: int, operators: list[int]) -> None:
+def _staff(session: Any, clinic: int, operators: list[int]) -> dict[str, int]:
     rows = [
         {"clinic_id": clinic, "email": f"{role.replace('_', '-')}@demo.example", "role": role,
          "display_name": f"Demo {role.replace('_', ' ')}", "is_active": True, "created_at": clock.now(),
@@ -89,7 +100,7 @@ def _staff(session: Any, clinic: int, operators: list[int]) -> None:
          "password_hash": hash_password(secrets.token_urlsafe(24))}
         for role in ROLES
     ]  # fmt: skip
-    add_rows(session, StaffAccount, rows)
+    return dict(zip(ROLES, add_rows(session, StaffAccount, rows), strict=True))
 
 
 def _treatment(house: House, visit: Visit) -> dict[str, Any]:
@@ -132,12 +143,20 @@ def _check_ins(house: House, visit: Visit, treatment_id: int) -> Iterator[dict[s
         }  # fmt: skip
 
 
-def _write(house: House, part: Sequence[Visit]) -> None:
+def _write(house: House, part: Sequence[Visit], rng: Generator) -> None:
     with transaction() as session:
         ids = add_rows(session, Treatment, [_treatment(house, visit) for visit in part])
         pairs = list(zip(part, ids, strict=True))
         add_rows(session, TreatedArea, [_area(house, visit, key) for visit, key in pairs])
-        add_rows(session, CheckIn, [row for visit, key in pairs for row in _check_ins(house, visit, key)])
+        answers = iter(
+            add_rows(session, CheckIn, [row for visit, key in pairs for row in _check_ins(house, visit, key)])
+        )
+        past = [
+            past_cases.Past(visit, key, house.patients[visit.person],
+                            {day: (next(answers), _at(visit, day)) for day in visit.answers})
+            for visit, key in pairs
+        ]  # fmt: skip
+        past_cases.add_cases(session, house.place, past, rng, clock.now())
         recompute(session, ids)
         audit.write(
             session,
@@ -155,10 +174,10 @@ def fill(treatments: int = 2_400, seed: int = 2, progress: Any = None) -> House:
     after each batch. Meant for an empty database: raises the database's own error if the clinic exists."""
     today = clock.today(ZONE)
     everyone, chosen = visits(seed, treatments, today)
-    house = _house(everyone)
+    house, rng = _house(everyone), np.random.default_rng((seed, treatments))
     for start in range(0, len(chosen), BATCH):
         part = chosen[start : start + BATCH]
-        _write(house, part)
+        _write(house, part, rng)
         if progress:
             progress(len(part))
     recent.play(house.clinic_id, house.patients, house.devices, house.operators)

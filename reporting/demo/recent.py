@@ -1,17 +1,19 @@
 """The last days of the demo clinic, played through the real actions so that the worklist has honest cases."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from reporting import clock
 from reporting.actions import cases
-from reporting.actions.check_ins import submit_check_in
+from reporting.actions.check_ins import Receipt, submit_check_in
+from reporting.actions.corrections import withdraw_check_in
 from reporting.actions.photos import add_photo
 from reporting.demo.history import MACHINES
 from reporting.demo.pictures import drawn
 from reporting.domain.actors import Actor
+from reporting.domain.case_work import STATE_WORDS
 from reporting.domain.questionnaire import NO_PROBLEMS, answered, next_question
 from reporting.storage import audit, check_ins
 from reporting.storage.demo import demo_staff
@@ -32,28 +34,46 @@ class Scene:
     fitzpatrick: int
     wanted: Mapping[str, Any]
     sent_hours_ago: int = 1
-    is_handled: bool = False
-    """A clinician of the demo has already called, confirmed and closed the case."""
+    done: str = ""
+    """How far the demo's clinician has come with the case: a state of it; empty: nobody has taken it."""
     photos: tuple[tuple[int, str, float], ...] = ()
     """Recovery day, symptom and how much of it a drawn picture shows; the clinic took them at visits."""
+    before: Mapping[str, Any] = field(default_factory=dict)
+    """Answers sent a day before ``wanted``."""
+    is_withdrawn: bool = False
+    """The patient has taken the report back half an hour later."""
 
 
 CO2 = {"pulse_energy_mj": 30, "density_pct": 12, "passes": 1}
 HEAVY_CO2 = {"pulse_energy_mj": 34, "density_pct": 24, "passes": 2}
+FRAX = {"pulse_energy_mj": 14, "density_mtz_cm2": 190, "passes": 6}
+IPL = {"fluence_j_cm2": 20, "pulse_width_ms": 4, "passes": 1}
 SCENES = (
     Scene(3, "CO2-1", ("cheeks", "around_eyes"), CO2, 4, {}),
     Scene(5, "CO2-2", ("cheeks",), HEAVY_CO2, 3,
           {"symptoms": ["infection"], "severity_infection": "2", "follow_ups_infection": ["infection_pus"],
-           "how_soon": "wait_worried"}, 6, True, ((1, "swelling", 0.6), (4, "infection", 0.5))),
+           "how_soon": "wait_worried"}, 6, "closed", ((1, "swelling", 0.6), (4, "infection", 0.5))),
     Scene(30, "CO2-2", ("cheeks",), HEAVY_CO2, 5,
           {"symptoms": ["hyperpigmentation"], "severity_hyperpigmentation": "2"}, 20,
           photos=((1, "swelling", 0.5), (7, "hyperpigmentation", 0.2), (28, "hyperpigmentation", 0.8))),
     Scene(2, "ALEX-1", ("lower_legs",), {"fluence_j_cm2": 15, "spot_size_mm": 15, "pulse_width_ms": 3}, 3,
           {"symptoms": ["bumps"], "severity_bumps": "1"}, 5),
-    Scene(4, "FRAX-1", ("full_face",),
-          {"pulse_energy_mj": 14, "density_mtz_cm2": 190, "passes": 6}, 2, NO_PROBLEMS, 3),
+    Scene(4, "FRAX-1", ("full_face",), FRAX, 2, NO_PROBLEMS, 3),
+    Scene(3, "ALEX-1", ("lower_legs",), {"fluence_j_cm2": 24, "spot_size_mm": 15, "pulse_width_ms": 3}, 4,
+          {"symptoms": ["burning"], "severity_burning": "3", "follow_ups_burning": ["burning_skin_change"],
+           "how_soon": "soon_worried"}, 2),
+    Scene(12, "CO2-2", ("neck",), HEAVY_CO2, 2,
+          {"symptoms": ["scarring"], "severity_scarring": "2", "follow_ups_scarring": ["scarring_firm_band"]}, 20,
+          "acknowledged", before={"symptoms": ["scarring"], "severity_scarring": "1"}),
+    Scene(1, "FRAX-1", ("full_face",), FRAX, 4,
+          {"symptoms": ["swelling"], "severity_swelling": "3", "follow_ups_swelling": ["swelling_breathing"]}, 9,
+          "contacted"),
+    Scene(25, "IPL-1", ("cheeks",), IPL, 3,
+          {"symptoms": ["hyperpigmentation"], "severity_hyperpigmentation": "1"}, 7, is_withdrawn=True),
+    Scene(12, "FRAX-1", ("cheeks",), FRAX, 5, {"symptoms": ["bumps"], "severity_bumps": "2"}, 96),
+    Scene(9, "IPL-1", ("chest",), IPL, 2, {"symptoms": ["swelling"], "severity_swelling": "2"}, 30, "outcome"),
 )  # fmt: skip
-"""Played in this order; the first has no check-in yet: it is the one to try."""
+"""Played in this order; the first has no check-in yet: it is the one to try. Together they show every badge."""
 
 
 _PROCEDURES = {machine.code: machine.procedure_class for machine in MACHINES}
@@ -105,18 +125,33 @@ def play(clinic_id: int, _patients: list[int], devices: dict[str, int], operator
         if not scene.wanted:
             continue
         by = Actor(kind="patient", id=patient, clinic_id=clinic_id, label="synthetic patient", treatment_id=treatment)
-        with clock.fixed(clock.now() - timedelta(hours=scene.sent_hours_ago)):
-            with reading() as session:
-                about = check_ins.subject(session, treatment)
-                assert about is not None
-                context = check_ins.context(session, about, clock.now())
-            receipt = submit_check_in(
-                by=by, treatment_id=treatment, answers=answers_for(context, scene.wanted),
-                submission_key=f"demo-{treatment}", source="demo",
-            )  # fmt: skip
-        if scene.is_handled and receipt.case_id is not None:
-            with clock.fixed(clock.now() - timedelta(hours=scene.sent_hours_ago - 1)):
-                _handle(receipt.case_id)
+        _report(by, treatment, scene)
+
+
+def _report(by: Actor, treatment: int, scene: Scene) -> None:
+    """What the patient sent, and what the clinic has done about it since."""
+    sent = clock.now() - timedelta(hours=scene.sent_hours_ago)
+    if scene.before:
+        _send(by, treatment, scene.before, sent - timedelta(days=1))
+    receipt = _send(by, treatment, scene.wanted, sent)
+    if scene.is_withdrawn:
+        with clock.fixed(sent + timedelta(minutes=30)):
+            withdraw_check_in(by=by, check_in_id=receipt.check_in_id, reason="mistake")
+    if scene.done and receipt.case_id is not None:
+        with clock.fixed(sent + timedelta(hours=1)):
+            _handle(receipt.case_id, 2 if scene.before else 1, scene.done)
+
+
+def _send(by: Actor, treatment: int, wanted: Mapping[str, Any], at: datetime) -> Receipt:
+    with clock.fixed(at):
+        with reading() as session:
+            about = check_ins.subject(session, treatment)
+            assert about is not None
+            context = check_ins.context(session, about, at)
+        return submit_check_in(
+            by=by, treatment_id=treatment, answers=answers_for(context, wanted),
+            submission_key=f"demo-{treatment}-{at:%d%H%M}", source="demo",
+        )  # fmt: skip
 
 
 def _clinician() -> Actor:
@@ -135,18 +170,19 @@ def _take_photos(scene: Scene, treatment: int) -> None:
             )  # fmt: skip
 
 
-def _handle(case_id: int) -> None:
-    """Take the case through its steps to the end, as the clinic would."""
-    by = _clinician()
-    version = cases.acknowledge(by=by, case_id=case_id, version=1)
-    version = cases.record_contact(
-        by=by,
-        case_id=case_id,
-        version=version,
-        action_taken="prescription",
-        note="Synthetic: called the patient.",
-    )
-    version = cases.record_outcome(
-        by=by, case_id=case_id, version=version, confirmation="confirmed", term="Skin infection", grade=2
-    )
-    cases.close(by=by, case_id=case_id, version=version)
+def _handle(case_id: int, version: int, done: str) -> None:
+    """Take the case through its steps as far as ``done``, as the clinic would."""
+    by, states = _clinician(), list(STATE_WORDS)
+    version = cases.acknowledge(by=by, case_id=case_id, version=version)
+    if states.index(done) >= states.index("contacted"):
+        version = cases.record_contact(
+            by=by, case_id=case_id, version=version, action_taken="referral" if done == "contacted" else "prescription",
+            note="Synthetic: called the patient.",
+        )  # fmt: skip
+    if states.index(done) >= states.index("outcome"):
+        term = "Skin infection" if done == "closed" else "Edema face"
+        version = cases.record_outcome(
+            by=by, case_id=case_id, version=version, confirmation="confirmed", term=term, grade=2
+        )
+    if done == "closed":
+        cases.close(by=by, case_id=case_id, version=version)

@@ -10,17 +10,21 @@ from reporting.actions.sessions import actor_of
 from reporting.demo import access, fill
 from reporting.demo.history import MACHINES, visits
 from reporting.demo.profile import incidences
-from reporting.domain.actors import SYSTEM
+from reporting.demo.recent import SCENES
+from reporting.domain.actors import SYSTEM, Actor
+from reporting.domain.case_work import LEVEL_WORDS, STATE_WORDS
 from reporting.domain.devices import check_setting, device_classes
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.errors import NotAllowed, NotFound
+from reporting.queries.alert_budget import TARGET_PER_100, alert_budget
 from reporting.queries.rates import rates
 from reporting.queries.scope import Filters
 from reporting.queries.signal_look import look
+from reporting.queries.worklist import worklist
 from reporting.settings import settings
 from reporting.storage import audit, outcomes
 from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import Clinic, StaffAccount, TriageCase
+from reporting.storage.tables import CaseEvent, CheckIn, Clinic, StaffAccount, TriageCase
 
 TODAY = date(2026, 3, 10)
 
@@ -39,7 +43,47 @@ def test_the_demo_is_whole_and_marked_as_synthetic(demo: fill.House) -> None:
     assert "synthetic" in clinic.name
     assert {"new", "closed"} <= {case.state for case in cases}
     assert audit.verify().ok
-    assert rates(SYSTEM, "all", "hyperpigmentation")["n_treatments"].item() == 300 + 5
+    assert rates(SYSTEM, "all", "hyperpigmentation")["n_treatments"].item() == 300 + len(SCENES)
+
+
+def clinician(demo: fill.House) -> Actor:
+    return Actor(kind="staff", id=demo.staff["clinician"], clinic_id=demo.clinic_id, role="clinician", label="demo")
+
+
+def test_the_worklist_shows_every_badge(demo: fill.House) -> None:
+    """A visitor sees what a row can say: levels, states, overdue, worse, worried, cannot wait, taken back, settings."""
+    found = worklist(clinician(demo))
+    assert {case.level for case in found} == set(LEVEL_WORDS)
+    assert {case.state for case in found} == set(STATE_WORDS) - {"closed"}
+    for badge in ("is_overdue", "is_worried", "cannot_wait", "is_withdrawn", "above_guideline", "worse", "owner"):
+        assert any(getattr(case, badge) for case in found), badge
+        assert not all(getattr(case, badge) for case in found), badge
+    assert all("DEMO" in case.patient_reference for case in found)
+
+
+def test_the_reports_of_the_two_years_became_cases(demo: fill.House) -> None:
+    """So that reported against confirmed, the alert budget and a rule tried on past data have something to count."""
+    with reading() as session:
+        cases = list(session.execute(select(TriageCase)).scalars())
+        events = list(session.execute(select(CaseEvent).order_by(CaseEvent.at, CaseEvent.id)).scalars())  # type: ignore[arg-type]
+        checked = {row.id: row for row in session.execute(select(CheckIn)).scalars()}
+    closed = [case for case in cases if case.state == "closed"]
+    assert len(closed) > 30
+    assert {"confirmed", "not_confirmed", "expected_course"} == {case.confirmation for case in closed}
+    for case in cases:
+        steps = [event for event in events if event.case_id == case.id]
+        assert steps[0].kind == "opened"
+        assert steps[0].at == case.opened_at
+        assert {rule for step in steps for rule in step.details.get("rules", [])} == set(case.rules)
+        assert checked[case.check_in_id].treatment_id == case.treatment_id
+        assert (case.closed_at is not None) == (case.state == "closed") == (steps[-1].kind == "closed")
+        assert case.closed_at is None or case.closed_at > case.opened_at
+        assert (case.confirmation == "confirmed") == (case.complication_term is not None)
+    budget = alert_budget(clinician(demo))
+    assert budget.per_100 is not None
+    assert 1 < budget.per_100 < TARGET_PER_100
+    assert budget.acted_on_share is not None
+    assert budget.acted_on_share > 0.5
 
 
 def test_it_is_written_once(demo: fill.House) -> None:

@@ -1,0 +1,176 @@
+"""What became of the reports of the two years: cases as the triage rules open them, worked on by the demo's staff."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from numpy.random import Generator
+from sqlmodel import Session
+
+from reporting.demo.history import Visit
+from reporting.domain.deadlines import deadline
+from reporting.domain.opening_hours import Hours, opening
+from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn
+from reporting.domain.records import CASE_LEVELS, Rule
+from reporting.domain.symptoms import SYMPTOMS, symptom
+from reporting.domain.triage import fires, rules
+from reporting.storage.rows import add_rows
+from reporting.storage.tables import CaseEvent, TriageCase
+
+NO_CONTACT = {"one_week": 0.35, "one_day": 0.2, "same_day": 0.05, "emergency": 0.0}
+"""Share of alerts after which nobody had to be called, by level. Our estimate: PRO-TECT acted on 59 % of alerts."""
+CONFIRMED = {"one_week": 0.4, "one_day": 0.6, "same_day": 0.75, "emergency": 0.9}
+"""Share of contacts that confirmed a complication, by level. Our estimate."""
+ACTIONS = {
+    "one_week": ("advice", "call", "visit"), "one_day": ("call", "visit", "prescription"),
+    "same_day": ("visit", "prescription", "call"), "emergency": ("referral",),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Place:
+    """The clinic as far as its cases need it; ``staff`` are ids of those who work on them."""
+
+    clinic_id: int
+    hours: Hours
+    zone: str
+    staff: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Past:
+    """A treatment of the history as it is stored, with the ids of its check-ins and their moments by day."""
+
+    visit: Visit
+    treatment_id: int
+    patient_id: int
+    check_ins: Mapping[int, tuple[int, datetime]]
+
+
+def add_cases(session: Session, place: Place, past: Sequence[Past], rng: Generator, now: datetime) -> int:
+    """Write a case for every report that fires a rule, with its steps up to ``now``. Returns how many."""
+    made = [case for one in past for case in _cases_of(place, one, rng, now)]
+    ids = add_rows(session, TriageCase, [row for row, _ in made])
+    steps = [{**step, "case_id": key} for key, (_, events) in zip(ids, made, strict=True) for step in events]
+    add_rows(session, CaseEvent, steps)
+    return len(ids)
+
+
+Case = tuple[dict[str, Any], list[dict[str, Any]]]
+
+
+def _cases_of(place: Place, past: Past, rng: Generator, now: datetime) -> Iterator[Case]:
+    """A report while the last case is still open goes into that one, as it would in the clinic."""
+    last: Case | None = None
+    for day, fired in _alerts(past.visit):
+        check_in, at = past.check_ins[day]
+        if last is not None and (last[0]["closed_at"] or now) > at:
+            _again(place, last, check_in, at, fired)
+            continue
+        if last is not None:
+            yield last
+        last = _case(place, past, day, fired, rng, now)
+    if last is not None:
+        yield last
+
+
+def _alerts(visit: Visit) -> Iterator[tuple[int, list[Rule]]]:
+    """The days on which a rule fired, with the rules, hardest first."""
+    previous: dict[str, int] = {}
+    for day, severities in visit.answers.items():
+        if any(severities.values()):
+            context = CheckInContext(visit.machine.procedure_class, day, first_check_in=not previous, previous=previous)
+            done = CompletedCheckIn(severities, {}, {}, False, None, "")
+            fired = [rule for rule in rules() if fires(rule, done, context)]
+            if fired:
+                yield day, sorted(fired, key=lambda rule: CASE_LEVELS.index(rule.case_level), reverse=True)
+        previous = severities
+
+
+def _event(place: Place, kind: str, at: datetime, who: int | None = None, **details: Any) -> dict[str, Any]:
+    return {
+        "clinic_id": place.clinic_id, "at": at, "staff_id": who, "kind": kind, "note": "", "details": details,
+    }  # fmt: skip
+
+
+def _heard(check_in: int, fired: Sequence[Rule]) -> dict[str, Any]:
+    return {"check_in": check_in, "level": fired[0].case_level, "rules": [rule.code for rule in fired]}
+
+
+def _again(place: Place, case: Case, check_in: int, at: datetime, fired: Sequence[Rule]) -> None:
+    row, events = case
+    row["check_in_id"] = check_in
+    row["level"] = max(row["level"], fired[0].case_level, key=CASE_LEVELS.index)
+    row["rules"] = list(dict.fromkeys([*row["rules"], *(rule.code for rule in fired)]))
+    row["reasons"] = list(dict.fromkeys([*row["reasons"], *(rule.clinician_words for rule in fired)]))
+    events.append(_event(place, "new_report", at, **_heard(check_in, fired)))
+    events.sort(key=lambda event: event["at"])
+
+
+_SAID = {"action_taken": "action_taken", "confirmation": "confirmation", "complication_term": "term",
+         "complication_grade": "grade"}  # fmt: skip
+"""Column of a case to its name among the details of a step."""
+
+
+def _case(place: Place, past: Past, day: int, fired: Sequence[Rule], rng: Generator, now: datetime) -> Case:
+    level, (check_in, at) = fired[0].case_level, past.check_ins[day]
+    row: dict[str, Any] = {
+        "clinic_id": place.clinic_id, "patient_id": past.patient_id, "treatment_id": past.treatment_id,
+        "check_in_id": check_in, "level": level, "rules": [rule.code for rule in fired],
+        "reasons": [rule.clinician_words for rule in fired], "state": "new", "owner_id": None, "opened_at": at,
+        "due_at": deadline(level, at, place.hours, place.zone), "acknowledged_at": None, "action_taken": None,
+        "confirmation": None, "complication_term": None, "complication_grade": None, "closed_at": None,
+        "escalations": 0, "escalated_at": None, "version": 1,
+    }  # fmt: skip
+    events = [_event(place, "opened", at, **_heard(check_in, fired))]
+    for kind, when, values in _steps(place, past.visit.answers[day], level, at, rng):
+        if when > now:
+            break
+        row |= values | {"version": row["version"] + 1}
+        said = {word: values[name] for name, word in _SAID.items() if values.get(name)}
+        events.append(_event(place, kind, when, row["owner_id"], **said))
+    return row, events
+
+
+def _steps(
+    place: Place, severities: Mapping[str, int], level: str, at: datetime, rng: Generator
+) -> list[tuple[str, datetime, dict[str, Any]]]:
+    """Taken in the next opening hours, then called, decided and closed; every number is drawn whatever comes of it."""
+    wait, call, decide = rng.exponential(50), rng.uniform(4, 45), rng.uniform(5, 50)
+    who, contact, confirmed = rng.integers(len(place.staff)), rng.random(), rng.random()
+    taken = _opens(place, at) + timedelta(minutes=float(min(wait, 400)))
+    called = taken + timedelta(minutes=float(call))
+    decided = called + timedelta(minutes=float(decide))
+    action = "none_needed" if contact < NO_CONTACT[level] else ACTIONS[level][int(contact * 100) % len(ACTIONS[level])]
+    return [
+        ("acknowledged", taken,
+         {"state": "acknowledged", "owner_id": place.staff[int(who)], "acknowledged_at": taken}),
+        ("contacted", called, {"state": "contacted", "action_taken": action}),
+        ("outcome", decided, {"state": "outcome", **_outcome(severities, level, action, float(confirmed))}),
+        ("closed", decided + timedelta(minutes=2),
+         {"state": "closed", "closed_at": decided + timedelta(minutes=2)}),
+    ]  # fmt: skip
+
+
+def _outcome(severities: Mapping[str, int], level: str, action: str, chance: float) -> dict[str, Any]:
+    if action == "none_needed":
+        return {"confirmation": "expected_course"}
+    if chance >= CONFIRMED[level]:
+        return {"confirmation": "not_confirmed" if chance < (1 + CONFIRMED[level]) / 2 else "expected_course"}
+    worst = max(SYMPTOMS, key=lambda code: severities[code] if symptom(code).ctcae_term else -1)
+    return {
+        "confirmation": "confirmed", "complication_term": symptom(worst).ctcae_term,
+        "complication_grade": max(1, min(3, severities[worst])),
+    }  # fmt: skip
+
+
+def _opens(place: Place, at: datetime) -> datetime:
+    """``at`` while the clinic is open, else the moment it opens next."""
+    state = opening(place.hours, place.zone, at)
+    if state is None or state.is_open:
+        return at
+    day: date | None = state.opens_on
+    assert day is not None
+    return datetime.combine(day, time.fromisoformat(state.opens_at), ZoneInfo(place.zone)).astimezone(at.tzinfo)

@@ -9,6 +9,7 @@ from typing import Any
 import vl_convert
 from PIL import Image
 
+from reporting.charts.specification import with_values
 from reporting.charts.theme import FONT, Figure, on_paper
 
 PRINT_FONT = "DejaVu Sans"
@@ -48,7 +49,7 @@ def picture(figure: Figure, fonts: Path, *, width_px: int = WIDTH_PX, height_px:
     Axis titles take their room beside ``width_px``: the picture as a whole is scaled to the page.
     """
     _use_fonts(fonts)
-    sized = _sized(figure.chart.to_dict(validate=False), width_px, height_px)
+    sized = _sized(with_values(figure.chart), width_px, height_px)
     sized["config"]["background"] = PAPER
     specification = on_paper(json.dumps(sized)).replace(FONT, PRINT_FONT)
     return _lean(vl_convert.vegalite_to_png(specification, scale=SCALE))

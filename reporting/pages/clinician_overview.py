@@ -9,7 +9,7 @@ from reporting.queries.dated import dated_marks
 from reporting.queries.filter_choices import filter_choices
 from reporting.queries.overview import Overview, overview
 from reporting.ui import chart_parts, signal_parts
-from reporting.ui.figures import show
+from reporting.ui.figures import drawn, show
 from reporting.ui.filters import overview_filters, symptom_choice
 from reporting.ui.identity import current_actor
 from reporting.ui.states import empty, no_treatments, shows_problems
@@ -17,7 +17,7 @@ from reporting.ui.states import empty, no_treatments, shows_problems
 
 def _symptoms(result: Overview) -> None:
     st.subheader("Unexpected side effects")
-    show(symptom_rates(result), key="symptom_rates", file_name="side-effects.csv")
+    show(drawn(symptom_rates, result), key="symptom_rates", file_name="side-effects.csv")
     st.markdown(
         "Unexpected means: more than is usual for that day after that procedure. Each bar is a 95 % "
         "interval, a hollow diamond the period before, an upright line the clinic's own baseline (all earlier "
@@ -26,7 +26,7 @@ def _symptoms(result: Overview) -> None:
 
 
 def _weeks(result: Overview, marks: Marks) -> None:
-    show(weekly_rates(result, marks), key="weekly_rates", file_name="weeks.csv")
+    show(drawn(weekly_rates, result, marks), key="weekly_rates", file_name="weeks.csv")
     st.markdown(chart_parts.follow_up_line(result))
 
 

@@ -8,7 +8,7 @@ from reporting.queries import units
 from reporting.queries.filter_choices import filter_choices
 from reporting.queries.unit_rises import rises
 from reporting.ui import unit_parts as parts
-from reporting.ui.figures import show
+from reporting.ui.figures import drawn, show
 from reporting.ui.filters import overview_filters, symptom_choice
 from reporting.ui.identity import current_actor
 from reporting.ui.states import no_treatments, shows_problems
@@ -31,13 +31,13 @@ def page() -> None:
         return
     if found.only_own:
         st.markdown("You see your own chart. Operators are compared by the safety lead only.")
-    show(funnel(found), key="funnel", file_name=f"{kind}s.csv")
+    show(drawn(funnel, found), key="funnel", file_name=f"{kind}s.csv")
     parts.funnel_words(found)
     st.subheader("One over time", anchor=False)
     unit = parts.unit_choice(found)
     over_time = units.course(actor, kind, unit, symptom, filters)
-    show(course(over_time), key="course", file_name=f"{kind}-over-time.csv")
-    show(sequential(over_time), key="sequential")
+    show(drawn(course, over_time), key="course", file_name=f"{kind}-over-time.csv")
+    show(drawn(sequential, over_time), key="sequential")
     parts.course_words(over_time)
     parts.rises_part(rises(actor, over_time))
 

@@ -16,7 +16,7 @@ from reporting.queries.setting_ranges import Range
 from reporting.ui import dose_parts
 from reporting.ui.behind_parts import behind
 from reporting.ui.chart_parts import NOT_CAUSES
-from reporting.ui.figures import show
+from reporting.ui.figures import drawn, show
 from reporting.ui.format import day
 from reporting.ui.format import unit as unit_words
 from reporting.ui.setting_filters import Asked
@@ -32,7 +32,7 @@ def one_setting(by: Actor, asked: Asked) -> None:
     if not len(result.table):
         empty(*NOTHING)
         return
-    show(band_rates(result), key="band_rates", file_name="setting-bands.csv",
+    show(drawn(band_rates, result), key="band_rates", file_name="setting-bands.csv",
          on_pick=lambda at: _choose_band(result, at))  # fmt: skip
     sources(result.ranges, result.unit)
     st.markdown(NOT_CAUSES)

@@ -10,7 +10,7 @@ from reporting.errors import Problem
 from reporting.queries.clinic_content import tolerated_factor
 from reporting.queries.dose_response import DoseResponse, dose_response, takes_long
 from reporting.settings import settings
-from reporting.ui.figures import Picked, show
+from reporting.ui.figures import Picked, drawn, show
 from reporting.ui.setting_filters import Asked
 from reporting.ui.states import empty
 
@@ -58,7 +58,7 @@ def adjusted(by: Actor, asked: Asked, revision: int, on_pick: Picked) -> None:
               f"{found.events:,} events leave nearly every risk possible. Look at the crude bands, and wait for more "
               "answers over a wider range of the setting.")  # fmt: skip
         return
-    show(dose_curve(found), key="dose_curve", file_name="dose-response.csv", on_pick=on_pick)
+    show(drawn(dose_curve, found), key="dose_curve", file_name="dose-response.csv", on_pick=on_pick)
     for curve in found.curves:
         st.markdown(ceiling_words(found, curve))
     st.markdown(

@@ -11,16 +11,17 @@ from reporting.domain.actors import Actor
 from reporting.queries.behind import Part
 from reporting.queries.setting_drift import ENOUGH, Per, SettingDrift, Unit, days_of, drift_units, setting_drift
 from reporting.queries.units import sees_all_operators
+from reporting.ui.address import code_segments, code_select
 from reporting.ui.band_parts import NOTHING, sources
 from reporting.ui.behind_parts import behind
-from reporting.ui.figures import show
+from reporting.ui.figures import drawn, show
 from reporting.ui.format import day
 from reporting.ui.setting_filters import Asked
 from reporting.ui.states import empty
 
 PERIOD = "chosen_period"
 EVERYBODY = "All devices and operators of this class"
-AS_SET, FOR_SUCH = "As set", "Against what is usual for such patients"
+_SHOWN = {"as-set": "As set", "usual": "Against what is usual for such patients"}
 
 
 def over_time(by: Actor, asked: Asked) -> None:
@@ -28,18 +29,15 @@ def over_time(by: Actor, asked: Asked) -> None:
     unit = _unit_choice(drift_units(by, asked.filters))
     left, right = st.columns(2)
     with left:
-        per: Per = "quarter" if st.segmented_control(
-            "Per", ("Month", "Quarter"), default="Month", required=True, key="per", bind="query-params",
-        ) == "Quarter" else "month"  # fmt: skip
+        asked_per = code_segments("Per", {"month": "Month", "quarter": "Quarter"}, "per")
+        per: Per = "quarter" if asked_per == "quarter" else "month"
     with right:
-        scale = st.segmented_control(
-            "Shown", (AS_SET, FOR_SUCH), default=AS_SET, required=True, key="scale", bind="query-params"
-        )
-    found = setting_drift(by, asked.filters, asked.setting, unit, per=per, is_relative=scale == FOR_SUCH)
+        is_relative = code_segments("Shown", _SHOWN, "scale") == "usual"
+    found = setting_drift(by, asked.filters, asked.setting, unit, per=per, is_relative=is_relative)
     if found.table.empty:
         empty(*NOTHING)
         return
-    show(drift_chart(found), key="drift", file_name="setting-over-time.csv",
+    show(drawn(drift_chart, found), key="drift", file_name="setting-over-time.csv",
          on_pick=lambda at: _choose(found, at))  # fmt: skip
     _words(by, found)
     _share(found)
@@ -50,9 +48,9 @@ def over_time(by: Actor, asked: Asked) -> None:
 
 def _unit_choice(units: tuple[Unit, ...]) -> Unit:
     """One of the units, by name; the address keeps its kind and code."""
-    named = {f"{unit.kind.capitalize()} {unit.code}": unit for unit in units if unit.code}
-    chosen = st.selectbox("Whose settings", [EVERYBODY, *named], key="unit", bind="query-params")
-    return named.get(chosen, Unit("class"))
+    named = {f"{unit.kind}-{unit.code}": unit for unit in units if unit.code}
+    words = {code: f"{unit.kind.capitalize()} {unit.code}" for code, unit in named.items()}
+    return named.get(code_select("Whose settings", {"": EVERYBODY, **words}, "unit"), Unit("class"))
 
 
 def _words(by: Actor, found: SettingDrift) -> None:
@@ -80,7 +78,7 @@ def _share(found: SettingDrift) -> None:
               "Neither a published guideline, nor a protocol of the clinic, nor a typical range says what is too much. "
               "The clinic's own can be set under Clinical content.")  # fmt: skip
         return
-    show(share_chart(found), key="share_above", file_name="share-above.csv",
+    show(drawn(share_chart, found), key="share_above", file_name="share-above.csv",
          on_pick=lambda at: _choose(found, at))  # fmt: skip
     if set(found.above["kind"]) == {"typical"}:
         st.markdown(f"No guideline and no protocol is known here, so it is compared with {KIND_WORDS['typical']}.")

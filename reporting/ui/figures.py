@@ -1,39 +1,105 @@
-"""A chart as every page shows it: title with the finding, text alternative, table and CSV beside it."""
+"""A chart as every page shows it: title with the finding, text alternative, table and CSV beside it.
 
+Making a chart takes longer than working out what it shows, and most reruns change nothing of it. So a chart is made
+once for what it is made of: it is found again by all of that, and can never be out of date.
+"""
+
+import hashlib
+import pickle
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, overload
 
+import pandas as pd
 import streamlit as st
 
+from reporting.charts.specification import with_arrow
 from reporting.charts.theme import PICK, Figure
 from reporting.exchange.table_csv import table_csv
+from reporting.settings import settings
 
 Picked = Callable[[Mapping[str, Any]], None]
 """Called with what was chosen in a chart: field to value, as its ``PICK`` selection names them."""
+KEPT = 200
+"""Charts kept in memory, of some 40 kB each."""
 
 
-def show(figure: Figure, *, key: str, file_name: str = "chart.csv", on_pick: Picked | None = None) -> None:
-    """Draw the figure, and under it the same numbers as a table and as a file.
+@dataclass(frozen=True)
+class Drawn:
+    """A chart that is ready to be sent, and all that stands beside it."""
+
+    specification: dict[str, Any]
+    title: str
+    alt: str
+    table: pd.DataFrame
+    csv: bytes
+
+
+_lock = threading.Lock()
+_kept: OrderedDict[bytes, Drawn | None] = OrderedDict()
+
+
+@overload
+def drawn(make: Callable[..., Figure], *of: Any, **named: Any) -> Drawn: ...
+
+
+@overload
+def drawn(make: Callable[..., Figure | None], *of: Any, **named: Any) -> Drawn | None: ...
+
+
+def drawn(make: Callable[..., Figure | None], *of: Any, **named: Any) -> Drawn | None:
+    """The chart that ``make`` makes of these, which with the content tables must be all that it depends on; None where
+    it makes none."""
+    key = hashlib.sha256(pickle.dumps((make.__module__, make.__qualname__, settings().content_dir, of, named))).digest()
+    with _lock:
+        if key in _kept:
+            _kept.move_to_end(key)
+            return _kept[key]
+    found = _ready(make(*of, **named))
+    with _lock:
+        _kept[key] = found
+        while len(_kept) > KEPT:
+            _kept.popitem(last=False)
+    return found
+
+
+def _ready(figure: Figure | None) -> Drawn | None:
+    if figure is None:
+        return None
+    csv = b"" if figure.table.empty else table_csv(figure.table)
+    return Drawn(with_arrow(figure.chart), figure.title, figure.alt, figure.table, csv)
+
+
+def chart(shown: Drawn | None, *, key: str, on_pick: Picked | None = None) -> None:
+    """Draw the chart alone, under its title."""
+    if shown is None:
+        return
+    st.markdown(f"**{shown.title}**")
+    if on_pick is None:
+        st.vega_lite_chart(None, shown.specification, width="stretch", theme=None, alt=shown.alt, key=key)
+    else:
+        st.vega_lite_chart(
+            None, shown.specification, width="stretch", theme=None, alt=shown.alt, key=key, selection_mode=PICK,
+            on_select=lambda: _tell(key, on_pick),
+        )  # fmt: skip
+
+
+def show(shown: Drawn | None, *, key: str, file_name: str = "chart.csv", on_pick: Picked | None = None) -> None:
+    """Draw the chart, and under it the same numbers as a table and as a file.
 
     ``on_pick`` is called when somebody presses a mark; give the same choice as a select box for the keyboard.
     """
-    st.markdown(f"**{figure.title}**")
-    if on_pick is None:
-        st.altair_chart(figure.chart, width="stretch", theme=None, alt=figure.alt, key=key)
-    else:
-        st.altair_chart(
-            figure.chart, width="stretch", theme=None, alt=figure.alt, key=key, selection_mode=PICK,
-            on_select=lambda: _tell(key, on_pick),
-        )  # fmt: skip
-    if figure.table.empty:
+    chart(shown, key=key, on_pick=on_pick)
+    if shown is None or shown.table.empty:
         return
     with st.expander("Show the numbers as a table"):
-        st.write(figure.alt)
-        st.dataframe(figure.table, hide_index=True, alt=figure.title, key=f"{key}_table")
+        st.write(shown.alt)
+        st.dataframe(shown.table, hide_index=True, alt=shown.title, key=f"{key}_table")
         st.download_button(
-            "Download as CSV", table_csv(figure.table), file_name=file_name,
-            mime="text/csv", key=f"{key}_csv", on_click="ignore",
-        )  # fmt: skip
+            "Download as CSV", shown.csv, file_name=file_name, mime="text/csv", key=f"{key}_csv", on_click="ignore"
+        )
 
 
 def _tell(key: str, on_pick: Picked) -> None:

@@ -12,7 +12,7 @@ from reporting.queries.setting_map import LEAST_IN_CELL, SettingMap, setting_map
 from reporting.ui.band_parts import NOTHING, sources
 from reporting.ui.behind_parts import behind
 from reporting.ui.chart_parts import NOT_CAUSES
-from reporting.ui.figures import show
+from reporting.ui.figures import drawn, show
 from reporting.ui.format import unit as unit_words
 from reporting.ui.setting_filters import Asked, parameter_choice
 from reporting.ui.states import empty
@@ -33,7 +33,7 @@ def two_settings(by: Actor, asked: Asked) -> None:
     if not found.table["n_treatments"].sum() and not found.table["is_hidden"].any():
         empty(*NOTHING)
         return
-    show(setting_map_chart(found), key="setting_map", file_name="settings-map.csv",
+    show(drawn(setting_map_chart, found), key="setting_map", file_name="settings-map.csv",
          on_pick=lambda at: _choose(found, at))  # fmt: skip
     st.markdown(
         "In each cell stand the observed rate and the unexpected reports over those who answered. Its shade shows the "

@@ -9,6 +9,7 @@ from reporting.domain.patient_words import say
 from reporting.domain.symptoms import symptom
 from reporting.queries.recovery import History, RecoveryPage
 from reporting.ui.confirmation import call_button
+from reporting.ui.figures import chart, drawn
 from reporting.ui.links import leave_link
 
 ALL = ""
@@ -67,12 +68,11 @@ def _chart(history: History, language: str) -> None:
             say("show", language), [ALL, *reported], key="symptom_shown", filter_mode=None,
             format_func=lambda code: words(symptom(code).patient_label) if code else say("all_symptoms", language),
         ) or ALL  # fmt: skip
-    figure = recovery_chart(history.course, chosen, language=language)
-    st.markdown(f"**{figure.title}**")
-    st.altair_chart(figure.chart, width="stretch", theme=None, alt=figure.alt, key="recovery")
+    shown = drawn(recovery_chart, history.course, chosen, language=language)
+    chart(shown, key="recovery")
     st.markdown(say("chart_legend", language))
     with st.expander(say("numbers", language)):
-        st.table(figure.table, hide_index=True)
+        st.table(shown.table, hide_index=True)
 
 
 def _usual(history: History, language: str) -> None:

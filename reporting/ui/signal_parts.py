@@ -18,7 +18,7 @@ from reporting.queries.signal_look import look
 from reporting.queries.signal_words import headline, numbers, where
 from reporting.queries.signals import NewestLook, SignalCard, SignalRow, active_signals, newest_look
 from reporting.security.permissions import may
-from reporting.ui.figures import show
+from reporting.ui.figures import drawn, show
 from reporting.ui.format import day
 from reporting.ui.links import page_link
 from reporting.ui.states import attempt, tell
@@ -130,9 +130,8 @@ def _course(found: SignalCard, marks: Marks) -> None:
     acted = [(s.happened_on, f"Action: {s.note}") for s in found.steps if s.kind == "action_taken" and s.happened_on]
     lines = sorted({*marks, *acted})
     subject = Subject(where(signal), signal.since, signal.first_flagged_on, signal.last_seen_on)
-    figure = signal_course(signal.card.get("course") or {}, subject, lines)
-    if figure is not None:
-        show(figure, key="signal_course", file_name="signal.csv")
+    shown = drawn(signal_course, signal.card.get("course") or {}, subject, lines)
+    show(shown, key="signal_course", file_name="signal.csv")
 
 
 def _response(shown: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from reporting.domain.symptoms import severity_word, symptom, symptoms
 from reporting.queries.settings_check import SettingLine
 from reporting.queries.timeline import AreaLine, Change, Report, TreatmentLine
 from reporting.ui import format as words
+from reporting.ui.figures import chart, drawn
 from reporting.ui.states import empty
 
 _VERDICTS = {
@@ -78,9 +79,7 @@ def _course(treatment: TreatmentLine) -> None:
         return
     st.markdown(f"Answered {treatment.answered} of {treatment.due} check-ins that came due.")
     for code in had:
-        figure = symptom_course(treatment, code)
-        st.markdown(f"**{figure.title}**")
-        st.altair_chart(figure.chart, theme=None, alt=figure.alt, key=f"course_{treatment.treatment_id}_{code}")
+        chart(drawn(symptom_course, treatment, code), key=f"course_{treatment.treatment_id}_{code}")
     if had:
         legend = ", ".join(f"{mark} {kind}" for kind, mark in MARKS.items())
         st.markdown(f"{legend}. The shaded band is what is expected after this procedure on that day.")

@@ -123,13 +123,14 @@ def _skin(types: "pd.Series[int]") -> "pd.Series[str]":
 
 
 def _response(treatments: pd.DataFrame, languages: Mapping[int, str]) -> dict[str, pd.DataFrame]:
+    classes = treatments["device_class"].cat.categories
     groups = {
         "Clinic": treatments["clinic"].astype(str),
         "Skin type": _skin(treatments["fitzpatrick"]),
         "Language": pd.Series(
-            [languages.get(key, "not recorded") for key in treatments["patient_id"]], index=treatments.index
+            [languages.get(key, "not recorded") for key in treatments["patient_id"].tolist()], index=treatments.index
         ),
-        "Device class": treatments["device_class"].astype(str).map(_class_name),
+        "Device class": treatments["device_class"].map({code: _class_name(code) for code in classes}).astype(str),
     }
     return {name: _response_by(treatments, group) for name, group in groups.items()}
 

@@ -95,18 +95,14 @@ class CaseStep:
     details: Mapping[str, Any]
 
 
-def _before(check_ins: Sequence[CheckIn], newest: CheckIn) -> CheckIn | None:
-    """The answered check-in before ``newest`` that still counts."""
-    earlier = [
-        each
-        for each in check_ins
-        if each.answered_at and not each.replaced_at and newest.answered_at and each.id != newest.id
-        and each.answered_at < newest.answered_at
-    ]  # fmt: skip
+def _before(answers: Sequence[Any], newest: CheckIn) -> Any:
+    """The answered check-in before ``newest`` that still counts, or None."""
+    at = newest.answered_at
+    earlier = [each for each in answers if at and each.id != newest.id and each.answered_at < at]
     return max(earlier, key=lambda each: (each.answered_at, each.id), default=None)
 
 
-def reported(newest: CheckIn, before: CheckIn | None) -> tuple[Reported, ...]:
+def reported(newest: CheckIn, before: Any) -> tuple[Reported, ...]:
     """The symptoms of a check-in beside those of the one before, worst first."""
     found = [
         Reported(code, symptom(code).label, severity, (getattr(before, code) or 0) if before else None)
@@ -117,7 +113,7 @@ def reported(newest: CheckIn, before: CheckIn | None) -> tuple[Reported, ...]:
 
 
 def _case(
-    row: Any, check_ins: Sequence[CheckIn], areas: list[TreatedArea], classes: Mapping[str, DeviceClass],
+    row: Any, answers: Sequence[Any], areas: list[TreatedArea], classes: Mapping[str, DeviceClass],
     device_class: str | None,
 ) -> WorklistCase:  # fmt: skip
     case, patient, treatment, clinic, check_in, owner = row
@@ -127,7 +123,7 @@ def _case(
         patient_id=patient.id, patient_reference=patient.reference, treatment_id=treatment.id,
         procedure=procedure.label if procedure else treatment.procedure_class,
         recovery_day=check_in.recovery_day or 0, level=case.level, state=case.state,
-        reasons=tuple(case.reasons), reported=reported(check_in, _before(check_ins, check_in)),
+        reasons=tuple(case.reasons), reported=reported(check_in, _before(answers, check_in)),
         is_worried=check_in.worried, cannot_wait=check_in.can_wait is False,
         above_guideline=above_guideline(areas, classes, device_class, patient.fitzpatrick),
         owner_id=case.owner_id, owner=owner.display_name if owner else "", opened_at=case.opened_at,
@@ -143,13 +139,13 @@ def _cases(by: Actor, *, closed: bool = False, case_id: int | None = None) -> li
         rows = cases.listed(session, by.clinic_id, closed=closed, case_id=case_id)
         treatments = [row[2] for row in rows]
         ids = [treatment.id for treatment in treatments]
-        check_ins, areas = patients.check_ins(session, ids), patients.areas(session, ids)
+        answers, areas = cases.answers(session, ids), patients.areas(session, ids)
         device_of = patients.device_class_of(session, ids)
         classes = {
             clinic_id: device_classes.known(session, clinic_id) for clinic_id in {row[0].clinic_id for row in rows}
         }
     return [
-        _case(row, check_ins[treatment.id], areas[treatment.id], classes[row[0].clinic_id],
+        _case(row, answers[treatment.id], areas[treatment.id], classes[row[0].clinic_id],
               device_of.get(treatment.id))
         for row, treatment in zip(rows, treatments, strict=True)
     ]  # fmt: skip

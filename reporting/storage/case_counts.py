@@ -1,6 +1,6 @@
 """Counts of triage cases for the dashboards."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,8 +20,9 @@ def case_rows(session: Session, clinic_id: int | None) -> pd.DataFrame:
     statement = select(*(getattr(TriageCase, name) for name in COLUMNS))
     if clinic_id is not None:
         statement = statement.where(col(TriageCase.clinic_id) == clinic_id)
-    rows = session.execute(statement).all()
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    rows = [tuple(row) for row in session.connection().execute(statement)]
+    columns: Iterable[tuple[Any, ...]] = zip(*rows, strict=True) if rows else [()] * len(COLUMNS)
+    frame = pd.DataFrame({name: list(column) for name, column in zip(COLUMNS, columns, strict=True)})
     frame["treatment_id"] = frame["treatment_id"].astype(np.int64)
     return frame.assign(confirmation=frame["confirmation"].fillna(""))
 

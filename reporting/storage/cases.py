@@ -1,5 +1,6 @@
 """Statements about triage cases: to open or extend one, to find them, and their events."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from reporting.domain.deadlines import deadline
+from reporting.domain.symptoms import SYMPTOMS
 from reporting.storage import clinic_content
 from reporting.storage.tables import CaseEvent, CheckIn, Clinic, Patient, StaffAccount, Treatment, TriageCase
 from reporting.storage.tables.work import CASE_LEVELS
@@ -150,6 +152,22 @@ def listed(session: Session, clinic_id: int | None, *, closed: bool, case_id: in
     else:
         statement = statement.where(col(TriageCase.state) != "closed").order_by(col(TriageCase.due_at))
     return list(session.execute(statement).all())
+
+
+def answers(session: Session, treatment_ids: Sequence[int]) -> dict[int, list[Any]]:
+    """Answered check-ins that count, by treatment: rows of id, treatment_id, answered_at and the severities.
+
+    As plain rows: a worklist of hundreds looks at thousands of them.
+    """
+    wanted = [col(CheckIn.id), col(CheckIn.treatment_id), col(CheckIn.answered_at)]
+    statement = select(*wanted, *(getattr(CheckIn, symptom) for symptom in SYMPTOMS)).where(
+        col(CheckIn.treatment_id).in_(treatment_ids), col(CheckIn.answered_at).is_not(None),
+        col(CheckIn.replaced_at).is_(None),
+    )  # fmt: skip
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in session.connection().execute(statement):
+        found[row.treatment_id].append(row)
+    return found
 
 
 def of_patient(session: Session, patient_id: int) -> list[TriageCase]:

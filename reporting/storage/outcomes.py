@@ -203,9 +203,9 @@ def rebuild(session: Session) -> int:
 def due_counts(session: Session, performed_on: Mapping[int, date], today: date) -> dict[int, int]:
     """Check-ins of each treatment (id to its day) that have come due by ``today``, answered ones included."""
     rows = session.execute(
-        select(col(Outcome.treatment_id), col(Outcome.due_mask), col(Outcome.answered_mask)).where(
-            col(Outcome.treatment_id).in_(list(performed_on))
-        )
+        select(col(Outcome.treatment_id), col(Outcome.due_mask), col(Outcome.answered_mask))
+        .join(TreatedArea, col(TreatedArea.id) == Outcome.treated_area_id)  # it has an index by treatment
+        .where(col(TreatedArea.treatment_id).in_(list(performed_on)))
     )
     found: dict[int, int] = {}
     for key, scheduled, answered in rows:

@@ -7,6 +7,7 @@ from reporting.domain.clinic_content import RULES
 from reporting.queries.content_rows import ContentPage, ContentRow, content_page
 from reporting.queries.rule_trial import RuleTrial, try_rule
 from reporting.ui import content_parts, rule_parts
+from reporting.ui.address import code_select
 from reporting.ui.format import day
 from reporting.ui.identity import current_actor
 from reporting.ui.states import attempt, show_notice, shows_problems
@@ -73,8 +74,7 @@ def page() -> None:
     )
     rule_parts.listed(found.rows)
     rows = {one.row: one for one in found.rows}
-    chosen = st.selectbox("Rule", list(rows), key="rule", bind="query-params",
-                          format_func=lambda code: f"{code}: {rows[code].words}" if code in rows else code)  # fmt: skip
+    chosen = code_select("Rule", {code: f"{code}: {one.words}" for code, one in rows.items()}, "rule") if rows else ""
     show_notice(PLACE)
     if chosen in rows:
         _one(actor, rows[chosen], found)

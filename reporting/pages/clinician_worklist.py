@@ -10,6 +10,7 @@ from reporting.security.permissions import may
 from reporting.ui import case_parts, case_window
 from reporting.ui import format as words
 from reporting.ui import worklist_parts as parts
+from reporting.ui.address import code_segments
 from reporting.ui.identity import current_actor
 from reporting.ui.links import page_link
 from reporting.ui.states import empty, show_notice, shows_problems
@@ -48,19 +49,18 @@ def closed_list() -> None:
         case_parts.row(case)
 
 
-VIEWS = ("Open", "Due and silent", "Closed", "Alert budget")
+VIEWS = {"open": "Open", "silent": "Due and silent", "closed": "Closed", "budget": "Alert budget"}
 
 
 @shows_problems
 def page() -> None:
     st.title("Worklist")
-    view = st.segmented_control("Show", VIEWS, default=VIEWS[0], key="show", bind="query-params",
-                                label_visibility="collapsed")  # fmt: skip
-    if view == "Closed":
+    view = code_segments("Show", VIEWS, "show", label_visibility="collapsed")
+    if view == "closed":
         closed_list()
-    elif view == "Due and silent":
+    elif view == "silent":
         parts.silent(due_and_silent(current_actor()))
-    elif view == "Alert budget":
+    elif view == "budget":
         actor = current_actor()
         parts.budget(alert_budget(actor))
         if may(actor, "content.read"):

@@ -11,6 +11,7 @@ from reporting.domain.actors import Actor
 from reporting.domain.rule_words import COLUMN_WORDS, value_words
 from reporting.queries.content_rows import ContentPage, ContentRow, Version, versions
 from reporting.ui import format as words
+from reporting.ui.address import code_select
 from reporting.ui.states import attempt, tell
 
 NOTHING_NEW = "Nothing is different from what holds now."
@@ -56,9 +57,7 @@ def changed_words(row: ContentRow) -> str:
 def chosen(found: ContentPage, label: str, key: str) -> ContentRow | None:
     """Draw the choice of one row, kept in the address."""
     rows = {one.row: one for one in found.rows}
-    code = st.selectbox(label, list(rows), key=key, bind="query-params",
-                        format_func=lambda each: rows[each].label if each in rows else each)  # fmt: skip
-    return rows.get(code)
+    return rows[code_select(label, {code: one.label for code, one in rows.items()}, key)] if rows else None
 
 
 def reason(key: str) -> str:

@@ -1,5 +1,5 @@
-"""The filters of the dashboards. They live in the address, so that a colleague who gets it sees the same;
-none of them names a person."""
+"""The filters of the dashboards. They live in the address, so that a colleague who gets it sees the same; none of them
+names a person."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -9,29 +9,26 @@ import streamlit as st
 from reporting.domain.symptoms import symptoms
 from reporting.queries.filter_choices import FilterChoices
 from reporting.queries.scope import SKIN_GROUPS, Filters
+from reporting.ui.address import code_select
 
-PERIODS: Mapping[str, int] = {
-    "Last 30 days": 30,
-    "Last 90 days": 90,
-    "Last 6 months": 182,
-    "Last 12 months": 365,
-}
-EVERYTHING, OWN_DATES = "All treatments", "Own dates"
-DEFAULT_PERIOD = "Last 6 months"
+PERIODS: Mapping[str, int] = {"30d": 30, "90d": 90, "6m": 182, "12m": 365}
+"""Code to days, the day of today among them."""
+EVERYTHING, OWN_DATES = "all", "own"
+DEFAULT_PERIOD = "6m"
+_PERIOD_WORDS = {
+    "30d": "Last 30 days", "90d": "Last 90 days", "6m": "Last 6 months", "12m": "Last 12 months",
+    EVERYTHING: "All treatments", OWN_DATES: "Own dates",
+}  # fmt: skip
 
 
 def code_choice(label: str, options: Mapping[str, str], key: str, everything: str) -> str:
     """A selection of one code; the empty code stands for everything."""
-    words = {"": everything, **options}
-    chosen = st.selectbox(label, list(words), format_func=lambda code: words.get(code, code), key=key,
-                          bind="query-params")  # fmt: skip
-    return chosen if chosen in words else ""
+    return code_select(label, {"": everything, **options}, key)
 
 
 def period_choice(today: date, default: str) -> tuple[date | None, date | None]:
     """Draw the period of treatment: first and last day, None where it is open."""
-    options = [*PERIODS, EVERYTHING, OWN_DATES]
-    chosen = st.selectbox("Treated in", options, index=options.index(default), key="period", bind="query-params")
+    chosen = code_select("Treated in", _PERIOD_WORDS, "period", default=default)
     if chosen in PERIODS:
         return today - timedelta(days=PERIODS[chosen] - 1), None
     if chosen != OWN_DATES:
@@ -72,6 +69,4 @@ def only(code: str) -> tuple[str, ...]:
 
 def symptom_choice(label: str = "Symptom", default: str = "hyperpigmentation") -> str:
     """Draw the choice of one symptom."""
-    words = {each.code: each.label for each in symptoms()}
-    return st.selectbox(label, list(words), index=list(words).index(default), key="symptom",
-                        format_func=lambda code: words.get(code, code), bind="query-params")  # fmt: skip
+    return code_select(label, {each.code: each.label for each in symptoms()}, "symptom", default=default)

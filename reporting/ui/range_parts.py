@@ -13,6 +13,7 @@ from reporting.domain.vocabulary import area_label
 from reporting.queries.content_rows import ContentRow
 from reporting.queries.range_choices import Offered, RangeChoices
 from reporting.ui import format as words
+from reporting.ui.address import code_select
 from reporting.ui.states import empty
 
 EVERY_SKIN = "Every skin type"
@@ -75,13 +76,12 @@ def _limit(value: float | None, unit: str) -> str:
 
 def which(choices: RangeChoices) -> tuple[str, Offered, str]:
     """Draw the choice of device class, setting and skin group."""
-    device_class = st.selectbox("Devices", list(choices.names), key="class", bind="query-params",
-                                format_func=lambda code: choices.names.get(code, code))  # fmt: skip
-    settings = {one.field: one for one in choices.settings[device_class]}
-    field = st.selectbox("Setting", list(settings), key="setting", bind="query-params",
-                         format_func=lambda name: settings[name].label if name in settings else name)  # fmt: skip
-    group = st.selectbox("Skin types", SKIN_GROUPS, key="skin", bind="query-params", format_func=skin_words)
-    return device_class, settings.get(field) or next(iter(settings.values())), group or ""
+    with st.container(horizontal=True):
+        device_class = code_select("Devices", choices.names, "class")
+        settings = {one.field: one for one in choices.settings[device_class]}
+        field = code_select("Setting", {name: one.label for name, one in settings.items()}, "setting")
+        group = code_select("Skin types", {group: skin_words(group) for group in SKIN_GROUPS}, "skin")
+    return device_class, settings[field], group
 
 
 def limits(offered: Offered, now: Mapping[str, str], key: str) -> None:

@@ -11,10 +11,11 @@ from reporting.domain.devices import setting_fields
 from reporting.queries.filter_choices import FilterChoices
 from reporting.queries.scope import Filters
 from reporting.queries.setting_choice import SettingChoice, setting_choice
+from reporting.ui.address import code_segments, code_select
 from reporting.ui.filters import EVERYTHING, code_choice, only, period_choice, skin_choice, symptom_choice
 
-ONE, TWO, TIME = "One setting", "Two settings", "Over time"
-VIEWS = (ONE, TWO, TIME)
+ONE, TWO, TIME = "one", "two", "time"
+_VIEWS = {ONE: "One setting", TWO: "Two settings", TIME: "Over time"}
 _NARROWING = ("period", "device", "indication", "area", "skin")
 
 
@@ -33,10 +34,7 @@ def settings_asked(by: Actor, choices: FilterChoices, today: date) -> Asked:
     under them what narrows it. On a phone they stand under each other, so that no name is cut."""
     device_class, setting, symptom = st.columns(3)
     with device_class:
-        chosen = st.selectbox(
-            "Device class", list(choices.device_classes), key="class", bind="query-params",
-            format_func=lambda code: choices.device_classes.get(code, code),
-        ) or ""  # fmt: skip
+        chosen = code_select("Device class", choices.device_classes, "class")
     choice = setting_choice(by, chosen)
     with setting:
         name = "" if choice is None else parameter_choice(choice.settings, choice.main)
@@ -47,18 +45,13 @@ def settings_asked(by: Actor, choices: FilterChoices, today: date) -> Asked:
 
 def view_choice() -> str:
     """Draw the choice of what is looked at; the address keeps it."""
-    chosen = st.segmented_control("View", VIEWS, default=ONE, required=True, key="view", bind="query-params")
-    return chosen or ONE
+    return code_segments("View", _VIEWS, "view")
 
 
 def parameter_choice(recorded: Sequence[str], main: str, *, label: str = "Setting", key: str = "setting") -> str:
     """Draw the choice of one of the settings that were recorded; ``main`` unless another is chosen."""
     fields = setting_fields()
-    chosen: str = st.selectbox(
-        label, recorded, index=recorded.index(main), key=key, bind="query-params",
-        format_func=lambda name: fields[name].label,
-    )  # fmt: skip
-    return chosen
+    return code_select(label, {name: fields[name].label for name in recorded}, key, default=main)
 
 
 def _narrowed(choices: FilterChoices, device_class: str, choice: SettingChoice | None, today: date) -> Filters:

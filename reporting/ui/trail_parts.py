@@ -8,6 +8,7 @@ import streamlit as st
 from reporting.queries.audit_trail import TrailLine, TrailPage
 from reporting.storage.audit import Verdict
 from reporting.ui import format as words
+from reporting.ui.address import code_select
 
 
 def _said(code: str) -> str:
@@ -30,10 +31,7 @@ def kind_words(codes: Sequence[str]) -> dict[str, str]:
 
 def choice(label: str, options: Mapping[str, str], key: str, changed: Callable[[], None]) -> str:
     """A selection that is kept in the address; empty is every one."""
-    said = {"": "All", **options}
-    chosen = st.selectbox(label, list(said), format_func=lambda code: said.get(code, code), key=key,
-                          bind="query-params", on_change=changed)  # fmt: skip
-    return chosen if chosen in said else ""
+    return code_select(label, {"": "All", **options}, key, on_change=changed)
 
 
 def lines(found: TrailPage) -> None:

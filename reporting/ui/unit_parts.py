@@ -5,6 +5,7 @@ import streamlit as st
 from reporting.clock import now
 from reporting.queries.unit_rises import Rise
 from reporting.queries.units import LEAST_EXPECTED, Course, Units, UnitType
+from reporting.ui.address import code_segments, code_select
 from reporting.ui.format import day, span
 from reporting.ui.links import page_link
 from reporting.ui.states import empty
@@ -14,17 +15,14 @@ SHOWN_EVENTS = 50
 
 def kind_choice() -> UnitType:
     """Operators or devices."""
-    chosen = st.segmented_control(
-        "Compare", ("Devices", "Operators"), default="Devices", key="kind", bind="query-params"
-    )
-    return "operator" if chosen == "Operators" else "device"
+    chosen = code_segments("Compare", {"device": "Devices", "operator": "Operators"}, "kind")
+    return "operator" if chosen == "operator" else "device"
 
 
 def unit_choice(found: Units) -> str:
     """One of them, by name."""
-    names = list(found.table["unit"])
-    chosen: str = st.selectbox(found.unit_type.capitalize(), names, key=f"unit_{found.unit_type}", bind="query-params")
-    return chosen
+    names = {name: name for name in found.table["unit"]}
+    return code_select(found.unit_type.capitalize(), names, f"unit_{found.unit_type}")
 
 
 def nothing(found: Units) -> None:

@@ -134,8 +134,8 @@ def worklist_parts(camera: Camera, page: Page, address: str) -> None:
     settle(page)
     camera.keep(page, "worklist-case")
     for view in tour.WORKLIST_VIEWS:
-        page.goto(f"{address}/?show={view.replace(' ', '+')}")
-        camera.keep(page, f"worklist-{view.lower().replace(' ', '-')}")
+        page.goto(f"{address}/?show={view}")
+        camera.keep(page, f"worklist-{view}")
 
 
 def patient_pages(camera: Camera, browser: Browser, address: str, cards_left: list[tuple[str, str]]) -> None:

@@ -23,12 +23,12 @@ NEEDS = {
 """Pages outside the menu show one record: its number belongs into the address."""
 ALSO = {
     "record-patient": "record?patient={patient}", "record-correct": "record?treatment={treatment}",
-    "proxy-questions": "proxy?treatment={treatment}", "units-operators": "units?kind=Operators",
-    "settings-narrow": "settings?skin=IV-VI",
+    "proxy-questions": "proxy?treatment={treatment}", "units-operators": "units?kind=operator",
+    "settings-narrow": "settings?skin=IV-VI", "settings-map": "settings?view=two", "settings-drift": "settings?view=time",
 }  # fmt: skip
 """Further states of pages that an address alone leads to."""
 NO_MATCH = {
-    "overview": "device=unknown&period=Last+30+days&skin=IV-VI", "settings": "area=legs&skin=IV-VI",
+    "overview": "device=unknown&period=30d&skin=IV-VI", "settings": "area=legs&skin=IV-VI",
 }  # fmt: skip
 """Filters that nothing fits."""
 PLAIN = {
@@ -41,7 +41,7 @@ ON_THE_WAY = {"/c/{token:str}", "/check-in/q/{question_id:str}", "/check-in/revi
 """Plain pages that a picture is taken of on the way through the light check-in, or before there is a clinic."""
 
 
-WORKLIST_VIEWS = ("Due and silent", "Closed", "Alert budget")
+WORKLIST_VIEWS = ("silent", "closed", "budget")
 
 
 class Stop(NamedTuple):

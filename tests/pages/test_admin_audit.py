@@ -105,7 +105,7 @@ def test_names_stay_out_of_the_address(monkeypatch: pytest.MonkeyPatch, clinic: 
     page.text_input(key="audit_who").set_value("Demo safety").run()
     page.text_input(key="audit_record").set_value("0").run()
     assert len(page.dataframe[0].value) == 1
-    assert dict(page.query_params) == {"action": "case: all"}
+    assert dict(page.query_params) == {"action": "case."}
 
 
 def test_the_chain_is_checked_on_demand(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:

@@ -26,7 +26,7 @@ def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
 
 
 def test_the_finding_stands_over_the_chart(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], setting="Pulse energy")
+    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], setting="pulse_energy_mj")
     words = text(page)
     assert "More reports of hyperpigmentation at high than at low pulse energy in skin types IV-VI" in words
     assert "confounding by indication" in words
@@ -46,7 +46,7 @@ def test_without_a_choice_it_is_the_main_setting_of_the_class(monkeypatch: pytes
 
 
 def test_what_is_pressed_in_the_chart_is_chosen_below_it(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], setting="Pulse energy")
+    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], setting="pulse_energy_mj")
     page.selectbox(key="band").select_index(0).run()
     [chart] = page.get("vega_lite_chart")
     assert chart.proto.selection_mode == ["pick"]
@@ -61,12 +61,12 @@ def test_choices_come_from_the_address(monkeypatch: pytest.MonkeyPatch, clinic: 
     assert page.selectbox(key="setting").value == "density_pct"
     assert page.selectbox(key="symptom").value == "scarring"
     assert page.selectbox(key="area").value == "cheeks"
-    assert page.selectbox(key="period").value == "Last 90 days"
+    assert page.selectbox(key="period").value == "90d"
     assert "scarring" in text(page)
 
 
 def test_a_band_lists_the_treatments_behind_it(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], setting="Pulse energy")
+    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], setting="pulse_energy_mj")
     counted = page.dataframe[0].value
     page.selectbox(key="band").select_index(1).run()
     assert not page.exception
@@ -115,7 +115,7 @@ def test_of_many_treatments_the_curve_is_worked_out_when_asked(monkeypatch: pyte
 
 
 def test_the_map_of_two_settings_lists_what_is_behind_a_cell(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], view="Two settings")
+    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], view="two")
     assert page.selectbox(key="second").value == "pulse_energy_mj"
     words = text(page)
     assert "More reports of hyperpigmentation at density (coverage) 10 % with pulse energy 50 mJ" in words
@@ -132,13 +132,13 @@ def test_one_setting_has_no_map(monkeypatch: pytest.MonkeyPatch, clinic: House) 
     with transaction() as session:
         session.execute(update(TreatedArea).values(density_pct=None, passes=None))
         recompute(session, list(session.execute(select(Treatment.id)).scalars()))
-    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], view="Two settings")
+    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], view="two")
     assert "Only one setting was recorded for this device class." in text(page)
 
 
 def test_over_time_a_month_lists_its_treatments(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     page = open_page(
-        monkeypatch, "clinician_settings", clinic.staff["safety_lead"], view="Over time", setting="Pulse energy"
+        monkeypatch, "clinician_settings", clinic.staff["safety_lead"], view="time", setting="pulse_energy_mj"
     )
     words = text(page)
     assert "Pulse energy, Fractional ablative CO2, " in words
@@ -150,9 +150,9 @@ def test_over_time_a_month_lists_its_treatments(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_over_time_one_sees_operators_only_as_the_safety_lead(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    lead = open_page(monkeypatch, "clinician_settings", clinic.staff["safety_lead"], view="Over time")
+    lead = open_page(monkeypatch, "clinician_settings", clinic.staff["safety_lead"], view="time")
     assert [name for name in lead.selectbox(key="unit").options if name.startswith("Operator ")]
-    other = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], view="Over time")
+    other = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], view="time")
     assert not [name for name in other.selectbox(key="unit").options if name.startswith("Operator ")]
     assert "compared by the safety lead only" in text(other)
 
@@ -165,9 +165,9 @@ def test_a_protocol_of_the_clinic_is_shaded_and_counted(monkeypatch: pytest.Monk
             changed_at=datetime(2026, 1, 1, tzinfo=UTC),
         ))  # fmt: skip
         session.execute(update(Clinic).values(content_version=1))
-    address = {"setting": "Pulse energy", "view": "Over time"}
+    address = {"setting": "pulse_energy_mj", "view": "time"}
     words = text(open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], **address))
     assert "Clinic protocol: 10 to 40 mJ. Source: Team decision." in words
     assert "60 of 121 treated areas (50 %) above the clinic's protocol" in words
-    bands = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], setting="Pulse energy")
+    bands = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], setting="pulse_energy_mj")
     assert "Clinic protocol: 10 to 40." in bands.get("vega_lite_chart")[0].proto.alt

@@ -24,7 +24,8 @@ NEEDS = {
 ALSO = {
     "record-patient": "record?patient={patient}", "record-correct": "record?treatment={treatment}",
     "proxy-questions": "proxy?treatment={treatment}", "units-operators": "units?kind=operator",
-    "settings-narrow": "settings?skin=IV-VI", "settings-map": "settings?view=two", "settings-drift": "settings?view=time",
+    "settings-narrow": "settings?skin=IV-VI", "settings-map": "settings?view=two",
+    "settings-drift": "settings?view=time",
 }  # fmt: skip
 """Further states of pages that an address alone leads to."""
 NO_MATCH = {

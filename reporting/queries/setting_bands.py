@@ -57,7 +57,7 @@ def setting_bands(by: Actor, filters: Filters, parameter: str, symptom: str) -> 
     band = band_codes(values, fixed.bands)
     table = _table(frame, band, symptom, fixed)
     if is_beyond_clinic(by, frame["clinic_id"].to_numpy()):
-        table = hide_small_cells(table)
+        table = hide_small_cells(table, ("band", "skin_group"))
     table = table.assign(is_enough=table["is_enough"] & ~table["is_hidden"])
     field = setting_fields()[parameter]
     return SettingBands(

@@ -18,7 +18,7 @@ from reporting.queries.counting import COUNTING_COLUMNS, Ints, symptom_tables, w
 from reporting.queries.scope import Filters, scoped_frame
 from reporting.queries.setting_bands import checked, fixed_cut
 from reporting.queries.setting_ranges import Range, device_class_of, ranges_of
-from reporting.queries.small_cells import hide_small_in_grid, is_beyond_clinic
+from reporting.queries.small_cells import hide_small_cells, is_beyond_clinic
 from reporting.security.permissions import require
 
 LEAST_IN_CELL = 10
@@ -79,7 +79,7 @@ def setting_map(by: Actor, filters: Filters, across: str, up: str, symptom: str)
     codes = [band_codes(frame[side.parameter].to_numpy(), side.cut.bands) for side in sides]
     table = _table(frame, codes, sides, symptom)
     if is_beyond_clinic(by, frame["clinic_id"].to_numpy()):
-        table = hide_small_in_grid(table, "across", "up")
+        table = hide_small_cells(table, ("across", "up"))
     table = table.assign(is_enough=(table["n_answered"] >= LEAST_IN_CELL) & ~table["is_hidden"])
     table = table.assign(why=[_why(*row) for row in zip(table["n_treatments"], table["n_answered"],
                                                         table["is_hidden"], strict=True)])  # fmt: skip

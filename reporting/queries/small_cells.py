@@ -1,18 +1,30 @@
 """Small counts are hidden from anyone beyond the treating clinic, so that no patient can be made out.
 
-Rule after the cell-size policies of CMS (no cell of 1 to 10, nor anything that lets it be derived) and NHS
-Digital; the threshold is the setting ``small_cell_threshold``. Where a hidden cell could be found by taking
-the others from a total, the next smallest cell is hidden too.
+Rule after the cell-size policies of CMS (no cell of 1 to 10, nor anything that lets it be derived) and NHS Digital
+(what stays is rounded); the threshold is the setting ``small_cell_threshold``.
+
+- A row is hidden where its treatments, answers, events, or answers without the event are 1 to threshold - 1.
+- Then further rows, the smallest first, until the totals of the lines (elsewhere on show) leave open for every hidden
+  small count each value from 1 to threshold - 1.
+- What is handed on is also rounded to the threshold, so that two tables cut differently do not give it away either.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import linprog
 
 from reporting.domain.actors import Actor
+from reporting.evidence.intervals import wilson_bounds
 from reporting.settings import settings
 
 COUNTS = ("events", "n_answered", "n_at_risk", "n_treatments", "answered_check_ins", "due_check_ins")
 DERIVED = ("rate", "lower", "upper", "response_rate")
+Flags = NDArray[np.bool_]
+Counts = NDArray[np.int64]
+Lines = list[NDArray[np.intp]]
 
 
 def is_beyond_clinic(actor: Actor, clinic_ids: "np.ndarray[tuple[int], np.dtype[np.integer]] | list[int]") -> bool:
@@ -20,50 +32,110 @@ def is_beyond_clinic(actor: Actor, clinic_ids: "np.ndarray[tuple[int], np.dtype[
     return actor.kind != "system" and any(clinic != actor.clinic_id for clinic in np.unique(clinic_ids))
 
 
-def hide_small_cells(table: pd.DataFrame, threshold: int | None = None) -> pd.DataFrame:
-    """The table with counts of 1 to threshold - 1 empty, and what could give them away with them.
+def hide_small_cells(table: pd.DataFrame, by: Sequence[str] = (), threshold: int | None = None) -> pd.DataFrame:
+    """The table with every count and rate of its small rows empty, and of those that could give them away.
 
-    A row with a hidden count loses every count and rate. When exactly one row is hidden, the smallest other
-    row that has an event is hidden as well, so that no total gives it back.
+    ``table``: events, n_answered, maybe n_treatments and the other COUNTS and DERIVED. ``by``: the columns by whose
+    values totals are shown elsewhere (two of them: a grid); empty: the whole table has one total.
     """
-    limit = settings().small_cell_threshold if threshold is None else threshold
-    small = _is_small(table, limit)
-    if small.sum() == 1 and len(table) > 1:
-        others = table.loc[~small, "n_answered"].replace(0, np.nan)
-        next_smallest = others.idxmin() if others.notna().any() else others.index[0]
-        small |= table.index == next_smallest
-    return _hidden(table, small.to_numpy())
+    limit = _threshold(threshold)
+    columns = _columns(table)
+    small = _is_small(columns, limit)
+    lines = _lines(table, by)
+    known = [line for line in lines if not _is_small([column[line].sum(keepdims=True) for column in columns], limit)[0]]
+    hidden = small.copy()
+    people = np.maximum.reduce(columns)
+    while (line := _line_that_tells(columns, known, hidden, small, limit)) is not None:
+        shown = line[~hidden[line] & (people[line] > 0)]
+        hidden[shown[np.argmin(people[shown])]] = True
+    return _hidden(table, hidden)
 
 
-def _is_small(table: pd.DataFrame, limit: int) -> "pd.Series[bool]":
-    small = ((table["events"] > 0) & (table["events"] < limit)) | (
-        (table["n_answered"] > 0) & (table["n_answered"] < limit)
+def to_hand_on(table: pd.DataFrame, by: Sequence[str] = (), threshold: int | None = None) -> pd.DataFrame:
+    """What may leave the clinic: small rows hidden, the other counts rounded to the threshold, rates of those."""
+    limit = _threshold(threshold)
+    found = hide_small_cells(table, by, limit)
+    for name in (column for column in COUNTS if column in found):
+        found[name] = rounded(found[name].to_numpy(dtype=float), limit)
+    shown = ~found["is_hidden"].to_numpy()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if "rate" in found:
+            found["rate"] = found["events"] / found["n_answered"].where(found["n_answered"] > 0)
+        if "response_rate" in found:
+            due = found["due_check_ins"]
+            found["response_rate"] = found["answered_check_ins"] / due.where(due > 0)
+    if "lower" in found:
+        lower, upper = wilson_bounds(found.loc[shown, "events"], found.loc[shown, "n_answered"])
+        found.loc[shown, "lower"], found.loc[shown, "upper"] = lower, upper
+    return found
+
+
+def rounded(counts: "NDArray[np.float64] | float", threshold: int | None = None) -> "NDArray[np.float64]":
+    """Counts to the nearest multiple of the threshold; an empty one stays empty."""
+    limit = _threshold(threshold)
+    return np.asarray(np.floor(np.asarray(counts, dtype=float) / limit + 0.5) * limit)
+
+
+def _threshold(threshold: int | None) -> int:
+    return max(settings().small_cell_threshold if threshold is None else threshold, 1)
+
+
+def _columns(table: pd.DataFrame) -> list[Counts]:
+    """Events, answers, answers without the event, and treatments: each is a count of people."""
+    events, answered = (table[name].to_numpy().astype(np.int64) for name in ("events", "n_answered"))
+    treatments = [table["n_treatments"].to_numpy().astype(np.int64)] if "n_treatments" in table else []
+    return [events, answered, answered - events, *treatments]
+
+
+def _is_small(columns: list[Counts], limit: int) -> Flags:
+    """Without an event, the answers without one are all answers, and are judged as such."""
+    small = [(column > 0) & (column < limit) for column in columns]
+    small[2] &= columns[0] > 0
+    return np.asarray(np.logical_or.reduce(small))
+
+
+def _lines(table: pd.DataFrame, by: Sequence[str]) -> Lines:
+    if not by:
+        return [np.arange(len(table))] if len(table) else []
+    return [np.asarray(at) for name in by for at in table.groupby(name, observed=True).indices.values()]
+
+
+def _line_that_tells(
+    columns: list[Counts], lines: Lines, hidden: Flags, small: Flags, limit: int
+) -> NDArray[np.intp] | None:
+    """A line in which to hide one more, since a small count can be told; None when none is told.
+
+    Best is one with a single hidden cell, which its total gives away, then one through the cell that is told.
+    """
+    people = np.maximum.reduce(columns)
+    for column in columns:
+        for at in np.flatnonzero(small & (column > 0) & (column < limit)):
+            low, high = _between(column, lines, hidden, int(at))
+            if low <= 1 and high >= limit - 1:
+                continue
+            left = [line for line in lines if hidden[line].any() and (~hidden[line] & (people[line] > 0)).any()]
+            if left:
+                return min(left, key=lambda line: (hidden[line].sum() > 1, at not in line, hidden[line].sum()))
+    return None
+
+
+def _between(column: Counts, lines: Lines, hidden: Flags, at: int) -> tuple[float, float]:
+    """Least and most that a hidden count can be, for somebody who knows the shown ones and the totals."""
+    if len(lines) == 1:
+        rest = column[lines[0][hidden[lines[0]]]]
+        return (float(column[at]) if len(rest) == 1 else 0.0), float(rest.sum())
+    cells = np.flatnonzero(hidden)
+    equations = np.array([np.isin(cells, line) for line in lines], dtype=float).reshape(len(lines), len(cells))
+    totals = np.array([column[line[hidden[line]]].sum() for line in lines], dtype=float)
+    goal = (cells == at).astype(float)
+    least, most = (
+        linprog(sign * goal, A_eq=equations, b_eq=totals, bounds=(0, None), method="highs") for sign in (1, -1)
     )
-    not_events = table["n_answered"] - table["events"]
-    return small | ((not_events > 0) & (not_events < limit) & (table["events"] > 0))
+    unbounded = most.fun is None
+    return round(float(least.fun or 0), 6), np.inf if unbounded else round(-float(most.fun or 0), 6)
 
 
-def _hidden(table: pd.DataFrame, small: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> pd.DataFrame:
-    hidden = table.astype({name: "float64" for name in COUNTS if name in table})
-    hidden.loc[small, [name for name in (*COUNTS, *DERIVED) if name in table]] = np.nan
-    return hidden.assign(is_hidden=small)
-
-
-def hide_small_in_grid(table: pd.DataFrame, across: str, up: str, threshold: int | None = None) -> pd.DataFrame:
-    """The same for a table whose rows are the cells of a grid, named by the columns ``across`` and ``up``.
-
-    The totals of its rows and columns are shown elsewhere (rates by one setting), so none may have a single hidden
-    cell: there the smallest other cell with an answer is hidden as well, until every line has none or several.
-    """
-    limit = settings().small_cell_threshold if threshold is None else threshold
-    small = _is_small(table, limit).to_numpy().copy()
-    found = True
-    while found:
-        found = False
-        for line in (across, up):
-            for _, at in table.groupby(line).indices.items():
-                others = [i for i in at if not small[i] and table["n_answered"].iloc[i] > 0]
-                if small[at].sum() == 1 and others:
-                    small[min(others, key=lambda i: float(table["n_answered"].iloc[i]))] = True
-                    found = True
-    return _hidden(table, small)
+def _hidden(table: pd.DataFrame, hidden: Flags) -> pd.DataFrame:
+    found = table.astype({name: "float64" for name in COUNTS if name in table})
+    found.loc[hidden, [name for name in (*COUNTS, *DERIVED) if name in table]] = np.nan
+    return found.assign(is_hidden=hidden)

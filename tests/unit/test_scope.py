@@ -9,7 +9,7 @@ from reporting.domain.actors import SYSTEM, Actor
 from reporting.errors import InvalidInput, NotAllowed
 from reporting.queries import scope
 from reporting.queries.scope import Filters, scoped_frame
-from reporting.queries.small_cells import hide_small_cells, is_beyond_clinic
+from reporting.queries.small_cells import is_beyond_clinic
 from tests.frames import many_rows
 
 STAFF = Actor(kind="staff", id=1, clinic_id=2, role="clinician")
@@ -87,19 +87,6 @@ def test_the_period_before_is_as_long_and_ends_the_day_before() -> None:
     before = Filters(from_date=date(2026, 3, 1), device_class="ipl").previous_period(today)
     assert before == Filters(from_date=date(2026, 2, 19), to_date=date(2026, 2, 28), device_class="ipl")
     assert Filters().previous_period(today) is None
-
-
-def test_small_cells_and_what_would_give_them_away_are_hidden() -> None:
-    table = pd.DataFrame({"events": [3, 20, 40, 0], "n_answered": [60, 100, 200, 90], "rate": [0.05, 0.2, 0.2, 0]})
-    hidden = hide_small_cells(table, threshold=5)
-    assert list(hidden["is_hidden"]) == [True, False, False, True]
-    assert hidden.loc[0, ["events", "n_answered", "rate"]].isna().all()
-    assert hidden.loc[1, "events"] == 20
-
-
-def test_nothing_small_hides_nothing() -> None:
-    table = pd.DataFrame({"events": [0, 20], "n_answered": [60, 100], "rate": [0, 0.2]})
-    assert not hide_small_cells(table, threshold=5)["is_hidden"].any()
 
 
 def test_the_treating_clinic_is_not_beyond_itself() -> None:

@@ -16,7 +16,7 @@ from reporting.queries.behind import Part, treatments_behind
 from reporting.queries.counting import count_symptom
 from reporting.queries.scope import Filters
 from reporting.queries.setting_map import LEAST_IN_CELL, SettingMap, setting_map
-from reporting.queries.small_cells import hide_small_in_grid
+from reporting.queries.small_cells import hide_small_cells
 from tests.frames import many_rows
 
 CO2 = Filters(device_class="frac_ablative_co2")
@@ -136,8 +136,8 @@ def test_no_line_of_a_grid_gives_a_hidden_cell_back() -> None:
         "events": [2, 20, 30, 40, 50, 60, 70, 80, 90], "n_answered": [100, 101, 102, 103, 104, 105, 106, 107, 108],
     })  # fmt: skip
     table["n_answered"] += 200
-    hidden = hide_small_in_grid(table, "across", "up", threshold=5)
+    hidden = hide_small_cells(table, ("across", "up"), threshold=5)
     for line in ("across", "up"):
         assert not (hidden.groupby(line)["is_hidden"].sum() == 1).any()
     assert hidden["is_hidden"].sum() == 4
-    assert not hide_small_in_grid(table.iloc[1:], "across", "up", threshold=5)["is_hidden"].any()
+    assert not hide_small_cells(table.iloc[1:], ("across", "up"), threshold=5)["is_hidden"].any()

@@ -50,6 +50,9 @@ def backtest(
     as_json: bool = typer.Option(False, "--json", help="Print the alarms as JSON too."),
 ) -> None:
     """Replay the detector over history: what it would have said, knowing on each day only what was known then."""
+    if not out.parent.is_dir():
+        print(f"{out} cannot be written: there is no folder {out.parent}.", file=sys.stderr)
+        raise typer.Exit(2)
     migrate()
     begun = time.perf_counter()
     try:
@@ -60,7 +63,11 @@ def backtest(
     except Problem as problem:
         print(f"{problem.message} {problem.what_to_do}", file=sys.stderr)
         raise typer.Exit(2) from None
-    out.write_text(json.dumps(done.alarms))
+    try:
+        out.write_text(json.dumps(done.alarms))
+    except OSError as error:
+        print(f"{out} cannot be written: {error.strerror}.", file=sys.stderr)
+        raise typer.Exit(2) from error
     seconds = time.perf_counter() - begun
     print(json.dumps(done.alarms["alarms"], indent=1) if as_json else _as_words(done, seconds, out))
 

@@ -11,6 +11,7 @@ from reporting.domain.actors import SYSTEM
 from reporting.errors import Problem
 from reporting.queries import rates as query
 from reporting.queries.scope import Filters
+from reporting.settings import settings
 from reporting.storage.migrate import migrate
 
 _SHOWN = ("n_treatments", "n_answered", "response_rate", "events", "rate", "lower", "upper", "adjusted_ratio",
@@ -25,6 +26,7 @@ def rates(
     device_class: str = typer.Option("", help="Only this device class."),
     clinic: str = typer.Option("", help="Only this clinic."),
     parameter: str = typer.Option("", help="Setting of --by setting-band, for example density_pct."),
+    hand_on: bool = typer.Option(False, "--hand-on", help="For readers outside the clinic: small counts hidden."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Rates of unexpected side effects by group: n, events, rate with 95 % interval, response rate, adjusted ratio."""
@@ -34,7 +36,8 @@ def rates(
         device_class=device_class, clinics=(clinic,) if clinic else (),
     )  # fmt: skip
     try:
-        table = query.rates(SYSTEM, by, symptom, filters, parameter=parameter)
+        ask = query.rates_to_hand_on if hand_on else query.rates
+        table = ask(SYSTEM, by, symptom, filters, parameter=parameter)
     except Problem as problem:
         print(f"{problem.message} {problem.what_to_do}", file=sys.stderr)
         raise typer.Exit(2) from problem
@@ -47,6 +50,10 @@ def rates(
     else:
         print(table[["group", *_SHOWN]].to_string(index=False, float_format=lambda v: f"{v:.3f}", na_rep="–"))
         print(f"Adjusted by: {table['adjustment'].iloc[0]}.")
+        if hand_on:
+            limit = settings().small_cell_threshold
+            print(f"To be handed on: counts of 1 to {limit - 1}, and what would give them away, are left out (–); the "
+                  f"others are rounded to {limit}, and rates and ratios are those of the rounded counts.")  # fmt: skip
 
 
 def register(app: typer.Typer) -> None:

@@ -25,6 +25,9 @@ def report(
     hand_on: bool = typer.Option(False, "--hand-on", help="For readers outside the clinic: small counts hidden."),
 ) -> None:
     """Write the monthly safety report as PDF. Exit code 2: no such clinic or month, or it cannot be written."""
+    if operators and hand_on:
+        print("Operators are never in a report that is handed on: choose one of the two.", file=sys.stderr)
+        raise typer.Exit(2)
     migrate()
     try:
         content = _made(clinic, month, operators=operators, hand_on=hand_on)

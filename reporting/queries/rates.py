@@ -17,6 +17,7 @@ from reporting.queries.bands import band_codes, cut
 from reporting.queries.counting import count_symptom, group_codes, symptom_tables
 from reporting.queries.expectations import HAZARD_MODEL, STANDARDISED, expectations
 from reporting.queries.scope import SKIN_GROUPS, Filters, scoped_frame
+from reporting.queries.small_cells import rounded, to_hand_on
 from reporting.security.permissions import require
 
 CASE_MIX = ("procedure_class", "indication", "fitzpatrick")
@@ -87,6 +88,22 @@ def _expected(frame: pd.DataFrame, group: Ints, size: int, symptom: str) -> NDAr
     return expected
 
 
+def _check(by: Actor, filters: Filters) -> None:
+    """Raise InvalidInput for a clinic or device class without a treatment, and for days that end before they begin."""
+    if filters.from_date and filters.to_date and filters.from_date > filters.to_date:
+        raise InvalidInput(
+            field="from", found=filters.from_date, allowed=f"a day up to {filters.to_date}, the last one"
+        )
+    wanted = {"clinic": filters.clinics, "device_class": (filters.device_class,) if filters.device_class else ()}
+    frame = scoped_frame(by, EVERYTHING, list(wanted))
+    for column, codes in wanted.items():
+        there = sorted(str(code) for code in frame[column].unique())
+        for code in codes:
+            if there and code not in there:
+                allowed = "one with treatments: " + ", ".join(there)
+                raise InvalidInput(field=column.replace("_", "-"), found=code, allowed=allowed)
+
+
 def _adjusted(
     frame: pd.DataFrame, group: Ints, size: int, symptom: str, events: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], str]:
@@ -130,16 +147,35 @@ def rates(
             found="",
             allowed="one device class: settings are never pooled across devices",
         )
+    _check(by, filters)
     frame = scoped_frame(by, filters)
     group, names = _grouped(frame, grouping, parameter)
     [table] = symptom_tables(frame, group, len(names), [symptom])
     observed, expected, adjustment = _adjusted(frame, group, len(names), symptom, table["events"].to_numpy())
-    ratios = [smr(events, due) for events, due in zip(observed, expected, strict=True)]
     table.insert(0, "group", names)
-    table["observed"] = observed
-    table["expected"] = expected
-    table["adjusted_ratio"] = [_or_nan(ratio.value) for ratio in ratios]
-    table["ratio_lower"] = [_or_nan(ratio.lower) for ratio in ratios]
-    table["ratio_upper"] = [_or_nan(ratio.upper) for ratio in ratios]
-    table["adjustment"] = adjustment
-    return table
+    return _with_ratios(table.assign(observed=observed, expected=expected)).assign(adjustment=adjustment)
+
+
+def _with_ratios(table: pd.DataFrame) -> pd.DataFrame:
+    pairs = zip(table["observed"], table["expected"], strict=True)
+    ratios = [None if math.isnan(events) else smr(events, due) for events, due in pairs]
+    limits = {"adjusted_ratio": "value", "ratio_lower": "lower", "ratio_upper": "upper"}
+    return table.assign(**{
+        column: [math.nan if ratio is None else _or_nan(getattr(ratio, part)) for ratio in ratios]
+        for column, part in limits.items()
+    })  # fmt: skip
+
+
+def rates_to_hand_on(
+    by: Actor, grouping: str, symptom: str, filters: Filters = EVERYTHING, *, parameter: str = ""
+) -> pd.DataFrame:
+    """The same for readers beyond the treating clinic: small counts hidden (``is_hidden``), the others rounded, and
+    every rate and ratio from the rounded ones. Operators are never in it: InvalidInput.
+    """
+    if grouping == "operator":
+        raise InvalidInput(field="by", found=grouping, allowed="anything but operator in what is handed on")
+    found = to_hand_on(rates(by, grouping, symptom, filters, parameter=parameter))
+    hidden = found["is_hidden"].to_numpy()
+    found["observed"] = np.where(hidden, np.nan, rounded(found["observed"].to_numpy()))
+    found["expected"] = np.where(hidden, np.nan, found["expected"].round(1))
+    return _with_ratios(found)

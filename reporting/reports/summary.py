@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+import pandas as pd
+
 from reporting.charts.words import percent
 from reporting.domain.signal_work import STATE_WORDS
 from reporting.queries.monthly import CaseMonth, MonthlyReport
 from reporting.queries.overview import Overview, Totals
 from reporting.queries.signal_words import headline, numbers
+from reporting.queries.small_cells import hide_small_cells
 from reporting.reports.words import NOTHING, Reader, day, share
 
 LOW_RESPONSE = 0.5
@@ -27,7 +30,8 @@ def lead(report: MonthlyReport, to: Reader) -> str:
     treated = "1 treatment" if totals.n_treatments == 1 else f"{to.count(totals.n_treatments)} treatments"
     opened = "1 case was" if cases.opened == 1 and not to.hand_on else f"{to.count(cases.opened)} cases were"
     ended = f"{opened} opened, {to.count(cases.confirmed)} with a confirmed complication"
-    said = f"{treated}; {share(totals.response_rate)} of the check-ins that were due have been answered."
+    answered = to.of(totals.answered_check_ins, totals.due_check_ins) if to.hand_on else share(totals.response_rate)
+    said = f"{treated}; {answered} of the check-ins that were due have been answered."
     return f"{said} {ended if cases.opened else 'No case was opened'}; {signals}."
 
 
@@ -80,13 +84,23 @@ def _alerts(cases: CaseMonth, to: Reader) -> str:
 
 def symptom_rows(report: MonthlyReport, to: Reader) -> Rows:
     """Symptom, events of those who answered this month, the month before, everything before, what chance says."""
-    rows: list[Any] = list(report.overview.rates.itertuples())
+    table = report.overview.rates
+    columns = [_of_those_who_answered(table, when, to) for when in ("", "previous_", "baseline_")]
+    rows: list[Any] = list(table.itertuples())
     return [
-        [row.label, to.of(int(row.events), int(row.n_answered)),
-         to.of(int(row.previous_events), int(row.previous_n_answered)),
-         to.of(int(row.baseline_events), int(row.baseline_n_answered)), _compared(row)]
-        for row in rows
-    ]  # fmt: skip
+        [row.label, *said, NOTHING if to.hidden in said else _compared(row)]
+        for row, *said in zip(rows, *columns, strict=True)
+    ]
+
+
+def _of_those_who_answered(table: pd.DataFrame, when: str, to: Reader) -> list[str]:
+    """The column of a time, beginning with ``when``; what would give a hidden symptom away is hidden with it."""
+    counts = pd.DataFrame({name: table[f"{when}{name}"].to_numpy() for name in ("events", "n_answered")})
+    hidden = hide_small_cells(counts, threshold=to.threshold)["is_hidden"] if to.hand_on else [False] * len(counts)
+    return [
+        to.hidden if is_hidden else to.of(int(row.events), int(row.n_answered))
+        for row, is_hidden in zip(list[Any](counts.itertuples()), hidden, strict=True)
+    ]
 
 
 def _compared(row: Any) -> str:
@@ -115,11 +129,16 @@ def _first_words(said: str) -> str:
 
 def done_lines(report: MonthlyReport, to: Reader) -> list[str]:
     """What was done about signals and cases in the month."""
-    found = [f"{day(on)}: {words}" for on, words in report.actions]
+    found = [f"{day(on)}: {_without_note(words) if to.hand_on else words}" for on, words in report.actions]
     actions = [f"{words.lower()} {to.count(number)}" for words, number in report.cases.actions.items()]
     if actions and not to.hand_on:
         found.append(f"Cases opened in the month: {', '.join(actions)}.")
     return _short(found) or ["No action on a signal and none on a case is on record for this month."]
+
+
+def _without_note(words: str) -> str:
+    """What somebody wrote down stays in the clinic: it may name people."""
+    return f"{words.partition(':')[0]}: something was changed because of its signal."
 
 
 def decisions(report: MonthlyReport, to: Reader) -> list[str]:

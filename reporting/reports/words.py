@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from reporting.charts.words import percent
+from reporting.queries.small_cells import rounded
 from reporting.settings import settings
 
 NOTHING = "–"
@@ -14,14 +15,22 @@ NOTHING = "–"
 
 @dataclass(frozen=True)
 class Reader:
-    """Whom the report is for. To be handed on outside the clinic, counts of 1 to ``threshold`` - 1 are hidden."""
+    """Whom the report is for.
+
+    To be handed on outside the clinic, counts of 1 to ``threshold`` - 1 are hidden and the others rounded to it, so
+    that the reports of two months do not give a small one away.
+    """
 
     hand_on: bool
     threshold: int
 
     def count(self, number: int) -> str:
         """``1,204``, or ``fewer than 5``."""
-        return f"fewer than {self.threshold}" if self.hides(number) else f"{number:,}"
+        return f"fewer than {self.threshold}" if self.hides(number) else f"{self.shown(number):,}"
+
+    def shown(self, number: int) -> int:
+        """The count as this reader may see it, where it is not hidden."""
+        return int(rounded(number, self.threshold)) if self.hand_on else number
 
     def hides(self, number: int) -> bool:
         return self.hand_on and 0 < number < self.threshold
@@ -31,8 +40,13 @@ class Reader:
         if not whole:
             return NOTHING
         if self.hides(part) or self.hides(whole) or self.hides(whole - part):
-            return f"hidden (< {self.threshold})"
+            return self.hidden
+        part, whole = self.shown(part), self.shown(whole)
         return f"{part:,} of {whole:,} ({percent(part / whole)})"
+
+    @property
+    def hidden(self) -> str:
+        return f"hidden (< {self.threshold})"
 
 
 def reader(*, hand_on: bool) -> Reader:

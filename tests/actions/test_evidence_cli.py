@@ -242,6 +242,14 @@ def test_rates_are_adjusted_by_the_hazard_model_and_say_so(clinics: Path, drawn:
         (("dose-response", "--symptom", "burning", "--parameter", "passes", "--device-class", "X"), "ERYAG2940"),
         (("dose-response", "--symptom", "burning", "--parameter", "power_w", "--device-class", "KTP532"), "recorded"),
         (("rates", "--by", "device", "--symptom", "itch"), "hyperpigmentation"),
+        (("rates", "--by", "device", "--symptom", "burning", "--device-class", "X"), "with treatments: "),
+        (("rates", "--by", "device", "--symptom", "burning", "--clinic", "X"), "with treatments: "),
+        (
+            ("rates", "--by", "all", "--symptom", "burning", "--from", "2024-02-02", "--to", "2024-02-01"),
+            "up to 2024-02-01",
+        ),
+        (("rates", "--by", "operator", "--symptom", "burning", "--hand-on"), "anything but operator"),
+        (("backtest", *SPAN, "--out", "/nowhere/x.json"), "no folder /nowhere"),
     ],
 )
 def test_what_cannot_be_done_is_said_with_what_is_allowed(clinics: Path, words: tuple[str, ...], said: str) -> None:

@@ -135,6 +135,22 @@ def test_who_may_ask(database: str) -> None:
     assert list(rates(clinic.staff["clinician"], "clinic", "burning")["group"]) == ["A"]
 
 
+def test_what_is_handed_on_has_no_small_count_and_is_rounded(imported: str) -> None:
+    printed = json.loads(reporting("rates", "--by", "month", "--symptom", "hyperpigmentation", "--hand-on", "--json"))
+    exact = {row["group"]: row for row in json.loads(
+        reporting("rates", "--by", "month", "--symptom", "hyperpigmentation", "--json"))}  # fmt: skip
+    hidden = [row for row in printed if row["is_hidden"]]
+    assert len(printed) == len(exact) > len(hidden) > 1
+    for row in printed:
+        counts = [row[name] for name in ("events", "n_answered", "n_treatments", "observed")]
+        assert counts == [None] * 4 if row["is_hidden"] else all(count % 5 == 0 for count in counts)
+        assert row["is_hidden"] == (row["rate"] is None) == (row["adjusted_ratio"] is None)
+        assert row["is_hidden"] or abs(row["events"] - exact[row["group"]]["events"]) <= 2.5
+    assert {group for group, row in exact.items() if 0 < row["events"] < 5} <= {row["group"] for row in hidden}
+    said = reporting("rates", "--by", "month", "--symptom", "hyperpigmentation", "--hand-on")
+    assert "counts of 1 to 4" in said
+
+
 def test_an_empty_database_is_an_empty_table(database: str) -> None:
     assert rates(SYSTEM, "device", "burning").empty
     assert "No treatments yet" in reporting("rates", "--by", "device", "--symptom", "burning")

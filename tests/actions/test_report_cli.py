@@ -58,3 +58,13 @@ def test_a_file_that_cannot_be_written_is_named(sqlite_database: str, tmp_path: 
     done = CliRunner().invoke(commands, ["report", "--clinic", "A", "--month", "2025-01", "--out", out])
     assert done.exit_code == 2
     assert "cannot be written" in done.output
+
+
+def test_operators_are_never_handed_on(sqlite_database: str, tmp_path: Path, commands: typer.Typer) -> None:
+    house("A")
+    out = tmp_path / "a.pdf"
+    words = ["report", "--clinic", "A", "--month", "2025-01", "--out", str(out), "--operators", "--hand-on"]
+    done = CliRunner().invoke(commands, words)
+    assert done.exit_code == 2
+    assert "never in a report that is handed on" in done.output
+    assert not out.exists()

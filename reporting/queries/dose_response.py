@@ -1,5 +1,6 @@
 """Risk by dose within one device class, adjusted and crude side by side, with ranges and the ceiling."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -87,7 +88,7 @@ def dose_response(
     require(by, "settings.read")
     _check(symptom, parameter, skin_group)
     factor = tolerated_factor(by) if factor is None else factor
-    frames = engine_frames(clinic_id=by.clinic_id, symptoms=[symptom])
+    frames = engine_frames(clinic_id=by.clinic_id)
     if frames is None:
         raise NothingToReplay()
     known = frames.areas["device_class"].cat.categories
@@ -163,13 +164,18 @@ def _curves(
         model = fit_dose_model(answers, areas, doses, mix, symptom)
     except EvidenceProblem as problem:
         return (), 0, (), (problem.message,)
-    found, notes = [], []
-    for group in groups:
+
+    def curve(group: str) -> GroupCurve | str:
         try:
-            found.append(_curve(areas, model, mix, doses, parameter, group, factor))
+            return _curve(areas, model, mix, doses, parameter, group, factor)
         except EvidenceProblem as problem:
-            notes.append(f"skin group {group}: {problem.message}")
-    return tuple(found), model.events, model.opposed, tuple(notes)
+            return f"skin group {group}: {problem.message}"
+
+    # Somebody waits for them, and most of the time passes in sums that let other threads work.
+    with ThreadPoolExecutor(len(groups)) as beside:
+        made = list(beside.map(curve, groups))
+    found = tuple(each for each in made if isinstance(each, GroupCurve))
+    return found, model.events, model.opposed, tuple(each for each in made if isinstance(each, str))
 
 
 def _curve(

@@ -19,7 +19,7 @@ from reporting.domain.symptoms import SYMPTOMS
 from reporting.errors import InvalidInput
 from reporting.queries.above_guideline import areas_above_guideline
 from reporting.queries.data_quality import DataQuality, data_quality
-from reporting.queries.overview import Overview, Totals, overview
+from reporting.queries.overview import Overview, Totals, overview, overviews
 from reporting.queries.scope import Filters
 from reporting.queries.signals import NewestLook, SignalCard, newest_look, signal_card, signals_of
 from reporting.queries.units import Units, UnitType, units
@@ -134,7 +134,7 @@ def _baseline(by: Actor, chosen: Filters) -> Totals | None:
 def _weeks(by: Actor, chosen: Filters) -> dict[str, Overview]:
     assert chosen.to_date is not None
     long = replace(chosen, from_date=chosen.to_date - timedelta(weeks=WEEKS))
-    return {code: overview(by, long, code) for code in SYMPTOMS}
+    return overviews(by, long, list(SYMPTOMS))
 
 
 def _cards(by: Actor) -> list[SignalCard]:

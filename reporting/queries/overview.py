@@ -1,6 +1,6 @@
 """The overview: treatments, answers, side effects per symptom, the weeks, and what became of the cases."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
@@ -76,20 +76,29 @@ class Overview:
 
 def overview(by: Actor, filters: Filters, symptom: str = "hyperpigmentation") -> Overview:
     """The overview of what ``by`` may see. Raises NotAllowed; KeyError for an unknown symptom."""
+    return overviews(by, filters, [symptom])[symptom]
+
+
+def overviews(by: Actor, filters: Filters, symptoms: Sequence[str]) -> dict[str, Overview]:
+    """The same with the weeks of each of these symptoms; everything else in it is worked out once."""
     require(by, "overview.read")
     today = clock.now().date()
     frame = scoped_frame(by, filters, _COLUMNS)
     before = _previous(by, filters, today)
     now, earlier = _by_symptom(frame), None if before is None else _by_symptom(before)
-    weeks = _weeks(frame, symptom, today)
-    return Overview(
+    weeks = {symptom: _weeks(frame, symptom, today) for symptom in symptoms}
+    first = symptoms[0]
+    shown = Overview(
         today=today, totals=_totals(frame, now),
         previous=None if before is None or earlier is None else _totals(before, earlier),
         rates=_compared(_compared(now, earlier, "previous"), _baseline(by, filters), "baseline"),
-        symptom=symptom, weeks=weeks, cases=_cases(by, frame),
-        follow_up_complete=_follow_up(weeks),
+        symptom=first, weeks=weeks[first], cases=_cases(by, frame), follow_up_complete=_follow_up(weeks[first]),
         is_empty_clinic=not len(frame) and not len(scoped_frame(by, Filters(), ["treatment_id"])),
     )  # fmt: skip
+    return {
+        symptom: replace(shown, symptom=symptom, weeks=each, follow_up_complete=_follow_up(each))
+        for symptom, each in weeks.items()
+    }
 
 
 def _previous(by: Actor, filters: Filters, today: date) -> pd.DataFrame | None:

@@ -47,7 +47,7 @@ def warm_imports() -> None:
     """Import every page and the libraries behind them, so that the first visitor does not wait for it."""
     from reporting import pages
 
-    for library in ("pandas", "altair", "pyarrow"):
+    for library in ("pandas", "altair", "pyarrow", "scipy.stats", "scipy.optimize", "scipy.interpolate"):
         importlib.import_module(library)
     for module in pkgutil.iter_modules(pages.__path__):
         importlib.import_module(f"reporting.pages.{module.name}")

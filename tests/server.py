@@ -64,8 +64,8 @@ def process(
 
 
 @contextmanager
-def application(folder: Path, **environment: str) -> Iterator[str]:
-    """The application on a free port with its data in ``folder``; yields its address."""
+def application_process(folder: Path, **environment: str) -> Iterator[tuple[str, int]]:
+    """The application on a free port with its data in ``folder``; yields its address and its process."""
     port = free_port()
     address = f"http://localhost:{port}"
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
@@ -73,5 +73,12 @@ def application(folder: Path, **environment: str) -> Iterator[str]:
         "REPORTING_DATA_DIR": str(folder), "REPORTING_DATABASE_URL": "", "REPORTING_BASE_URL": address,
         "REPORTING_DEMO": "0",
     } | environment  # fmt: skip
-    with process(command, f"{address}/healthz", folder / "server.log", **settings):
+    with process(command, f"{address}/healthz", folder / "server.log", **settings) as started:
+        yield address, started.pid
+
+
+@contextmanager
+def application(folder: Path, **environment: str) -> Iterator[str]:
+    """The same; yields its address."""
+    with application_process(folder, **environment) as (address, _):
         yield address

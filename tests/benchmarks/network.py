@@ -26,7 +26,7 @@ from reporting.storage.tables import CheckIn
 TEMPLATE = 2_400
 STEP = {"patient": 10_000, "treatment": 10_000, "treated_area": 20_000, "check_in": 100_000, "unit": 100}
 """Ids of a copy are so far from those of the one before."""
-BIG = ("patient", "treatment", "treated_area", "check_in", "outcome", "triage_case")
+BIG = ("patient", "treatment", "treated_area", "check_in", "outcome", "triage_case", "case_event", "audit_event")
 HISTORY = "SELECT id FROM treatment WHERE reference NOT LIKE 'DEMO-NOW-%' AND source = 'demo'"
 
 
@@ -92,10 +92,11 @@ def _multiply(url: str, copies: int, clinics: int) -> None:
         for table in BIG[:5]:
             _copy(connection, table, copies, clinics)
         _cases(connection)
+        _trails(connection, lite)
         for statement in rebuild:
             connection.execute(text(statement))
         if not lite:
-            for table in ("clinic", "operator", "device", *BIG[:4], "triage_case"):
+            for table in ("clinic", "operator", "device", *BIG[:4], "triage_case", "case_event"):
                 connection.execute(text(
                     f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT MAX(id) FROM {table}))"
                 ))  # fmt: skip
@@ -175,3 +176,25 @@ def _cases(connection: Connection) -> None:
         FROM check_in c CROSS JOIN (SELECT level, rules, reasons FROM triage_case ORDER BY id LIMIT 1) e
         WHERE c.answered_at IS NOT NULL AND c.id > {STEP["check_in"]} AND ({severe})
     """))  # fmt: skip
+
+
+def _trails(connection: Connection, lite: bool) -> None:
+    """What was done about the copied cases, and over a million rows of the audit trail, whose hashes are none."""
+    json = "TEXT" if lite else "JSON"
+    report = f"""CAST('{{"check_in": ' || check_in_id || ', "rules": ' || CAST(rules AS TEXT) || '}}' AS {json})"""
+    nothing = f"CAST('{{}}' AS {json})"
+    for kind, details in (("opened", report), ("acknowledged", nothing), ("closed", nothing)):
+        connection.execute(text(f"""
+            INSERT INTO case_event (clinic_id, case_id, at, kind, note, details)
+            SELECT clinic_id, id, {kind}_at, '{kind}', '', {details} FROM triage_case
+            WHERE check_in_id > {STEP["check_in"]} AND {kind}_at IS NOT NULL ORDER BY {kind}_at
+        """))  # fmt: skip
+    connection.execute(text(f"""
+        INSERT INTO audit_event (sequence, at, clinic_id, actor_kind, actor_id, actor_label, action, record_kind,
+            record_id, details, previous_hash, hash)
+        SELECT h.sequence + ROW_NUMBER() OVER (ORDER BY c.answered_at, c.id), c.answered_at, c.clinic_id, 'patient',
+            c.patient_id, 'patient', 'check_in.submitted', 'check_in', CAST(c.id AS TEXT), {nothing}, h.hash, h.hash
+        FROM check_in c CROSS JOIN audit_head h
+        WHERE c.answered_at IS NOT NULL AND c.id > {STEP["check_in"]} AND c.id % 6 = 0
+    """))  # fmt: skip
+    connection.execute(text("UPDATE audit_head SET sequence = (SELECT MAX(sequence) FROM audit_event)"))

@@ -1,18 +1,21 @@
 """How long a clinician waits for each page: the whole rerun, cold and warm, alone and with others, and what it sends.
 
-    python -m tests.benchmarks.pages [--treatments 1125000] [--clinics 10] [--postgres] [--folder DIR]
+    python -m tests.benchmarks.pages [--sizes demo million] [--databases sqlite postgres] [--clinicians 1 20]
+        [--pages overview units …] [--folder DIR] [--postgres-url URL]
 
-Cold is the first time that a process draws the page, changed the first time after a new check-in, warm the same
-again. Each row is of the real application as a process of its own, over Streamlit's websocket as a browser speaks it.
+Every table is of the real application as a process of its own, over Streamlit's websocket as a browser speaks it.
+A folder that was filled before is taken as it is, and so is a PostgreSQL database that is named.
 """
 
 import argparse
 import asyncio
-import statistics
+import os
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sqlalchemy import text
@@ -21,16 +24,30 @@ from reporting.demo.access import enter
 from reporting.storage import engine as storage
 from reporting.storage.engine import reading, transaction
 from reporting.storage.outcomes import recompute
+from tests.benchmarks import page_times as timed
 from tests.benchmarks.network import make, use
-from tests.benchmarks.streamlit_client import Tab
+from tests.benchmarks.page_times import Row, Shown
 from tests.postgres import cluster
-from tests.server import application
+from tests.server import ROOT, application_process
 
-WARM_RUNS = 5
-COLUMNS = ("cold", "changed", "warm p50", "p95", "charts", "largest", "all kB")
-CHARTS = ("arrow_vega_lite_chart", "vega_lite_chart")
-QUERIES = {"timeline": "patient={patient}", "plan": "patient={patient}", "card": "treatment={treatment}",
-           "proxy": "patient={patient}"}  # fmt: skip
+SAMPLES = 5
+SIZES = {"demo": 2_400, "million": 1_125_000}
+CLINICS = {"demo": 1, "million": 10}
+ANSWER_EVERY_S = {"demo": 60.0, "million": 5.0}
+"""How often an answer comes in while twenty are at work."""
+SHARE_WITH_OTHERS = 0.5
+COLD_MS, WARM_MS, CHARTS_KB = 1_000, 300, 200
+STARTED, READ_WITHIN_S = "dashboards read ahead", 600
+OF_SOMEBODY = {"timeline": "patient", "plan": "patient", "card": "treatment", "proxy": "patient"}
+HEAD = f"""\
+Milliseconds of a whole rerun, p50 and p95 (of few samples p95 is the slowest), and kilobytes that are sent.
+Wanted: cold {COLD_MS:,}, warm {WARM_MS}, charts {CHARTS_KB}.
+  cold  the first view of the page in a new session, after the process has started and read what it reads at start;
+        first nobody has seen the page since, then each time a new answer has come in
+  warm  the same again, nothing changed (CPU: the server's processor time of one such rerun)
+  goal  yes: at p95; p50: at p50 alone; no
+With {{many}}: all at work, each with a click every {timed.THINK_S:g} s (a page, the same again, the next page)."""
+COLUMNS = f"{'page':26} {'cold':>6} {'p95':>6} {'warm':>6} {'p95':>6} {'CPU':>6} {'charts':>7} {'all kB':>6}  goal"
 
 
 def cookies(count: int) -> list[str]:
@@ -39,102 +56,151 @@ def cookies(count: int) -> list[str]:
 
 
 def somebody() -> dict[str, int]:
-    """A patient and a treatment of the clinic that is looked at, to open the pages of one patient."""
+    """A patient, a treatment and, where there is one, a signal, to open the pages of one."""
     with reading() as session:
         row = session.connection().execute(text(
             "SELECT id, patient_id FROM treatment WHERE clinic_id = 1 ORDER BY id LIMIT 1 OFFSET 1000"
         )).one()  # fmt: skip
-    return {"treatment": row.id, "patient": row.patient_id}
+        signal = session.connection().execute(text("SELECT MIN(id) FROM signal WHERE clinic_id = 1")).scalar_one()
+    return {"treatment": row.id, "patient": row.patient_id} | ({"signal": signal} if signal else {})
 
 
-def change(treatment: int) -> None:
-    """What a new check-in does to every figure: a new revision of the data."""
-    with transaction() as session:
-        recompute(session, [treatment])
+def shown_pages(addresses: Sequence[str], known: Mapping[str, int]) -> list[Shown]:
+    """Every page, and the views of those that have several."""
+    found = []
+    for page in addresses:
+        of = OF_SOMEBODY.get(page)
+        found.append(Shown.of(page, **({of: known[of]} if of else {})))
+        found += {
+            "": [Shown.of(page, words.lower(), show=words) for words in ("Due and silent", "Closed", "Alert budget")],
+            "settings": [Shown.of(page, words.lower(), view=words) for words in ("Two settings", "Over time")],
+            "units": [Shown.of(page, "operators", kind="Operators")],
+            "signals": [Shown.of(page, "one", signal=known["signal"])] if "signal" in known else [],
+        }.get(page, [])  # fmt: skip
+    return found
 
 
-def percentile(times: Sequence[float], share: float) -> float:
-    """A percentile of seconds, in milliseconds."""
-    ordered = sorted(times)
-    return 1e3 * ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+def wait_until_read(log: Path) -> None:
+    """Until the application says that it has read the dashboards."""
+    until = time.monotonic() + READ_WITHIN_S
+    while STARTED not in log.read_text():
+        if time.monotonic() > until:
+            raise TimeoutError(log.read_text()[-2000:])
+        time.sleep(0.2)
 
 
-async def _alone(url: str, cookie: str, page: str, query: str, treatment: int) -> list[str]:
-    """Columns of one clinician alone: cold, after a change, warm p50 and p95, and the bytes."""
-    async with Tab(url, cookie) as tab:
-        cold = await tab.open(page, query)
-        change(treatment)
-        changed = await tab.run()
-        charts = sum(size for kind, size in tab.sizes if kind in CHARTS)
-        largest, whole = max(size for _, size in tab.sizes), sum(size for _, size in tab.sizes)
-        warm = [await tab.run() for _ in range(WARM_RUNS)]
-    times = (1e3 * cold, 1e3 * changed, 1e3 * statistics.median(warm), percentile(warm, 0.95))
-    return [*(f"{value:8.0f}" for value in times), *(f"{size / 1000:8.0f}" for size in (charts, largest, whole))]
+def line(name: str, row: Row) -> str:
+    """A row of the table."""
+    cold, warm = ([1e3 * _percentile(times, share) for share in (0.5, 0.95)] for times in (row.cold, row.warm))
+    kilobytes = row.charts / 1000
+    met = [cold[at] <= COLD_MS and warm[at] <= WARM_MS and kilobytes <= CHARTS_KB for at in (0, 1)]
+    times = " ".join(f"{value:6,.0f}" for value in (*cold, *warm))
+    cpu = f"{1e3 * row.cpu_s:6,.0f}" if row.cpu_s else " " * 6
+    goal = "yes" if met[1] else "p50" if met[0] else "no"
+    return f"{name:26} {times} {cpu} {kilobytes:7.0f} {row.sent / 1000:6.0f}  {goal}"
 
 
-async def _together(url: str, everyone: Sequence[str], page: str, query: str) -> list[str]:
-    """Columns of many clinicians who all open the page at the same moment, again and again."""
-
-    async def one(cookie: str) -> list[float]:
-        async with Tab(url, cookie) as tab:
-            await tab.open(page, query)
-            return [await tab.run() for _ in range(2)]
-
-    times = [each for found in await asyncio.gather(*map(one, everyone)) for each in found]
-    return [f"{percentile(times, share):8.0f}" for share in (0.5, 0.95)]
+def _percentile(times: Sequence[float], share: float) -> float:
+    ordered = sorted(times) or [float("nan")]
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-async def _started(url: str, cookie: str) -> list[str]:
-    """The pages there are, once the dashboards are read (a process reads them when it starts)."""
-    async with Tab(url, cookie, "units") as tab:
-        return list(tab.pages)
-
-
-def table(folder: Path, address: str, clinicians: int, only: Sequence[str]) -> None:
-    """Print a row for every page of the staff."""
+def table(folder: Path, address: str, size: str, clinicians: Sequence[int], only: Sequence[str] = ()) -> None:
+    """Print a table for each number of clinicians, of a database that is filled."""
     use(folder, address)
-    everyone, known = cookies(clinicians), somebody()
-    names = (*COLUMNS, f"{clinicians}: p50", "p95")
-    print(f"{'page':16} {' '.join(f'{name:>8}' for name in names)}")
-    with application(folder, REPORTING_DATABASE_URL=address, REPORTING_BACKGROUND="0") as url:
-        begun = time.perf_counter()
-        pages = asyncio.run(_started(url, everyone[0]))
-        print(f"(start of the process until the dashboards are read: {time.perf_counter() - begun:.1f} s)", flush=True)
-        for page in only or pages:
-            query = QUERIES.get(page, "").format(**known)
-            row = asyncio.run(_alone(url, everyone[0], page, query, known["treatment"]))
-            if clinicians > 1:
-                row += asyncio.run(_together(url, everyone, page, query))
-            print(f"{page:16} {' '.join(row)}", flush=True)
+    many, known = max(clinicians), somebody()
+    everyone = cookies(max(many, SAMPLES))
+    with application_process(folder, REPORTING_DATABASE_URL=address, REPORTING_BACKGROUND="0") as (url, process):
+        print("\n".join(_started(url, folder / "server.log", everyone, process)), flush=True)
+        pages = [
+            shown
+            for shown in shown_pages(asyncio.run(timed.pages_of(url, everyone[0])), known)
+            if not only or shown.name in only or shown.name.split(":")[0] in only
+        ]
+
+        def answer() -> None:
+            with transaction() as session:
+                recompute(session, [known["treatment"]])
+
+        for count in clinicians:
+            print(f"\n{count} clinician{'s' * (count > 1)}\n{COLUMNS}", flush=True)
+            if count == 1:
+                for shown in pages:
+                    row = asyncio.run(timed.alone(url, everyone, shown, process, answer, SAMPLES))
+                    print(line(shown.name, row), flush=True)
+                continue
+            begun, before = time.perf_counter(), timed.cpu_seconds(process)
+            rows = asyncio.run(
+                timed.at_work(url, everyone[:count], pages, answer, ANSWER_EVERY_S[size], SHARE_WITH_OTHERS)
+            )  # fmt: skip
+            for name, row in rows.items():
+                print(line(name, row))
+            busy = (timed.cpu_seconds(process) - before) / (time.perf_counter() - begun)
+            print(f"(the server was busy with {100 * busy:.0f} % of one processor)", flush=True)
+        print(f"(the most memory that the server held: {timed.most_memory_mb(process):,.0f} MB)", flush=True)
     storage.forget_engine()
 
 
-def run(folder: Path, treatments: int, clinics: int, clinicians: int, postgres: bool, only: Sequence[str] = ()) -> None:
-    """Print the table of the demo clinic and of a network of that size, on SQLite and on PostgreSQL."""
-    print("Pages, milliseconds of a whole rerun (wanted: warm 300, cold 1,000) and kB sent (wanted: charts 200)")
-    with ExitStack() as stack:
-        address = stack.enter_context(cluster()) if postgres else ""
-        for name, size, many, where in (
-            ("demo", 2_400, 1, ""), ("network", treatments, clinics, ""), ("network-pg", treatments, clinics, address)
-        ):  # fmt: skip
-            if where or not name.endswith("pg"):
-                (folder / name).mkdir(exist_ok=True)
-                print(f"{name}: {make(folder / name, where, size, many)}", flush=True)
-                table(folder / name, where, clinicians, only)
+def _started(url: str, log: Path, everyone: Sequence[str], process: int) -> Iterator[str]:
+    """What the first visitors wait while the process reads, and how long it reads."""
+    begun = time.perf_counter()
+    worklist = asyncio.run(timed.first_view(url, everyone[0], ""))
+    overview = asyncio.run(timed.first_view(url, everyone[1], "overview"))
+    wait_until_read(log)
+    yield f"(the first visitors, while the process still reads: worklist {worklist:.1f} s, overview {overview:.1f} s;"
+    yield f" everything is read after {time.perf_counter() - begun:.1f} s, {timed.cpu_seconds(process):.1f} s of CPU)"
+
+
+def _look(folder: Path, address: str) -> None:
+    """One look for signals, as every night has it, where there was none yet."""
+    with reading() as session:
+        if session.connection().execute(text("SELECT COUNT(*) FROM signal_run")).scalar_one():
+            return
+    environment = os.environ | {"REPORTING_DATA_DIR": str(folder), "REPORTING_DATABASE_URL": address}
+    subprocess.run([sys.executable, "-m", "reporting", "signals", "run"], cwd=ROOT, env=environment, check=True,
+                   stdout=subprocess.DEVNULL)  # fmt: skip
+
+
+@contextmanager
+def _postgres(url: str) -> Iterator[str]:
+    """A PostgreSQL database: the one that is named, or one of a cluster that is thrown away."""
+    if url:
+        yield url
+        return
+    with cluster() as made:
+        yield made
+
+
+def run(
+    folder: Path, sizes: Sequence[str], databases: Sequence[str], clinicians: Sequence[int],
+    only: Sequence[str] = (), postgres_url: str = "", treatments: Mapping[str, int] = SIZES,
+) -> None:  # fmt: skip
+    """Print the tables of these sizes on these databases."""
+    print(HEAD.format(many=" and ".join(str(count) for count in clinicians if count > 1) or "more"))
+    for size in sizes:
+        for database in databases:
+            where = folder / (size if database == "sqlite" else f"{size}-{database}")
+            where.mkdir(parents=True, exist_ok=True)
+            with ExitStack() as stack:
+                address = stack.enter_context(_postgres(postgres_url)) if database == "postgres" else ""
+                print(f"\n{size}, {database}: {make(where, address, treatments[size], CLINICS[size])}", flush=True)
+                _look(where, address)
+                table(where, address, size, clinicians, only)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--treatments", type=int, default=1_125_000)
-    parser.add_argument("--clinics", type=int, default=10)
-    parser.add_argument("--clinicians", type=int, default=20)
-    parser.add_argument("--postgres", action="store_true", help="on PostgreSQL as well")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", nargs="+", choices=SIZES, default=list(SIZES))
+    parser.add_argument("--databases", nargs="+", choices=("sqlite", "postgres"), default=["sqlite", "postgres"])
+    parser.add_argument("--clinicians", nargs="+", type=int, default=[1, 20])
+    parser.add_argument("--treatments", type=int, default=SIZES["million"], help="of the million")
     parser.add_argument("--folder", type=Path, help="keep the SQLite databases here and use them again")
+    parser.add_argument("--postgres-url", default="", help="a database of one size that is filled, or to be filled")
     parser.add_argument("--pages", nargs="*", default=[], help="only these")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="reporting-bench-") as made:
-        folder = chosen.folder or Path(made)
-        run(folder, chosen.treatments, chosen.clinics, chosen.clinicians, chosen.postgres, chosen.pages)
+        run(chosen.folder or Path(made), chosen.sizes, chosen.databases, chosen.clinicians, chosen.pages,
+            chosen.postgres_url, SIZES | {"million": chosen.treatments})  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -14,9 +14,9 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=200, help="sessions of the row with think time")
     parser.add_argument("--treatments", type=int, default=1_000_000, help="of the evidence engine's database")
     parser.add_argument("--rows", type=int, default=1_000_000, help="of the fit that is compared")
-    parser.add_argument("--page-treatments", type=int, default=24_000, help="1125000 has 10 million check-ins")
-    parser.add_argument("--clinicians", type=int, default=20, help="at the pages at the same moment")
-    parser.add_argument("--postgres", action="store_true", help="the pages on PostgreSQL as well")
+    parser.add_argument("--page-treatments", type=int, default=pages.SIZES["million"], help="fewer are quicker to fill")
+    parser.add_argument("--page-databases", nargs="+", choices=pages.DATABASES, default=list(pages.DATABASES))
+    parser.add_argument("--clinicians", nargs="+", type=int, default=[1, 20], help="at the pages at the same time")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="reporting-bench-") as folder:
         light.run(Path(folder))
@@ -24,7 +24,8 @@ def main() -> None:
         for name in ("reminders", "pages"):
             (Path(folder) / name).mkdir()
         reminders.run(Path(folder) / "reminders")
-        pages.run(Path(folder) / "pages", options.page_treatments, 10, options.clinicians, options.postgres)
+        pages.run(Path(folder) / "pages", list(pages.SIZES), options.page_databases, options.clinicians,
+                  treatments=pages.SIZES | {"million": options.page_treatments})  # fmt: skip
     evidence.run_all(options.treatments, options.rows)
 
 

@@ -14,7 +14,7 @@ from reporting.evidence.intervals import zero_events_upper
 from reporting.queries import scope
 from reporting.queries.filter_choices import filter_choices
 from reporting.queries.maturity import last_mature_day, mature_after_days
-from reporting.queries.overview import Overview, overview
+from reporting.queries.overview import Overview, overview, overviews
 from reporting.queries.scope import Filters
 from reporting.storage.engine import transaction
 from reporting.storage.outcomes import recompute
@@ -128,6 +128,16 @@ def test_weeks_of_late_symptoms_ripen_later(rows: pd.DataFrame) -> None:
     assert early.weeks["is_mature"].sum() > weeks["is_mature"].sum()
     share = early.weeks.loc[early.weeks["is_mature"], "n_treatments"].sum() / early.totals.n_treatments
     assert early.follow_up_complete == share
+
+
+def test_the_weeks_of_several_symptoms_are_those_of_each_alone(rows: pd.DataFrame) -> None:
+    together = overviews(SYSTEM, period(90), list(SYMPTOMS))
+    assert list(together) == list(SYMPTOMS)
+    for code, found in together.items():
+        alone = overview(SYSTEM, period(90), code)
+        pd.testing.assert_frame_equal(found.weeks, alone.weeks)
+        pd.testing.assert_frame_equal(found.rates, alone.rates)
+        assert (found.symptom, found.follow_up_complete) == (code, alone.follow_up_complete)
 
 
 def test_no_treatments_at_all_is_told_from_none_that_fit(rows: pd.DataFrame) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from reporting.charts.ranges import range_layers, range_words
 from reporting.charts.theme import COLOURS, PICK, Figure, Look, themed
-from reporting.charts.words import as_percent, percent
+from reporting.charts.words import after_value, as_percent, percent, with_unit
 from reporting.domain.devices import setting_fields
 from reporting.domain.symptoms import symptom as symptom_of
 from reporting.queries.dose_response import DoseResponse, GroupCurve
@@ -29,27 +29,36 @@ def _rows(found: DoseResponse) -> pd.DataFrame:
         drawn = curve.multiple <= max(curve.most_aggressive_used * _SHOWN_BEYOND, 1.0)
         parts.append(pd.DataFrame({
             "skin_group": curve.skin_group, "value": curve.value, "multiple": curve.multiple, "risk": curve.risk,
-            "lower": curve.lower, "upper": curve.upper, "within": curve.multiple <= curve.most_aggressive_used,
+            "lower": curve.lower, "upper": curve.upper, "n_answered": _n_answered(found, curve),
+            "within": curve.multiple <= curve.most_aggressive_used,
         })[drawn & np.isfinite(curve.value)])  # fmt: skip
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
+def _n_answered(found: DoseResponse, curve: GroupCurve) -> int:
+    """Of that skin group, over all settings: what its curve rests on."""
+    if found.bands.empty:
+        return 0
+    return int(found.bands.loc[found.bands["skin_group"] == curve.skin_group, "n_answered"].sum())
+
+
 def _chart(found: DoseResponse, rows: pd.DataFrame, colours: Look) -> Any:
     field = setting_fields()[found.parameter]
-    title = f"{field.label}, {found.unit}" if found.unit not in ("", "count") else field.label
+    title = with_unit(field.label, found.unit)
     groups = [curve.skin_group for curve in found.curves]
     domain = [float(rows["value"].min()), float(rows["value"].max())] if len(rows) else [0.0, 1.0]
     across = alt.Scale(domain=domain, zero=False, nice=False)
-    x = alt.X("value:Q", title=title, scale=across, axis=alt.Axis(grid=False))
+    x = alt.X("value:Q", title=title, scale=across, axis=alt.Axis(grid=False, tickCount=10))
     top = min(1.0, float(rows["upper"].quantile(0.98)) * 1.05) if len(rows) else 0.1
     scale = alt.Scale(domain=[0, max(top, 0.02)], clamp=True)
     y = alt.Y("risk:Q", title="Adjusted risk (%)", axis=alt.Axis(format=".0%", tickCount=6), scale=scale)
-    colour = alt.Color("skin_group:N", title="Skin type",
+    colour = alt.Color("skin_group:N", title="Skin type", legend=alt.Legend(symbolOpacity=1),
                        scale=alt.Scale(domain=groups, range=list(colours.series[: len(groups)])))  # fmt: skip
     tips = [
         alt.Tooltip("skin_group:N", title="Skin type"), alt.Tooltip("value:Q", title=field.label, format=".3~g"),
         alt.Tooltip("risk:Q", title="Adjusted risk", format=".1%"),
         alt.Tooltip("lower:Q", title="95 % from", format=".1%"), alt.Tooltip("upper:Q", title="95 % to", format=".1%"),
+        alt.Tooltip("n_answered:Q", title="Answered, all settings", format=","),
     ]  # fmt: skip
     dash = alt.StrokeDash("skin_group:N", title="Skin type", scale=alt.Scale(domain=groups, range=[[1, 0], [7, 4]]))
     base = alt.Chart(rows)
@@ -73,23 +82,23 @@ def _ceilings(found: DoseResponse, colour: Any) -> list[Any]:
                "words": f"Ceiling {curve.skin_group}"}  # fmt: skip
         base = alt.Chart(pd.DataFrame([row])).encode(x="value:Q", color=colour)
         tips = [alt.Tooltip("words:N", title="What"), alt.Tooltip("value:Q", title="At", format=".3~g")]
-        words = base.mark_text(align="left", dx=4, dy=-6 - 17 * at, fontSize=13, baseline="bottom")
+        words = base.mark_text(align="left", dx=4, dy=4 + 17 * at, fontSize=13, baseline="top")
         layers += [
             base.mark_rule(strokeDash=[2, 3], strokeWidth=2).encode(tooltip=tips),
-            words.encode(y=alt.value("height"), text="words:N"),
+            words.encode(y=alt.value(0), text="words:N", color=alt.value(COLOURS.text)),
         ]
     return layers
 
 
 def ceiling_words(found: DoseResponse, curve: GroupCurve) -> str:
     """``Ceiling for skin types IV-VI: 17 % (95 % interval 14 to 22), at most 1.5 times the risk at 15.``"""
-    limit = f"at most {found.factor:g} times the risk at the reference of {curve.reference:.3g}"
-    unit = "" if found.unit in ("", "count") else f" {found.unit}"
+    unit = after_value(found.unit)
+    limit = f"at most {found.factor:g} times the risk at the reference of {curve.reference:.3g}{unit}"
     if curve.ceiling is None:
         return f"**Skin types {curve.skin_group}: no ceiling** ({limit}): {curve.ceiling_note}."
     at = curve.ceiling * curve.reference
     low = "below the data" if curve.ceiling_lower is None else f"{curve.ceiling_lower * curve.reference:.3g}"
-    high = "beyond the data" if curve.ceiling_upper is None else f"{curve.ceiling_upper * curve.reference:.3g}"
+    high = "beyond the data" if curve.ceiling_upper is None else f"{curve.ceiling_upper * curve.reference:.3g}{unit}"
     return (
         f"**Ceiling for skin types {curve.skin_group}: {at:.3g}{unit}** (95 % interval {low} to {high}), {limit}."
         + (f" {curve.ceiling_note}." if curve.ceiling_note else "")
@@ -103,7 +112,8 @@ def _title(found: DoseResponse) -> str:
     with_ceiling = [curve for curve in found.curves if curve.ceiling is not None]
     if not with_ceiling:
         return f"{label} by {setting}, adjusted: no ceiling within the range of the data"
-    said = ", ".join(f"{one.ceiling * one.reference:.3g} for {one.skin_group}" for one in with_ceiling)  # type: ignore[operator]
+    unit = after_value(found.unit)
+    said = ", ".join(f"{one.ceiling * one.reference:.3g}{unit} for {one.skin_group}" for one in with_ceiling)  # type: ignore[operator]
     return f"{label} by {setting}, adjusted: the ceiling is {said}"
 
 

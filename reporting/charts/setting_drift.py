@@ -8,7 +8,7 @@ import pandas as pd
 from reporting.charts.dated import dated_rules, dated_words
 from reporting.charts.ranges import range_layers, range_words
 from reporting.charts.theme import COLOURS, PICK, Figure, Look, themed
-from reporting.charts.words import as_percent, percent
+from reporting.charts.words import after_value, as_percent, percent, with_unit
 from reporting.queries.setting_drift import SettingDrift
 
 HEIGHT = 320
@@ -45,7 +45,7 @@ def _span(table: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
 def _axis_title(found: SettingDrift) -> str:
     if found.is_relative:
         return "Times what is usual"
-    return f"{found.label}, {found.unit}" if found.unit not in ("", "count") else found.label
+    return with_unit(found.label, found.unit)
 
 
 def _drift(found: SettingDrift, colours: Look) -> Any:
@@ -115,7 +115,7 @@ def _who(found: SettingDrift) -> str:
 def _value(found: SettingDrift, value: float) -> str:
     if found.is_relative:
         return f"{value:.2f} times the usual"
-    return f"{value:.3g}" if found.unit in ("", "count") else f"{value:.3g} {found.unit}"
+    return f"{value:.3g}{after_value(found.unit)}"
 
 
 def _drift_title(found: SettingDrift) -> str:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from reporting.charts.ranges import range_words
 from reporting.charts.theme import COLOURS, PICK, Figure, Look, themed
-from reporting.charts.words import as_percent, percent, rate_words
+from reporting.charts.words import after_value, as_percent, percent, rate_words, with_unit
 from reporting.domain.symptoms import symptom as symptom_of
 from reporting.queries.bands import Band
 from reporting.queries.setting_bands import GROUPS
@@ -50,7 +50,7 @@ def _axis(channel: Any, side: Side, size: int) -> Any:
     names = [f"{band.low:g}" for band in (bands if single else bands[1:])]
     words = ", ".join(f"'{name}'" for name in names)
     first = 0.5 if single else 1
-    title = f"{side.label}, {side.unit}" if side.unit not in ("", "count") else side.label
+    title = with_unit(side.label, side.unit)
     name = "left" if channel is alt.X else "bottom"
     return channel(
         f"{name}:Q", title=title, scale=alt.Scale(domain=[0, size], nice=False, zero=False),
@@ -166,13 +166,9 @@ def _tooltips(found: SettingMap) -> list[alt.Tooltip]:
     ]  # fmt: skip
 
 
-def _unit(side: Side) -> str:
-    return "" if side.unit in ("", "count") else f" {side.unit}"
-
-
 def _where(found: SettingMap, row: Any) -> str:
-    return (f"{found.across.label.lower()} {row.across_label}{_unit(found.across)} with "
-            f"{found.up.label.lower()} {row.up_label}{_unit(found.up)}")  # fmt: skip
+    return (f"{found.across.label.lower()} {row.across_label}{after_value(found.across.unit)} with "
+            f"{found.up.label.lower()} {row.up_label}{after_value(found.up.unit)}")  # fmt: skip
 
 
 def _title(found: SettingMap) -> str:
@@ -205,8 +201,8 @@ def _table(found: SettingMap) -> pd.DataFrame:
     rows = found.table[(found.table["n_treatments"] != 0) | found.table["is_hidden"]]
     shown = {name: rows[name].where(rows["is_enough"]).map(as_percent) for name in ("rate", "lower", "upper")}
     return pd.DataFrame({
-        f"{found.across.label}{_unit(found.across)}": rows["across_label"],
-        f"{found.up.label}{_unit(found.up)}": rows["up_label"], "Treatments": rows["n_treatments"],
+        f"{found.across.label}{after_value(found.across.unit)}": rows["across_label"],
+        f"{found.up.label}{after_value(found.up.unit)}": rows["up_label"], "Treatments": rows["n_treatments"],
         "Answered": rows["n_answered"], "Unexpected": rows["events"], "Rate %": shown["rate"],
         "Steadied %": rows["steadied"].map(as_percent), "95 % from": shown["lower"], "95 % to": shown["upper"],
         "Response %": rows["response_rate"].map(as_percent), "No rate because": rows["why"],

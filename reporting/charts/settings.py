@@ -8,8 +8,9 @@ import pandas as pd
 from reporting.charts.overview import rate_scale
 from reporting.charts.ranges import range_layers, range_words
 from reporting.charts.theme import COLOURS, PICK, Figure, Look, themed
-from reporting.charts.words import as_percent, percent, rate_words
+from reporting.charts.words import after_value, as_percent, percent, rate_words, with_unit
 from reporting.domain.symptoms import symptom as symptom_of
+from reporting.domain.units import printed
 from reporting.queries.setting_bands import GROUPS, SettingBands
 
 HEIGHT = 380
@@ -31,7 +32,7 @@ def band_rates(result: SettingBands) -> Figure:
 
 
 def _axis_title(result: SettingBands) -> str:
-    return f"{result.label}, {result.unit}" if result.unit not in ("", "count") else result.label
+    return with_unit(result.label, result.unit)
 
 
 def _x_domain(result: SettingBands) -> list[float]:
@@ -49,7 +50,7 @@ def _chart(result: SettingBands, colours: Look) -> Any:
     scale = rate_scale(table[table["is_enough"]])
     domain = _x_domain(result)
     across = alt.Scale(domain=domain, nice=False)
-    x = alt.X("median:Q", title=title, scale=across, axis=alt.Axis(grid=False))
+    x = alt.X("median:Q", title=title, scale=across, axis=alt.Axis(grid=False, tickCount=10))
     axis = alt.Axis(format=".0%", tickCount=6)
     y = alt.Y("rate:Q", title="Rate (% of those who answered)", scale=scale, axis=axis)
     layers = range_layers(result.ranges, domain, across, colours)
@@ -133,11 +134,15 @@ def _who(group: str) -> str:
 def _ends(result: SettingBands, group: str) -> str:
     rows = result.table[(result.table["skin_group"] == group) & result.table["is_enough"]]
     low, high = rows.iloc[0], rows.iloc[-1]
-    unit = "" if result.unit in ("", "count") else f" {result.unit}"
+    unit = after_value(result.unit)
     return "; ".join(
         f"{int(row['events'])} of {int(row['n_answered'])} ({percent(row['rate'])}) at {row['band_label']}{unit}"
         for row in (high, low)
     )
+
+
+def _bracket(result: SettingBands) -> str:
+    return f" ({printed(result.unit)})" if printed(result.unit) else ""
 
 
 def _alt(result: SettingBands) -> str:
@@ -148,7 +153,7 @@ def _alt(result: SettingBands) -> str:
     ranges = [f"{range_words(each)}." for each in result.ranges]
     return (
         f"Unexpected reports of {symptom_of(result.symptom).label.lower()} by {result.label.lower()}"
-        f" ({result.unit}), {result.device_class_name}. " + " ".join([*said, *ranges])
+        f"{_bracket(result)}, {result.device_class_name}. " + " ".join([*said, *ranges])
     )
 
 
@@ -157,7 +162,7 @@ def _table(result: SettingBands) -> pd.DataFrame:
     shown = {name: rows[name].where(rows["is_enough"]).map(as_percent) for name in ("rate", "lower", "upper")}
     return pd.DataFrame(
         {
-            f"Band ({result.unit})": rows["band_label"], "Skin type": rows["skin_group"],
+            f"Band{_bracket(result)}": rows["band_label"], "Skin type": rows["skin_group"],
             "Median": rows["median"].round(3), "Treatments": rows["n_treatments"],
             "Answered": rows["n_answered"],
             "Unexpected": rows["events"], "Rate %": shown["rate"], "95 % from": shown["lower"],

@@ -2,6 +2,18 @@
 
 from typing import Any
 
+from reporting.domain.units import printed
+
+
+def with_unit(label: str, unit: str) -> str:
+    """The title of an axis: ``Fluence, J/cm²``, or ``Passes`` for a plain count."""
+    return f"{label}, {printed(unit)}" if printed(unit) else label
+
+
+def after_value(unit: str) -> str:
+    """What stands behind a value: `` J/cm²`` with its space, empty for a plain count."""
+    return f" {printed(unit)}" if printed(unit) else ""
+
 
 def percent(share: float) -> str:
     """``3.2 %``, ``15 %``."""

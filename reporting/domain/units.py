@@ -20,6 +20,10 @@ _SPELLINGS = {
     "°C": "degC", "°F": "degF", "mJ/MTZ": "mJ", "mJ/pin": "mJ", "mJ/pulse": "mJ",
 }  # fmt: skip
 _TEMPERATURES = {"degC", "degF"}
+_PRINTED = {
+    "J/cm2": "J/cm²", "MTZ/cm2": "MTZ/cm²", "cm2": "cm²", "us": "µs", "um": "µm", "degC": "°C", "count": "",
+    "level": "",
+}  # fmt: skip
 
 
 class UnknownUnit(Problem):
@@ -34,6 +38,11 @@ class UnknownUnit(Problem):
             f"Unit {unit!r} cannot be used here; allowed is {', '.join(allowed)}.",
             what_to_do="Correct the unit in the mapping and import again.",
         )
+
+
+def printed(unit: str) -> str:
+    """The unit of a setting as people read it: ``J/cm²``, ``µs``; empty for a plain count."""
+    return _PRINTED.get(unit, unit)
 
 
 def known_units() -> tuple[str, ...]:

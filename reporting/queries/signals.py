@@ -1,5 +1,7 @@
 """The signals that a person may see, and the card of one."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -68,6 +70,8 @@ class BehindSignal:
     performed_on: date
     patient_id: int
     patient: str
+    device: str
+    operator: str
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,9 @@ class SignalCard:
     steps: tuple[Step, ...]
     next_states: tuple[str, ...]
     treatments: tuple[BehindSignal, ...]
+    shared_with: tuple[tuple[str, int], ...] = ()
+    """Who or what else stands behind it, by name: operators of a device's treatments, devices of an operator's, and how
+    many of ``treatments``. Operators are named to those alone who may compare them."""
 
 
 def signals_of(actor: Actor) -> list[SignalRow]:
@@ -131,7 +138,15 @@ def signal_card(actor: Actor, signal_id: int) -> SignalCard:
             Step(e.at, who, e.kind, e.happened_on, e.note, e.details) for e, who in signals.events(session, [signal_id])
         )
         behind = tuple(BehindSignal(*each) for each in signals.treatments(session, row.card.get("treatments", [])))
-    return SignalCard(row, steps, next_states(row.state), behind)
+    return SignalCard(row, steps, next_states(row.state), behind, _shared_with(actor, row, behind))
+
+
+def _shared_with(actor: Actor, signal: SignalRow, behind: Sequence[BehindSignal]) -> tuple[tuple[str, int], ...]:
+    if signal.unit_type == "operator":
+        return tuple(sorted(Counter(each.device for each in behind).items()))
+    if not may(actor, "operators.compare"):
+        return ()
+    return tuple(sorted(Counter(each.operator for each in behind).items()))
 
 
 def action_days(actor: Actor) -> list[tuple[date, str]]:

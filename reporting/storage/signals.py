@@ -10,6 +10,8 @@ from sqlmodel import Session, col
 from reporting.domain.signal_work import Finding, Look
 from reporting.storage.tables import (
     Clinic,
+    Device,
+    Operator,
     Patient,
     Signal,
     SignalEvent,
@@ -101,15 +103,21 @@ def newest_run(session: Session) -> SignalRun | None:
     return session.execute(select(SignalRun).order_by(col(SignalRun.as_of).desc()).limit(1)).scalar_one_or_none()
 
 
-def treatments(session: Session, treatment_ids: Sequence[int]) -> list[tuple[int, str, date, int, str]]:
-    """id, reference, performed_on and the patient's id and reference of treatments, newest first."""
+def treatments(session: Session, treatment_ids: Sequence[int]) -> list[tuple[int, str, date, int, str, str, str]]:
+    """id, reference, performed_on, the patient's id and reference, codes of device and operator of treatments,
+    newest first."""
     statement: Any = (
         select(
             col(Treatment.id), col(Treatment.reference), col(Treatment.performed_on), col(Treatment.patient_id),
-            col(Patient.reference).label("patient"),
+            col(Patient.reference).label("patient"), col(Device.code), col(Operator.code),
         )
         .join(Patient, col(Patient.id) == col(Treatment.patient_id))
+        .outerjoin(Device, col(Device.id) == col(Treatment.device_id))
+        .outerjoin(Operator, col(Operator.id) == col(Treatment.operator_id))
         .where(col(Treatment.id).in_(treatment_ids))
         .order_by(col(Treatment.performed_on).desc(), col(Treatment.id))
     )  # fmt: skip
-    return [(row[0], row[1], row[2], row[3], row[4]) for row in session.execute(statement)]
+    return [
+        (row[0], row[1], row[2], row[3], row[4], row[5] or "not recorded", row[6] or "not recorded")
+        for row in session.execute(statement)
+    ]

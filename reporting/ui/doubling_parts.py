@@ -39,7 +39,8 @@ def could_we_have_seen_it(actor: Actor) -> None:
     st.markdown(
         "No signal can mean that all is well, or that there is too little to tell. From how much each has treated in "
         "the last 6 months, under the same budget of false signals, a doubling of "
-        f"**{symptom_of(symptom).label.lower()}** would have been found at"
+        f"**{symptom_of(symptom).label.lower()}** would have been found at the following. A treatment counts for its "
+        "device, its operator and the clinic alike, so these chances share treatments and cannot be added up."
     )
     st.markdown("\n".join(f"- {words(each)}" for each in found.chances))
     _table(found)

@@ -3,6 +3,8 @@
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from reporting.domain.units import printed
+
 
 def day(value: date) -> str:
     """``7 Mar 2026``."""
@@ -37,15 +39,9 @@ def due(due_at: datetime, now: datetime) -> str:
     return f"Overdue by {span(now - due_at)}"
 
 
-_UNITS = {
-    "J/cm2": "J/cm²", "MTZ/cm2": "MTZ/cm²", "cm2": "cm²", "us": "µs", "um": "µm", "degC": "°C", "count": "",
-    "level": "",
-}  # fmt: skip
-
-
 def unit(code: str) -> str:
     """The unit of a setting as it is printed: ``J/cm²``, ``µs``; empty for a plain count."""
-    return _UNITS.get(code, code)
+    return printed(code)
 
 
 def quantity(value: float, code: str) -> str:

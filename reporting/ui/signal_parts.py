@@ -12,7 +12,7 @@ from reporting.charts.signals import Subject, signal_course
 from reporting.charts.words import percent
 from reporting.domain.actors import Actor
 from reporting.domain.signal_work import STATE_WORDS
-from reporting.domain.symptoms import SYMPTOMS, symptom
+from reporting.domain.symptoms import SYMPTOMS
 from reporting.evidence.errors import NotEnoughData
 from reporting.queries.signal_look import look
 from reporting.queries.signal_words import headline, numbers, where
@@ -120,8 +120,18 @@ def card(found: SignalCard, marks: Marks = ()) -> None:
     if shown.get("settings_words"):
         st.markdown(f"What the settings explain: {shown['settings_words']}")
     st.subheader("What it could be instead", anchor=False)
-    st.markdown("\n".join(f"- {each}" for each in shown.get("instead", [])))
+    st.markdown("\n".join(f"- {each}" for each in [*_hands(found), *shown.get("instead", [])]))
     _chart_link(signal)
+
+
+def _hands(found: SignalCard) -> list[str]:
+    """Whose hands the device was in, or which devices somebody used: it can be the one or the other."""
+    if not found.shared_with:
+        return []
+    named = ", ".join(f"{name} {n:,}" for name, n in found.shared_with)
+    if found.signal.unit_type == "operator":
+        return [f"The device: treatments listed below by device: {named}."]
+    return [f"The person: treatments listed below by operator: {named}."]
 
 
 def _course(found: SignalCard, marks: Marks) -> None:
@@ -151,8 +161,8 @@ def _chart_link(signal: SignalRow) -> None:
     if signal.unit_type in ("device", "operator") and signal.kind != "scan":
         code = signal.symptom if signal.symptom in SYMPTOMS else "hyperpigmentation"
         unit = {f"unit_{signal.unit_type}": f"{signal.clinic}/{signal.unit_id}"}
-        page_link("units", "Show it over time", icon=":material/timeline:", kind=f"{signal.unit_type.capitalize()}s",
-                  symptom=symptom(code).label, **unit)  # fmt: skip
+        page_link("units", "Show it over time", icon=":material/timeline:", kind=signal.unit_type,
+                  symptom=code, **unit)  # fmt: skip
 
 
 def steps(found: SignalCard) -> None:

@@ -76,6 +76,19 @@ def test_a_card_says_how_sure_what_else_and_who_is_behind_it(monkeypatch: pytest
         assert part in words
 
 
+def test_whose_hands_the_device_was_in_is_told_to_the_safety_lead_alone(
+    monkeypatch: pytest.MonkeyPatch, clinic: House
+) -> None:
+    key = raised(clinic)
+    assert "by operator: O1 1." in text(opened(monkeypatch, clinic.staff["safety_lead"], signal=key))
+    assert "by operator:" not in text(opened(monkeypatch, clinic.staff["clinician"], signal=key))
+
+
+def test_a_signal_about_an_operator_names_the_devices(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    key = raised(clinic, "operator", "O1")
+    assert "by device: D1 1." in text(opened(monkeypatch, clinic.staff["safety_lead"], signal=key))
+
+
 def test_it_is_worked_from_new_to_action_taken(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     key = raised(clinic)
     page = opened(monkeypatch, clinic.staff["safety_lead"], signal=key)

@@ -30,7 +30,7 @@ def found(*curves: GroupCurve, notes: tuple[str, ...] = ()) -> DoseResponse:
 
 def test_the_ceiling_is_said_in_the_settings_unit() -> None:
     words = ceiling_words(found(), curve())
-    assert "**Ceiling for skin types IV-VI: 24 %** (95 % interval 22 to 26)" in words
+    assert "**Ceiling for skin types IV-VI: 24 %** (95 % interval 22 to 26 %)" in words
     assert "at most 1.5 times the risk at the reference of 20" in words
 
 
@@ -48,7 +48,8 @@ def test_an_open_interval_is_said() -> None:
 def test_title_alternative_and_table_state_the_numbers() -> None:
     figure = dose_curve(found(curve("I-III"), curve()))
     assert (
-        figure.title == "Hyperpigmentation by density (coverage), adjusted: the ceiling is 24 for I-III, 24 for IV-VI"
+        figure.title
+        == "Hyperpigmentation by density (coverage), adjusted: the ceiling is 24 % for I-III, 24 % for IV-VI"
     )
     assert "Skin types IV-VI: 5.0 % at the reference of 20" in figure.alt
     assert set(figure.table["Skin type"]) == {"I-III", "IV-VI"}

@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 
 from reporting.domain.actors import Actor
+from reporting.errors import NotFound
 from reporting.queries.bands import band_codes
 from reporting.queries.counting import COUNTING_COLUMNS, Flags, count_symptom
 from reporting.queries.scope import Filters, scoped_frame
 from reporting.queries.setting_bands import GROUPS, checked, fixed_cut, skin_codes
+from reporting.queries.units import may_see_operator
 from reporting.security.permissions import require
 from reporting.storage.case_counts import named_treatments
 from reporting.storage.engine import reading
@@ -39,9 +41,11 @@ def treatments_behind(by: Actor, filters: Filters, settings: Sequence[str], symp
     """Treated areas of ``part`` in which each of ``settings`` was recorded, at most SHOWN: patient_id, patient
     (reference), treatment, performed_on, device, area, each setting, answered, event.
 
-    Raises NotAllowed, InvalidInput.
+    Raises NotAllowed, InvalidInput, and NotFound for an operator one may not look at.
     """
     require(by, "timeline.read")
+    if part.operator and not may_see_operator(by, part.operator):
+        raise NotFound()
     for name in settings:
         checked(name, symptom)
     columns = [*COUNTING_COLUMNS, *_COLUMNS, *settings, f"first_{symptom}"]

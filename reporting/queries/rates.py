@@ -18,6 +18,7 @@ from reporting.queries.counting import count_symptom, group_codes, symptom_table
 from reporting.queries.expectations import HAZARD_MODEL, STANDARDISED, expectations
 from reporting.queries.scope import SKIN_GROUPS, Filters, scoped_frame
 from reporting.queries.small_cells import rounded, to_hand_on
+from reporting.queries.units import own_operator, sees_all_operators
 from reporting.security.permissions import require
 
 CASE_MIX = ("procedure_class", "indication", "fitzpatrick")
@@ -134,7 +135,8 @@ def rates(
     model A over case mix, or, with too few events for a model, indirect standardisation over procedure class,
     indication and Fitzpatrick type. ``setting-band`` needs ``parameter`` and one device class in ``filters``.
 
-    Raises InvalidInput for an unknown grouping, symptom or parameter; NotAllowed.
+    Operators are compared by those alone who may; everybody else gets the own row. Raises InvalidInput for an unknown
+    grouping, symptom or parameter; NotAllowed.
     """
     require(by, "rates.read")
     if symptom not in SYMPTOMS:
@@ -149,6 +151,8 @@ def rates(
         )
     _check(by, filters)
     frame = scoped_frame(by, filters)
+    if grouping == "operator" and not sees_all_operators(by):
+        frame = frame[(frame["operator"] == own_operator(by)).to_numpy()].reset_index(drop=True)
     group, names = _grouped(frame, grouping, parameter)
     [table] = symptom_tables(frame, group, len(names), [symptom])
     observed, expected, adjustment = _adjusted(frame, group, len(names), symptom, table["events"].to_numpy())

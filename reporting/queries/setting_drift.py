@@ -21,11 +21,9 @@ from reporting.queries.scope import Filters, scoped_frame
 from reporting.queries.setting_bands import checked, skin_codes
 from reporting.queries.setting_ranges import Range, device_class_of, highest_of_protocol, highest_published, ranges_of
 from reporting.queries.small_cells import is_beyond_clinic
-from reporting.queries.units import sees_all_operators
+from reporting.queries.units import may_see_operator
 from reporting.security.permissions import require
 from reporting.settings import settings
-from reporting.storage import sessions
-from reporting.storage.engine import reading
 
 Per = Literal["month", "quarter"]
 Kind = Literal["class", "device", "operator"]
@@ -85,10 +83,7 @@ def drift_units(by: Actor, filters: Filters) -> tuple[Unit, ...]:
 
 
 def _may_see(by: Actor, unit: Unit) -> bool:
-    if unit.kind != "operator" or sees_all_operators(by):
-        return True
-    with reading() as session:
-        return unit.code == sessions.operator_code(session, by.id or 0)
+    return unit.kind != "operator" or may_see_operator(by, unit.code)
 
 
 def setting_drift(

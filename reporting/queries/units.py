@@ -73,10 +73,15 @@ def sees_all_operators(by: Actor) -> bool:
     return may(by, "operators.compare")
 
 
-def _own_operator(by: Actor) -> str:
+def own_operator(by: Actor) -> str:
     """Code of the operator that the person is, as in the frame; empty when they are none."""
     with reading() as session:
         return sessions.operator_code(session, by.id or 0)
+
+
+def may_see_operator(by: Actor, code: str) -> bool:
+    """Whether a person may look at what one operator (``CLINIC/CODE``) did: the safety lead, and the operator."""
+    return sees_all_operators(by) or (bool(code) and code == own_operator(by))
 
 
 def _table(by: Actor, unit_type: UnitType, symptom: str, filters: Filters) -> tuple[pd.DataFrame, str]:
@@ -91,7 +96,7 @@ def _table(by: Actor, unit_type: UnitType, symptom: str, filters: Filters) -> tu
     mine = scoped_frame(by, filters, ["treatment_id"])["treatment_id"].to_numpy()
     table = found.table[np.isin(found.table["treatment_id"].to_numpy(), mine)]
     if unit_type == "operator" and not sees_all_operators(by):
-        table = table[table["operator"] == _own_operator(by)]
+        table = table[table["operator"] == own_operator(by)]
     recorded = ~table[unit_type].astype(str).str.contains("not_recorded|not recorded", regex=True)
     return table[recorded.to_numpy()], ""
 

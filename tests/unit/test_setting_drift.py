@@ -10,7 +10,7 @@ import pytest
 from reporting import clock
 from reporting.domain.actors import SYSTEM, Actor
 from reporting.errors import InvalidInput, NotAllowed, NotFound
-from reporting.queries import scope, setting_drift, setting_ranges
+from reporting.queries import scope, setting_drift, setting_ranges, units
 from reporting.queries.clinic_content import ProtocolRange
 from reporting.queries.scope import Filters
 from reporting.queries.setting_drift import Per, SettingDrift, Unit, days_of, drift_units
@@ -106,7 +106,7 @@ def test_operators_are_for_the_safety_lead_and_for_themselves(
 ) -> None:
     other, mine = Unit("operator", "C0/O1"), Unit("operator", "C1/O1")
     assert other in drift_units(LEAD, CO2)
-    monkeypatch.setattr(setting_drift.sessions, "operator_code", lambda *_: "C1/O1")
+    monkeypatch.setattr(units.sessions, "operator_code", lambda *_: "C1/O1")
     assert not [unit for unit in drift_units(CLINICIAN, CO2) if unit.kind == "operator"]
     assert found(other, LEAD).table["n"].sum() > 0
     with pytest.raises(NotFound):

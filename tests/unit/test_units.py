@@ -17,8 +17,10 @@ from reporting.evidence.cusum import cusum, cusum_weights
 from reporting.evidence.funnel import funnel
 from reporting.evidence.intervals import smr
 from reporting.queries import expectations as cache
+from reporting.queries.behind import Part, treatments_behind
 from reporting.queries.rates import rates
 from reporting.queries.scope import Filters
+from reporting.queries.setting_drift import Unit, setting_drift
 from reporting.queries.unit_rises import rises
 from reporting.queries.units import Course, course, units
 from reporting.queries.warm import warm_up
@@ -98,6 +100,23 @@ def test_only_the_safety_lead_compares_operators(clinic: fill.House) -> None:
     assert units(staff("administrator"), "operator", SYMPTOM).table.empty
     with pytest.raises(NotAllowed):
         units(staff("front_desk"), "device", SYMPTOM)
+
+
+@pytest.mark.parametrize("role", ["clinician", "administrator"])
+def test_no_way_round_leads_to_another_operator(clinic: fill.House, role: str) -> None:
+    """Neither rates, nor a setting over time, nor the treatments behind a point, whatever stands in the address."""
+    by, filters = staff(role), Filters(device_class="frac_ablative_co2")
+    with reading() as session:
+        own = sessions.operator_code(session, by.id or 0)
+    assert set(rates(by, "operator", SYMPTOM)["group"]) == ({own} if own else set())
+    for code in ({"DEMO/O1", "DEMO/O2", "DEMO/O3"} | {""}) - {own}:
+        with pytest.raises(NotFound):
+            setting_drift(by, filters, "density_pct", Unit("operator", code))
+        if code:
+            with pytest.raises(NotFound):
+                treatments_behind(by, filters, ["density_pct"], SYMPTOM, Part(operator=code))
+    assert len(rates(staff("safety_lead"), "operator", SYMPTOM)) == 3
+    assert len(treatments_behind(staff("safety_lead"), filters, ["density_pct"], SYMPTOM, Part(operator="DEMO/O2")))
 
 
 def test_another_clinic_sees_nothing_of_it(clinic: fill.House) -> None:

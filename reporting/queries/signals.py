@@ -91,7 +91,7 @@ def signals_of(actor: Actor) -> list[SignalRow]:
     """Signals of the actor's clinic (the system: of all), those of the newest look first. Raises NotAllowed."""
     require(actor, "signals.read")
     with reading() as session:
-        return [_row(signal, clinic) for signal, clinic in _seen(session, actor)]
+        return [_row(actor, signal, clinic) for signal, clinic in _seen(session, actor)]
 
 
 def active_signals(actor: Actor) -> list[SignalRow]:
@@ -133,7 +133,7 @@ def signal_card(actor: Actor, signal_id: int) -> SignalCard:
         found = next((pair for pair in _seen(session, actor) if pair[0].id == signal_id), None)
         if found is None:
             raise NotFound()
-        row = _row(*found)
+        row = _row(actor, *found)
         steps = tuple(
             Step(e.at, who, e.kind, e.happened_on, e.note, e.details) for e, who in signals.events(session, [signal_id])
         )
@@ -158,9 +158,12 @@ def action_days(actor: Actor) -> list[tuple[date, str]]:
     return sorted((event.happened_on, event.note) for event in taken if event.happened_on is not None)
 
 
-def _row(signal: Signal, clinic: str) -> SignalRow:
+def _row(actor: Actor, signal: Signal, clinic: str) -> SignalRow:
+    """A signal as the person may read it: another operator who could be behind it is named to the safety lead alone."""
+    card = dict(signal.card)
+    if not may(actor, "operators.compare"):
+        card["instead"] = [said for said in card.get("instead", ()) if "operator" not in said.lower()]
     return SignalRow(
         signal.id or 0, clinic, signal.kind, signal.unit_type, signal.unit_id, signal.symptom, signal.skin_group,
-        signal.since, signal.first_flagged_on, signal.last_seen_on, signal.rank, signal.state, signal.version,
-        signal.card,
+        signal.since, signal.first_flagged_on, signal.last_seen_on, signal.rank, signal.state, signal.version, card,
     )  # fmt: skip

@@ -70,7 +70,7 @@ def test_the_list_says_the_budget_and_the_numbers(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_card_says_how_sure_what_else_and_who_is_behind_it(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    words = text(opened(monkeypatch, clinic.staff["clinician"], signal=raised(clinic)))
+    words = text(opened(monkeypatch, clinic.staff["safety_lead"], signal=raised(clinic)))
     for part in ("q-value 0.013 among 120 cells", "82 %", "To be as expected: none.", "operator O1 instead",
                  "70 % of due check-ins", "Half of it."):  # fmt: skip
         assert part in words
@@ -114,6 +114,15 @@ def test_an_action_without_words_is_refused_and_nothing_is_lost(monkeypatch: pyt
 def test_clinicians_read_and_do_not_work(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     page = opened(monkeypatch, clinic.staff["clinician"], signal=raised(clinic))
     assert not [one for one in page.button if "Keep" in one.label or "Look" in one.label]
+
+
+@pytest.mark.parametrize("role", ["clinician", "administrator"])
+def test_a_card_about_a_device_names_its_other_suspect_to_the_safety_lead_alone(
+    monkeypatch: pytest.MonkeyPatch, clinic: House, role: str
+) -> None:
+    key = raised(clinic)
+    assert "operator O1 instead" in text(opened(monkeypatch, clinic.staff["safety_lead"], signal=key))
+    assert "O1" not in text(opened(monkeypatch, clinic.staff[role], signal=key))
 
 
 def test_a_signal_about_an_operator_is_for_the_safety_lead(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:

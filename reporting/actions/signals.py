@@ -197,7 +197,7 @@ def before_and_after(frames: EngineFrames, signal: Signal, acted_on: date) -> Be
     totals = [0.0, 0.0, 0.0, 0.0]
     for symptom in watched:
         try:
-            table = expected_events(frames.areas, frames.check_ins, symptom)
+            table = expected_events(frames.areas, frames.answers, symptom)
         except NotEnoughData:
             continue
         for at, group in ((0, before), (2, after)):

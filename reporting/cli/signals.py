@@ -4,15 +4,16 @@ import json
 import sys
 from dataclasses import asdict
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import typer
 
-from reporting.actions.signals import keep_look
 from reporting.domain.actors import SYSTEM
 from reporting.errors import Problem
-from reporting.queries.signal_look import look
-from reporting.queries.signals import SignalRow, signals_of
-from reporting.storage.migrate import migrate
+from reporting.storage import evidence_ahead
+
+if TYPE_CHECKING:
+    from reporting.queries.signals import SignalRow
 
 app = typer.Typer(help="Signals of the evidence engine.", no_args_is_help=True)
 
@@ -23,6 +24,11 @@ def run(
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Look over the data as of a day and keep what is found. Running it again changes nothing."""
+    evidence_ahead.begin()  # reads beside the imports, which take as long
+    from reporting.actions.signals import keep_look
+    from reporting.queries.signal_look import look
+    from reporting.storage.migrate import migrate
+
     migrate()
     try:
         found = look(SYSTEM, as_of.date() if as_of else None)
@@ -48,6 +54,9 @@ def run(
 @app.command("list")
 def list_signals(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
     """The signals, ranked, with everything that a signal's card shows."""
+    from reporting.queries.signals import signals_of
+    from reporting.storage.migrate import migrate
+
     migrate()
     rows = signals_of(SYSTEM)
     if as_json:
@@ -58,7 +67,7 @@ def list_signals(as_json: bool = typer.Option(False, "--json", help="Print JSON.
         print("\n".join(_line(row) for row in rows))
 
 
-def _line(row: SignalRow) -> str:
+def _line(row: "SignalRow") -> str:
     card = row.card
     where = f"{row.clinic} {row.unit_type} {row.unit_id}"
     return (

@@ -42,6 +42,10 @@ class Alternatives:
         return ((everything, self.joint_weight), *(((k,), single) for k in everything))
 
 
+BLOCK = 1 << 15
+"""Numbers worked on at a time: so many stay in a core's own memory."""
+
+
 def log_change_evidence(observed: Array, expected: Array, options: Alternatives, first_week: int = 0) -> Array:
     """Log Bayes factor of "this unit has changed for the worse by now" against "it has not".
 
@@ -49,47 +53,61 @@ def log_change_evidence(observed: Array, expected: Array, options: Alternatives,
     (replicates, weeks, units); the prior puts one change in a year of weeks. Weeks before first_week are -inf.
     """
     replicates, symptoms, weeks, units = observed.shape
-    total_o, total_e = np.cumsum(observed, axis=2), np.cumsum(expected, axis=2)
-    evidence = np.zeros((replicates, weeks, units))
-    precision, masks = options.benign_precision, options.masks(symptoms)
+    block = max(1, BLOCK // max(1, symptoms * min(weeks, options.weeks_back) * units))
+    evidence = np.zeros((weeks, replicates, units))
+    by_week = [np.ascontiguousarray(counts.transpose(2, 1, 0, 3)) for counts in (observed, expected)]
+    for begin in range(0, replicates, block):
+        some = slice(begin, begin + block)
+        seen, due = (counts[:, :, some] if counts.shape[2] > 1 else counts for counts in by_week)
+        evidence[:, some] = _evidence(seen, due, options, first_week)
+    prior = options.weeks_per_step / (52 * len(options.ramp_weeks) * len(options.ratios))
+    with np.errstate(divide="ignore"):
+        found = np.log(evidence.transpose(1, 0, 2) * prior)
+    found[:, :first_week] = -np.inf
+    return np.asarray(found, dtype=float)
+
+
+def _evidence(observed: Array, expected: Array, options: Alternatives, first_week: int) -> Array:
+    """Sum of the Bayes factors of every change, size and shape, (weeks, replicates, units).
+
+    observed and expected (weeks, symptoms, replicates, units).
+    """
+    weeks, symptoms, *rest = observed.shape
+    evidence, masks = np.zeros((weeks, *rest)), options.masks(symptoms)
+    total_o, total_e = np.cumsum(observed, axis=0), np.cumsum(expected, axis=0)
+    shape, per_rate = options.benign_precision + total_o, 1 / (options.benign_precision + total_e)
     for change in range(1, weeks, options.weeks_per_step):
         end = min(weeks, change + options.weeks_back)
         if end <= first_week:
             continue
         use = slice(max(first_week, change), end)
-        shape, rate = precision + total_o[:, :, use], precision + total_e[:, :, use]
+        late_o, late_e = (total[use] - total[change - 1] for total in (total_o, total_e))
         for ramp, ratio in product(options.ramp_weeks, options.ratios):
-            gain, excess = _since(observed, expected, total_o, total_e, change, use, ramp, ratio)
-            # log(1 + x) is faster than log1p here, and as good: rounding of 1 + x is far below one event.
-            factor = np.exp(np.minimum(gain - shape * np.log(1 + excess / rate), LARGEST_LOG / symptoms))
+            times = 1 + (ratio - 1) * np.arange(1, ramp) / ramp
+            gain = _less_early(np.log(ratio) * late_o, observed, np.log(ratio / times), change, use.start)
+            excess = _less_early((ratio - 1) * late_e, expected, ratio - times, change, use.start)
+            excess *= per_rate[use]
+            excess += 1  # log(1 + x) is faster than log1p here, and as good: rounding is far below one event
+            gain -= np.multiply(shape[use], np.log(excess, out=excess))
+            factor = np.exp(np.minimum(gain, LARGEST_LOG / symptoms, out=gain), out=gain)
             for mask, weight in masks:
-                evidence[:, use] += weight * factor[:, list(mask)].prod(axis=1)
-    prior = options.weeks_per_step / (52 * len(options.ramp_weeks) * len(options.ratios))
-    with np.errstate(divide="ignore"):
-        found = np.log(evidence * prior)
-    found[:, :first_week] = -np.inf
-    return np.asarray(found, dtype=float)
+                one = factor[:, mask[0]] if len(mask) == 1 else factor[:, list(mask)].prod(axis=1)
+                evidence[use] += weight * one
+    return evidence
 
 
-def _since(
-    observed: Array,
-    expected: Array,
-    total_o: Array,
-    total_e: Array,
-    change: int,
-    use: slice,
-    ramp: int,
-    ratio: float,
-) -> tuple[Array, Array]:
-    """Sums from the change to each week of `use`: log rho(t)·O_t, and (rho(t) - 1)·E_t. A step needs totals only."""
-    if ramp <= 1:
-        events, due = (total[:, :, use] - total[:, :, change - 1 : change] for total in (total_o, total_e))
-        return np.log(ratio) * events, (ratio - 1) * due
-    now = slice(change, use.stop)
-    times = 1 + (ratio - 1) * np.minimum((np.arange(use.stop - change) + 1) / ramp, 1)
-    gain = np.cumsum(observed[:, :, now] * np.log(times)[:, None], axis=2)
-    excess = np.cumsum(expected[:, :, now] * (times - 1)[:, None], axis=2)
-    return gain[:, :, use.start - change :], excess[:, :, use.start - change :]
+def _less_early(sums: Array, counts: Array, lacking: Array, change: int, start: int) -> Array:
+    """Sums since a change (weeks from `start`, …) as if it came at once, less what it lacked as it set in.
+
+    counts (weeks, …); lacking (k,): by how much the k weeks from the change on counted too much.
+    """
+    early = counts[change : change + len(lacking)]
+    if len(early):
+        early = np.cumsum(early * lacking[: len(early)].reshape(-1, *(1,) * (counts.ndim - 1)), axis=0)
+        rising = early[start - change :][: len(sums)]
+        sums[: len(rising)] -= rising
+        sums[len(rising) :] -= early[-1]
+    return sums
 
 
 @dataclass(frozen=True)
@@ -113,15 +131,20 @@ def log_shift_evidence(sums: Array, counts: Array, options: Shifts) -> Array:
     """
     bins, charts = sums.shape
     evidence = np.zeros((bins, charts))
-    total, seen = np.cumsum(sums, axis=0), options.benign_precision + np.cumsum(counts, axis=0)
+    total, often = np.cumsum(sums, axis=0), np.cumsum(counts, axis=0)
+    per_seen = 1 / (options.benign_precision + often)
+    mean = total * per_seen
     for change in range(1, bins):
         now = slice(change, min(bins, change + options.weeks_back * options.bins_per_week))
         for ramp in options.ramp_weeks:
-            rising = (np.arange(now.stop - change) + 1) / max(ramp * options.bins_per_week, 1)
-            growth = np.minimum(rising if ramp > 1 else 1.0 + 0 * rising, 1)[:, None]
-            moved = np.cumsum(growth * counts[now], axis=0)
-            gain = np.cumsum(growth * sums[now], axis=0) - moved * total[now] / seen[now]
-            spread = np.cumsum(growth**2 * counts[now], axis=0) - moved**2 / seen[now]
+            slow = ramp * options.bins_per_week if ramp > 1 else 1
+            growth = np.arange(1, slow) / slow
+            moved, squared, gain = (
+                _less_early(whole[now] - whole[change - 1], each, 1 - part, change, change)
+                for whole, each, part in ((often, counts, growth), (often, counts, growth**2), (total, sums, growth))
+            )
+            gain -= moved * mean[now]
+            spread = squared - moved**2 * per_seen[now]
             for size in options.sizes:
                 evidence[now] += np.exp(np.minimum(size * gain - 0.5 * size**2 * spread, LARGEST_LOG))
     tried = 52 * options.bins_per_week * len(options.sizes) * len(options.ramp_weeks)

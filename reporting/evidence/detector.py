@@ -6,22 +6,26 @@ against the unit's own past, limit 1/budget (the Shiryaev-Roberts bound on the r
 what was known that day is used.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
+from reporting.domain.answered import Answers
+from reporting.evidence.beside import beside
 from reporting.evidence.change_point import (
     Alternatives,
     Shifts,
     log_change_evidence,
     odds_within_family,
 )
-from reporting.evidence.checks import Array, Mask, Positions
-from reporting.evidence.drift import DriftCharts, SettingsScores, drift_charts, settings_scores
+from reporting.evidence.checks import Array
+from reporting.evidence.drift import SettingsScores
+from reporting.evidence.errors import ImpossibleData
 from reporting.evidence.frailty import with_frailty
-from reporting.evidence.limits import HOLD_DAYS, Budget, FamilyLimit, Odds, family_limit, null_counts, signal_weeks
+from reporting.evidence.limits import Budget, FamilyLimit, Odds, family_limit, hold_weeks, null_counts, signal_weeks
+from reporting.evidence.settings_signals import settings_signals
 from reporting.evidence.signals import (
     Signal,
     excess_ratio,
@@ -39,6 +43,7 @@ from reporting.evidence.surveillance import (
     refitted,
     weekly_tables,
 )
+from reporting.evidence.trials import CheckIns
 
 UNIT_PRIOR = 0.15
 """Changes for the worse per unit and year, before any data: the same for everybody."""
@@ -66,28 +71,67 @@ class Detection:
     network: Network
     tables: Tables
     schedule: Schedule
+    scores: SettingsScores | None = None
+    """Standardised settings of the areas, where one of the signals is about settings."""
+
+
+@dataclass(frozen=True)
+class Detecting:
+    """A detector at work: the tables are there, limit and settings are still being worked on beside."""
+
+    network: Network
+    tables: Tables
+    finish: Callable[[], Detection]
+    """Waits for the signals."""
 
 
 def detect(
     areas: pd.DataFrame,
-    check_ins: pd.DataFrame,
+    check_ins: CheckIns,
     symptoms: Sequence[str],
     schedule: Schedule,
     detector: Detector | None = None,
 ) -> Detection:
     """Run the detector on every judged day. areas and check_ins as for person_periods."""
+    return detecting(areas, check_ins, symptoms, schedule, detector).finish()
+
+
+def detecting(
+    areas: pd.DataFrame,
+    check_ins: CheckIns,
+    symptoms: Sequence[str],
+    schedule: Schedule,
+    detector: Detector | None = None,
+) -> Detecting:
+    """detect, with what needs no more than the settings or the counts worked on beside (evidence.beside)."""
     chosen = detector or Detector()
-    known = areas[areas["day"] <= schedule.judged[-1]]
-    known = known.sort_values(["day", "area_id"], ignore_index=True)
-    network = build_network(known)
-    tables = weekly_tables(known, check_ins, symptoms, schedule, network)
-    history = schedule.history_bins(int(known["day"].min()))
-    limit = outcome_limit(tables, network, history, schedule, chosen)
-    outcome = _outcome_signals(tables, network, history, schedule, chosen, limit, tuple(symptoms))
+    known = _known(areas, check_ins, schedule.judged[-1])
+    network, history = build_network(known), schedule.history_bins(int(known["day"].min()))
     settings_limit = float(np.log(1 / chosen.budget.settings))
-    settings = _settings_signals(known, network, history, schedule, chosen, settings_limit)
-    ordered = sorted([*outcome, *settings], key=lambda s: (s.day, s.kind, s.unit_type, s.unit_id))
-    return Detection(tuple(ordered), limit, settings_limit, network, tables, schedule)
+    settings = beside(
+        lambda: settings_signals(known, network, history, schedule, chosen.shifts, settings_limit), rows=len(known)
+    )
+    tables = weekly_tables(known, check_ins, symptoms, schedule, network)
+    limit = beside(lambda: outcome_limit(tables, network, history, schedule, chosen), rows=len(known))
+
+    def finish() -> Detection:
+        outcome = _outcome_signals(tables, network, history, schedule, chosen, limit(), tuple(symptoms))
+        shifts, scores = settings()
+        ordered = sorted([*outcome, *shifts], key=lambda s: (s.day, s.kind, s.unit_type, s.unit_id))
+        return Detection(tuple(ordered), limit(), settings_limit, network, tables, schedule, scores)
+
+    return Detecting(network, tables, finish)
+
+
+def _known(areas: pd.DataFrame, check_ins: CheckIns, until: int) -> pd.DataFrame:
+    """Treated areas up to a day, by day and id; as they are where they stand so, as those of Answers must."""
+    day = areas["day"].to_numpy()
+    is_sorted = bool((day[1:] >= day[:-1]).all()) and areas["area_id"].is_monotonic_increasing
+    if is_sorted and isinstance(areas.index, pd.RangeIndex) and (not len(day) or day[-1] <= until):
+        return areas
+    if isinstance(check_ins, Answers):
+        raise ImpossibleData("areas", "treated areas in another order, or later ones", "those up to the last day")
+    return areas[day <= until].sort_values(["day", "area_id"], ignore_index=True)
 
 
 def outcome_odds(
@@ -129,7 +173,7 @@ def outcome_limit(
         len(np.unique(small.cell_family)),
         detector.budget.outcomes,
         first_week=first,
-        hold_weeks=_hold(schedule),
+        hold_weeks=hold_weeks(schedule.step_days),
     )
 
 
@@ -154,10 +198,6 @@ def _fit_weeks(history: int, weeks: int, schedule: Schedule) -> range:
     return range(history - 1, weeks, max(1, schedule.refit_days // schedule.step_days))
 
 
-def _hold(schedule: Schedule) -> int:
-    return -(-HOLD_DAYS // schedule.step_days)
-
-
 def _outcome_signals(
     tables: Tables,
     network: Network,
@@ -175,7 +215,7 @@ def _outcome_signals(
     odds = charts.log_odds
     calibrated = calibrated_by_others(observed, tables.expected, network.cell_family)[0]
     found = []
-    for week, unit in signal_weeks(charts, limit.limit, _hold(schedule), first):
+    for week, unit in signal_weeks(charts, limit.limit, hold_weeks(schedule.step_days), first):
         o = (tables.observed[:, : week + 1] @ network.membership)[:, :, unit]
         e = (calibrated[:, : week + 1] @ network.membership)[:, :, unit]
         change = likeliest_change(o.sum(axis=0), e.sum(axis=0), detector.changes)
@@ -208,85 +248,3 @@ def _also_likely(odds: Array, network: Network, unit: int) -> tuple[tuple[str, s
     others = np.flatnonzero((network.family == network.family[unit]) & (np.arange(len(odds)) != unit))
     likely = [(probability(float(odds[k])), k) for k in others if odds[k] > np.log(1 / 9)]
     return tuple((str(network.unit_type[k]), str(network.unit_id[k]), p) for p, k in sorted(likely, reverse=True))
-
-
-def _settings_signals(
-    areas: pd.DataFrame,
-    network: Network,
-    history: int,
-    schedule: Schedule,
-    detector: Detector,
-    limit: float,
-) -> list[Signal]:
-    """Shifts of operators' and clinics' settings; devices do not choose settings."""
-    units = np.flatnonzero(network.unit_type != "device")
-    scores = settings_scores(areas, schedule.fit_days)
-    fine = detector.shifts.bins_per_week
-    end = fine * history - 1
-    late = (areas["day"].to_numpy() - schedule.from_day) * fine / schedule.step_days
-    bins = fine * (history + len(schedule.judged) - 1)
-    membership = network.membership[:, units]
-    pooled = network.unit_type[units] == "clinic"
-    bin_of = (np.ceil(late) + end).astype(np.intp)
-    charts = drift_charts(scores, areas, bin_of, bins, network.cell, membership, pooled, detector.shifts)
-    odds = settings_odds(charts.log_evidence[end::fine], network.family[units], pooled)
-    found = []
-    nothing = np.zeros_like(odds)
-    for at, unit in signal_weeks(Odds(odds, nothing, nothing), limit, _hold(schedule)):
-        day = schedule.from_day + at * schedule.step_days
-        member = membership[network.cell, unit] > 0
-        place = (end + at * fine, unit)
-        log_odds = float(odds[at, unit])
-        found.append(_settings_signal(charts, scores, areas, member, network, int(units[unit]), place, day, log_odds))
-    return found
-
-
-def settings_odds(log_evidence: Array, families: Positions, pooled: Mask) -> Array:
-    """Log odds (days, units). An operator's settings are a fact about that operator and compete with nobody.
-
-    A clinic's mean is its operators', so the clinic must explain the rise better than they do. The prior spreads
-    one shift a year over the units of a clinic.
-    """
-    prior = np.array([1 / np.sum(families == family) for family in families])
-    competing = odds_within_family(log_evidence, families, prior)
-    return np.asarray(np.where(pooled, competing, log_evidence + np.log(prior)), dtype=float)
-
-
-def _settings_signal(
-    charts: DriftCharts,
-    scores: SettingsScores,
-    areas: pd.DataFrame,
-    member: Mask,
-    network: Network,
-    unit: int,
-    place: tuple[int, int],
-    day: int,
-    log_odds: float,
-) -> Signal:
-    """What moved: the chart with most evidence, and its mean over the last 60 days against the time before."""
-    name = charts.charts[int(charts.best[place])]
-    parameter, group = name.rsplit(", ", 1)
-    z = scores.values[:, scores.names.index(parameter)]
-    use = member & np.isfinite(z) & (areas["day"].to_numpy() <= day)
-    if group != "all":
-        use &= areas["fitzpatrick"].to_numpy(dtype=float) >= 4
-    late = areas["day"].to_numpy() > day - HOLD_DAYS
-    now, before = z[use & late], z[use & ~late]
-    shift = float((now.mean() if len(now) else 0.0) - (before.mean() if len(before) else 0.0))
-    error = float(np.sqrt(1 / max(len(now), 1) + 1 / max(len(before), 1)))
-    return Signal(
-        day=day,
-        clinic=network.clinics[network.family[unit]],
-        unit_type=str(network.unit_type[unit]),
-        unit_id=str(network.unit_id[unit]),
-        symptom="any",
-        kind="settings",
-        probability=probability(log_odds),
-        since_day=day - HOLD_DAYS,
-        observed=float(len(now)),
-        expected=0.0,
-        ratio=shift,
-        lower=shift - 1.96 * error,
-        upper=shift + 1.96 * error,
-        detail=name,
-    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from reporting.domain.distinct import distinct
 from reporting.evidence.change_point import Shifts, log_shift_evidence
 from reporting.evidence.checks import Array, Mask, Positions
 from reporting.evidence.relative_dose import aggressive_sign, relative_settings
@@ -85,8 +86,8 @@ def _kinds(areas: pd.DataFrame) -> tuple[Positions, Array]:
     for name in KINDS:
         code, found = pd.factorize(areas[name], use_na_sentinel=False)
         combined = combined * max(len(found), 1) + code
-    _, first, kind = np.unique(combined, return_index=True, return_inverse=True)
-    return kind.ravel().astype(np.intp), _design(areas.iloc[first])
+    _, first, kind = distinct(combined)
+    return kind, _design(areas.iloc[first])
 
 
 KINDS = ("fitzpatrick", "indication", "area", "device_class")
@@ -129,24 +130,31 @@ def drift_charts(
     (cells, units) of 0 and 1; pooled (units,): clinics, whose protocols for the darker skin group are watched too.
     """
     dark = areas["fitzpatrick"].to_numpy(dtype=float) >= DARK
+    inside = (week >= 0) & (week < weeks)
     place = week * len(membership) + cell
-    shape = (weeks, len(membership))
-    found, labels, shares = [], [], []
+    columns, labels, shares = [], [], []
     for at, name in enumerate(scores.names):
         z = scores.values[:, at]
-        for label, group in (("all", np.ones(len(z), dtype=bool)), ("IV-VI", dark)):
-            use = np.isfinite(z) & group & (week >= 0) & (week < weeks)
-            counts, sums = (
-                np.bincount(place[use], weights=w, minlength=weeks * len(membership)).reshape(shape) @ membership
-                for w in (None, z[use])
-            )
-            evidence = log_shift_evidence(sums, counts, options or Shifts())
-            found.append(np.where(pooled, evidence, -np.inf) if label != "all" else evidence)
+        known = np.isfinite(z) & inside
+        for label, use in (("all", known), ("IV-VI", known & dark)):
+            units = membership if label == "all" else membership[:, pooled]
+            columns.append(_by_bin(place[use], z[use], (weeks, len(membership))) @ units)
             labels.append(f"{name}, {label}")
             shares.append(np.log(_chart_share(name, len(scores.names)) * np.where(pooled, 0.5, 1.0)))
-    stacked = np.stack(found)
+    counts, sums = np.concatenate(columns, axis=2)
+    evidence = log_shift_evidence(sums, counts, options or Shifts())
+    stacked = np.full((len(labels), weeks, len(pooled)), -np.inf)
+    ends = np.cumsum([part.shape[2] for part in columns])[:-1]
+    for at, own in enumerate(np.split(evidence, ends, axis=1)):
+        stacked[at][:, slice(None) if labels[at].endswith("all") else pooled] = own
     mean = np.logaddexp.reduce(stacked + np.stack(shares)[:, None, :], axis=0)
     return DriftCharts(np.asarray(mean), stacked.argmax(axis=0), tuple(labels))
+
+
+def _by_bin(place: Positions, values: Array, shape: tuple[int, int]) -> Array:
+    """(counts, sums) of values by their place in a table of bins and cells, (2, bins, cells)."""
+    size = shape[0] * shape[1]
+    return np.stack([np.bincount(place, weights=w, minlength=size).reshape(shape) for w in (None, values)])
 
 
 def _chart_share(name: str, parameters: int) -> float:

@@ -4,15 +4,16 @@ Silence and follow-up still to come expect nothing, so that observed and expecte
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import special
 
-from reporting.evidence.checks import Array
+from reporting.evidence.checks import Array, Positions
 from reporting.evidence.errors import NotEnoughData
-from reporting.evidence.hazard import CaseMix, case_mix, fit_hazard_cells, hazard_cells, person_periods
+from reporting.evidence.hazard import CaseMix, case_mix, fit_hazard_cells
+from reporting.evidence.trials import CheckIns, LaidOut, laid_out, trials
 
 LEAST_EVENTS = 20
 """Fewer events than this carry no case-mix model worth adjusting by."""
@@ -27,43 +28,59 @@ class AreaExpectation:
     events: Array
     expected: Array
 
+    @cached_property
+    def answered(self) -> Positions:
+        """Areas with an answered check-in at risk."""
+        return np.flatnonzero(self.trials)
+
+    @cached_property
+    def with_event(self) -> Positions:
+        """Areas with the event."""
+        return np.flatnonzero(self.events)
+
 
 def expected_events(
     areas: pd.DataFrame,
-    check_ins: pd.DataFrame,
+    check_ins: CheckIns,
     symptom: str,
     *,
     fit_until_day: int | None = None,
     counted: tuple[int, int] | None = None,
     least_events: int = LEAST_EVENTS,
-    known_periods: pd.DataFrame | None = None,
+    known_trials: LaidOut | None = None,
     known_mix: CaseMix | None = None,
 ) -> AreaExpectation:
-    """Events and expectations of areas and check_ins as for person_periods.
+    """Events and expectations of areas and check_ins as for person_periods, or Answers.
 
     fit_until_day: answers up to that day make the model (all by default). counted: only answers after the first
-    and up to the second day are summed. known_periods and known_mix: person_periods and case_mix of the same
-    frames where they are at hand. Raises NotEnoughData with fewer than least_events events to fit.
+    and up to the second day are summed. known_trials and known_mix: trials and case_mix of the same frames where
+    they are at hand, for a model of all answers. Raises NotEnoughData with fewer than least_events events to fit.
     """
-    periods = person_periods(areas, check_ins, symptom) if known_periods is None else known_periods
-    day = periods["answered_day"].to_numpy()
-    known = periods if fit_until_day is None else periods[day <= fit_until_day]
-    events = int(known["event"].sum())
-    if events < least_events:
-        raise NotEnoughData(f"{events} events of {symptom}: a case-mix model needs {least_events} or more.")
     mix = case_mix(areas) if known_mix is None else known_mix
-    row, event = periods["row"].to_numpy(), periods["event"].to_numpy()
-    cells, back = hazard_cells(mix, row, periods["interval"].to_numpy())
-    learnt = slice(None) if fit_until_day is None else np.flatnonzero(day <= fit_until_day)
-    model = fit_hazard_cells(cells, back[learnt], event[learnt], mix)
-    hazard = model.of_cells(cells)[back]
+    days = () if fit_until_day is None else (fit_until_day,)
+    laid = laid_out(mix, trials(areas, check_ins, symptom), days) if known_trials is None else known_trials
+    seen, events = laid.counts()
+    fitted = 0 if fit_until_day is not None else -1
+    if events[fitted].sum() < least_events:
+        told = int(events[fitted].sum())
+        raise NotEnoughData(f"{told} events of {symptom}: a case-mix model needs {least_events} or more.")
+    model = fit_hazard_cells(laid.cells, seen[fitted], events[fitted], mix)
+    hazard = laid.spread(np.tile(model.of_cells(laid.cells), laid.epochs))
+    return _summed(symptom, laid, hazard, counted, len(areas))
+
+
+def _summed(
+    symptom: str, laid: LaidOut, hazard: Array, counted: tuple[int, int] | None, size: int
+) -> AreaExpectation:  # fmt: skip
+    """Sums by treated area, of the trials in the counted days."""
+    row, hit = laid.trials.row, laid.trials.events
+    with_event = row[hit]
     if counted is not None:
-        use = (day > counted[0]) & (day <= counted[1])
-        row, event, hazard = row[use], event[use], hazard[use]
-    return AreaExpectation(
-        symptom, _summed(row, None, len(areas)), _summed(row, event, len(areas)),
-        _summed(row, hazard, len(areas)),
-    )  # fmt: skip
+        use = (laid.trials.day > counted[0]) & (laid.trials.day <= counted[1])
+        with_event, row, hazard = row[hit[use[hit]]], row[use], hazard[use]
+    trials_of, events_of = (np.bincount(at, minlength=size).astype(float) for at in (row, with_event))
+    expected = np.bincount(row, weights=hazard, minlength=size).astype(float)
+    return AreaExpectation(symptom, trials_of, events_of, expected)
 
 
 def excess_p_values(observed: Array, expected: Array) -> Array:
@@ -74,7 +91,3 @@ def excess_p_values(observed: Array, expected: Array) -> Array:
     at_least = np.where(observed > 0, special.gammainc(np.maximum(observed, 1), expected), 1.0)
     here = np.exp(special.xlogy(observed, expected) - expected - special.gammaln(observed + 1))
     return np.asarray(np.clip(at_least - here / 2, 0.0, 1.0), dtype=float)
-
-
-def _summed(row: NDArray[np.int64], values: Array | None, size: int) -> Array:
-    return np.bincount(row, weights=values, minlength=size).astype(float)

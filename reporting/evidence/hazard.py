@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from reporting.domain.distinct import distinct
 from reporting.evidence.checks import Array, Positions
 from reporting.evidence.errors import ImpossibleData, NotEnoughData
 from reporting.evidence.logistic import LogisticFit, fit_logistic
@@ -62,8 +63,8 @@ def _intervals(areas: pd.DataFrame, check_ins: pd.DataFrame, symptom: str) -> di
         answers, row = answers[row >= 0], row[row >= 0]
     row = row.astype(np.int32)
     day = check_ins["answered_day"].to_numpy()[answers].astype(np.int32)
-    order = _in_order(row, day, scheduled[answers])
-    if len(order) < len(row) or (order[1:] < order[:-1]).any():
+    order = in_order(row, day, scheduled[answers])
+    if order is not None:
         answers, row, day = answers[order], row[order], day[order]
     columns: dict[str, NDArray[Any]] = {
         "row": row, "answered_day": day, "scheduled_day": scheduled[answers].astype(np.int32),
@@ -100,16 +101,26 @@ def _positions(ids: "pd.Series[Any]", wanted: NDArray[np.generic]) -> Positions:
     return np.asarray(np.where(known[at] == wanted, at, -1), dtype=np.intp)
 
 
-def _in_order(row: Whole, day: Whole, scheduled: Whole) -> Positions:
-    """Places by row, day answered and scheduled day, each row and scheduled day once, the first answer of it."""
+def in_order(row: Whole, day: Whole, scheduled: Whole) -> Positions | None:
+    """Places by row, day answered and scheduled day, each row and scheduled day once, the first answer of it.
+
+    None where they stand so already.
+    """
+    if _rises(row, day, scheduled):
+        return None
     late = day.astype(np.int64) - int(day.min(initial=0))
     due = scheduled.astype(np.int64)
-    key = (row.astype(np.int64) << 36) | (late << 16) | due
-    order = np.arange(len(key)) if (key[1:] >= key[:-1]).all() else np.argsort(key, kind="stable")
+    order = np.argsort((row.astype(np.int64) << 36) | (late << 16) | due, kind="stable")
     slot = ((row.astype(np.int64) << 16) | due)[order]
     if (slot[1:] > slot[:-1]).all():
         return order
     return order[~pd.Series(slot).duplicated().to_numpy()]
+
+
+def _rises(row: Whole, day: Whole, scheduled: Whole) -> bool:
+    """Whether rows rise, and within a row the scheduled days do and the days answered do not fall."""
+    within = (row[1:] == row[:-1]) & (scheduled[1:] > scheduled[:-1]) & (day[1:] >= day[:-1])
+    return bool((within | (row[1:] > row[:-1])).all())
 
 
 def interval_shares(periods_of: pd.DataFrame, mature_until: int) -> dict[int, float]:
@@ -149,10 +160,10 @@ class CaseMix:
         columns = [*(self.codes[name] for name in CASE_MIX), self.decade, self.season]
         key = np.zeros(len(self.decade), dtype=np.int64)
         for column in columns:
-            values, code = np.unique(column, return_inverse=True)
-            key = key * max(len(values), 1) + code.ravel()
-        _, first, back = np.unique(key, return_index=True, return_inverse=True)
-        return back.ravel().astype(np.intp), np.column_stack(columns)[first]
+            values, _, code = distinct(column.astype(np.int64))
+            key = key * max(len(values), 1) + code
+        _, first, back = distinct(key)
+        return back, np.column_stack(columns)[first]
 
 
 def case_mix(areas: pd.DataFrame) -> CaseMix:
@@ -162,7 +173,7 @@ def case_mix(areas: pd.DataFrame) -> CaseMix:
     for name in CASE_MIX:
         code, found = pd.factorize(areas[name])
         named = [*found.tolist(), "not_recorded"]
-        kinds = sorted({named[k] for k in np.unique(code).tolist()}, key=str)
+        kinds = sorted({named[k] for k in distinct(code)[0].tolist()}, key=str)
         place = np.array([kinds.index(value) if value in kinds else -1 for value in named])
         levels[name] = tuple(kinds)
         codes[name] = place[code].astype(float)
@@ -198,17 +209,17 @@ def fit_hazard(periods: pd.DataFrame, mix: CaseMix, earlier: HazardModel | None 
     Raises NotEnoughData without an answered check-in or without any event.
     """
     cells, back = hazard_cells(mix, periods["row"].to_numpy(), periods["interval"].to_numpy())
-    return fit_hazard_cells(cells, back, periods["event"].to_numpy(), mix, earlier)
+    weights = (None, periods["event"].to_numpy(dtype=float))
+    trials, events = (np.bincount(back, weights=w, minlength=len(cells)).astype(float) for w in weights)
+    return fit_hazard_cells(cells, trials, events, mix, earlier)
 
 
 def fit_hazard_cells(
-    cells: Array, back: Positions, event: Array, mix: CaseMix, earlier: HazardModel | None = None
+    cells: Array, trials: Array, events: Array, mix: CaseMix, earlier: HazardModel | None = None
 ) -> HazardModel:
-    """fit_hazard for check-ins whose cells are known: cells of hazard_cells, back and event (check-ins,)."""
-    if not event.sum() > 0:
+    """fit_hazard for check-ins that are counted: cells of hazard_cells, trials and events of each (k,)."""
+    if not events.sum() > 0:
         raise NotEnoughData("No event has been answered yet: there is nothing to expect from.")
-    trials = np.bincount(back, minlength=len(cells)).astype(float)
-    events = np.bincount(back, weights=event, minlength=len(cells))
     seen = trials > 0
     cells, trials, events = cells[seen], trials[seen], events[seen]
     intervals = tuple(int(i) for i in np.unique(cells[:, 0]))
@@ -227,18 +238,19 @@ def _start(intervals: Sequence[int], earlier: HazardModel) -> Array:
     return np.asarray(start, dtype=float)
 
 
-def hazard_cells(mix: CaseMix, rows: Array, intervals: Array) -> tuple[Array, Positions]:
+def hazard_cells(mix: CaseMix, rows: Array | Whole, intervals: Array | Whole) -> tuple[Array, Positions]:
     """Distinct covariate cells (k, columns) of check-ins, and the cell of each check-in."""
     kind, table = mix.kinds
     days = np.asarray(intervals, dtype=np.int64)
     present = np.flatnonzero(np.bincount(days))
     place = np.zeros(int(days.max(initial=0)) + 1, dtype=np.int64)
     place[present] = np.arange(len(present))
-    key = kind[np.asarray(rows, dtype=np.intp)] * max(len(present), 1) + place[days]
+    key = place[days]
+    key += (kind * max(len(present), 1))[np.asarray(rows, dtype=np.intp)]
     used = np.bincount(key, minlength=len(table) * len(present)) > 0
     cells = np.flatnonzero(used)
     back = (np.cumsum(used) - 1)[key]
-    return np.column_stack([present[cells % len(present)], table[cells // len(present)]]), back.astype(np.intp)
+    return np.column_stack([present[cells % len(present)], table[cells // len(present)]]), back
 
 
 def hazard_design(mix: CaseMix, rows: Array, intervals: Array, known: Sequence[int]) -> tuple[Array, Array]:

@@ -18,6 +18,11 @@ HOLD_DAYS = 60
 WEEKS_PER_YEAR = 365.25 / 7
 
 
+def hold_weeks(step_days: int) -> int:
+    """HOLD_DAYS in steps between judged days."""
+    return -(-HOLD_DAYS // step_days)
+
+
 @dataclass(frozen=True)
 class Budget:
     """False signals allowed per clinic and year, over all charts, and how they are shared."""

@@ -41,6 +41,27 @@ class DetectionPower:
         return np.asarray(np.interp(wanted, np.r_[0.0, self.weekly_expected], curve), dtype=float)
 
 
+@dataclass(frozen=True)
+class RisenCharts:
+    """Log evidence (replications, weeks, grid) of a change in the weeks after a symptom's rise by `ratio`."""
+
+    evidence: Array
+    ratio: float
+    options: Alternatives
+
+    def power(self, limit: float, symptoms: int) -> DetectionPower:
+        """How often one of `symptoms` has passed the limit (log odds); with more expected events at least as often.
+
+        Raises ImpossibleData for no symptoms.
+        """
+        if symptoms <= 0:
+            raise ImpossibleData("symptoms", symptoms, "above 0")
+        share = min(weight for _, weight in self.options.masks(symptoms))
+        odds = self.evidence + np.log(share * UNIT_PRIOR)
+        passed = np.maximum.accumulate(odds > limit, axis=1).mean(axis=0).T
+        return DetectionPower(GRID, np.maximum.accumulate(passed, axis=0), self.ratio)
+
+
 def detection_power(
     limit: float, symptoms: int, *, ratio: float = 2.0, history_weeks: int = 52, weeks: int = 26,
     options: Alternatives | None = None, replications: int = 256, seed: int = 0,
@@ -49,8 +70,21 @@ def detection_power(
 
     Raises ImpossibleData for a ratio or numbers of weeks and symptoms that are not positive.
     """
-    if min(ratio, history_weeks, weeks, symptoms) <= 0:
-        raise ImpossibleData("ratio, weeks and symptoms", min(ratio, history_weeks, weeks, symptoms), "above 0")
+    return risen_charts(
+        ratio=ratio, history_weeks=history_weeks, weeks=weeks, options=options, replications=replications, seed=seed
+    ).power(limit, symptoms)  # fmt: skip
+
+
+def risen_charts(
+    *, ratio: float = 2.0, history_weeks: int = 52, weeks: int = 26,
+    options: Alternatives | None = None, replications: int = 256, seed: int = 0,
+) -> RisenCharts:  # fmt: skip
+    """Simulated charts of units in which a symptom rises by `ratio` after history_weeks; no limit is needed yet.
+
+    Raises ImpossibleData for a ratio or numbers of weeks that are not positive.
+    """
+    if min(ratio, history_weeks, weeks) <= 0:
+        raise ImpossibleData("ratio and weeks", min(ratio, history_weeks, weeks), "above 0")
     chosen = options or Alternatives()
     rng = np.random.default_rng(seed)
     total = history_weeks + weeks
@@ -59,7 +93,4 @@ def detection_power(
     unit = np.exp(rng.normal(0, BENIGN_SD * np.sqrt(LEVELS), (replications, 1, len(GRID))))
     observed = rng.poisson(expected * rise * unit).astype(float)
     evidence = log_change_evidence(observed[:, None], expected[None, None], chosen, history_weeks)
-    share = min(weight for _, weight in chosen.masks(symptoms))
-    odds = evidence[:, history_weeks:] + np.log(share * UNIT_PRIOR)
-    passed = np.maximum.accumulate(odds > limit, axis=1).mean(axis=0).T
-    return DetectionPower(GRID, np.maximum.accumulate(passed, axis=0), ratio)
+    return RisenCharts(evidence[:, history_weeks:], ratio, chosen)

@@ -18,6 +18,8 @@ def separated(design: ArrayLike, events: ArrayLike, trials: ArrayLike) -> bool:
     gains = np.vstack([columns[hits > 0], -columns[(hits < tries) & (tries > 0)]])
     if not gains.size:
         return False
+    if columns.shape[1] == 1:
+        return bool((gains >= 0).all() or (gains <= 0).all()) and bool(gains.any())
     best = scipy.optimize.linprog(-gains.sum(axis=0), A_ub=-gains, b_ub=np.zeros(len(gains)), bounds=(-1, 1))
     gain = gains.sum(axis=0) @ best.x if best.status == 0 else 0.0
     return bool(gain > 1e-7 * max(1.0, float(np.abs(gains).max())))

@@ -7,17 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from reporting.domain.distinct import distinct
 from reporting.evidence.checks import Array, Positions
 from reporting.evidence.errors import NotEnoughData
-from reporting.evidence.hazard import (
-    CASE_MIX_SD,
-    CaseMix,
-    HazardModel,
-    case_mix,
-    fit_hazard_cells,
-    hazard_cells,
-    person_periods,
-)
+from reporting.evidence.hazard import CASE_MIX_SD, CaseMix, HazardModel, case_mix, fit_hazard_cells
+from reporting.evidence.trials import CheckIns, LaidOut, Whole, laid_out, trials
 
 UNIT_TYPES = ("operator", "device", "clinic")
 CALIBRATION_WEEKS = 13
@@ -109,13 +103,12 @@ def _distinct(areas: pd.DataFrame, keys: Sequence[str]) -> tuple[Positions, Posi
         code, found = pd.factorize(areas[name])
         order = np.argsort(np.argsort(np.array([str(value) for value in found])))
         combined = combined * max(len(found), 1) + order[code]
-    _, first, back = np.unique(combined, return_index=True, return_inverse=True)
-    return first.astype(np.intp), back.ravel().astype(np.intp)
+    return distinct(combined)[1:]
 
 
 def _classes(areas: pd.DataFrame, cell: Positions) -> Positions:
     """Code of the device class of each cell; a device is of one class (the first one recorded, if of several)."""
-    _, first = np.unique(cell, return_index=True)
+    first = distinct(cell)[1]
     names = areas["device_class"].iloc[first].astype(str)
     return np.asarray(pd.factorize(names, sort=True)[0], dtype=np.intp)
 
@@ -128,13 +121,13 @@ class Tables:
     expected: Array
     models: tuple[tuple[HazardModel, ...], ...]
     mix: CaseMix
-    periods: tuple[pd.DataFrame, ...] = ()
-    """Person-periods of each symptom behind the counts, for who needs them again."""
+    trials: tuple[LaidOut, ...] = ()
+    """Trials of each symptom behind the counts, for who needs them again."""
 
 
 def weekly_tables(
     areas: pd.DataFrame,
-    check_ins: pd.DataFrame,
+    check_ins: CheckIns,
     symptoms: Sequence[str],
     schedule: Schedule,
     network: Network,
@@ -146,38 +139,43 @@ def weekly_tables(
     """
     mix = case_mix(areas)
     history = schedule.history_bins(int(areas["day"].min()))
-    weeks = history + len(schedule.judged) - 1
-    shape = (len(symptoms), weeks, len(network.cell_family))
-    observed, expected, models, trials = np.zeros(shape), np.zeros(shape), [], []
+    shape = (len(symptoms), history + len(schedule.judged) - 1, len(network.cell_family))
+    observed, expected, models, behind = np.zeros(shape), np.zeros(shape), [], []
     for at, symptom in enumerate(symptoms):
-        periods = person_periods(areas, check_ins, symptom)
-        known = int(np.searchsorted(periods["answered_day"].to_numpy(), schedule.judged[-1], side="right"))
-        periods = periods.iloc[:known]
-        hazard, fitted = expected_hazards(periods, mix, schedule)
-        bins = schedule.bins(periods["answered_day"].to_numpy(), history)
-        where = bins * shape[2] + network.cell[periods["row"].to_numpy()]
-        for table, values in ((observed, periods["event"].to_numpy()), (expected, hazard)):
-            table[at] = np.bincount(where, weights=values, minlength=weeks * shape[2]).reshape(shape[1:])
+        known = trials(areas, check_ins, symptom).until(schedule.judged[-1])
+        laid = laid_out(mix, known, schedule.fit_days)
+        hazard, fitted = expected_hazards(laid, mix)
+        where = _week_and_cell(known.day, known.row, schedule, history, network)
+        size = shape[1] * shape[2]
+        observed[at] = np.bincount(where[known.events], minlength=size).reshape(shape[1:])
+        expected[at] = np.bincount(where, weights=hazard, minlength=size).reshape(shape[1:])
         models.append(tuple(fitted))
-        trials.append(periods)
-    return Tables(observed, expected, tuple(models), mix, tuple(trials))
+        behind.append(laid)
+    return Tables(observed, expected, tuple(models), mix, tuple(behind))
 
 
-def expected_hazards(periods: pd.DataFrame, mix: CaseMix, schedule: Schedule) -> tuple[Array, list[HazardModel]]:
-    """Hazard of every check-in by the last model fitted before it, and the models in the order of fit days."""
-    day = periods["answered_day"].to_numpy()
-    row, interval = periods["row"].to_numpy(), periods["interval"].to_numpy()
-    event = periods["event"].to_numpy()
-    cells, back = hazard_cells(mix, row, interval)
-    hazard, models = np.zeros(len(periods)), list[HazardModel]()
-    for at, known in enumerate(np.searchsorted(day, schedule.fit_days, side="right").tolist()):
-        if event[:known].sum() > 0:
-            models.append(fit_hazard_cells(cells, back[:known], event[:known], mix, models[-1] if models else None))
-        elif not models:
+def _week_and_cell(day: Whole, row: Whole, schedule: Schedule, history: int, network: Network) -> Positions:
+    """Place of every trial in a table (weeks, cells), laid out in one row."""
+    if not len(day):
+        return np.zeros(0, dtype=np.intp)
+    first = int(day.min())
+    week = schedule.bins(np.arange(first, int(day.max()) + 1), history) * len(network.cell_family)
+    return np.asarray(week[day - first] + network.cell[row], dtype=np.intp)
+
+
+def expected_hazards(laid: LaidOut, mix: CaseMix) -> tuple[Array, list[HazardModel]]:
+    """Hazard of every trial by the last model fitted before it, and the models in the order of fit days.
+
+    The trials are laid out by the days of fitting; the first model judges those before it as well.
+    """
+    seen, events = laid.counts()
+    models: list[HazardModel] = []
+    for known in range(laid.epochs - 1):
+        if not events[known].sum() > 0:
             raise NotEnoughData("Not one event was answered in the baseline: nothing can be expected yet.")
-        applies = slice(known if at else 0, len(day))
-        hazard[applies] = models[-1].of_cells(cells)[back[applies]]
-    return hazard, models
+        models.append(fit_hazard_cells(laid.cells, seen[known], events[known], mix, models[-1] if models else None))
+    hazards = np.stack([model.of_cells(laid.cells) for model in models])
+    return laid.spread(hazards[[0, *range(laid.epochs - 1)]]), models
 
 
 def calibrated_by_others(

@@ -91,8 +91,8 @@ def _check(first: date, last: date, step_days: int) -> None:
 
 def watched(frames: EngineFrames, until_day: int) -> tuple[str, ...]:
     """Symptoms that were reported as unexpected at least once by that day: the others have no baseline."""
-    early = frames.check_ins["answered_day"].to_numpy() <= until_day
-    return tuple(s for s in SYMPTOMS if np.nansum(frames.check_ins[s].to_numpy()[early].astype(np.float32)) > 0)
+    early = frames.answers.answered_day <= until_day
+    return tuple(s for s in SYMPTOMS if (frames.answers.unexpected([s]) & early).any())
 
 
 def _groups(by: Actor, first: date, last: date, step_days: int) -> list[tuple[date, date]]:

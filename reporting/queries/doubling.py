@@ -11,7 +11,7 @@ import numpy as np
 
 from reporting.domain.actors import Actor
 from reporting.evidence.detector import Detection
-from reporting.evidence.power import DetectionPower, detection_power
+from reporting.evidence.power import DetectionPower, RisenCharts
 from reporting.security.permissions import may, require
 from reporting.storage import sessions, signals
 from reporting.storage.engine import reading
@@ -43,9 +43,12 @@ class Doubling:
     chances: tuple[Chance, ...]
 
 
-def for_the_record(detection: Detection, symptoms: Sequence[str]) -> dict[str, Any]:
-    """Plain JSON for the run: the power curve at the look's limit, and expected events a week of every unit."""
-    power = detection_power(detection.outcome_limit.limit, len(symptoms), weeks=WEEKS)
+def for_the_record(detection: Detection, symptoms: Sequence[str], risen: RisenCharts) -> dict[str, Any]:
+    """Plain JSON for the run: the power curve at the look's limit, and expected events a week of every unit.
+
+    risen: simulated charts over WEEKS.
+    """
+    power = risen.power(detection.outcome_limit.limit, len(symptoms))
     network, recent = detection.network, detection.tables.expected[:, -RECENT_WEEKS:]
     weekly = (recent.sum(axis=1) / max(recent.shape[1], 1)) @ network.membership
     units: dict[str, list[Any]] = {clinic: [] for clinic in network.clinics}

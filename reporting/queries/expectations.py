@@ -137,7 +137,7 @@ def _made(frames: EngineFrames | None, symptom: str, as_of: datetime | None = No
     if frames is None:
         return Expectations(pd.DataFrame(), "There are no treatments yet.", as_of)
     try:
-        found = expected_events(frames.areas, frames.check_ins, symptom)
+        found = expected_events(frames.areas, frames.answers, symptom)
     except EvidenceProblem as problem:
         return Expectations(pd.DataFrame(), problem.message, as_of)
     table = frames.areas[_COLUMNS].assign(

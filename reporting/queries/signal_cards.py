@@ -116,8 +116,7 @@ def _events(frames: EngineFrames, symptoms: Sequence[str]) -> Rows:
     """Whether any answer of a treated area was unexpected for one of the symptoms."""
     found = np.zeros(len(frames.areas), dtype=bool)
     for symptom in symptoms:
-        hit = frames.check_ins[symptom].to_numpy() == 1
-        found[frames.check_ins["area_id"].to_numpy()[hit]] = True
+        found |= frames.with_event(symptom)
     return found
 
 
@@ -127,7 +126,7 @@ _ELAPSED = np.cumsum(np.left_shift(np.int64(1), np.arange(len(SLOTS), dtype=np.i
 def _masks(frames: EngineFrames, rows: Rows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(due by the last answer known, answered) masks of the rows."""
     areas = frames.areas
-    last = int(frames.check_ins["answered_day"].max()) if len(frames.check_ins) else 0
+    last = int(frames.answers.answered_day.max(initial=0))
     age = last - areas["day"].to_numpy()[rows]
     passed = np.searchsorted(np.asarray(SLOTS), age, side="right")
     elapsed = np.where(passed > 0, _ELAPSED[np.maximum(passed - 1, 0)], 0)
@@ -214,7 +213,7 @@ def explained_by_settings(signal: Signal, frames: EngineFrames, symptoms: Sequen
     if len(frames.areas) > MOST_TO_ATTRIBUTE:
         words = f"not calculated beyond {MOST_TO_ATTRIBUTE} treated areas: use the backtest of one clinic"
         return {"settings_share": None, "settings_words": words}
-    told = [code for code in symptoms if int((frames.check_ins[code].to_numpy() == 1).sum()) >= LEAST_EVENTS]
+    told = [code for code in symptoms if int(frames.answers.unexpected([code]).sum()) >= LEAST_EVENTS]
     if not told:
         words = f"cannot be told: no symptom has been reported {LEAST_EVENTS} times or more"
         return {"settings_share": None, "settings_words": words}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reporting.domain.distinct import distinct
 from reporting.evidence.expectations import AreaExpectation, excess_p_values
 from reporting.evidence.multiplicity import scan
 from reporting.queries.signal_scan import FALSE_DISCOVERY_RATE
@@ -46,39 +47,41 @@ def controls(frames: EngineFrames, tables: Sequence[AreaExpectation], seed: int 
 def _groupings(frames: EngineFrames, rng: np.random.Generator) -> Iterator[tuple[str, Places]]:
     """Name and group of every treated area (areas,): the weekday, the patient's number, shuffled units."""
     areas = frames.areas
-    clinic = np.unique(areas["clinic"].cat.codes.to_numpy(), return_inverse=True)[1].astype(np.int64)
+    clinic = distinct(areas["clinic"].cat.codes.to_numpy())[2]
     day = areas["day"].to_numpy().astype(np.int64) + frames.start.toordinal()
     yield "weekday of the treatment", clinic * GROUPS + day % GROUPS
-    patient = np.unique(areas["patient"].to_numpy(), return_inverse=True)[1]
+    _, first, patient = distinct(areas["patient"].to_numpy())
     for number in range(PATIENT_CONTROLS):
-        drawn = rng.integers(0, GROUPS, int(patient.max(initial=0)) + 1)
+        drawn = rng.integers(0, GROUPS, max(len(first), 1))
         yield f"patients dealt at random ({number + 1})", clinic * GROUPS + drawn[patient]
     for kind in ("device", "operator"):
         codes = areas[kind].cat.codes.to_numpy().astype(np.int64)
         for number in range(SHUFFLED_CONTROLS):
-            yield f"{kind}s shuffled ({number + 1})", _shuffled(codes, clinic, patient, rng)
+            yield f"{kind}s shuffled ({number + 1})", _shuffled(codes[first], clinic[first], rng)[patient]
 
 
-def _shuffled(codes: Places, clinic: Places, patient: Places, rng: np.random.Generator) -> Places:
-    """The units of other treatments of the clinic; treatments of one patient stay together.
+def _shuffled(codes: Places, clinic: Places, rng: np.random.Generator) -> Places:
+    """The units of other patients of the clinic, from the unit and clinic of each (patients,).
 
     A patient who came three times has one skin three times: dealt out one by one they would hide that answers of
     one patient are alike, and the control would be too kind.
     """
-    _, first = np.unique(patient, return_index=True)
-    mine = codes[first]
-    dealt = np.empty_like(mine)
-    for one in np.unique(clinic[first]):
-        members = np.flatnonzero(clinic[first] == one)
-        dealt[members] = mine[rng.permutation(members)]
-    return dealt[patient]
+    dealt = np.empty_like(codes)
+    for one in np.unique(clinic):
+        members = np.flatnonzero(clinic == one)
+        dealt[members] = codes[rng.permutation(members)]
+    return dealt
 
 
 def _alarms(groups: Places, tables: Sequence[AreaExpectation]) -> bool:
     size = int(groups.max(initial=0)) + 1
     counts = [
-        [np.bincount(groups, weights=each, minlength=size) for each in (t.events, t.expected, (t.trials > 0) * 1.0)]
-        for t in tables
+        (
+            np.bincount(groups[table.with_event], minlength=size),
+            np.bincount(groups, weights=table.expected, minlength=size),
+            np.bincount(groups[table.answered], minlength=size),
+        )
+        for table in tables
     ]
     observed, expected, answered = (np.concatenate(parts) for parts in zip(*counts, strict=True))
     p = excess_p_values(observed, expected)

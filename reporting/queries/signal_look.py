@@ -9,21 +9,23 @@ import numpy as np
 from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.domain.signal_work import Finding, Look
-from reporting.evidence.detector import Detection, detect
-from reporting.evidence.drift import settings_scores
+from reporting.evidence.beside import beside
+from reporting.evidence.detector import Detection, detecting
 from reporting.evidence.errors import NotEnoughData
 from reporting.evidence.expectations import AreaExpectation, expected_events
 from reporting.evidence.limits import Budget
+from reporting.evidence.power import risen_charts
 from reporting.evidence.shift_place import placed
 from reporting.evidence.signals import Signal
-from reporting.evidence.surveillance import Schedule
+from reporting.evidence.surveillance import Schedule, Tables
 from reporting.queries.backtest import BASELINE_DAYS, NothingToReplay, watched
-from reporting.queries.doubling import for_the_record
+from reporting.queries.doubling import WEEKS, for_the_record
 from reporting.queries.signal_cards import chart_card, scan_card
 from reporting.queries.signal_controls import controls
 from reporting.queries.signal_course import Courses, pattern_weeks
 from reporting.queries.signal_scan import Cell, Scan, scan_cells
 from reporting.security.permissions import require
+from reporting.storage.columns import most_areas
 from reporting.storage.evidence_frames import EngineFrames, engine_frames
 
 YEAR_DAYS = 364
@@ -43,6 +45,7 @@ def look(by: Actor, as_of: date | None = None) -> Look:
     require(by, "signals.work")
     begun = time.perf_counter()
     day = as_of or clock.now().date()
+    risen = beside(lambda: risen_charts(weeks=WEEKS), rows=most_areas())
     frames = engine_frames(day)
     if frames is None:
         raise NothingToReplay()
@@ -52,24 +55,32 @@ def look(by: Actor, as_of: date | None = None) -> Look:
     if schedule is None or not (symptoms := watched(frames, schedule.from_day)):
         note = f"charts begin after {BASELINE_DAYS} days with at least one unexpected report"
         return Look(day, (), 0, budget, time.perf_counter() - begun, {"note": note})
-    detection = detect(frames.areas, frames.check_ins, symptoms, schedule)
-    detected = time.perf_counter()
-    tables = _tables(frames, symptoms, detection)
+    work = detecting(frames.areas, frames.answers, symptoms, schedule)
+    counted = time.perf_counter()
+    tables = _tables(frames, symptoms, work.tables)
+    checks = beside(lambda: controls(frames, tables), rows=len(frames.areas))
     cells = scan_cells(frames, tables)
+    patterns = _patterns(frames, cells, tables, day)
+    scanned = time.perf_counter()
+    detection = work.finish()
+    detected = time.perf_counter()
     found, courses = _placed(frames, detection, symptoms)
     charts = [_finding(frames, chain, cells, courses, day) for chain in chains(found)]
-    findings = sorted([*charts, *_patterns(frames, cells, tables, day)], key=_order)
-    phases = {"read": read - begun, "charts": detected - read, "scan_and_cards": time.perf_counter() - detected}
+    findings = sorted([*charts, *patterns], key=_order)
     details = {
-        "phases": {name: round(seconds, 2) for name, seconds in phases.items()},
         "symptoms": list(symptoms),
         "areas": len(frames.areas),
-        "answers": len(frames.check_ins),
-        "controls": controls(frames, tables).as_json(),
-        "doubling": for_the_record(detection, symptoms),
+        "answers": len(frames.answers),
+        "controls": checks().as_json(),
+        "doubling": for_the_record(detection, symptoms, risen()),
         "outcome_limit": detection.outcome_limit.limit,
         "false_per_clinic_year_in_simulated_clinics": detection.outcome_limit.false_per_clinic_year,
     }
+    phases = {
+        "read": read - begun, "counted": counted - read, "scanned": scanned - counted, "limit": detected - scanned,
+        "cards": time.perf_counter() - detected,
+    }  # fmt: skip
+    details |= {"phases": {name: round(seconds, 2) for name, seconds in phases.items()}}
     return Look(day, tuple(findings), cells.tested, budget, time.perf_counter() - begun, details)
 
 
@@ -80,13 +91,13 @@ def _schedule(frames: EngineFrames, day: date) -> Schedule | None:
     return Schedule(last - weeks * STEP_DAYS, last, STEP_DAYS) if weeks >= 0 else None
 
 
-def _tables(frames: EngineFrames, symptoms: Sequence[str], detection: Detection) -> list[AreaExpectation]:
+def _tables(frames: EngineFrames, symptoms: Sequence[str], charts: Tables) -> list[AreaExpectation]:
     """Expectations from all that is known; the charts have laid out the trials of the same areas already."""
-    found, charts = [], detection.tables
-    for symptom, periods in zip(symptoms, charts.periods, strict=True):
+    found = []
+    for symptom, laid in zip(symptoms, charts.trials, strict=True):
         try:
             found.append(expected_events(
-                frames.areas, frames.check_ins, symptom, known_periods=periods, known_mix=charts.mix
+                frames.areas, frames.answers, symptom, known_trials=laid, known_mix=charts.mix
             ))  # fmt: skip
         except NotEnoughData:
             continue
@@ -95,10 +106,8 @@ def _tables(frames: EngineFrames, symptoms: Sequence[str], detection: Detection)
 
 def _placed(frames: EngineFrames, detection: Detection, symptoms: Sequence[str]) -> tuple[list[Signal], Courses]:
     """Shifts of settings that lie on one device are about the device, whoever noticed them."""
-    signals = list(detection.signals)
-    scores = None
-    if any(signal.kind == "settings" for signal in signals):
-        scores = settings_scores(frames.areas, detection.schedule.fit_days)
+    signals, scores = list(detection.signals), detection.scores
+    if scores is not None:
         signals = placed(signals, frames.areas, scores)
     return signals, Courses(frames, detection, tuple(symptoms), scores)
 

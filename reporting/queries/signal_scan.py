@@ -15,7 +15,7 @@ from reporting.evidence.expectations import AreaExpectation, excess_p_values
 from reporting.evidence.intervals import smr
 from reporting.evidence.multiplicity import scan
 from reporting.queries.bands import band_codes, cut
-from reporting.storage.evidence_columns import DOSE_SETTINGS
+from reporting.storage.evidence_ahead import DOSE_SETTINGS
 from reporting.storage.evidence_frames import EngineFrames
 
 UNITS = ("operator", "device", "clinic")
@@ -23,7 +23,7 @@ DARK = 4
 SKIN = ("I-III", "IV-VI")
 FALSE_DISCOVERY_RATE = 0.10
 
-Places = NDArray[np.int64]
+Places = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -45,88 +45,104 @@ class Cell:
 
 @dataclass(frozen=True)
 class Scan:
-    """Cells, their q-values and which are signals; ``codes`` name to the code of every treated area (areas,)."""
+    """Cells, their q-values and which are signals; ``codings`` by name, to find a cell's rows again."""
 
     cells: tuple[Cell, ...]
     q_values: Array
     signal: NDArray[np.bool_]
     tested: int
-    codes: Mapping[str, Places]
+    codings: Mapping[str, "Coding"]
+    areas: int
 
     def rows_of(self, cell: Cell) -> NDArray[np.bool_]:
         """Treated areas of a cell."""
-        return np.asarray(self.codes[cell.rows[0]] == cell.rows[1])
+        coding, mine = self.codings[cell.rows[0]], np.zeros(self.areas, dtype=bool)
+        mine[coding.rows[coding.codes == cell.rows[1]]] = True
+        return mine
+
+
+@dataclass(frozen=True)
+class Coding:
+    """One way to part treated areas: which of them (rows,), their codes (rows,), and what each code stands for."""
+
+    rows: Places
+    codes: Places
+    labels: Sequence[tuple[str, str, str, str]]
+    """Clinic, unit type, unit and skin group of each code."""
 
 
 def scan_cells(frames: EngineFrames, tables: Sequence[AreaExpectation]) -> Scan:
     """Count and test every cell; tables are the expectations of each watched symptom."""
-    codes: dict[str, Places] = {}
-    cells: list[Cell] = []
-    for name, coding, labels in _codings(frames):
-        codes[name] = coding
-        for table in tables:
-            cells += _counted(name, coding, labels, table)
+    codings = dict(_codings(frames))
+    cells = [cell for name, coding in codings.items() for table in tables for cell in _counted(name, coding, table)]
     p = excess_p_values(np.array([c.observed for c in cells]), np.array([c.expected for c in cells]))
     found = scan(
         p, [c.observed for c in cells], [c.answered for c in cells], rate=FALSE_DISCOVERY_RATE
     ) if cells else scan([], [], [])  # fmt: skip
-    return Scan(tuple(cells), found.q_values, found.signal, found.n_tested, codes)
+    return Scan(tuple(cells), found.q_values, found.signal, found.n_tested, codings, len(frames.areas))
 
 
-Labels = Sequence[tuple[str, str, str, str]]
-"""Clinic, unit type, unit and skin group of each code."""
-
-
-def _codings(frames: EngineFrames) -> Iterator[tuple[str, Places, Labels]]:
+def _codings(frames: EngineFrames) -> Iterator[tuple[str, Coding]]:
     areas = frames.areas
+    everyone = np.arange(len(areas))
     for kind in UNITS:
         column = areas[kind].cat
         names = [str(name) for name in column.categories]
-        clinics = _clinics_of(areas, column.codes.to_numpy(), len(names))
-        labels = [(clinic, kind, name, "") for clinic, name in zip(clinics, names, strict=True)]
-        yield kind, column.codes.to_numpy().astype(np.int64), labels
-    for setting in DOSE_SETTINGS:
-        if setting in areas:
-            yield from _bands(frames, setting)
+        codes = column.codes.to_numpy().astype(np.intp)
+        labels = [
+            (clinic, kind, name, "")
+            for clinic, name in zip(_clinics_of(areas, codes, len(names)), names, strict=True)
+        ]  # fmt: skip
+        yield kind, Coding(everyone, codes, labels)
+    device, classes = areas["device"].cat, areas["device_class"].cat
+    names = [str(name) for name in device.categories]
+    clinics = _clinics_of(areas, device.codes.to_numpy(), len(names))
+    named = list(zip(clinics, names, strict=True))
+    own = [np.flatnonzero(classes.codes.to_numpy() == at) for at in range(len(classes.categories))]
+    for setting in (name for name in DOSE_SETTINGS if name in areas):
+        for device_class, mine in zip(classes.categories, own, strict=True):
+            yield f"{device_class} {setting}", _bands(frames, mine, setting, named)
 
 
 def _clinics_of(areas: pd.DataFrame, codes: NDArray[np.integer], size: int) -> list[str]:
     first = np.zeros(size, dtype=np.int64)
     first[codes] = np.arange(len(codes))
-    return [str(name) for name in areas["clinic"].astype(object).to_numpy()[first]]
+    return [str(name) for name in areas["clinic"].iloc[first]]
 
 
-def _bands(frames: EngineFrames, setting: str) -> Iterator[tuple[str, Places, Labels]]:
-    """Bands are cut within a device class, so that only like is compared with like."""
+def _bands(frames: EngineFrames, own: Places, setting: str, devices: Sequence[tuple[str, str]]) -> Coding:
+    """Bands of the treatments of one device class: they are cut within it, so that only like is compared with like.
+
+    devices: clinic and name of every device.
+    """
     areas = frames.areas
-    values = areas[setting].to_numpy(dtype=np.float32)
-    days = pd.Series(np.datetime64(frames.start) + areas["day"].to_numpy().astype("timedelta64[D]"))
-    dark = (areas["fitzpatrick"].to_numpy(dtype=float) >= DARK).astype(np.int64)
-    device, classes = areas["device"].cat, areas["device_class"].cat
-    names = [str(name) for name in device.categories]
-    clinics = _clinics_of(areas, device.codes.to_numpy(), len(names))
+    values = areas[setting].to_numpy()[own].astype(np.float32)
+    days = pd.Series(np.datetime64(frames.start) + areas["day"].to_numpy()[own].astype("timedelta64[D]"))
+    bands = cut(values, days, clock.now().date()).bands
+    band, device = band_codes(values, bands), areas["device"].cat.codes.to_numpy()[own].astype(np.intp)
+    dark = areas["fitzpatrick"].to_numpy()[own] >= DARK
+    known = band >= 0
     field = setting_fields()[setting]
-    for at, device_class in enumerate(classes.categories):
-        own = classes.codes.to_numpy() == at
-        bands = cut(values[own], days[own], clock.now().date()).bands
-        band = np.where(own, band_codes(values, bands), -1)
-        code = np.where(band >= 0, (device.codes.to_numpy().astype(np.int64) * len(bands) + band) * 2 + dark, -1)
-        labels = [
-            (clinic, "setting_band", f"{name}, {field.label.lower()} {b.label} {field.unit}", SKIN[skin])
-            for clinic, name in zip(clinics, names, strict=True) for b in bands for skin in (0, 1)
-        ]  # fmt: skip
-        yield f"{device_class} {setting}", code, labels
+    labels = [
+        (clinic, "setting_band", f"{name}, {field.label.lower()} {b.label} {field.unit}", SKIN[skin])
+        for clinic, name in devices for b in bands for skin in (0, 1)
+    ]  # fmt: skip
+    return Coding(own[known], ((device * len(bands) + band) * 2 + dark)[known], labels)
 
 
-def _counted(name: str, coding: Places, labels: Labels, table: AreaExpectation) -> Iterator[Cell]:
-    use = coding >= 0
-    size = len(labels)
-    observed, expected, answered = (
-        np.bincount(coding[use], weights=weights[use], minlength=size)
-        for weights in (table.events, table.expected, (table.trials > 0).astype(float))
-    )
-    for at in np.flatnonzero(answered > 0).tolist():
-        clinic, kind, unit, skin = labels[at]
+def _counted(name: str, coding: Coding, table: AreaExpectation) -> Iterator[Cell]:
+    size, codes = len(coding.labels), coding.codes
+    is_whole = len(coding.rows) == len(table.trials)
+    if is_whole:
+        observed, answered = (np.bincount(codes[at], minlength=size) for at in (table.with_event, table.answered))
+    else:
+        observed, answered = (
+            np.bincount(codes[each[coding.rows] > 0], minlength=size) for each in (table.events, table.trials)
+        )
+    weights = table.expected if is_whole else table.expected[coding.rows]
+    expected = np.bincount(codes, weights=weights, minlength=size)
+    for at in np.flatnonzero(answered).tolist():
+        clinic, kind, unit, skin = coding.labels[at]
         yield Cell(clinic, kind, unit, table.symptom, skin, int(answered[at]), float(observed[at]),
                    float(expected[at]), (name, at))  # fmt: skip
 

@@ -1,9 +1,11 @@
-"""A process of its own that runs one statement and hands back its columns in Arrow's format on standard output.
+"""A process of its own that runs statements in one transaction and writes their columns in Arrow's format to a file.
 
-Started by ``storage.columns`` and by nobody else. It reads only.
+Started by ``storage.apart`` and by nobody else. It reads only. On standard output it says at which revision of the
+outcomes its transaction stood, so that what several of these read can be told to be of one state.
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,11 @@ import pyarrow as pa
 
 WHOLE = 100_000_000
 """Rows of one batch: SQLite tells no types, so they are taken from the values of the first batch."""
+SQLITE = {"adbc.sqlite.query.batch_rows": WHOLE}
+ONE_STATE = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 
-def _connection(asked: dict[str, str]) -> Any:
+def _connection(asked: dict[str, Any]) -> Any:
     if "sqlite" in asked:
         from adbc_driver_sqlite import dbapi as sqlite
 
@@ -26,13 +30,20 @@ def _connection(asked: dict[str, str]) -> Any:
 
 def main() -> None:
     asked = json.load(sys.stdin)
-    options = {"adbc.sqlite.query.batch_rows": WHOLE} if "sqlite" in asked else {}
-    with _connection(asked) as connection, connection.cursor(adbc_stmt_kwargs=options) as cursor:
-        cursor.execute(asked["statement"])
-        found = cursor.fetch_record_batch()
-        with pa.ipc.new_stream(sys.stdout.buffer, found.schema) as out:
-            for batch in found:
-                out.write_batch(batch)
+    options = SQLITE if "sqlite" in asked else {}
+    with _connection(asked) as connection, os.fdopen(asked["file"], "wb") as out:
+        with connection.cursor() as cursor:
+            if "postgresql" in asked:
+                cursor.execute(ONE_STATE)
+            cursor.execute("SELECT value FROM revision")
+            sys.stdout.write(str(cursor.fetchone()[0]))
+        for statement in asked["statements"]:
+            with connection.cursor(adbc_stmt_kwargs=options) as cursor:
+                cursor.execute(statement)
+                found = cursor.fetch_record_batch()
+                with pa.ipc.new_stream(out, found.schema) as stream:
+                    for batch in found:
+                        stream.write_batch(batch)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,7 @@
 """Whole tables as columns: what a million rows take as Python objects one by one is most of their time and memory.
 
-Large results are read by a process of its own (``storage.column_reader``): its driver brings a second copy of
-SQLite, and two copies in one process undo each other's file locks (sqlite.org/howtocorrupt.html, section 2.2.1).
+Large results are read by a process of its own (``storage.apart``).
 """
-
-import json
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,11 +9,9 @@ import pyarrow as pa
 from sqlalchemy import text
 from sqlmodel import Session
 
-from reporting.storage.engine import engine, is_sqlite, reading
-
-READER = Path(__file__).with_name("column_reader.py")
-LARGE = 50_000
-"""Treated areas from which a process of its own, 0.4 s to start, is the quicker way."""
+from reporting.storage.apart import Reading
+from reporting.storage.engine import reading
+from reporting.storage.evidence_ahead import LARGE
 
 
 def is_large(session: Session) -> bool:
@@ -28,10 +20,16 @@ def is_large(session: Session) -> bool:
     return int(newest or 0) > LARGE
 
 
+def most_areas() -> int:
+    """So many treated areas there are at most: the newest number given."""
+    with reading() as session:
+        newest = session.connection().execute(text("SELECT MAX(id) FROM treated_area")).scalar_one()
+    return int(newest or 0)
+
+
 def are_many_treatments() -> bool:
     """Whether this database is so large that what is worked out from all of it takes seconds."""
-    with reading() as session:
-        return is_large(session)
+    return most_areas() > LARGE
 
 
 def category(column: pa.ChunkedArray, missing: str = "") -> pd.Categorical:
@@ -55,24 +53,4 @@ def read_here(session: Session, statement: str) -> pa.Table:
 
 def read_apart(statement: str) -> pa.Table:
     """The same from a process of its own, as of what is committed now. Raises RuntimeError with the reader's words."""
-    url = engine().url
-    if is_sqlite():
-        asked = {"sqlite": str(url.database)}
-    else:
-        asked = {"postgresql": url.set(drivername="postgresql").render_as_string(hide_password=False)}
-    # -P: the folder of the script holds modules named as some of the standard library are.
-    command = [sys.executable, "-P", str(READER)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as reader:
-        assert reader.stdin is not None
-        assert reader.stdout is not None
-        assert reader.stderr is not None
-        reader.stdin.write(json.dumps(asked | {"statement": statement}).encode())
-        reader.stdin.close()
-        try:
-            with pa.ipc.open_stream(reader.stdout) as stream:
-                found = stream.read_all()
-        except pa.ArrowInvalid as problem:
-            raise RuntimeError(f"Columns could not be read: {reader.stderr.read().decode()[-500:]}") from problem
-    if reader.returncode:
-        raise RuntimeError(f"Columns could not be read: the reader ended with {reader.returncode}.")
-    return found
+    return Reading([statement]).tables()[1][0]

@@ -4,42 +4,58 @@ An answer counts from the day it was given. A correction counts from the day it 
 answer stands, so that a replay never uses what came later.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 from sqlalchemy import and_, or_, select
 from sqlmodel import Session, col
 
+from reporting.domain.answered import Answers
 from reporting.domain.devices import DeviceClass, reference_for
-from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.distinct import distinct
 from reporting.storage import device_classes, outcomes
 from reporting.storage.engine import reading
-from reporting.storage.evidence_columns import DOSE_SETTINGS, evidence_columns
+from reporting.storage.evidence_ahead import DOSE_SETTINGS
+from reporting.storage.evidence_columns import evidence_columns
 from reporting.storage.tables import CheckIn, Clinic, Device, Operator, Treatment
-from reporting.storage.trails import unpacked
+from reporting.storage.trails import answers_of, as_frame
 
 NOT_RECORDED = "not_recorded"
 _EPOCH = date(1970, 1, 1)
 
-Symptoms = Iterable[str]
-
 
 @dataclass(frozen=True)
 class EngineFrames:
-    """``areas`` and ``check_ins`` (answered ones) as ``evidence.backtest.replay`` takes them; ``start`` is day 0.
+    """``areas`` and ``answers`` as ``evidence.detector.detect`` takes them; ``start`` is day 0.
 
     ``areas`` is sorted by day and holds, beside the engine's columns, treated_area_id, treatment_id, clinic_id and
     due_mask/answered_mask (bits of SLOTS). Operators and devices are named CLINIC/CODE.
     """
 
     areas: pd.DataFrame
-    check_ins: pd.DataFrame
+    answers: Answers
     start: date
+    _with_event: dict[str, NDArray[np.bool_]] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def check_ins(self) -> pd.DataFrame:
+        """The answers as ``evidence.backtest.replay`` takes them, one column for each symptom."""
+        return as_frame(self.answers, self.areas["day"].to_numpy())
+
+    def with_event(self, symptom: str) -> NDArray[np.bool_]:
+        """Treated areas with an unexpected answer for the symptom, (areas,)."""
+        if symptom not in self._with_event:
+            found = np.zeros(len(self.areas), dtype=bool)
+            found[self.answers.row[self.answers.unexpected([symptom])]] = True
+            self._with_event[symptom] = found
+        return self._with_event[symptom]
 
     def day(self, of: date) -> int:
         """Day number of a date."""
@@ -60,7 +76,6 @@ def engine_frames(
     *,
     corrected_until: date | None = None,
     clinic_id: int | None = None,
-    symptoms: Symptoms = SYMPTOMS,
 ) -> EngineFrames | None:
     """The frames with treatments and answers up to ``as_of`` (None: everything), corrections as they stood that
     day, or on the earlier day ``corrected_until``. None when there is no treatment yet.
@@ -75,15 +90,13 @@ def engine_frames(
             return None
         trails = _settled(session, frame, trails, None if settled is None else end_of(settled))
         named = _named(session, frame)
-    check_ins = unpacked(trails, frame["day"].to_numpy(), symptoms)
     first = int(frame["day"].iloc[0])
-    for name in ("due_day", "answered_day"):
-        check_ins[name] = (check_ins[name].to_numpy() - first).astype(np.int32)
-    if as_of is not None:
-        late = check_ins["answered_day"].to_numpy() > (as_of - _EPOCH).days - first
-        check_ins = check_ins[~late] if late.any() else check_ins
     named["day"] = (named["day"] - first).astype(np.int32)
-    return EngineFrames(named, check_ins, _EPOCH + timedelta(days=first))
+    answers = answers_of(trails, named["day"].to_numpy())
+    if as_of is not None:
+        late = answers.answered_day > (as_of - _EPOCH).days - first
+        answers = answers.of(~late) if late.any() else answers
+    return EngineFrames(named, answers, _EPOCH + timedelta(days=first))
 
 
 def _settled(session: Session, frame: pd.DataFrame, trails: pa.Array, known_at: datetime | None) -> pa.Array:
@@ -148,7 +161,7 @@ def _named(session: Session, frame: pd.DataFrame) -> pd.DataFrame:
     frame["area_id"] = np.arange(len(frame), dtype=np.int32)
     if frame["fitzpatrick"].notna().all():
         frame["fitzpatrick"] = frame["fitzpatrick"].astype(np.int8)
-    known = {key: device_classes.known(session, key) for key in np.unique(clinic_ids).tolist()}
+    known = {key: device_classes.known(session, key) for key in distinct(clinic_ids)[0].tolist()}
     recorded = [name for name in DOSE_SETTINGS if name in frame and frame[name].notna().any()]
     frame = frame.drop(columns=[name for name in DOSE_SETTINGS if name in frame and name not in recorded])
     for name, values in _references(frame, recorded, known).items():
@@ -163,8 +176,8 @@ def _codes(session: Session, table: Any, clinics: dict[int, str]) -> dict[int, s
 
 def _category(ids: np.ndarray, names: dict[int, str]) -> pd.Categorical:
     """Names of ids, as a category; an unknown id is not recorded."""
-    distinct, place = np.unique(ids, return_inverse=True)
-    said = np.array([names.get(int(key), NOT_RECORDED) for key in distinct], dtype=object)
+    known, _, place = distinct(ids)
+    said = np.array([names.get(int(key), NOT_RECORDED) for key in known], dtype=object)
     categories, codes = np.unique(said, return_inverse=True)
     return pd.Categorical.from_codes(codes[place].astype(np.int32), categories=pd.Index(categories))
 
@@ -190,9 +203,7 @@ def _references(
     for column in columns:
         codes, found = pd.factorize(column)
         key = key * max(len(found), 1) + codes
-    kind, distinct = pd.factorize(key)
-    first = np.zeros(len(distinct), dtype=np.int64)
-    first[kind[::-1]] = np.arange(len(kind) - 1, -1, -1)
+    _, first, kind = distinct(key)
     kinds = frame.iloc[first]
     described = list(zip(
         kinds["clinic_id"], kinds["device_class"].astype(str), kinds["fitzpatrick"].astype(float), spot[first],

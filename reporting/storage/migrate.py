@@ -3,7 +3,6 @@
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
@@ -11,11 +10,11 @@ from sqlalchemy.exc import DBAPIError
 
 from reporting.settings import settings
 from reporting.storage.engine import engine, is_sqlite
+from reporting.storage.schema import MIGRATIONS, newest_version
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-_FOLDER = Path(__file__).parent / "migrations"
 _ADVISORY_LOCK = 7_302_114
 
 
@@ -23,7 +22,7 @@ def _config(connection: Connection) -> "Config":
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(_FOLDER))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     return config
 
@@ -56,11 +55,6 @@ def _first_rows(connection: Connection) -> None:
         "INSERT INTO revision (id, value) SELECT 1, 0 WHERE NOT EXISTS (SELECT 1 FROM revision)",
     ):
         connection.execute(text(statement))
-
-
-def newest_version() -> str:
-    """The newest schema that this program knows, by the number that its file begins with."""
-    return max(path.name for path in (_FOLDER / "versions").glob("[0-9]*.py")).partition("_")[0]
 
 
 def _is_newest() -> bool:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from reporting.domain.answered import Answers
 from reporting.domain.symptoms import SYMPTOMS
 
 _ANSWER = struct.Struct("<HHBB")
@@ -20,27 +21,38 @@ def packed(scheduled_day: int, recovery_day: int | None, asked: int, events: int
     return _ANSWER.pack(min(scheduled_day, _LARGEST_DAY), min(answered, _LARGEST_DAY), asked, events)
 
 
+def answers_of(trails: Sequence[bytes] | pa.Array, treated_on: np.ndarray) -> Answers:
+    """Answered check-ins of the trails in their order; treated_on (trails,) day numbers."""
+    sizes, answers = _laid_out(trails if isinstance(trails, pa.Array) else pa.array(trails, pa.binary()))
+    answered_day = np.repeat(np.asarray(treated_on, dtype=np.int32), sizes)
+    answered_day += answers["recovery_day"]
+    return Answers(
+        np.repeat(np.arange(len(trails), dtype=np.int32), sizes), answers["scheduled_day"].copy(), answered_day,
+        answers["asked"].copy(), answers["events"].copy(), SYMPTOMS,
+    )  # fmt: skip
+
+
 def unpacked(
     trails: Sequence[bytes] | pa.Array, treated_on: np.ndarray, symptoms: Iterable[str] = SYMPTOMS
 ) -> pd.DataFrame:
-    """Answered check-ins of the trails, shape (answers,), in the order of the trails.
+    """answers_of as a table (as_frame)."""
+    return as_frame(answers_of(trails, treated_on), treated_on, symptoms)
 
-    treated_on (trails,) day numbers. Columns: area_id (position of the trail), scheduled_day, due_day,
-    answered (true), answered_day, and per symptom 1 unexpected, 0 not, NaN not asked (16-bit floats).
+
+def as_frame(answers: Answers, treated_on: np.ndarray, symptoms: Iterable[str] = SYMPTOMS) -> pd.DataFrame:
+    """The answers as a table, shape (answers,); treated_on as for answers_of.
+
+    Columns: area_id (position of the trail), scheduled_day, due_day, answered (true), answered_day, and per symptom
+    1 unexpected, 0 not, NaN not asked (16-bit floats).
     """
-    sizes, answers = _laid_out(trails if isinstance(trails, pa.Array) else pa.array(trails, pa.binary()))
-    row = np.repeat(np.arange(len(trails), dtype=np.int32), sizes)
-    treated = np.asarray(treated_on, dtype=np.int32)[row]
     columns: dict[str, object] = {
-        "area_id": row,
-        "scheduled_day": answers["scheduled_day"].astype(np.int16),
-        "due_day": treated + answers["scheduled_day"].astype(np.int32),
-        "answered": np.ones(len(row), dtype=bool),
-        "answered_day": treated + answers["recovery_day"].astype(np.int32),
+        "area_id": answers.row,
+        "scheduled_day": answers.scheduled_day.astype(np.int16),
+        "due_day": np.asarray(treated_on, dtype=np.int32)[answers.row] + answers.scheduled_day.astype(np.int32),
+        "answered": np.ones(len(answers), dtype=bool),
+        "answered_day": answers.answered_day,
     }
-    for symptom in symptoms:
-        columns[symptom] = _values(answers, 1 << SYMPTOMS.index(symptom))
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns | {symptom: _values(answers, answers.bit(symptom)) for symptom in symptoms})
 
 
 def _laid_out(trails: pa.Array) -> tuple[np.ndarray, np.ndarray]:
@@ -51,7 +63,7 @@ def _laid_out(trails: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     return np.diff(at)[: len(trails)] // _RECORD.itemsize, whole.view(_RECORD)
 
 
-def _values(answers: np.ndarray, bit: int) -> np.ndarray:
-    unexpected: np.ndarray = ((answers["events"] & bit) != 0).astype(np.float16)
-    unexpected[(answers["asked"] & bit) == 0] = np.nan
+def _values(answers: Answers, bit: int) -> np.ndarray:
+    unexpected: np.ndarray = ((answers.events & bit) != 0).astype(np.float16)
+    unexpected[(answers.asked & bit) == 0] = np.nan
     return unexpected

@@ -16,10 +16,11 @@ from reporting.evidence.change_point import (
     log_shift_evidence,
     odds_within_family,
 )
-from reporting.evidence.detector import Detection, Detector, detect, settings_odds
+from reporting.evidence.detector import Detection, Detector, detect
 from reporting.evidence.errors import NotEnoughData
 from reporting.evidence.frailty import with_frailty
 from reporting.evidence.limits import Budget, Odds, family_limit, null_counts, signal_weeks
+from reporting.evidence.settings_signals import settings_odds
 from reporting.evidence.signals import Signal
 from reporting.evidence.surveillance import Schedule, calibrated_by_others, refitted
 from reporting.simulation.clinics import simulate

@@ -1,0 +1,115 @@
+"""The trials of a symptom in few bytes each, and the cells of the hazard model that they fall into.
+
+The same trials as hazard.person_periods, in the order of areas instead of days: what is counted by cell, week and
+model does not ask for an order, and sorting millions of rows costs more than counting them.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from reporting.domain.answered import Answers
+from reporting.evidence.checks import Array, Mask, Positions
+from reporting.evidence.errors import ImpossibleData
+from reporting.evidence.hazard import FIRST_DAY, CaseMix, hazard_cells, in_order, person_periods
+
+Whole = NDArray[np.integer[Any]]
+CheckIns = pd.DataFrame | Answers
+
+
+@dataclass(frozen=True)
+class Trials:
+    """row (position of the area), day answered and interval of every trial (n,); events: places of those with one."""
+
+    row: Whole
+    day: Whole
+    interval: Whole
+    events: Positions
+
+    def until(self, day: int) -> "Trials":
+        """Those answered up to a day."""
+        late = self.day > day
+        return self._kept(~late) if late.any() else self
+
+    def _kept(self, kept: Mask) -> "Trials":
+        place = np.cumsum(kept) - 1
+        return Trials(self.row[kept], self.day[kept], self.interval[kept], place[self.events[kept[self.events]]])
+
+
+def trials(areas: pd.DataFrame, check_ins: CheckIns, symptom: str) -> Trials:
+    """The trials of a symptom; areas and check_ins as for person_periods, or Answers whose rows are those of areas."""
+    if isinstance(check_ins, Answers):
+        return _of_answers(check_ins, symptom)
+    periods = person_periods(areas, check_ins, symptom)
+    row, day, interval = (periods[name].to_numpy() for name in ("row", "answered_day", "interval"))
+    return Trials(row, day, interval, np.flatnonzero(periods["event"].to_numpy()))
+
+
+def _of_answers(answers: Answers, symptom: str) -> Trials:
+    if symptom not in answers.symptoms:
+        raise ImpossibleData("symptom", symptom, f"one of {sorted(answers.symptoms)}")
+    bit = answers.bit(symptom)
+    wanted = ((answers.asked & bit) != 0) & (answers.scheduled_day >= FIRST_DAY.get(symptom, 1))
+    chosen: Any = slice(None) if wanted.all() else np.flatnonzero(wanted)
+    row, day, due = answers.row[chosen], answers.answered_day[chosen], answers.scheduled_day[chosen]
+    hit = (answers.events[chosen] & bit) != 0
+    order = in_order(row, day, due)
+    if order is not None:
+        row, day, due, hit = row[order], day[order], due[order], hit[order]
+    first = np.r_[True, row[1:] != row[:-1]] if len(row) else np.zeros(0, dtype=bool)
+    interval = due.astype(np.int32)
+    interval[1:] += np.where(first[1:], 0, due[:-1].astype(np.int32) * 1000)
+    found = Trials(row, day, interval, np.flatnonzero(hit))
+    over = _after_the_first(first, found.events)
+    return found._kept(~over) if over.any() else found
+
+
+def _after_the_first(first: Mask, events: Positions) -> Mask:
+    """Which answers come after the first event of their area; first (n,): where an area's answers begin."""
+    begins = np.flatnonzero(first)
+    area = np.searchsorted(begins, events, side="right") - 1
+    once = np.r_[True, area[1:] != area[:-1]] if len(area) else np.zeros(0, dtype=bool)
+    ends = np.r_[begins, len(first)][area[once] + 1]
+    step = np.zeros(len(first) + 1, dtype=np.int8)
+    np.add.at(step, events[once] + 1, 1)
+    np.subtract.at(step, ends, 1)
+    return np.asarray(np.cumsum(step[:-1], dtype=np.int8) != 0)
+
+
+@dataclass(frozen=True)
+class LaidOut:
+    """Trials by epoch and covariate cell. An epoch begins after each of the days that a model is fitted on.
+
+    cells: of hazard_cells, (k, columns); place (n,) epoch * k + cell of every trial; epochs: one more than fits.
+    """
+
+    trials: Trials
+    cells: Array
+    place: Positions
+    epochs: int
+
+    def counts(self) -> tuple[Array, Array]:
+        """(trials, events) of each cell up to the end of each epoch, (epochs, k)."""
+        shape = (self.epochs, len(self.cells))
+        size = self.epochs * len(self.cells)
+        each = (np.bincount(at, minlength=size).reshape(shape) for at in (self.place, self.place[self.trials.events]))
+        seen, events = (np.cumsum(counts, axis=0).astype(float) for counts in each)
+        return seen, events
+
+    def spread(self, hazards: Array) -> Array:
+        """The value of every trial (n,) from one for each epoch and cell, (epochs, k)."""
+        return np.asarray(hazards.ravel()[self.place], dtype=float)
+
+
+def laid_out(mix: CaseMix, of: Trials, fit_days: tuple[int, ...]) -> LaidOut:
+    """Put trials into the cells of the case mix, by epochs between the days of fitting."""
+    cells, back = hazard_cells(mix, of.row, of.interval)
+    if len(of.day) and len(fit_days):
+        first = int(of.day.min())
+        days = np.arange(first, int(of.day.max()) + 1)
+        epoch = np.searchsorted(np.asarray(fit_days), days, side="left") * len(cells)
+        back += epoch[of.day - first]
+    return LaidOut(of, cells, back, len(fit_days) + 1)

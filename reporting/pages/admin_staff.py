@@ -39,17 +39,17 @@ def _change_role(one: Colleague, key: str) -> None:
 
 def _row(one: Colleague) -> None:
     with st.container(border=True, key=f"staff_{one.staff_id}"):
-        state = "" if one.is_active else "  \n**Cannot sign in.**"
-        st.text(one.name)
-        st.text(one.email)
-        st.markdown(f"{WORDS[one.role]}{state}")
+        left, right = st.columns(2, vertical_alignment="center")
+        with left:
+            st.text(f"{one.name}\n{one.email}")
+            st.markdown(WORDS[one.role] if one.is_active else f"{WORDS[one.role]}  \n**Cannot sign in.**")
         key = f"staff_role_{one.staff_id}_{one.role}"
-        st.selectbox(f"Role of {one.name}", ROLES, ROLES.index(one.role), format_func=WORDS.__getitem__, key=key,
-                     on_change=_change_role, args=(one, key))  # fmt: skip
+        right.selectbox(f"Role of {one.name}", ROLES, ROLES.index(one.role), format_func=WORDS.__getitem__, key=key,
+                        on_change=_change_role, args=(one, key))  # fmt: skip
         done = f"{one.name} cannot sign in any more." if one.is_active else f"{one.name} can sign in again."
-        st.button(f"{'Switch off' if one.is_active else 'Switch on'} the account of {one.name}",
-                  key=f"staff_switch_{one.staff_id}", on_click=_change, args=(one, done),
-                  kwargs={"is_active": not one.is_active})  # fmt: skip
+        right.button(f"{'Switch off' if one.is_active else 'Switch on'} the account of {one.name}",
+                     key=f"staff_switch_{one.staff_id}", on_click=_change, args=(one, done),
+                     kwargs={"is_active": not one.is_active})  # fmt: skip
 
 
 @shows_problems

@@ -70,6 +70,8 @@ def page() -> None:
         empty(
             "Choose a treatment.",
             "Record a treatment, or choose a card on a patient's timeline.",
+            "record",
+            "patients",
         )
         return
     subject = card_subject(actor, treatment_id)

@@ -6,7 +6,7 @@ from reporting.queries.patients import SHOWN, PatientRow, find_patients
 from reporting.ui import format as words
 from reporting.ui.identity import current_actor
 from reporting.ui.links import page_link
-from reporting.ui.states import empty, shows_problems
+from reporting.ui.states import empty, no_treatments, shows_problems
 
 
 def _row(found: PatientRow) -> None:
@@ -42,7 +42,7 @@ def page() -> None:
             "Look for a shorter part of it. Names are not searched: they are kept encrypted.",
         )
     elif not found:
-        empty("No treatments yet.", "Record a treatment, or import a log of your practice system.")
+        no_treatments()
     elif not wanted:
         st.markdown("Treated last:")
     elif len(found) == SHOWN:

@@ -18,12 +18,12 @@ def _totals(found: DataQuality) -> None:
     share = percent(found.n_silent / found.n_old_enough) if found.n_old_enough else "none old enough"
     unusual = int(found.unusual["n_unusual"].sum())
     gaps = int((found.missing["n_missing"].gt(0) & found.missing["share"].lt(1)).sum())
-    columns = st.columns(4)
-    columns[0].metric("Treatments", f"{found.n_treatments:,}", border=True)
-    columns[1].metric("Never answered", f"{found.n_silent:,} ({share})", border=True,
-                      help=f"Of the treatments {SILENT_AFTER_DAYS} days ago or longer")  # fmt: skip
-    columns[2].metric("Unusual settings", f"{unusual:,}", border=True, help="Treated areas")
-    columns[3].metric("Settings with gaps", f"{gaps:,}", border=True)
+    with st.container(horizontal=True):
+        st.metric("Treatments", f"{found.n_treatments:,}", border=True)
+        st.metric("Never answered", f"{found.n_silent:,} ({share})", border=True,
+                  help=f"Of the treatments {SILENT_AFTER_DAYS} days ago or longer")  # fmt: skip
+        st.metric("Unusual settings", f"{unusual:,}", border=True, help="Treated areas")
+        st.metric("Settings with gaps", f"{gaps:,}", border=True)
 
 
 @shows_problems

@@ -61,7 +61,9 @@ def page() -> None:
     elif not form.devices or not form.operators:
         empty(
             "There is no device or no operator yet.",
-            "An administrator adds them by importing a log or a device list.",
+            "An administrator adds them, or imports a log or a list of devices.",
+            "equipment",
+            "import",
         )
     else:
         _form(by, form, treatment_id)

@@ -29,8 +29,7 @@ def page() -> None:
     actor = current_actor()
     if patient_id is None:
         st.title("Timeline")
-        empty("Choose a patient.", "Open a timeline from the worklist, or find the patient by reference.")
-        page_link("patients", "Patients", icon=":material/group:")
+        empty("Choose a patient.", "Open a timeline from the worklist, or find the patient by reference.", "patients")
         return
     heading = st.empty()
     heading.title("Timeline")  # stays when the patient cannot be shown

@@ -18,11 +18,11 @@ NOT_CAUSES = (
 def totals(result: Overview) -> None:
     """Treatments, due and answered check-ins and response rate beside those of the period before."""
     now, before = result.totals, result.previous
-    columns = st.columns(4)
-    columns[0].metric("Treatments", f"{now.n_treatments:,}", border=True)
-    columns[1].metric("Check-ins due", f"{now.due_check_ins:,}", border=True)
-    columns[2].metric("Check-ins answered", f"{now.answered_check_ins:,}", border=True)
-    columns[3].metric("Response rate", _rate(now), border=True)
+    with st.container(horizontal=True):
+        st.metric("Treatments", f"{now.n_treatments:,}", border=True)
+        st.metric("Check-ins due", f"{now.due_check_ins:,}", border=True)
+        st.metric("Check-ins answered", f"{now.answered_check_ins:,}", border=True)
+        st.metric("Response rate", _rate(now), border=True)
     if before is not None:
         st.markdown(f"The period before: {before.n_treatments:,} treatments; "
                     f"{response_words(before.answered_check_ins, before.due_check_ins)}.")  # fmt: skip

@@ -76,7 +76,7 @@ def _share(found: SettingDrift) -> None:
     if found.above.empty:
         empty("No highest value is known for this setting.",
               "Neither a published guideline, nor a protocol of the clinic, nor a typical range says what is too much. "
-              "The clinic's own can be set under Clinical content.")  # fmt: skip
+              "The clinic's own can be set under Guidelines and tolerances.")  # fmt: skip
         return
     show(drawn(share_chart, found), key="share_above", file_name="share-above.csv",
          on_pick=lambda at: _choose(found, at))  # fmt: skip

@@ -19,6 +19,7 @@ _FILES = {
     "card": "clinician_card.py",
     "proxy": "clinician_proxy.py",
     "import": "admin_import.py",
+    "equipment": "admin_equipment.py",
     "rules": "admin_rules.py",
     "home": "patient_home.py",
     "data": "patient_data.py",

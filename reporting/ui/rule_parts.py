@@ -62,17 +62,16 @@ def fields(row: ContentRow, stamp: str) -> dict[str, str]:
     """Draw the fields of a rule, filled with what was decided last; what they say, as cells. ``stamp`` renews them."""
     rule, now = rule_of(row), row.decided
     given: dict[str, str] = {}
-    left, right = st.columns(2)
-    with left:
-        if not rule.red_flag:
-            given[IS_ON] = (
-                "yes" if st.toggle(COLUMN_WORDS[IS_ON], now[IS_ON] == "yes", key=f"{IS_ON}_{stamp}") else "no"
-            )
+    if not rule.red_flag:
+        is_on = st.toggle(COLUMN_WORDS[IS_ON], now[IS_ON] == "yes", key=f"{IS_ON}_{stamp}")
+        given[IS_ON] = "yes" if is_on else "no"
+    with st.container(horizontal=True):
         for column in _NUMBERS if rule.symptom else ():
             given[column] = _pick(column, ["", "1", "2", "3", "4"], now[column], stamp)
-    with right:
+    with st.container(horizontal=True):
         for column in ("from_day", "to_day"):
             given[column] = _day(column, now[column], stamp)
+    with st.container(horizontal=True):
         given["advice"] = _pick("advice", list(ADVICE_WORDS), now["advice"], stamp)
         given["case_level"] = _pick("case_level", list(CASE_WORDS), now["case_level"], stamp)
     return given

@@ -7,11 +7,19 @@ from typing import Literal
 import streamlit as st
 
 from reporting.domain.actors import Actor
-from reporting.errors import NotAllowed, Problem, SignInNeeded
+from reporting.errors import NotAllowed, NotFound, Problem, SignInNeeded
+from reporting.security.permissions import may
 from reporting.ui.identity import address_asked_for, current_actor, note_refused
 from reporting.ui.links import leave_link, page_link
 
 _NOTICE = "notice"
+_WAYS = {
+    "import": ("Import a log", "upload", "import.run"),
+    "record": ("Record a treatment", "add", "treatment.record"),
+    "patients": ("Patients", "group", "timeline.read"),
+    "equipment": ("Devices and operators", "build", "content.read"),
+}
+"""Pages that fill an empty one: label, icon and the permission that opens it."""
 
 
 def shows_problems(page: Callable[[], None]) -> Callable[[], None]:
@@ -34,19 +42,30 @@ def show_problem(problem: Problem) -> None:
         leave_link("Sign in", "/sign-in")
     if isinstance(problem, NotAllowed):
         note_refused(address_asked_for() or "page")
+    if isinstance(problem, NotAllowed | NotFound):
+        leave_link("Go to the start page", "/", "small")
 
 
-def empty(heading: str, words: str) -> None:
-    """A calm sentence where a list would be; ``words`` says what to do to fill it."""
+def empty(heading: str, words: str, *ways: str) -> None:
+    """A calm sentence where a list would be; ``words`` says what to do to fill it.
+
+    ``ways`` are pages where that is done; those that the person may open are offered.
+    """
     with st.container(border=True):
         st.markdown(f"**{heading}**")
         st.write(words)
+        if ways:
+            actor = current_actor(by_hand=False)
+            with st.container(horizontal=True):
+                for to in ways:
+                    label, icon, permission = _WAYS[to]
+                    if may(actor, permission):
+                        page_link(to, label, icon=f":material/{icon}:")
 
 
 def no_treatments() -> None:
-    """What a dashboard shows before the first treatment: how to come to one."""
-    empty("No treatments yet.", "Import a log of your practice system, or record a treatment.")
-    page_link("record", "Record a treatment", icon=":material/add:")
+    """What a page shows before the first treatment: how to come to one."""
+    empty("No treatments yet.", "Import a log of your practice system, or record a treatment.", "import", "record")
 
 
 def tell(kind: Literal["done", "problem"], words: str, *, place: str) -> None:

@@ -27,11 +27,13 @@ def silent(found: list[SilentPatient]) -> None:
         with st.container(border=True):
             at = one.last_answer_at
             last = f"last answer {words.moment(at, one.timezone)}" if at else "no answer yet"
-            st.markdown(
-                f"**{one.patient_reference}** · {one.procedure}, day {one.recovery_day} · "
-                f"{one.missed} check-ins missed · {last}"
-            )
-            page_link("timeline", f"Timeline of {one.patient_reference}", patient=one.patient_id)
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(
+                    f"**{one.patient_reference}** · {one.procedure}, day {one.recovery_day} · "
+                    f"{one.missed} check-ins missed · {last}"
+                )
+                page_link("timeline", f"Timeline of {one.patient_reference}", icon=":material/timeline:",
+                          patient=one.patient_id)  # fmt: skip
     if len(found) > SHOWN:
         st.markdown(f"{len(found) - SHOWN} more, with fewer missed, are not shown.")
 

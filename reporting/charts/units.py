@@ -112,7 +112,7 @@ def _funnel_table(table: pd.DataFrame) -> pd.DataFrame:
 
 def course(found: Course) -> Figure:
     """Observed less expected so far (VLAD). Events are dots; service and actions are upright lines with their words."""
-    colours, table = COLOURS, found.table.reset_index(drop=True)
+    colours, table = COLOURS, _drawn(found)
     x, tips = _time(), _course_tips()
     y = alt.Y("excess:Q", title="Excess events so far", axis=alt.Axis(minExtent=AXIS_PX))
     layers = [
@@ -128,7 +128,7 @@ def course(found: Course) -> Figure:
 
 def sequential(found: Course) -> Figure:
     """The risk-adjusted CUSUM with its limit, over the same time as ``course``; triangles where it passed."""
-    colours, table = COLOURS, found.table.reset_index(drop=True)
+    colours, table = COLOURS, _drawn(found)
     signals = table[table["day"].dt.date.isin(set(found.signals)) & (table["cusum"] > found.limit)]
     x, tips = _time(), _course_tips()
     y = alt.Y("cusum:Q", title="CUSUM", axis=alt.Axis(minExtent=AXIS_PX))
@@ -195,8 +195,25 @@ def _course_alt(found: Course) -> str:
     )
 
 
+MOST_AREAS = 1_000
+"""With more treated areas a point of the chart and a row of its table is a day: more could not be told apart."""
+
+
+def _drawn(found: Course) -> pd.DataFrame:
+    """The rows of the course, or its days: sums of events and expected, both lines as the day ended; the CUSUM as high
+    as it was on a day on which it passed the limit."""
+    table = found.table[["day", "events", "expected", "excess", "cusum"]].reset_index(drop=True)
+    if len(table) <= MOST_AREAS:
+        return table
+    days = table.groupby("day", sort=True)
+    by_day = days.agg(events=("events", "sum"), expected=("expected", "sum"), excess=("excess", "last"),
+                      cusum=("cusum", "last"))  # fmt: skip
+    highest = days["cusum"].max()
+    return by_day.assign(cusum=by_day["cusum"].where(highest <= found.limit, highest)).reset_index()
+
+
 def _course_table(found: Course) -> pd.DataFrame:
-    rows = found.table
+    rows = _drawn(found)
     return pd.DataFrame({
         "Treated on": rows["day"].dt.date, "Unexpected": rows["events"].astype(int),
         "Expected": rows["expected"].round(4), "Excess so far": rows["excess"].round(2),

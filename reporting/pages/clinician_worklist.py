@@ -45,7 +45,9 @@ def closed_list() -> None:
     found = worklist.closed_cases(current_actor())
     if not found:
         empty("No closed cases yet.", "A case is closed by hand, after its outcome is recorded.")
-    for case in found:
+    pages = -(-len(found) // PER_PAGE)
+    page = st.pagination(pages, key="closed_page") if pages > 1 else 1
+    for case in found[(page - 1) * PER_PAGE : page * PER_PAGE]:
         case_parts.row(case)
 
 

@@ -1,8 +1,10 @@
 """Due and silent: who was asked, and for how many due check-ins has not answered."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 
 from reporting import clock
 from reporting.domain.actors import Actor
@@ -33,8 +35,8 @@ class SilentPatient:
 
 
 def _missed(days: Sequence[int], today: int, last_day: int | None) -> int:
-    """Scheduled days after the last answer that have come by today; today itself still counts as open."""
-    return sum((-1 if last_day is None else last_day) < day < today for day in days)
+    """Scheduled days (rising) after the last answer that have come by today; today itself still counts as open."""
+    return max(0, bisect_left(days, today) - (0 if last_day is None else bisect_right(days, last_day)))
 
 
 def due_and_silent(by: Actor) -> list[SilentPatient]:
@@ -46,9 +48,10 @@ def due_and_silent(by: Actor) -> list[SilentPatient]:
         today = clock.today(timezone)
         rows = due_silent.treatments_since(session, by.clinic_id or 0, today - timedelta(days=WINDOW_DAYS))
     found = []
+    due_days = cache(changed.due_days)
     for row in rows:
         day = (today - row.performed_on).days
-        missed = _missed(changed.due_days(row.procedure_class, row.performed_on), day, row.day)
+        missed = _missed(due_days(row.procedure_class, row.performed_on), day, row.day)
         if missed < AFTER_MISSED:
             continue
         known = procedure_classes().get(row.procedure_class)

@@ -10,15 +10,18 @@ from reporting.storage.tables import Device, Operator, ServiceEvent, StaffAccoun
 
 def devices(session: Session, clinic_id: int) -> Sequence[tuple[Device, int]]:
     """Every device of a clinic with its number of treatments, those in use first, by code."""
-    treatments = (
-        select(func.count()).where(col(Treatment.device_id) == Device.id).correlate(Device).scalar_subquery()
-    )  # fmt: skip
+    counted = (
+        select(col(Treatment.device_id), func.count())
+        .where(col(Treatment.clinic_id) == clinic_id)
+        .group_by(col(Treatment.device_id))
+    )
+    treatments = {key: int(count) for key, count in session.execute(counted)}
     rows = session.execute(
-        select(Device, treatments)
+        select(Device)
         .where(col(Device.clinic_id) == clinic_id)
         .order_by(col(Device.is_active).desc(), col(Device.code))
-    )
-    return [(device, int(count)) for device, count in rows]
+    ).scalars()
+    return [(device, treatments.get(device.id, 0)) for device in rows]
 
 
 def operators(session: Session, clinic_id: int) -> Sequence[tuple[Operator, StaffAccount | None]]:

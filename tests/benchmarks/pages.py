@@ -33,6 +33,7 @@ from tests.server import ROOT, application_process
 SAMPLES = 5
 SIZES = {"demo": 2_400, "million": 1_125_000}
 CLINICS = {"demo": 1, "million": 10}
+DATABASES = ("sqlite", "postgres")
 ANSWER_EVERY_S = {"demo": 60.0, "million": 5.0}
 """How often an answer comes in while twenty are at work."""
 SHARE_WITH_OTHERS = 0.5
@@ -72,9 +73,10 @@ def shown_pages(addresses: Sequence[str], known: Mapping[str, int]) -> list[Show
         of = OF_SOMEBODY.get(page)
         found.append(Shown.of(page, **({of: known[of]} if of else {})))
         found += {
-            "": [Shown.of(page, words.lower(), show=words) for words in ("Due and silent", "Closed", "Alert budget")],
-            "settings": [Shown.of(page, words.lower(), view=words) for words in ("Two settings", "Over time")],
-            "units": [Shown.of(page, "operators", kind="Operators")],
+            "": [Shown.of(page, view, show=view) for view in ("silent", "closed", "budget")],
+            "settings": [Shown.of(page, f"{view} settings" if view == "two" else view, view=view)
+                         for view in ("two", "time")],
+            "units": [Shown.of(page, "operators", kind="operator")],
             "signals": [Shown.of(page, "one", signal=known["signal"])] if "signal" in known else [],
         }.get(page, [])  # fmt: skip
     return found
@@ -191,7 +193,7 @@ def run(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", nargs="+", choices=SIZES, default=list(SIZES))
-    parser.add_argument("--databases", nargs="+", choices=("sqlite", "postgres"), default=["sqlite", "postgres"])
+    parser.add_argument("--databases", nargs="+", choices=DATABASES, default=list(DATABASES))
     parser.add_argument("--clinicians", nargs="+", type=int, default=[1, 20])
     parser.add_argument("--treatments", type=int, default=SIZES["million"], help="of the million")
     parser.add_argument("--folder", type=Path, help="keep the SQLite databases here and use them again")

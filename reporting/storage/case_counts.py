@@ -20,7 +20,7 @@ def case_rows(session: Session, clinic_id: int | None) -> pd.DataFrame:
     statement = select(*(getattr(TriageCase, name) for name in COLUMNS))
     if clinic_id is not None:
         statement = statement.where(col(TriageCase.clinic_id) == clinic_id)
-    rows = [tuple(row) for row in session.connection().execute(statement)]
+    rows = session.connection().execute(statement).fetchall()
     columns: Iterable[tuple[Any, ...]] = zip(*rows, strict=True) if rows else [()] * len(COLUMNS)
     frame = pd.DataFrame({name: list(column) for name, column in zip(COLUMNS, columns, strict=True)})
     frame["treatment_id"] = frame["treatment_id"].astype(np.int64)

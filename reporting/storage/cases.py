@@ -165,7 +165,7 @@ def answers(session: Session, treatment_ids: Sequence[int]) -> dict[int, list[An
         col(CheckIn.replaced_at).is_(None),
     )  # fmt: skip
     found: dict[int, list[Any]] = defaultdict(list)
-    for row in session.connection().execute(statement):
+    for row in session.connection().execute(statement).fetchall():
         found[row.treatment_id].append(row)
     return found
 

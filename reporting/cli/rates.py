@@ -11,7 +11,7 @@ from reporting.domain.actors import SYSTEM
 from reporting.errors import Problem
 from reporting.queries import rates as query
 from reporting.queries.scope import Filters
-from reporting.settings import settings
+from reporting.queries.small_cells import HIDDEN_WORDS, example
 from reporting.storage.migrate import migrate
 
 _SHOWN = ("n_treatments", "n_answered", "response_rate", "events", "rate", "lower", "upper", "adjusted_ratio",
@@ -51,9 +51,7 @@ def rates(
         print(table[["group", *_SHOWN]].to_string(index=False, float_format=lambda v: f"{v:.3f}", na_rep="–"))
         print(f"Adjusted by: {table['adjustment'].iloc[0]}.")
         if hand_on:
-            limit = settings().small_cell_threshold
-            print(f"To be handed on: counts of 1 to {limit - 1}, and what would give them away, are left out (–); the "
-                  f"others are rounded to {limit}, and rates and ratios are those of the rounded counts.")  # fmt: skip
+            print(f"To be handed on: {HIDDEN_WORDS.format(**example())}")
 
 
 def register(app: typer.Typer) -> None:

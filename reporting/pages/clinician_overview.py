@@ -7,11 +7,13 @@ from reporting.charts.dated import Marks
 from reporting.charts.overview import symptom_rates, weekly_rates
 from reporting.queries.dated import dated_marks
 from reporting.queries.filter_choices import filter_choices
+from reporting.queries.handed_on import side_effects
 from reporting.queries.overview import Overview, overview
 from reporting.ui import chart_parts, signal_parts
 from reporting.ui.figures import drawn, show
 from reporting.ui.filters import overview_filters, symptom_choice
 from reporting.ui.identity import current_actor
+from reporting.ui.sharing_parts import to_hand_on
 from reporting.ui.states import empty, no_treatments, shows_problems
 
 
@@ -23,6 +25,7 @@ def _symptoms(result: Overview) -> None:
         "interval, a hollow diamond the period before, an upright line the clinic's own baseline (all earlier "
         "treatments), a triangle an upper limit where nobody reported it."
     )
+    to_hand_on(lambda: side_effects(result), key="rates_to_hand_on", file_name="side-effects-to-hand-on.csv")
 
 
 def _weeks(result: Overview, marks: Marks) -> None:

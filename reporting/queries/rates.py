@@ -17,7 +17,7 @@ from reporting.queries.bands import band_codes, cut
 from reporting.queries.counting import count_symptom, group_codes, symptom_tables
 from reporting.queries.expectations import HAZARD_MODEL, STANDARDISED, expectations
 from reporting.queries.scope import SKIN_GROUPS, Filters, scoped_frame
-from reporting.queries.small_cells import rounded, to_hand_on
+from reporting.queries.small_cells import coarse, to_hand_on
 from reporting.queries.units import own_operator, sees_all_operators
 from reporting.security.permissions import require
 
@@ -173,13 +173,13 @@ def _with_ratios(table: pd.DataFrame) -> pd.DataFrame:
 def rates_to_hand_on(
     by: Actor, grouping: str, symptom: str, filters: Filters = EVERYTHING, *, parameter: str = ""
 ) -> pd.DataFrame:
-    """The same for readers beyond the treating clinic: small counts hidden (``is_hidden``), the others rounded, and
-    every rate and ratio from the rounded ones. Operators are never in it: InvalidInput.
+    """The same for readers beyond the treating clinic: small counts hidden (``is_hidden``), the others coarse, and
+    every rate and ratio from those. Operators are never in it: InvalidInput.
     """
     if grouping == "operator":
         raise InvalidInput(field="by", found=grouping, allowed="anything but operator in what is handed on")
     found = to_hand_on(rates(by, grouping, symptom, filters, parameter=parameter))
     hidden = found["is_hidden"].to_numpy()
-    found["observed"] = np.where(hidden, np.nan, rounded(found["observed"].to_numpy()))
+    found["observed"] = np.where(hidden, np.nan, coarse(found["observed"].to_numpy()))
     found["expected"] = np.where(hidden, np.nan, found["expected"].round(1))
     return _with_ratios(found)

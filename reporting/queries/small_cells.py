@@ -1,12 +1,14 @@
 """Small counts are hidden from anyone beyond the treating clinic, so that no patient can be made out.
 
 Rule after the cell-size policies of CMS (no cell of 1 to 10, nor anything that lets it be derived) and NHS Digital
-(what stays is rounded); the threshold is the setting ``small_cell_threshold``.
+(what stays is made coarse); the threshold is the setting ``small_cell_threshold``.
 
 - A row is hidden where its treatments, answers, events, or answers without the event are 1 to threshold - 1.
 - Then further rows, the smallest first, until the totals of the lines (elsewhere on show) leave open for every hidden
   small count each value from 1 to threshold - 1.
-- What is handed on is also rounded to the threshold, so that two tables cut differently do not give it away either.
+- What is handed on is also made coarse: the middle of its group of as many as the threshold (of 5: 5 to 9 as 7), so
+  that two tables cut differently, or of two months, leave open each value from 1 to threshold - 1 as well. Rounding to
+  the nearest multiple would not: 5 to 7 as 5 tells more than 8 to 12 as 10.
 """
 
 from collections.abc import Sequence
@@ -22,6 +24,10 @@ from reporting.settings import settings
 
 COUNTS = ("events", "n_answered", "n_at_risk", "n_treatments", "answered_check_ins", "due_check_ins")
 DERIVED = ("rate", "lower", "upper", "response_rate")
+HIDDEN_WORDS = (
+    "Counts of 1 to {most_hidden}, and what would give them away, are left out; the others are given as the middle of "
+    "their group of {limit} ({first} to {last} as {middle}), and rates are those of these."
+)
 Flags = NDArray[np.bool_]
 Counts = NDArray[np.int64]
 Lines = list[NDArray[np.intp]]
@@ -52,11 +58,11 @@ def hide_small_cells(table: pd.DataFrame, by: Sequence[str] = (), threshold: int
 
 
 def to_hand_on(table: pd.DataFrame, by: Sequence[str] = (), threshold: int | None = None) -> pd.DataFrame:
-    """What may leave the clinic: small rows hidden, the other counts rounded to the threshold, rates of those."""
+    """What may leave the clinic: small rows hidden, the other counts coarse, rates of those."""
     limit = _threshold(threshold)
     found = hide_small_cells(table, by, limit)
     for name in (column for column in COUNTS if column in found):
-        found[name] = rounded(found[name].to_numpy(dtype=float), limit)
+        found[name] = coarse(found[name].to_numpy(dtype=float), limit)
     shown = ~found["is_hidden"].to_numpy()
     with np.errstate(invalid="ignore", divide="ignore"):
         if "rate" in found:
@@ -70,10 +76,17 @@ def to_hand_on(table: pd.DataFrame, by: Sequence[str] = (), threshold: int | Non
     return found
 
 
-def rounded(counts: "NDArray[np.float64] | float", threshold: int | None = None) -> "NDArray[np.float64]":
-    """Counts to the nearest multiple of the threshold; an empty one stays empty."""
+def coarse(counts: "NDArray[np.float64] | float", threshold: int | None = None) -> "NDArray[np.float64]":
+    """Counts as the middle of their group of ``threshold``: of 5, 5 to 9 as 7. None stays none, an empty one empty."""
+    limit, given = _threshold(threshold), np.asarray(counts, dtype=float)
+    return np.asarray(np.where(given == 0, 0.0, np.floor(given / limit) * limit + (limit - 1) // 2))
+
+
+def example(threshold: int | None = None) -> dict[str, int]:
+    """The numbers in HIDDEN_WORDS."""
     limit = _threshold(threshold)
-    return np.asarray(np.floor(np.asarray(counts, dtype=float) / limit + 0.5) * limit)
+    return {"most_hidden": limit - 1, "limit": limit, "first": limit, "last": 2 * limit - 1,
+            "middle": int(coarse(limit, limit))}  # fmt: skip
 
 
 def _threshold(threshold: int | None) -> int:

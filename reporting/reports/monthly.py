@@ -54,7 +54,7 @@ def _below(report: MonthlyReport, to: Reader) -> str:
     if report.with_operators:
         said.append("with operators, for the safety lead")
     if to.hand_on:
-        said.append(f"to be handed on: counts below {to.threshold} are hidden, the others rounded to {to.threshold}")
+        said.append(f"to be handed on: counts below {to.threshold} are hidden, the others in groups of {to.threshold}")
     return " · ".join(said)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from reporting.charts.words import percent
-from reporting.queries.small_cells import rounded
+from reporting.queries.small_cells import coarse
 from reporting.settings import settings
 
 NOTHING = "–"
@@ -17,8 +17,8 @@ NOTHING = "–"
 class Reader:
     """Whom the report is for.
 
-    To be handed on outside the clinic, counts of 1 to ``threshold`` - 1 are hidden and the others rounded to it, so
-    that the reports of two months do not give a small one away.
+    To be handed on outside the clinic, counts of 1 to ``threshold`` - 1 are hidden and the others made coarse, so that
+    the reports of two months do not give a small one away.
     """
 
     hand_on: bool
@@ -30,7 +30,7 @@ class Reader:
 
     def shown(self, number: int) -> int:
         """The count as this reader may see it, where it is not hidden."""
-        return int(rounded(number, self.threshold)) if self.hand_on else number
+        return int(coarse(number, self.threshold)) if self.hand_on else number
 
     def hides(self, number: int) -> bool:
         return self.hand_on and 0 < number < self.threshold

@@ -10,6 +10,7 @@ from reporting.charts.settings import band_rates
 from reporting.domain.actors import Actor
 from reporting.domain.sources import short_source
 from reporting.queries.behind import Part
+from reporting.queries.handed_on import bands
 from reporting.queries.scope import Filters
 from reporting.queries.setting_bands import SettingBands, setting_bands
 from reporting.queries.setting_ranges import Range
@@ -20,6 +21,7 @@ from reporting.ui.figures import drawn, show
 from reporting.ui.format import day
 from reporting.ui.format import unit as unit_words
 from reporting.ui.setting_filters import Asked
+from reporting.ui.sharing_parts import to_hand_on
 from reporting.ui.states import empty
 
 NOTHING = ("No treatments fit these filters.", "Choose a longer period, or take a filter away.")
@@ -34,6 +36,7 @@ def one_setting(by: Actor, asked: Asked) -> None:
         return
     show(drawn(band_rates, result), key="band_rates", file_name="setting-bands.csv",
          on_pick=lambda at: _choose_band(result, at))  # fmt: skip
+    to_hand_on(lambda: bands(result), key="bands_to_hand_on", file_name="setting-bands-to-hand-on.csv")
     sources(result.ranges, result.unit)
     st.markdown(NOT_CAUSES)
     st.markdown(bands_line(result))

@@ -42,6 +42,12 @@ def test_it_shows_what_the_query_counts(monkeypatch: pytest.MonkeyPatch, clinic:
     assert "A report is what a patient noticed" in text(page)
 
 
+def test_a_file_to_hand_on_stands_beside_the_clinics_own(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    page = open_page(monkeypatch, "clinician_overview", clinic.staff["clinician"], period="All treatments")
+    [button] = [each for each in page.get("download_button") if "hand on" in each.proto.label]
+    assert "Counts of 1 to 4" in button.proto.help
+
+
 def test_charts_have_a_text_alternative_with_numbers(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     page = open_page(monkeypatch, "clinician_overview", clinic.staff["clinician"], period="All treatments")
     for chart in page.get("vega_lite_chart"):

@@ -18,6 +18,7 @@ def test_it_starts_and_answers(tmp_path: Path) -> None:
             assert json.load(answer) == {"status": "ok", "database": "ok"}
         with urllib.request.urlopen(f"{address}/", timeout=10) as answer:
             assert '<div id="root">' in answer.read().decode()
+    assert "dashboards read ahead" in (tmp_path / "server.log").read_text(), "the table of page times waits for it"
 
 
 def alone(code: str) -> str:

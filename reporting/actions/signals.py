@@ -85,7 +85,8 @@ def _raise(session: Any, by: Actor, signal: Signal, found: Finding) -> None:
         )  # fmt: skip
     audit.write(
         session, by, "signal.raised", "signal", signal.id, clinic_id=signal.clinic_id, kind=found.kind,
-        unit_type=found.unit_type, unit=found.unit_id, symptom=found.symptom, told=told,
+        unit_type=found.unit_type, unit="" if found.unit_type == "operator" else found.unit_id, symptom=found.symptom,
+        told=told,
     )  # fmt: skip
 
 
@@ -151,7 +152,9 @@ def explain(*, by: Actor, signal_id: int, version: int, words: str) -> int:
 
 def take_action(*, by: Actor, signal_id: int, version: int, happened_on: date, words: str) -> int:
     """Write down what was changed and on which day; charts show the day from then on."""
-    if happened_on > clock.now().date():
+    with reading() as session:
+        clinic = sessions.clinic(session, by.clinic_id or 0)
+    if happened_on > clock.today(clinic.timezone if clinic else "UTC"):
         raise InvalidInput(field="happened_on", found=str(happened_on), allowed="a day up to today")
     return _step(by, signal_id, version, "action_taken", note=_words(words), happened_on=happened_on)
 

@@ -5,7 +5,8 @@ from datetime import date, timedelta
 import streamlit as st
 
 from reporting.exchange.table_csv import table_csv
-from reporting.queries.audit_trail import MOST_IN_FILE, Search, TrailPage, check_chain, search_trail, today, trail_table
+from reporting.queries.audit_trail import MOST_IN_FILE, Search, TrailPage, check_chain, search_trail, trail_table
+from reporting.queries.days import today
 from reporting.ui import trail_parts as parts
 from reporting.ui.identity import current_actor
 from reporting.ui.links import number_in_address

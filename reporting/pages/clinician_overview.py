@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from reporting import clock
 from reporting.charts.dated import Marks
 from reporting.charts.overview import symptom_rates, weekly_rates
 from reporting.queries.dated import dated_marks
+from reporting.queries.days import today
 from reporting.queries.filter_choices import filter_choices
 from reporting.queries.handed_on import side_effects
 from reporting.queries.overview import Overview, overview
@@ -41,7 +41,7 @@ def page() -> None:
     if not choices.procedure_classes:
         no_treatments()
         return
-    filters = overview_filters(choices, clock.now().date())
+    filters = overview_filters(choices, today(actor))
     symptom = symptom_choice("Symptom of the weekly chart")
     result = overview(actor, filters, symptom)
     if not result.totals.n_treatments:

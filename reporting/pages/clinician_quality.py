@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from reporting import clock
 from reporting.charts.words import percent
 from reporting.queries.data_quality import SILENT_AFTER_DAYS, DataQuality, data_quality
+from reporting.queries.days import today
 from reporting.queries.filter_choices import filter_choices
 from reporting.security.permissions import may
 from reporting.ui import quality_parts as parts
@@ -34,7 +34,7 @@ def page() -> None:
     if not choices.procedure_classes:
         no_treatments()
         return
-    found = data_quality(actor, overview_filters(choices, clock.now().date()))
+    found = data_quality(actor, overview_filters(choices, today(actor)))
     if not found.n_treatments:
         empty("No treatments fit these filters.", "Choose a longer period, or take a filter away.")
         return

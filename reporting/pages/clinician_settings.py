@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from reporting import clock
+from reporting.queries.days import today
 from reporting.queries.filter_choices import filter_choices
 from reporting.ui.band_parts import one_setting
 from reporting.ui.drift_parts import over_time
@@ -20,7 +20,7 @@ def page() -> None:
     if not choices.device_classes:
         no_treatments()
         return
-    asked = settings_asked(actor, choices, clock.now().date())
+    asked = settings_asked(actor, choices, today(actor))
     if asked.choice is None:
         empty(
             "No settings were recorded for this device class.",

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from reporting import clock
 from reporting.charts.units import course, funnel, sequential
 from reporting.queries import units
+from reporting.queries.days import today
 from reporting.queries.filter_choices import filter_choices
 from reporting.queries.unit_rises import rises
 from reporting.ui import unit_parts as parts
@@ -23,7 +23,7 @@ def page() -> None:
         no_treatments()
         return
     kind, symptom = parts.kind_choice(), symptom_choice()
-    filters = overview_filters(choices, clock.now().date())
+    filters = overview_filters(choices, today(actor))
     with st.spinner("Comparing observed with expected …"):
         found = units.units(actor, kind, symptom, filters)
     if found.table.empty:

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.errors import InvalidInput
 from reporting.security.permissions import require
@@ -142,12 +141,6 @@ def _cells(row: TrailLine) -> Iterator[tuple[Any, ...]]:
     at = row.at.astimezone(UTC).isoformat(timespec="seconds")
     for field, before, after in row.changes or (("", "", ""),):
         yield (row.sequence, at, row.who, row.action, row.record_kind, row.record_id, field, before, after, row.more)
-
-
-def today(by: Actor) -> date:
-    """The day at the actor's clinic."""
-    with reading() as session:
-        return clock.today(_timezone(session, by))
 
 
 def check_chain(by: Actor) -> audit.Verdict:

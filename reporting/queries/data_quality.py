@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.domain.devices import device_classes, setting_fields
 from reporting.domain.symptoms import SYMPTOMS, symptom
 from reporting.evidence.nonresponse import response_bounds, tipping_point
 from reporting.queries.counting import symptom_tables
+from reporting.queries.days import today as day_of
 from reporting.queries.import_history import ImportLine, import_history
 from reporting.queries.scope import SKIN_GROUPS, Filters, scoped_frame
 from reporting.security.permissions import require
@@ -56,7 +56,7 @@ _COLUMNS = [
 def data_quality(by: Actor, filters: Filters) -> DataQuality:
     """The quality of the data that ``by`` may see. Raises NotAllowed."""
     require(by, "overview.read")
-    today = clock.now().date()
+    today = day_of(by)
     frame = scoped_frame(by, filters, _COLUMNS)
     treatments = _treatments(frame, today)
     with reading() as session:

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.domain.case_work import CONFIRMATIONS, LEVEL_WORDS
 from reporting.domain.symptoms import SYMPTOMS, symptom
 from reporting.evidence.control_charts import nhs_rules, p_chart
 from reporting.evidence.intervals import newcombe
 from reporting.queries.counting import COUNTING_COLUMNS, Ints, distinct, symptom_tables, with_upper_limits
+from reporting.queries.days import today as day_of
 from reporting.queries.maturity import last_mature_day
 from reporting.queries.scope import Filters, scoped_frame
 from reporting.security.permissions import require
@@ -82,7 +82,7 @@ def overview(by: Actor, filters: Filters, symptom: str = "hyperpigmentation") ->
 def overviews(by: Actor, filters: Filters, symptoms: Sequence[str]) -> dict[str, Overview]:
     """The same with the weeks of each of these symptoms; everything else in it is worked out once."""
     require(by, "overview.read")
-    today = clock.now().date()
+    today = day_of(by)
     frame = scoped_frame(by, filters, _COLUMNS)
     before = _previous(by, filters, today)
     now, earlier = _by_symptom(frame), None if before is None else _by_symptom(before)

@@ -82,6 +82,8 @@ class SignalCard:
     steps: tuple[Step, ...]
     next_states: tuple[str, ...]
     treatments: tuple[BehindSignal, ...]
+    timezone: str
+    """IANA time zone of the clinic, for the steps."""
     shared_with: tuple[tuple[str, int], ...] = ()
     """Who or what else stands behind it, by name: operators of a device's treatments, devices of an operator's, and how
     many of ``treatments``. Operators are named to those alone who may compare them."""
@@ -138,7 +140,9 @@ def signal_card(actor: Actor, signal_id: int) -> SignalCard:
             Step(e.at, who, e.kind, e.happened_on, e.note, e.details) for e, who in signals.events(session, [signal_id])
         )
         behind = tuple(BehindSignal(*each) for each in signals.treatments(session, row.card.get("treatments", [])))
-    return SignalCard(row, steps, next_states(row.state), behind, _shared_with(actor, row, behind))
+        clinic = sessions.clinic(session, found[0].clinic_id)
+        timezone = clinic.timezone if clinic else "UTC"
+    return SignalCard(row, steps, next_states(row.state), behind, timezone, _shared_with(actor, row, behind))
 
 
 def _shared_with(actor: Actor, signal: SignalRow, behind: Sequence[BehindSignal]) -> tuple[tuple[str, int], ...]:

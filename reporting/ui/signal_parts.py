@@ -5,7 +5,6 @@ from typing import Any
 
 import streamlit as st
 
-from reporting import clock
 from reporting.actions import signals as actions
 from reporting.charts.dated import Marks
 from reporting.charts.signals import Subject, signal_course
@@ -14,12 +13,13 @@ from reporting.domain.actors import Actor
 from reporting.domain.signal_work import STATE_WORDS
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.evidence.errors import NotEnoughData
+from reporting.queries.days import today
 from reporting.queries.signal_look import look
 from reporting.queries.signal_words import headline, numbers, where
 from reporting.queries.signals import NewestLook, SignalCard, SignalRow, active_signals, newest_look
 from reporting.security.permissions import may
 from reporting.ui.figures import drawn, show
-from reporting.ui.format import day
+from reporting.ui.format import day, moment
 from reporting.ui.links import page_link
 from reporting.ui.states import attempt, tell
 
@@ -173,7 +173,7 @@ def steps(found: SignalCard) -> None:
         on = f", on {day(step.happened_on)}" if step.happened_on else ""
         words = step.details.get("words") or step.note
         kind = STATE_WORDS.get(step.kind, step.kind.replace("_", " ").capitalize())
-        st.markdown(f"- {day(step.at.date())}, {who}: **{kind}**{on}" + (f": {words}" if words else ""))
+        st.markdown(f"- {moment(step.at, found.timezone)}, {who}: **{kind}**{on}" + (f": {words}" if words else ""))
 
 
 def _do(done: str, action: Any, signal: SignalRow, **values: Any) -> None:
@@ -208,8 +208,8 @@ def work(actor: Actor, found: SignalCard) -> None:
     if "action_taken" in may_follow:
         with st.form(f"act_{signal.id}", enter_to_submit=False):
             st.subheader("An action was taken", anchor=False)
-            today: date = clock.now().date()
-            st.date_input("On", value=today, max_value=today, key=f"act_on_{signal.id}", format="YYYY-MM-DD")
+            now: date = today(actor)
+            st.date_input("On", value=now, max_value=now, key=f"act_on_{signal.id}", format="YYYY-MM-DD")
             st.text_area("What was changed", key=f"act_words_{signal.id}", max_chars=2000,
                          placeholder="Recalibrated; density 20 % lower for skin types IV to VI")  # fmt: skip
             st.form_submit_button("Keep the action", on_click=_act, args=(signal,))

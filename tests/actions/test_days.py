@@ -1,0 +1,85 @@
+"""Which day it is, is decided by the clinic's own clock: far east it is tomorrow already, far west still yesterday."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from reporting import clock
+from reporting.actions.signals import take_action
+from reporting.domain.actors import SYSTEM
+from reporting.errors import InvalidInput
+from reporting.queries.days import today
+from reporting.queries.overview import overview
+from reporting.queries.scope import Filters
+from reporting.queries.silent import due_and_silent
+from reporting.queries.timeline import timeline
+from reporting.storage.engine import transaction
+from reporting.storage.tables import Clinic, Signal, Treatment
+from tests.cast import House, house
+
+
+@pytest.fixture
+def clinic(database: str) -> House:
+    return house("A")
+
+
+def moved(clinic: House, zone: str, performed_on: date) -> None:
+    """The clinic lies in ``zone``, and its treatment was on that day."""
+    with transaction() as session:
+        home, treatment = session.get_one(Clinic, clinic.clinic_id), session.get_one(Treatment, clinic.treatment_id)
+        home.timezone, treatment.performed_on = zone, performed_on
+        session.add_all([home, treatment])
+
+
+@pytest.mark.parametrize(("zone", "moment", "day"), [
+    ("Asia/Kathmandu", "2026-03-10 18:10", "2026-03-10"),  # 23:55
+    ("Asia/Kathmandu", "2026-03-10 18:20", "2026-03-11"),  # 00:05
+    ("America/Sao_Paulo", "2026-03-11 02:30", "2026-03-10"),  # 23:30
+    ("America/Sao_Paulo", "2026-03-11 03:30", "2026-03-11"),
+    ("Pacific/Auckland", "2026-03-10 20:00", "2026-03-11"),  # nine in the morning
+    ("Europe/Madrid", "2026-03-28 23:30", "2026-03-29"),  # the night in which the clocks go forward
+    ("Europe/Madrid", "2026-10-25 22:30", "2026-10-25"),  # and the evening after they went back
+])  # fmt: skip
+def test_the_day_is_the_clinics(clinic: House, zone: str, moment: str, day: str) -> None:
+    moved(clinic, zone, date(2026, 3, 1))
+    at = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    with clock.fixed(at):
+        assert today(clinic.staff["clinician"]) == overview(clinic.staff["clinician"], Filters()).today
+        assert today(clinic.staff["clinician"]).isoformat() == day
+        assert today(SYSTEM) == at.date()
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kathmandu", "America/Sao_Paulo", "Europe/London"])
+def test_over_a_clock_change_each_day_counts_once(clinic: House, zone: str) -> None:
+    """Due check-ins by day since the treatment, at two in the morning and at ten at night of each day."""
+    first = date(2026, 3, 26)
+    moved(clinic, zone, first)
+    found = []
+    for hours in range(0, 24 * 6, 4):
+        with clock.fixed(datetime(2026, 3, 26, 0, 30, tzinfo=UTC) + timedelta(hours=hours)):
+            by = clinic.staff["clinician"]
+            line = timeline(by, clinic.patient_id).treatments[0]
+            silent = due_and_silent(by)
+            found.append((today(by), line.due))
+            assert not silent or silent[0].recovery_day == (today(by) - first).days
+    by_day = dict(found)
+    assert all(due == by_day[day] for day, due in found), "within one day of the clinic nothing changes"
+    assert list(by_day) == sorted(by_day)
+
+
+def test_what_was_changed_this_morning_can_be_written_down(clinic: House) -> None:
+    """At nine in the morning in Auckland it is still yesterday in UTC."""
+    moved(clinic, "Pacific/Auckland", date(2026, 3, 1))
+    with transaction() as session:
+        signal = Signal(
+            clinic_id=clinic.clinic_id, code="x", kind="outcome", unit_type="device", unit_id="D1", symptom="burning",
+            first_flagged_on=date(2026, 3, 1), last_seen_on=date(2026, 3, 1),
+        )  # fmt: skip
+        session.add(signal)
+        session.flush()
+        key = signal.id or 0
+    lead = clinic.staff["safety_lead"]
+    with clock.fixed(datetime(2026, 3, 10, 20, tzinfo=UTC)):
+        with pytest.raises(InvalidInput):
+            take_action(by=lead, signal_id=key, version=1, happened_on=date(2026, 3, 12), words="Less density")
+        assert take_action(by=lead, signal_id=key, version=1, happened_on=date(2026, 3, 11), words="Less density") == 2

@@ -31,11 +31,13 @@ def dated_rules(marks: Marks, first: pd.Timestamp, last: pd.Timestamp, x: Any, c
     ]
     groups: list[Any] = list(rows.groupby(["side", "level"]))
     for (side, level), part in groups:
-        words = alt.Chart(part).mark_text(
-            align=side, baseline="top", dx=5 if side == "left" else -5, dy=int(level) * _LINE_PX + 2,
-            color=colours.text, fontSize=13, limit=LABEL_PX,
-        )  # fmt: skip
-        layers.append(words.encode(x=x, y=alt.value(0), text="words:N", tooltip=tips))
+        place: dict[str, Any] = {
+            "align": side, "baseline": "top", "dx": 5 if side == "left" else -5, "dy": int(level) * _LINE_PX + 2,
+            "fontSize": 13, "limit": LABEL_PX,
+        }  # fmt: skip
+        for look in ({"color": colours.page, "stroke": colours.page, "strokeWidth": 5}, {"color": colours.text}):
+            words = alt.Chart(part).mark_text(**place, **look)  # first the ground, so that no line runs through them
+            layers.append(words.encode(x=x, y=alt.value(0), text="words:N", tooltip=tips))
     return layers
 
 

@@ -44,6 +44,7 @@ WORDS = {
     "day_number": "Day {day}",
     "language": "Choose a language",
     "synthetic": "This is a demo (synthetic). No one here is real.",
+    "loading": "One moment.",
     "no_script": "This page needs JavaScript. The check-in works without it: use your link or your code.",
 }
 """English. ``{name}`` parts are filled in; sentences stay short and plain."""

@@ -110,7 +110,8 @@ def draw() -> None:
     with asked_for(actor):
         shell.frame(actor, _menu(entries, drawn), chosen.url_path)
         try:
-            chosen.run()
+            with shell.loading(actor):
+                chosen.run()
         except SignInNeeded:
             if chosen.url_path not in {entry.address for entry in PATIENT}:
                 raise

@@ -100,7 +100,7 @@ def outcome(found: Plan) -> None:
     where = "the same area" if found.area else f"all areas (fewer than {MINIMUM_HERE} of this one)"
     st.markdown(
         f"**{found.n_comparable:,} comparable treatments here**: same device class, {skin}, {where}, each setting "
-        f"within {CLOSE:.0%} (half a pass). Beside them all {found.n_all:,} of that device class and skin type."
+        f"within {percent(CLOSE)} (half a pass). Beside them all {found.n_all:,} of that device class and skin type."
     )
     everyone = found.table[[name for name in found.table.columns if name.startswith("all_")]]
     everyone = everyone.rename(columns=lambda name: name.removeprefix("all_"))
@@ -149,9 +149,9 @@ def _ceiling_lines(dose: DoseResponse, curve: GroupCurve, planned: PlannedSettin
     risk, lower, upper = (float(np.interp(planned.value, curve.value, line))
                           for line in (curve.risk, curve.lower, curve.upper))  # fmt: skip
     within = curve.value[0] <= planned.value <= curve.most_aggressive_used * curve.reference
-    at = f"{planned.label} {words.quantity(planned.value, planned.unit)}"
+    at = f"{planned.label.lower()} {words.quantity(planned.value, planned.unit)}"
     if not within:
-        st.markdown(f"{at} is beyond what was used here: nothing can be said of its risk.")
+        st.markdown(f"{at[:1].upper()}{at[1:]} is beyond what was used here: nothing can be said of its risk.")
         return
     beyond = curve.ceiling is not None and planned.value > curve.ceiling * curve.reference
     badge = " :orange-badge[:material/tune: above the ceiling]" if beyond else ""

@@ -1,6 +1,7 @@
 """What stands around every page: whose clinic it is, that demo data is synthetic, and the way out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 
 import streamlit as st
 
@@ -12,6 +13,16 @@ from reporting.ui.links import leave_link
 from reporting.ui.patient_language import language
 
 _HERE = "menu_page"
+
+
+@contextmanager
+def loading(actor: Actor | None) -> Iterator[None]:
+    """Say so in a corner while the page is worked out, once that takes longer than half a second."""
+    staff = actor is not None and actor.kind == "staff"
+    with ExitStack() as until_drawn:
+        with st.container(key="loading"):
+            until_drawn.enter_context(st.spinner(say("loading", ENGLISH if staff else language())))
+        yield
 
 
 def _close_menu(here: str) -> None:

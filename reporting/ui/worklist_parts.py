@@ -46,7 +46,7 @@ def budget(found: AlertBudget) -> None:
         st.metric("Alerts per 100 check-ins", per, border=True, help=f"Below {TARGET_PER_100:g} is what others manage.")
         share = "none decided" if found.acted_on_share is None else percent(found.acted_on_share)
         st.metric("Acted on", share, border=True,
-                  help=f"Of {found.decided} decided alerts; {TARGET_ACTED_ON:.0%} is a good mark.")  # fmt: skip
+                  help=f"Of {found.decided} decided alerts; {percent(TARGET_ACTED_ON)} is a good mark.")  # fmt: skip
         usual = "none taken" if found.median_to_acknowledge is None else words.span(found.median_to_acknowledge)
         st.metric("Time to acknowledge, median", usual, border=True)
         st.metric("Not taken yet", f"{found.not_taken:,}", border=True)

@@ -22,7 +22,7 @@ def drawn(marks: Marks) -> alt.LayerChart:
 
 def test_each_mark_in_the_time_shown_is_a_rule_with_its_words() -> None:
     layers = drawn(MARKS).to_dict()["layer"]
-    assert [layer["mark"]["type"] for layer in layers] == ["rule", "text", "text"]
+    assert [layer["mark"]["type"] for layer in layers] == ["rule", *["text"] * 4]
     assert {layer["mark"]["align"] for layer in layers[1:]} == {"left", "right"}, "a late one to the left"
     tops = [layer["mark"]["dy"] for layer in layers[1:]]
     assert len(set(tops)) == 2, "one after the other, on lines of their own"

@@ -1,4 +1,4 @@
-"""What a clinician does about a case: acknowledge, contact, outcome, close; take over, note, open again.
+"""What a clinician does about a case: acknowledge, contact, outcome, close; take over, give back, note, open again.
 
 Every step keeps who and when, names the version of the case it was decided on, and is refused when
 somebody else was faster: the answer then tells the newest state.
@@ -105,6 +105,16 @@ def take_over(*, by: Actor, case_id: int, version: int) -> int:
         return {"from_owner": before}
 
     return _step(by, case_id, version, "taken_over", change, to_state=None, note="")
+
+
+def give_back(*, by: Actor, case_id: int, version: int) -> int:
+    """Undo taking a case, for example after a tap by mistake: it is new again, and its deadline counts as before."""
+
+    def change(_session: Any, case: TriageCase) -> dict[str, Any]:
+        before, case.owner_id, case.acknowledged_at = case.owner_id, None, None
+        return {"from_owner": before}
+
+    return _step(by, case_id, version, "given_back", change, to_state="new", note="")
 
 
 def record_contact(*, by: Actor, case_id: int, version: int, action_taken: str, note: str = "") -> int:

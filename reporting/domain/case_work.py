@@ -37,6 +37,7 @@ EVENT_WORDS = {
     "escalated": "Passed on: nobody had taken it",
     "acknowledged": "Acknowledged",
     "taken_over": "Taken over",
+    "given_back": "Given back: nobody has it",
     "contacted": "Contacted",
     "note": "Note",
     "outcome": "Outcome",
@@ -51,7 +52,7 @@ TERM_CHARACTERS = 120
 
 _NEXT = {
     "new": ("acknowledged",),
-    "acknowledged": ("contacted",),
+    "acknowledged": ("contacted", "new"),
     "contacted": ("contacted", "outcome"),
     "outcome": ("contacted", "outcome", "closed"),
     "closed": ("acknowledged",),

@@ -19,6 +19,7 @@ PLACE = "record"
 def _undo(treatment_id: int) -> None:
     if attempt(PLACE, "Taken back.", lambda by: undo_treatment(by=by, treatment_id=treatment_id)):
         record_parts.start_anew()
+        st.query_params.clear()
 
 
 def _confirmation(done: Recorded) -> None:
@@ -36,6 +37,9 @@ def _form(by: Actor, form: RecordForm, treatment_id: int | None) -> None:
     given = recorded_treatment(by, treatment_id) if treatment_id is not None else None
     state = record_parts.state()
     record = record_parts.filled(by, form, given, number_in_address("patient"))
+    if treatment_id is not None:
+        st.button("Take this treatment back", key="undo", on_click=_undo, args=(treatment_id,),
+                  help="One that was recorded by mistake, while no check-in, photo or case hangs on it")  # fmt: skip
     if not st.button("Keep the treatment", type="primary", key="keep", disabled=record is None) or record is None:
         return
     try:

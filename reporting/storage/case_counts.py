@@ -43,15 +43,25 @@ def alert_rows(session: Session, clinic_id: int | None, since: datetime) -> list
     """Every alert since a moment: a case opened, or a new report on one. With what became of its case.
 
     Keys: case_id, kind, at, rules, level, state, action_taken, confirmation, acknowledged_at (the first time
-    somebody took the case after this alert; None yet).
+    somebody took the case after this alert and did not give it back; None yet).
     """
-    taken = aliased(CaseEvent)
+    taken, given_back = aliased(CaseEvent), aliased(CaseEvent)
+    undone = (
+        select(col(given_back.id))
+        .where(
+            col(given_back.case_id) == col(taken.case_id),
+            col(given_back.kind) == "given_back",
+            col(given_back.at) >= col(taken.at),
+        )
+        .exists()
+    )
     acknowledged = (
         select(func.min(col(taken.at)))
         .where(
             col(taken.case_id) == CaseEvent.case_id,
             col(taken.kind) == "acknowledged",
             col(taken.at) >= col(CaseEvent.at),
+            ~undone,
         )
         .correlate(CaseEvent)
         .scalar_subquery()

@@ -73,6 +73,12 @@ def _take_over(case: WorklistCase) -> None:
     ))  # fmt: skip
 
 
+def _give_back(case: WorklistCase) -> None:
+    attempt(WINDOW, "Nobody has the case now; its deadline counts again.", lambda by: cases.give_back(
+        by=by, case_id=case.case_id, version=case.version
+    ))  # fmt: skip
+
+
 def _add_note(case: WorklistCase) -> None:
     if attempt(WINDOW, "The note is kept.", lambda by: cases.add_note(
         by=by, case_id=case.case_id, version=case.version, note=_given(case, "note")
@@ -112,7 +118,11 @@ def _next_step(by: Actor, case: WorklistCase) -> None:
     if case.state == "closed":
         st.button("Open again", key=_key(case, "reopen"), on_click=_reopen, args=(case,))
         return
-    if case.state != "outcome":
+    if case.state == "outcome":
+        with st.expander("Another contact, or another action than the one coded"):
+            st.markdown("What it was is then decided again.")
+            _contact_fields(case)
+    else:
         _contact_fields(case)
     if case.state in ("contacted", "outcome"):
         _outcome_fields(case)
@@ -122,6 +132,9 @@ def _next_step(by: Actor, case: WorklistCase) -> None:
         st.button("Keep the note only", key=_key(case, "add_note"), on_click=_add_note, args=(case,))
         if case.owner_id != by.id:
             st.button("Take over", key=_key(case, "take_over"), on_click=_take_over, args=(case,))
+        if case.state == "acknowledged":
+            st.button("Give back", key=_key(case, "give_back"), on_click=_give_back, args=(case,),
+                      help="You took it by mistake, or somebody else should")  # fmt: skip
 
 
 def step_words(step: CaseStep) -> str:

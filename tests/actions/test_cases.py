@@ -8,14 +8,17 @@ from sqlalchemy import select
 
 from reporting import clock
 from reporting.actions import cases
+from reporting.actions.escalation import escalate
 from reporting.domain.actors import SYSTEM, Actor
 from reporting.domain.case_work import next_states
 from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from reporting.queries import worklist
+from reporting.queries.alert_budget import alert_budget
 from reporting.storage import audit
 from reporting.storage import cases as stored
 from reporting.storage.engine import reading, transaction
 from reporting.storage.tables import AuditEvent, CheckIn, TreatedArea, TriageCase
+from tests.accounts import trail
 from tests.cast import House, house
 from tests.reports import eyes_closing, send
 
@@ -188,6 +191,42 @@ def test_a_case_is_taken_over_noted_on_and_opened_again(clinic: House) -> None:
     assert [step.words for step in worklist.case_steps(by, case_id)][-3:] == [
         "Opened again", "Note", "Taken over",
     ]  # fmt: skip
+
+
+def test_a_case_taken_by_mistake_is_given_back_and_its_deadline_counts_again(
+    clinic: House, stopped_clock: datetime
+) -> None:
+    case_id, by = eyes_closing(clinic), clinic.staff["clinician"]
+    with pytest.raises(Conflict):
+        cases.give_back(by=by, case_id=case_id, version=1)
+    due_at = now_of(clinic, case_id).due_at
+    version = cases.give_back(by=by, case_id=case_id, version=cases.acknowledge(by=by, case_id=case_id, version=1))
+    case = now_of(clinic, case_id)
+    assert (case.state, case.owner, case.due_at) == ("new", "", due_at)
+    assert escalate(due_at + timedelta(minutes=1)) == 1
+    budget = alert_budget(by)
+    assert (budget.not_taken, budget.median_to_acknowledge) == (1, None)
+    version = now_of(clinic, case_id).version
+    version = cases.acknowledge(by=clinic.staff["safety_lead"], case_id=case_id, version=version)
+    version = cases.record_contact(by=by, case_id=case_id, version=version, action_taken="call")
+    with pytest.raises(Conflict, match="cannot be the next step"):
+        cases.give_back(by=by, case_id=case_id, version=version)
+    assert trail("case.given_back")[0][0] == "case.given_back"
+
+
+def test_another_action_is_coded_after_the_outcome(clinic: House) -> None:
+    """Whoever coded the wrong action, or calls once more, says again what it was: neither is lost."""
+    case_id, by = eyes_closing(clinic), clinic.staff["clinician"]
+    version = cases.acknowledge(by=by, case_id=case_id, version=1)
+    version = cases.record_contact(by=by, case_id=case_id, version=version, action_taken="call")
+    version = cases.record_outcome(by=by, case_id=case_id, version=version, confirmation="not_confirmed")
+    version = cases.record_contact(by=by, case_id=case_id, version=version, action_taken="visit")
+    assert now_of(clinic, case_id).action_taken == "visit"
+    with pytest.raises(Conflict):
+        cases.close(by=by, case_id=case_id, version=version)
+    cases.record_outcome(by=by, case_id=case_id, version=version, confirmation="expected_course")
+    details = [step.details for step in worklist.case_steps(by, case_id)]
+    assert [d["action_taken"] for d in details if "action_taken" in d] == ["call", "visit"]
 
 
 def test_a_closed_case_stays_closed_while_a_newer_one_is_open(clinic: House) -> None:

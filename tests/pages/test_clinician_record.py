@@ -116,6 +116,21 @@ def test_a_recorded_treatment_is_corrected_from_what_it_was(monkeypatch: pytest.
     assert len(rows(Treatment)) == 1
 
 
+def test_one_recorded_by_mistake_is_taken_back_later(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    page = filled(monkeypatch, clinic)
+    page.button(key="keep").click().run()
+    mistaken = rows(Treatment)[-1].id
+    page = open_page(monkeypatch, "clinician_record", clinic.staff["clinician"], treatment=mistaken)
+    page.button(key="undo").click().run()
+    assert "Taken back." in text(page)
+    assert page.title[0].value == "Record a treatment"
+    assert [each.id for each in rows(Treatment)] == [clinic.treatment_id]
+    page = open_page(monkeypatch, "clinician_record", clinic.staff["clinician"], treatment=clinic.treatment_id)
+    page.button(key="undo").click().run()
+    assert "cannot be taken back" in page.error[0].value
+    assert [each.id for each in rows(Treatment)] == [clinic.treatment_id]
+
+
 def test_another_clinics_treatment_is_not_there(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     other = house("B").staff["clinician"]
     for address in ({"treatment": clinic.treatment_id}, {"patient": clinic.patient_id}):

@@ -12,6 +12,7 @@ from reporting.storage.engine import reading, transaction
 from reporting.storage.tables import Device, Patient, TreatedArea, Treatment
 from tests.cast import House, house
 from tests.pages.staff import open_page, text
+from tests.reports import eyes_closing
 
 ENERGY = "record_0_frac_ablative_co2_pulse_energy_mj"
 
@@ -125,6 +126,7 @@ def test_one_recorded_by_mistake_is_taken_back_later(monkeypatch: pytest.MonkeyP
     assert "Taken back." in text(page)
     assert page.title[0].value == "Record a treatment"
     assert [each.id for each in rows(Treatment)] == [clinic.treatment_id]
+    eyes_closing(clinic)
     page = open_page(monkeypatch, "clinician_record", clinic.staff["clinician"], treatment=clinic.treatment_id)
     page.button(key="undo").click().run()
     assert "cannot be taken back" in page.error[0].value

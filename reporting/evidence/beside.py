@@ -44,11 +44,21 @@ def _work(work: Callable[[], Any], writes: int) -> None:
         try:
             told = pickle.dumps((True, work()), protocol=pickle.HIGHEST_PROTOCOL)
         except Exception as problem:
-            told = pickle.dumps((False, problem))
+            told = _packed(problem)
         with os.fdopen(writes, "wb") as out:
             out.write(told)
     finally:
         os._exit(0)
+
+
+def _packed(problem: Exception) -> bytes:
+    """The problem as bytes; where it cannot be made again from them, its words."""
+    told = pickle.dumps((False, problem))
+    try:
+        pickle.loads(told)
+    except TypeError:
+        told = pickle.dumps((False, RuntimeError(f"{type(problem).__name__}: {problem}")))
+    return told
 
 
 def _result(child: int, reads: int) -> Any:

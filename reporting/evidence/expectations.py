@@ -65,22 +65,15 @@ def expected_events(
         told = int(events[fitted].sum())
         raise NotEnoughData(f"{told} events of {symptom}: a case-mix model needs {least_events} or more.")
     model = fit_hazard_cells(laid.cells, seen[fitted], events[fitted], mix)
-    hazard = laid.spread(np.tile(model.of_cells(laid.cells), laid.epochs))
-    return _summed(symptom, laid, hazard, counted, len(areas))
+    hazards = np.broadcast_to(model.of_cells(laid.cells), seen.shape)
+    return _summed(symptom, laid if counted is None else laid.between(*counted), hazards, len(areas))
 
 
-def _summed(
-    symptom: str, laid: LaidOut, hazard: Array, counted: tuple[int, int] | None, size: int
-) -> AreaExpectation:  # fmt: skip
-    """Sums by treated area, of the trials in the counted days."""
-    row, hit = laid.trials.row, laid.trials.events
-    with_event = row[hit]
-    if counted is not None:
-        use = (laid.trials.day > counted[0]) & (laid.trials.day <= counted[1])
-        with_event, row, hazard = row[hit[use[hit]]], row[use], hazard[use]
-    trials_of, events_of = (np.bincount(at, minlength=size).astype(float) for at in (row, with_event))
-    expected = np.bincount(row, weights=hazard, minlength=size).astype(float)
-    return AreaExpectation(symptom, trials_of, events_of, expected)
+def _summed(symptom: str, laid: LaidOut, hazards: Array, size: int) -> AreaExpectation:
+    """Sums by treated area."""
+    row = laid.trials.row
+    tried, affected = (np.bincount(at, minlength=size).astype(float) for at in (row, row[laid.trials.events]))
+    return AreaExpectation(symptom, tried, affected, laid.summed(hazards, lambda some: row[some], size))
 
 
 def excess_p_values(observed: Array, expected: Array) -> Array:

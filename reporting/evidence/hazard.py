@@ -6,7 +6,7 @@ skipped check-in widens the interval that the next answer covers ("since you las
 silence is neither a yes nor a no.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -24,6 +24,8 @@ FIRST_DAY: dict[str, int] = {"hyperpigmentation": 14, "scarring": 14}
 """Days before which a symptom cannot be told from normal healing; 1 for the others."""
 
 Whole = NDArray[np.integer[Any]]
+
+BLOCK = 1 << 17
 
 CASE_MIX = ("fitzpatrick", "indication", "device_class", "area")
 DAY_SD, CASE_MIX_SD, SEASON_SD, AGE_SD = 2.0, 0.5, 0.3, 0.2
@@ -191,7 +193,7 @@ class HazardModel:
     intervals: tuple[int, ...]
     mix: CaseMix
 
-    def expected(self, rows: Array, intervals: Array) -> Array:
+    def expected(self, rows: Whole, intervals: Whole) -> Array:
         """Expected hazard of check-ins: positions of their areas, their intervals; an unseen one is average."""
         cells, back = hazard_cells(self.mix, rows, intervals)
         return self.of_cells(cells)[back]
@@ -238,19 +240,35 @@ def _start(intervals: Sequence[int], earlier: HazardModel) -> Array:
     return np.asarray(start, dtype=float)
 
 
-def hazard_cells(mix: CaseMix, rows: Array | Whole, intervals: Array | Whole) -> tuple[Array, Positions]:
+def hazard_cells(mix: CaseMix, rows: Whole, intervals: Whole) -> tuple[Array, Whole]:
     """Distinct covariate cells (k, columns) of check-ins, and the cell of each check-in."""
     kind, table = mix.kinds
-    days = np.asarray(intervals, dtype=np.int64)
-    present = np.flatnonzero(np.bincount(days))
-    place = np.zeros(int(days.max(initial=0)) + 1, dtype=np.int64)
-    place[present] = np.arange(len(present))
-    key = place[days]
-    key += (kind * max(len(present), 1))[np.asarray(rows, dtype=np.intp)]
-    used = np.bincount(key, minlength=len(table) * len(present)) > 0
+    present, code = _coded(intervals)
+    of_kind = kind * max(len(present), 1)
+    used = np.zeros(len(table) * len(present), dtype=bool)
+    back = np.empty(len(rows), dtype=np.int32)
+    for some in blocks(len(back)):
+        key = code[intervals[some]] + of_kind[rows[some]]
+        used[key] = True
+        back[some] = key
+    number = np.cumsum(used) - 1
+    for some in blocks(len(back)):
+        back[some] = number[back[some]]
     cells = np.flatnonzero(used)
-    back = (np.cumsum(used) - 1)[key]
     return np.column_stack([present[cells % len(present)], table[cells // len(present)]]), back
+
+
+def _coded(intervals: Whole) -> tuple[Positions, Positions]:
+    """The intervals there are, rising, and the place among them of every number up to the largest."""
+    seen = np.zeros(int(intervals.max(initial=0)) + 1, dtype=bool)
+    for some in blocks(len(intervals)):
+        seen[intervals[some]] = True
+    return np.flatnonzero(seen), np.cumsum(seen) - 1
+
+
+def blocks(size: int) -> Iterator[slice]:
+    """Parts of a long column: what is worked out between two columns then stays small, and in a core's memory."""
+    return (slice(begin, begin + BLOCK) for begin in range(0, size, BLOCK))
 
 
 def hazard_design(mix: CaseMix, rows: Array, intervals: Array, known: Sequence[int]) -> tuple[Array, Array]:

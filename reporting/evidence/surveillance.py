@@ -1,6 +1,6 @@
 """Observed and expected events per week and cell: what every outcome chart of a network is drawn from."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from reporting.domain.distinct import distinct
 from reporting.evidence.checks import Array, Positions
 from reporting.evidence.errors import NotEnoughData
 from reporting.evidence.hazard import CASE_MIX_SD, CaseMix, HazardModel, case_mix, fit_hazard_cells
-from reporting.evidence.trials import CheckIns, LaidOut, Whole, laid_out, trials
+from reporting.evidence.trials import CheckIns, LaidOut, Trials, laid_out, trials
 
 UNIT_TYPES = ("operator", "device", "clinic")
 CALIBRATION_WEEKS = 13
@@ -144,27 +144,28 @@ def weekly_tables(
     for at, symptom in enumerate(symptoms):
         known = trials(areas, check_ins, symptom).until(schedule.judged[-1])
         laid = laid_out(mix, known, schedule.fit_days)
-        hazard, fitted = expected_hazards(laid, mix)
-        where = _week_and_cell(known.day, known.row, schedule, history, network)
+        hazards, fitted = expected_hazards(laid, mix)
+        where = _week_and_cell(known, schedule, history, network)
         size = shape[1] * shape[2]
-        observed[at] = np.bincount(where[known.events], minlength=size).reshape(shape[1:])
-        expected[at] = np.bincount(where, weights=hazard, minlength=size).reshape(shape[1:])
+        observed[at] = np.bincount(where(known.events), minlength=size).reshape(shape[1:])
+        expected[at] = laid.summed(hazards, where, size).reshape(shape[1:])
         models.append(tuple(fitted))
         behind.append(laid)
     return Tables(observed, expected, tuple(models), mix, tuple(behind))
 
 
-def _week_and_cell(day: Whole, row: Whole, schedule: Schedule, history: int, network: Network) -> Positions:
-    """Place of every trial in a table (weeks, cells), laid out in one row."""
-    if not len(day):
-        return np.zeros(0, dtype=np.intp)
-    first = int(day.min())
-    week = schedule.bins(np.arange(first, int(day.max()) + 1), history) * len(network.cell_family)
-    return np.asarray(week[day - first] + network.cell[row], dtype=np.intp)
+def _week_and_cell(
+    known: Trials, schedule: Schedule, history: int, network: Network
+) -> Callable[[slice | Positions], Positions]:  # fmt: skip
+    """Place of some of the trials in a table (weeks, cells), laid out in one row."""
+    first = int(known.day.min(initial=schedule.from_day))
+    days = np.arange(first, int(known.day.max(initial=schedule.from_day)) + 1)
+    week = schedule.bins(days, history) * len(network.cell_family)
+    return lambda some: week[known.day[some] - first] + network.cell[known.row[some]]
 
 
 def expected_hazards(laid: LaidOut, mix: CaseMix) -> tuple[Array, list[HazardModel]]:
-    """Hazard of every trial by the last model fitted before it, and the models in the order of fit days.
+    """Hazard of each epoch and cell by the last model fitted before it, (epochs, cells), and the models.
 
     The trials are laid out by the days of fitting; the first model judges those before it as well.
     """
@@ -175,7 +176,7 @@ def expected_hazards(laid: LaidOut, mix: CaseMix) -> tuple[Array, list[HazardMod
             raise NotEnoughData("Not one event was answered in the baseline: nothing can be expected yet.")
         models.append(fit_hazard_cells(laid.cells, seen[known], events[known], mix, models[-1] if models else None))
     hazards = np.stack([model.of_cells(laid.cells) for model in models])
-    return laid.spread(hazards[[0, *range(laid.epochs - 1)]]), models
+    return hazards[[0, *range(laid.epochs - 1)]], models
 
 
 def calibrated_by_others(

@@ -4,6 +4,7 @@ The same trials as hazard.person_periods, in the order of areas instead of days:
 model does not ask for an order, and sorting millions of rows costs more than counting them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from reporting.domain.answered import Answers
 from reporting.evidence.checks import Array, Mask, Positions
 from reporting.evidence.errors import ImpossibleData
-from reporting.evidence.hazard import FIRST_DAY, CaseMix, hazard_cells, in_order, person_periods
+from reporting.evidence.hazard import FIRST_DAY, CaseMix, blocks, hazard_cells, in_order, person_periods
 
 Whole = NDArray[np.integer[Any]]
 CheckIns = pd.DataFrame | Answers
@@ -32,9 +33,10 @@ class Trials:
     def until(self, day: int) -> "Trials":
         """Those answered up to a day."""
         late = self.day > day
-        return self._kept(~late) if late.any() else self
+        return self.of(~late) if late.any() else self
 
-    def _kept(self, kept: Mask) -> "Trials":
+    def of(self, kept: Mask) -> "Trials":
+        """These trials alone."""
         place = np.cumsum(kept) - 1
         return Trials(self.row[kept], self.day[kept], self.interval[kept], place[self.events[kept[self.events]]])
 
@@ -61,10 +63,12 @@ def _of_answers(answers: Answers, symptom: str) -> Trials:
         row, day, due, hit = row[order], day[order], due[order], hit[order]
     first = np.r_[True, row[1:] != row[:-1]] if len(row) else np.zeros(0, dtype=bool)
     interval = due.astype(np.int32)
-    interval[1:] += np.where(first[1:], 0, due[:-1].astype(np.int32) * 1000)
+    before = interval[:-1] * np.int32(1000)
+    before[first[1:]] = 0
+    interval[1:] += before
     found = Trials(row, day, interval, np.flatnonzero(hit))
     over = _after_the_first(first, found.events)
-    return found._kept(~over) if over.any() else found
+    return found.of(~over) if over.any() else found
 
 
 def _after_the_first(first: Mask, events: Positions) -> Mask:
@@ -88,20 +92,33 @@ class LaidOut:
 
     trials: Trials
     cells: Array
-    place: Positions
+    place: Whole
     epochs: int
+
+    def between(self, after: int, until: int) -> "LaidOut":
+        """The trials answered after the one day and up to the other."""
+        use = (self.trials.day > after) & (self.trials.day <= until)
+        return LaidOut(self.trials.of(use), self.cells, self.place[use], self.epochs)
 
     def counts(self) -> tuple[Array, Array]:
         """(trials, events) of each cell up to the end of each epoch, (epochs, k)."""
         shape = (self.epochs, len(self.cells))
         size = self.epochs * len(self.cells)
-        each = (np.bincount(at, minlength=size).reshape(shape) for at in (self.place, self.place[self.trials.events]))
-        seen, events = (np.cumsum(counts, axis=0).astype(float) for counts in each)
-        return seen, events
+        seen = np.zeros(size, dtype=np.intp)
+        for some in blocks(len(self.place)):
+            seen += np.bincount(self.place[some], minlength=size)
+        events = np.bincount(self.place[self.trials.events], minlength=size)
+        all_seen, all_events = (np.cumsum(each.reshape(shape), axis=0).astype(float) for each in (seen, events))
+        return all_seen, all_events
 
-    def spread(self, hazards: Array) -> Array:
-        """The value of every trial (n,) from one for each epoch and cell, (epochs, k)."""
-        return np.asarray(hazards.ravel()[self.place], dtype=float)
+    def summed(self, hazards: Array, places: Callable[[slice], Whole], size: int) -> Array:
+        """Sums (size,) of the trials' hazards by place; hazards (epochs, k), places of a part of the trials."""
+        found, flat = np.zeros(size), hazards.ravel()
+        for some in blocks(len(self.place)):
+            at = places(some)
+            low, high = (int(at.min()), int(at.max()) + 1) if len(at) else (0, 0)
+            found[low:high] += np.bincount(at - low, weights=flat[self.place[some]], minlength=high - low)
+        return found
 
 
 def laid_out(mix: CaseMix, of: Trials, fit_days: tuple[int, ...]) -> LaidOut:
@@ -111,5 +128,6 @@ def laid_out(mix: CaseMix, of: Trials, fit_days: tuple[int, ...]) -> LaidOut:
         first = int(of.day.min())
         days = np.arange(first, int(of.day.max()) + 1)
         epoch = np.searchsorted(np.asarray(fit_days), days, side="left") * len(cells)
-        back += epoch[of.day - first]
+        for some in blocks(len(back)):
+            back[some] += epoch[of.day[some] - first]
     return LaidOut(of, cells, back, len(fit_days) + 1)

@@ -61,5 +61,5 @@ class Reading:
                 raise RuntimeError(f"Columns could not be read: {fault.decode()[-500:]}")
             import pyarrow as pa
 
-            with pa.BufferReader(pa.py_buffer(mmap.mmap(self._file.fileno(), 0))) as source:
+            with pa.BufferReader(pa.py_buffer(mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ))) as source:
                 return int(said), [pa.ipc.open_stream(source).read_all() for _ in self._statements]

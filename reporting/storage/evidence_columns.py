@@ -53,12 +53,12 @@ def evidence_columns(session: Session, clinic_id: int | None = None) -> tuple[pd
 
 def _tables(clinic_id: int | None) -> list[pa.Table]:
     """Treated areas, outcomes, treatments and patients, all as of one state of the database."""
-    readings = (begun() if clinic_id is None else None) or read_parts(clinic_id)
+    ahead = begun() if clinic_id is None else None
     for _ in range(TRIES):
-        read = [reading.tables() for reading in readings]
+        read = [reading.tables() for reading in ahead or read_parts(clinic_id)]
         if len({revision for revision, _ in read}) == 1:
             return [table for _, tables in read for table in tables]
-        readings = read_parts(clinic_id)
+        ahead = None
     return read_in_turn(clinic_id).tables()[1]
 
 

@@ -1,5 +1,6 @@
 """The alert budget: how many alerts the rules raise, how fast they are taken, and how often they led to action."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -71,9 +72,12 @@ def _rules(rows: Sequence[Mapping[str, Any]]) -> tuple[RuleUse, ...]:
     """In the order of the table, rules of today first; rules that fired once and are gone keep their code."""
     known = {rule.code: rule.clinician_words for rule in content().rules}
     silence = {rule.code: rule.clinician_words for rule in content().silence}
-    seen = {code for row in rows for code in row["rules"]}
-    words = known | silence | {code: code for code in sorted(seen - set(known) - set(silence))}
-    return tuple(_rule(code, said, [row for row in rows if code in row["rules"]]) for code, said in words.items())
+    fired: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        for code in dict.fromkeys(row["rules"]):
+            fired[code].append(row)
+    words = known | silence | {code: code for code in sorted(set(fired) - set(known) - set(silence))}
+    return tuple(_rule(code, said, fired[code]) for code, said in words.items())
 
 
 def _rule(code: str, words: str, rows: Sequence[Mapping[str, Any]]) -> RuleUse:

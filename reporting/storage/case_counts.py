@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, select, union_all
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -72,14 +72,26 @@ def alert_rows(session: Session, clinic_id: int | None, since: datetime) -> list
     statement = (
         select(*columns, acknowledged)
         .join(TriageCase, col(TriageCase.id) == CaseEvent.case_id)
-        .where(col(CaseEvent.kind).in_(("opened", "new_report")), col(CaseEvent.at) >= since)
+        .where(col(CaseEvent.kind).in_(("opened", "new_report")), col(CaseEvent.at) >= since,
+               col(CaseEvent.case_id).in_(_at_work_since(clinic_id, since)))
         .order_by(col(CaseEvent.at), col(CaseEvent.id))
-    )
+    )  # fmt: skip
     if clinic_id is not None:
         statement = statement.where(col(CaseEvent.clinic_id) == clinic_id)
     names = (*of_event, *of_case, "acknowledged_at")
     rows = [dict(zip(names, row, strict=True)) for row in session.execute(statement)]
     return [{**row, "rules": list(row.pop("details").get("rules", []))} for row in rows]
+
+
+def _at_work_since(clinic_id: int | None, since: datetime) -> Any:
+    """Cases that were not closed yet at a moment, found by their indexes: nothing happens to one that is closed."""
+    found = [
+        select(col(TriageCase.id)).where(col(TriageCase.closed_at) >= since),
+        select(col(TriageCase.id)).where(col(TriageCase.state) != "closed"),
+    ]
+    return union_all(*(
+        each if clinic_id is None else each.where(col(TriageCase.clinic_id) == clinic_id) for each in found
+    ))  # fmt: skip
 
 
 def answered_since(session: Session, clinic_id: int | None, since: datetime) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 from sqlalchemy import text
 
 from reporting import clock
@@ -103,6 +104,31 @@ def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def _with_rows(frame: pd.DataFrame, at: NDArray[np.intp], fresh: pd.DataFrame) -> pd.DataFrame:
+    """The frame with other rows ``at`` these places. What does not change is shared: a new answer changes few columns,
+    and readers may still hold the frame as it was."""
+    found: dict[str, Any] = {}
+    for name, column in frame.items():
+        if name == fresh.index.name:
+            found[str(name)] = column
+            continue
+        new = fresh[name]
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            new = new.astype(str)
+            column = column if new.isin(column.cat.categories).all() else column.cat.set_categories(
+                sorted({*column.cat.categories, *new}))  # fmt: skip
+        if not _same(column.iloc[at], new):
+            column = column.copy()
+            column.iloc[at] = new.to_numpy()
+        found[str(name)] = column
+    return pd.DataFrame(found, copy=False)
+
+
+def _same(column: "pd.Series[Any]", other: "pd.Series[Any]") -> bool:
+    mine, new = column.to_numpy(), other.to_numpy()
+    return bool(((mine == new) | ((mine != mine) & (new != new))).all())
+
+
 _ELAPSED = np.cumsum(np.left_shift(np.int64(1), np.arange(len(SLOTS), dtype=np.int64)))
 
 
@@ -129,8 +155,11 @@ class _Store:
         self.today = pd.Timestamp(0)
 
     def _replace(self, frame: pd.DataFrame, fresh: pd.DataFrame) -> pd.DataFrame:
-        keep = ~frame["treated_area_id"].isin(fresh["treated_area_id"])
-        return _joined([frame[keep].copy(), fresh])
+        is_old = frame["treated_area_id"].isin(fresh["treated_area_id"]).to_numpy()
+        if np.count_nonzero(is_old) == len(fresh):
+            at = np.flatnonzero(is_old)
+            return _with_rows(frame, at, fresh.set_index("treated_area_id").loc[frame["treated_area_id"].iloc[at]])
+        return _joined([frame[~is_old], fresh])
 
     def current(self) -> pd.DataFrame:
         with self.lock:

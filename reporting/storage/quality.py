@@ -13,7 +13,7 @@ def languages(session: Session, clinic_id: int | None) -> dict[int, str]:
     statement = select(col(Patient.id), col(Patient.language))
     if clinic_id is not None:
         statement = statement.where(col(Patient.clinic_id) == clinic_id)
-    return {key: language for key, language in session.connection().execute(statement).fetchall()}
+    return {key or 0: language for key, language in session.connection().execute(statement).fetchall()}
 
 
 def import_runs(session: Session, clinic_id: int | None) -> list[tuple[ImportRun, str]]:

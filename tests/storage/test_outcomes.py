@@ -196,3 +196,55 @@ def test_the_frame_of_a_large_database_is_the_same(database: str, monkeypatch: p
     large = frames.outcome_frame()
     assert len(large) == 3
     pd.testing.assert_frame_equal(large, small)
+
+
+def as_read_anew() -> pd.DataFrame:
+    frames.forget()
+    return frames.outcome_frame().sort_values("treated_area_id").reset_index(drop=True)
+
+
+def assert_current() -> None:
+    """The frame that was brought up to date says the same as one that is read from the start."""
+    now = frames.outcome_frame().sort_values("treated_area_id").reset_index(drop=True)
+    fresh = as_read_anew()
+    for name in frames._CATEGORIES:
+        now[name], fresh[name] = now[name].astype(str), fresh[name].astype(str)
+    pd.testing.assert_frame_equal(now, fresh)
+
+
+def test_a_new_answer_changes_its_rows_and_no_others(database: str, stopped_clock: datetime) -> None:
+    first, second = house("A", areas=("cheeks", "neck")), house("B")
+    before = frames.outcome_frame()
+    kept = before.copy(deep=True)
+    written(first, check_in(first, 7, swelling=4))
+    after = frames.outcome_frame()
+    assert after.loc[after["clinic"] == "A", "worst_swelling"].tolist() == [4, 4]
+    assert after.loc[after["clinic"] == "B", "worst_swelling"].tolist() == [-1]
+    pd.testing.assert_frame_equal(before, kept)  # somebody may still be reading it
+    assert_current()
+    with transaction() as session:
+        session.execute(update(TreatedArea).where(col(TreatedArea.clinic_id) == second.clinic_id).values(passes=3))
+        outcomes.recompute(session, [second.treatment_id])
+    assert sorted(frames.outcome_frame()["passes"]) == [1.0, 1.0, 3.0]
+    assert_current()
+
+
+def test_a_corrected_treatment_takes_its_new_words_into_the_frame(database: str, stopped_clock: datetime) -> None:
+    first = house("A", areas=("cheeks", "neck"))
+    frames.outcome_frame()
+    with transaction() as session:
+        session.execute(update(TreatedArea).where(col(TreatedArea.area) == "neck").values(area="abdomen"))
+        session.execute(update(Treatment).where(col(Treatment.id) == first.treatment_id).values(operator_id=None))
+        outcomes.recompute(session, [first.treatment_id])
+    frame = frames.outcome_frame()
+    assert sorted(frame["area"]) == ["abdomen", "cheeks"]
+    assert set(frame["operator"]) == {"not recorded"}
+    assert_current()
+
+
+def test_a_treatment_that_is_new_joins_the_frame(database: str, stopped_clock: datetime) -> None:
+    house("A")
+    frames.outcome_frame()
+    house("B")
+    assert sorted(frames.outcome_frame()["clinic"]) == ["A", "B"]
+    assert_current()

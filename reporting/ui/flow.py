@@ -92,12 +92,13 @@ def _label(form: Form, option: Option, is_chosen: bool) -> str:
 def _answers_at_once(form: Form, question: Question, options: tuple[Option, ...]) -> None:
     """Buttons that each answer the whole question."""
     given = form.answers.get(question.id)
-    for option in options:
-        value: Any = [option.value] if question.kind == "multiple" else option.value
-        st.button(
-            _label(form, option, value == given), key=f"{question.id}:{option.value}", width="stretch",
-            on_click=form.answer, args=(question, value),
-        )  # fmt: skip
+    with st.container(key=f"options_{question.id}"):
+        for option in options:
+            value: Any = [option.value] if question.kind == "multiple" else option.value
+            st.button(
+                _label(form, option, value == given), key=f"{question.id}:{option.value}", width="stretch",
+                on_click=form.answer, args=(question, value),
+            )  # fmt: skip
 
 
 def _ticks(question: Question) -> str:
@@ -115,11 +116,12 @@ def _to_tick(form: Form, question: Question) -> None:
     """Options to tick. A tick redraws this part alone and is kept with Continue."""
     chosen = st.session_state.setdefault(_ticks(question), list(ticked(question, form.answers.get(question.id))))
     _problem(form)
-    for option in question.options:
-        st.button(
-            _label(form, option, option.value in chosen), key=f"{question.id}:{option.value}", width="stretch",
-            on_click=_toggle, args=(form, question, option.value),
-        )  # fmt: skip
+    with st.container(key=f"options_ticked_{question.id}"):
+        for option in question.options:
+            st.button(
+                _label(form, option, option.value in chosen), key=f"{question.id}:{option.value}", width="stretch",
+                on_click=_toggle, args=(form, question, option.value),
+            )  # fmt: skip
 
 
 def _continue(form: Form, question: Question) -> None:

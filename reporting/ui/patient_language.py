@@ -24,13 +24,13 @@ def language_links() -> None:
     if not others:
         return
     buttons = "".join(
-        f'<button name="language" value="{known.code}" lang="{known.code}" dir="{known.direction}"'
-        f' style="min-height:44px;padding:.25rem 1rem;margin-inline-end:.5rem;font:inherit;cursor:pointer">'
+        f'<button class="leave small" name="language" value="{known.code}" lang="{known.code}" dir="{known.direction}">'
         f"{known.name}</button>"
         for known in others
     )
     back = escape(urlsplit(st.context.url or "").path or "/", quote=True)
+    name = escape(say("language", here), quote=True)
     st.html(
-        f'<form method="post" action="/language" aria-label="{escape(say("language", here), quote=True)}">'
+        f'<form class="languages" method="post" action="/language" aria-label="{name}">'
         f'<input type="hidden" name="back" value="{back}">{buttons}</form>'
     )

@@ -9,6 +9,7 @@ slowly, as the output of a worn or misaligned device does.
 """
 
 from dataclasses import dataclass
+from functools import reduce
 from itertools import product
 
 import numpy as np
@@ -91,8 +92,7 @@ def _evidence(observed: Array, expected: Array, options: Alternatives, first_wee
             gain -= np.multiply(shape[use], np.log(excess, out=excess))
             factor = np.exp(np.minimum(gain, LARGEST_LOG / symptoms, out=gain), out=gain)
             for mask, weight in masks:
-                one = factor[:, mask[0]] if len(mask) == 1 else factor[:, list(mask)].prod(axis=1)
-                evidence[use] += weight * one
+                evidence[use] += weight * reduce(np.multiply, (factor[:, symptom] for symptom in mask))
     return evidence
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from reporting import clock
 from reporting.domain.actors import Actor
+from reporting.domain.clinic_content import ProtocolRange
 from reporting.domain.content import content
 from reporting.domain.corrections import STAFF_REASONS
 from reporting.domain.course import expected_severity
@@ -26,7 +27,7 @@ from reporting.queries.patient_notes import NoteLine, notes_of, readable
 from reporting.queries.settings_check import SettingLine, setting_lines
 from reporting.queries.worklist import CaseStep, case_step
 from reporting.security.permissions import may, require
-from reporting.storage import cases, device_classes, patients
+from reporting.storage import cases, clinic_content, device_classes, patients
 from reporting.storage.check_ins import counting
 from reporting.storage.engine import reading
 from reporting.storage.outcomes import due_counts
@@ -150,14 +151,16 @@ def _indication(code: str) -> str:
     return "" if code == "not_recorded" else indications().get(code, code)
 
 
-def _area(area: TreatedArea, device_class: DeviceClass | None, fitzpatrick: int | None) -> AreaLine:
+def _area(
+    area: TreatedArea, device_class: DeviceClass | None, fitzpatrick: int | None, own: Sequence[ProtocolRange]
+) -> AreaLine:
     return AreaLine(
         treated_area_id=area.id or 0, area=areas().get(area.area, area.area), pass_group=area.pass_group,
         indication=_indication(area.indication),
         cooling=cooling_kinds().get(area.cooling or "", area.cooling or ""),
         endpoint=endpoints().get(area.immediate_endpoint or "", area.immediate_endpoint or ""),
         is_warning_endpoint=is_warning_endpoint(area.immediate_endpoint or ""),
-        test_spot_done=area.test_spot_done, settings=setting_lines(area, device_class, fitzpatrick),
+        test_spot_done=area.test_spot_done, settings=setting_lines(area, device_class, fitzpatrick, own),
     )  # fmt: skip
 
 
@@ -237,6 +240,7 @@ def timeline(by: Actor, patient_id: int) -> Timeline:
             raise NotFound()
         clinic = patients.clinic(session, patient.clinic_id)
         classes = device_classes.known(session, patient.clinic_id)
+        own = clinic_content.of(session, clinic).protocol_ranges()
         rows = patients.treatments(session, patient_id)
         ids = [row[0].id for row in rows]
         treated, check_ins = patients.areas(session, ids), patients.check_ins(session, ids)
@@ -252,7 +256,7 @@ def timeline(by: Actor, patient_id: int) -> Timeline:
         treatments=tuple(
             _treatment(
                 row, treated[row[0].id], check_ins[row[0].id], classes, patient.fitzpatrick, notes,
-                due.get(row[0].id, 0),
+                due.get(row[0].id, 0), own,
             )
             for row in rows
         ),
@@ -263,12 +267,12 @@ def timeline(by: Actor, patient_id: int) -> Timeline:
 
 def _treatment(
     row: Any, treated: list[TreatedArea], check_ins: list[CheckIn], classes: Mapping[str, DeviceClass],
-    fitzpatrick: int | None, may_read_notes: bool, due: int,
+    fitzpatrick: int | None, may_read_notes: bool, due: int, own: Sequence[ProtocolRange],
 ) -> TreatmentLine:  # fmt: skip
     treatment, device, operator = row
     of = classes.get(device.device_class) if device else None
     procedure = procedure_classes().get(treatment.procedure_class)
-    lines = tuple(_area(area, of, fitzpatrick) for area in treated)
+    lines = tuple(_area(area, of, fitzpatrick, own) for area in treated)
     area_labels = {line.treated_area_id: line.area for line in lines}
     corrected = {each.corrects_id for each in check_ins if each.corrects_id is not None}
     return TreatmentLine(

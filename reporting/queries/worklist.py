@@ -8,13 +8,14 @@ from typing import Any
 from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.domain.case_work import EVENT_WORDS, LEVEL_WORDS
+from reporting.domain.clinic_content import ProtocolRange
 from reporting.domain.devices import DeviceClass
 from reporting.domain.symptoms import SYMPTOMS, severity_word, symptom
 from reporting.domain.vocabulary import procedure_classes
 from reporting.errors import NotFound
 from reporting.queries.settings_check import SettingLine, above_guideline
 from reporting.security.permissions import require
-from reporting.storage import cases, device_classes, patients
+from reporting.storage import cases, clinic_content, device_classes, patients
 from reporting.storage.engine import reading
 from reporting.storage.tables import CaseEvent, CheckIn, TreatedArea
 
@@ -114,7 +115,7 @@ def reported(newest: CheckIn, before: Any) -> tuple[Reported, ...]:
 
 def _case(
     row: Any, answers: Sequence[Any], areas: list[TreatedArea], classes: Mapping[str, DeviceClass],
-    device_class: str | None,
+    device_class: str | None, own: Sequence[ProtocolRange],
 ) -> WorklistCase:  # fmt: skip
     case, patient, treatment, clinic, check_in, owner = row
     procedure = procedure_classes().get(treatment.procedure_class)
@@ -125,7 +126,7 @@ def _case(
         recovery_day=check_in.recovery_day or 0, level=case.level, state=case.state,
         reasons=tuple(case.reasons), reported=reported(check_in, _before(answers, check_in)),
         is_worried=check_in.worried, cannot_wait=check_in.can_wait is False,
-        above_guideline=above_guideline(areas, classes, device_class, patient.fitzpatrick),
+        above_guideline=above_guideline(areas, classes, device_class, patient.fitzpatrick, own),
         owner_id=case.owner_id, owner=owner.display_name if owner else "", opened_at=case.opened_at,
         due_at=case.due_at, closed_at=case.closed_at, action_taken=case.action_taken,
         confirmation=case.confirmation, complication_term=case.complication_term,
@@ -144,9 +145,10 @@ def _cases(by: Actor, *, closed: bool = False, case_id: int | None = None) -> li
         classes = {
             clinic_id: device_classes.known(session, clinic_id) for clinic_id in {row[0].clinic_id for row in rows}
         }
+        own = {key: clinic_content.of_clinic(session, key).protocol_ranges() for key in classes}
     return [
         _case(row, answers[treatment.id], areas[treatment.id], classes[row[0].clinic_id],
-              device_of.get(treatment.id))
+              device_of.get(treatment.id), own[row[0].clinic_id])
         for row, treatment in zip(rows, treatments, strict=True)
     ]  # fmt: skip
 

@@ -53,10 +53,11 @@ def reported_words(each: Reported) -> str:
 
 
 def setting_words(line: SettingLine) -> str:
-    """``Density 25 %, guideline maximum 15 %``."""
-    limit = ""
-    if line.guideline_maximum is not None:
-        limit = f", guideline maximum {words.quantity(line.guideline_maximum, line.unit)}"
+    """``Density 25 %, guideline maximum 15 %``; where the guideline is kept, the clinic's own maximum."""
+    of, highest = "guideline", line.guideline_maximum
+    if not line.is_above_guideline and line.is_above_protocol:
+        of, highest = "own protocol", line.protocol[1]
+    limit = "" if highest is None else f", {of} maximum {words.quantity(highest, line.unit)}"
     return f"{line.label} {words.quantity(line.value, line.unit)}{limit}"
 
 
@@ -74,7 +75,8 @@ def badges(case: WorklistCase) -> str:
     if case.is_withdrawn:
         found.append(":gray-badge[:material/undo: Taken back by the patient]")
     if case.above_guideline:
-        found.append(":orange-badge[:material/tune: Settings above guideline]")
+        of = "guideline" if any(line.is_above_guideline for line in case.above_guideline) else "own protocol"
+        found.append(f":orange-badge[:material/tune: Settings above {of}]")
     return " ".join(found)
 
 
@@ -94,7 +96,7 @@ def summary(case: WorklistCase, *, most_reasons: int | None = None) -> None:
         lines.append("Reported: " + "; ".join(reported_words(each) for each in case.reported))
     lines.append(f"Why it is here: {_reasons(case, most_reasons)}")
     if case.above_guideline:
-        lines.append("Above guideline: " + "; ".join(setting_words(line) for line in case.above_guideline))
+        lines.append("Settings: " + "; ".join(setting_words(line) for line in case.above_guideline))
     lines.append(f"{owner} · opened {words.moment(case.opened_at, case.timezone)}{due}")
     st.markdown(badges(case))
     st.markdown("  \n".join(lines))

@@ -13,7 +13,8 @@ from reporting.ui.states import empty
 
 _VERDICTS = {
     "ok": "", "outside_typical": "outside the typical range", "above_guideline": "above guideline",
-    "below_guideline": "below guideline",
+    "below_guideline": "below guideline", "above_protocol": "above own protocol",
+    "below_protocol": "below own protocol",
 }  # fmt: skip
 
 
@@ -26,13 +27,15 @@ def _range(low: float | None, high: float | None) -> str:
 
 
 def settings_table(lines: tuple[SettingLine, ...]) -> pd.DataFrame:
-    """Settings as used beside the typical range of the device class and the published guideline."""
+    """Settings as used beside the published guideline, the clinic's own protocol where it has one, and what is typical."""
+    has_own = any(line.protocol != (None, None) for line in lines)
     return pd.DataFrame(
         [
             {
                 "Setting": line.label,
                 "Used": words.quantity(line.value, line.unit),
                 "Guideline": _range(line.guideline_minimum, line.guideline_maximum),
+                **({"Own protocol": _range(*line.protocol)} if has_own else {}),
                 "Typical": _range(*line.typical),
                 "Note": _VERDICTS[line.verdict],
             }
@@ -55,6 +58,10 @@ def _area(area: AreaLine) -> None:
     st.markdown(" · ".join(facts))
     above = [line.label for line in area.settings if line.is_above_guideline]
     warnings = [f":orange-badge[:material/tune: {label} above guideline]" for label in above]
+    warnings += [
+        f":orange-badge[:material/tune: {line.label} above own protocol]"
+        for line in area.settings if line.is_above_protocol and not line.is_above_guideline
+    ]  # fmt: skip
     if area.is_warning_endpoint:
         warnings.append(":orange-badge[:material/warning: Endpoint shows damage]")
     if warnings:

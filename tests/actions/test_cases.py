@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from reporting import clock
 from reporting.actions import cases
+from reporting.actions.clinic_content import change_content
 from reporting.actions.escalation import escalate
 from reporting.domain.actors import SYSTEM, Actor
 from reporting.domain.case_work import next_states
@@ -310,6 +311,25 @@ class TestWorklist:
                 row.density_pct = density_pct
             case = now_of(there, eyes_closing(there))
             assert [line.field for line in case.above_guideline] == named, (area, density_pct)
+
+    def test_settings_above_the_clinics_own_protocol_are_named_for_the_skin_they_hold_for(self, clinic: House) -> None:
+        eyes_closing(clinic)
+        [case] = worklist.worklist(clinic.staff["clinician"])
+        assert case.above_guideline == ()
+        for group, highest in (("", "40"), ("I-III", "10")):
+            change_content(
+                by=clinic.staff["administrator"], table="protocol_ranges",
+                row=f"frac_ablative_co2|pulse_energy_mj|{group}", cells={"maximum": highest}, reason="Team decision.",
+            )  # fmt: skip
+        [case] = worklist.worklist(clinic.staff["clinician"])
+        assert case.above_guideline == (), "30 mJ on skin type IV: the range of types I to III does not hold"
+        change_content(
+            by=clinic.staff["administrator"], table="protocol_ranges", row="frac_ablative_co2|pulse_energy_mj|IV-VI",
+            cells={"maximum": "25"}, reason="Team decision.",
+        )  # fmt: skip
+        [case] = worklist.worklist(clinic.staff["clinician"])
+        [line] = {each.field: each for each in case.above_guideline}.values()
+        assert (line.field, line.verdict, line.protocol) == ("pulse_energy_mj", "above_protocol", (None, 25.0))
 
     def test_a_new_case_is_overdue_when_its_time_is_up_and_an_acknowledged_one_is_not(self, clinic: House) -> None:
         case = report(clinic, "emergency", clock.now() - timedelta(hours=2), "red")

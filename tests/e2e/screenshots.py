@@ -5,10 +5,11 @@ Without words the pictures of the README and of ``docs`` are drawn anew as well.
 ``tests/e2e/tour.py``, which takes them from the navigation and the routes.
 """
 
+import re
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -31,6 +32,7 @@ DOCS = ROOT / "docs" / "pictures"
 KEPT = {
     "check-in": "light-confirmation.phone.light", "worklist": "worklist.desktop.light",
     "overview": "overview.desktop.light", "settings": "settings.desktop.light", "signals": "signals.desktop.light",
+    "signal": "signal-card.desktop.light", "settings-map": "settings-map.desktop.light",
     "units": "units.desktop.light", "timeline": "timeline.desktop.light", "quality": "quality.desktop.dark",
     "home": "home.phone.light", "report": "light-first-question.phone.light",
 }  # fmt: skip
@@ -53,18 +55,26 @@ MOST_ANSWERED = """select treatment.id, patient.year_of_birth from check_in
     group by treatment.id order by count(*) desc, treatment.id limit 1"""
 
 
+REFUSED = (
+    ("treatment_id", "patient_id", "performed_on", "device", "pulse_energy_mj"),
+    ("LOG-1", "DEMO-00122", "2026-02-30", "CO2-1", "30"), ("LOG-2", "DEMO-00407", "2026-03-02", "CO2-1", "9000"),
+)  # fmt: skip
+"""A log of which nothing can go in: a day that there is not, and an energy that no device gives."""
+
+
 class Look(NamedTuple):
     """A screen and its colours."""
 
-    screen: Literal["phone", "desktop"]
+    screen: Literal["phone", "tablet", "desktop"]
     colours: Literal["light", "dark"]
 
     @property
     def size(self) -> tuple[int, int]:
-        return (390, 844) if self.screen == "phone" else (1280, 900)
+        return {"phone": (390, 844), "tablet": (768, 1024), "desktop": (1280, 900)}[self.screen]
 
 
 SCREENS = (Look("phone", "light"), Look("desktop", "light"))
+TABLET = Look("tablet", "light")
 
 
 def context_of(browser: Browser, look: Look, state: Path | None = None) -> BrowserContext:
@@ -72,7 +82,7 @@ def context_of(browser: Browser, look: Look, state: Path | None = None) -> Brows
     width, height = look.size
     return browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=look.colours, is_mobile=look.screen == "phone",
-        has_touch=look.screen == "phone", reduced_motion="reduce", storage_state=state,
+        has_touch=look.screen != "desktop", reduced_motion="reduce", storage_state=state,
     )  # fmt: skip
 
 
@@ -138,6 +148,30 @@ def worklist_parts(camera: Camera, page: Page, address: str) -> None:
         camera.keep(page, f"worklist-{view}")
 
 
+def signal_card(camera: Camera, page: Page, address: str) -> None:
+    """The first signal opened."""
+    page.goto(f"{address}/signals")
+    drawn(page)
+    page.get_by_role("link", name="Open").first.click()
+    expect(page.get_by_role("link", name="All signals")).to_be_visible()
+    camera.keep(page, "signal-card")
+
+
+def mending(camera: Camera, page: Page, address: str) -> None:
+    """An import with refused rows, and those rows being mended."""
+    page.goto(f"{address}/import")
+    drawn(page)
+    rows = "\n".join(",".join(row) for row in REFUSED)
+    page.locator("input[type=file]").last.set_input_files({"name": "log.csv", "mimeType": "text/csv",
+                                                            "buffer": rows.encode()})  # fmt: skip
+    page.get_by_role("button", name=re.compile("^Import ")).wait_for()
+    camera.keep(page, "import-seen")
+    page.get_by_role("button", name=re.compile("^Import ")).click()
+    page.get_by_role("link", name=re.compile("^Mend ")).first.click()
+    page.get_by_role("button", name=re.compile("shown again")).wait_for()
+    camera.keep(page, "import-mending")
+
+
 def patient_pages(camera: Camera, browser: Browser, address: str, cards_left: list[tuple[str, str]]) -> None:
     """The light check-in from link to confirmation, and the patient's Streamlit pages with little on them."""
     with seen(browser, camera.screen) as page:
@@ -199,9 +233,17 @@ def full_clinic(browser: Browser, folder: Path, words: list[str]) -> None:
             home_pages(camera, browser, demo)
             stops = tour.with_data(patient, treatment) + tour.refused()
             staff_pages(camera, browser, demo.address, states, stops)
-            if camera.wants("worklist"):
-                with seen(browser, screen, states["administrator"]) as page:
-                    worklist_parts(camera, page, demo.address)
+            parts: dict[str, Callable[[Camera, Page, str], None]] = {
+                "worklist": worklist_parts,
+                "signal-card": signal_card,
+                "import-mending": mending,
+            }
+            for name, draw in parts.items():
+                if camera.wants(name):
+                    with seen(browser, screen, states["administrator"]) as page:
+                        draw(camera, page, demo.address)
+        on_tablet = [stop for stop in tour.with_data(patient, treatment) if stop.name in tour.ON_A_TABLET]
+        staff_pages(Camera(TABLET, words), browser, demo.address, states, on_tablet)
 
 
 def empty_clinic(browser: Browser, folder: Path, words: list[str]) -> None:

@@ -28,6 +28,8 @@ ALSO = {
     "settings-drift": "settings?view=time",
 }  # fmt: skip
 """Further states of pages that an address alone leads to."""
+ON_A_TABLET = ("worklist", "overview", "settings", "settings-map", "signals", "units", "timeline", "plan", "record")
+"""Pages that clinicians look at beside the patient."""
 NO_MATCH = {
     "overview": "device=unknown&period=30d&skin=IV-VI", "settings": "area=legs&skin=IV-VI",
 }  # fmt: skip

@@ -27,7 +27,7 @@ def _range(low: float | None, high: float | None) -> str:
 
 
 def settings_table(lines: tuple[SettingLine, ...]) -> pd.DataFrame:
-    """Settings as used beside the published guideline, the clinic's own protocol where it has one, and what is typical."""
+    """Settings as used beside the published guideline, the clinic's own protocol if it has one, and what is typical."""
     has_own = any(line.protocol != (None, None) for line in lines)
     return pd.DataFrame(
         [

@@ -60,7 +60,8 @@ def data_quality(by: Actor, filters: Filters) -> DataQuality:
     frame = scoped_frame(by, filters, _COLUMNS)
     treatments = _treatments(frame, today)
     with reading() as session:
-        languages = quality.languages(session, None if by.kind == "system" else by.clinic_id)
+        mine = None if by.kind == "system" else by.clinic_id
+        languages = quality.languages(session, mine, filters.from_date)
     return DataQuality(
         today=today, n_treatments=len(treatments), n_silent=int(treatments["is_silent"].sum()),
         n_old_enough=int(treatments["is_old"].sum()), missing=_missing(frame), unusual=_unusual(frame),

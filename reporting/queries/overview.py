@@ -92,7 +92,8 @@ def overviews(by: Actor, filters: Filters, symptoms: Sequence[str]) -> dict[str,
         today=today, totals=_totals(frame, now),
         previous=None if before is None or earlier is None else _totals(before, earlier),
         rates=_compared(_compared(now, earlier, "previous"), _baseline(by, filters), "baseline"),
-        symptom=first, weeks=weeks[first], cases=_cases(by, frame), follow_up_complete=_follow_up(weeks[first]),
+        symptom=first, weeks=weeks[first], cases=_cases(by, frame, filters.from_date),
+        follow_up_complete=_follow_up(weeks[first]),
         is_empty_clinic=not len(frame) and not len(scoped_frame(by, Filters(), ["treatment_id"])),
     )  # fmt: skip
     return {
@@ -195,9 +196,9 @@ def _follow_up(weeks: pd.DataFrame) -> float | None:
     return float(weeks.loc[weeks["is_mature"], "n_treatments"].sum() / everyone) if everyone else None
 
 
-def _cases(by: Actor, frame: pd.DataFrame) -> Cases:
+def _cases(by: Actor, frame: pd.DataFrame, first_day: date | None) -> Cases:
     with reading() as session:
-        rows = case_rows(session, None if by.kind == "system" else by.clinic_id)
+        rows = case_rows(session, None if by.kind == "system" else by.clinic_id, first_day)
     rows = rows[np.isin(rows["treatment_id"].to_numpy(), frame["treatment_id"].to_numpy())]
     is_open = rows["state"] != "closed"
     levels = rows.loc[is_open, "level"].value_counts()

@@ -1,7 +1,7 @@
 """Counts of triage cases for the dashboards."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,15 @@ from reporting.storage.tables import CaseEvent, CheckIn, Patient, TreatedArea, T
 COLUMNS = ("treatment_id", "level", "state", "confirmation")
 
 
-def case_rows(session: Session, clinic_id: int | None) -> pd.DataFrame:
-    """One row per triage case of a clinic (None: every clinic): COLUMNS, ``confirmation`` empty if open."""
+def case_rows(session: Session, clinic_id: int | None, treated_since: date | None = None) -> pd.DataFrame:
+    """One row per triage case of a clinic (None: every clinic): COLUMNS, ``confirmation`` empty if open.
+
+    ``treated_since``: only of treatments since that day, though some earlier ones may be among them.
+    """
     statement = select(*(getattr(TriageCase, name) for name in COLUMNS))
+    if treated_since is not None:  # nobody reports before the treatment, whatever the time zone
+        first = datetime.combine(treated_since - timedelta(days=2), time(), UTC)
+        statement = statement.where(col(TriageCase.opened_at) >= first)
     if clinic_id is not None:
         statement = statement.where(col(TriageCase.clinic_id) == clinic_id)
     rows = session.connection().execute(statement).fetchall()

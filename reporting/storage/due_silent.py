@@ -22,7 +22,7 @@ def treatments_since(session: Session, clinic_id: int, first_day: date) -> list[
         select(*treated)
         .join(Patient, col(Patient.id) == Treatment.patient_id)
         .where(col(Treatment.clinic_id) == clinic_id, col(Treatment.performed_on) >= first_day,
-               col(Patient.erased_at).is_(None))
+               col(Patient.clinic_id) == clinic_id, col(Patient.erased_at).is_(None))
         .order_by(col(Treatment.performed_on).desc(), col(Treatment.id).desc())
         .limit(MOST)
         .subquery()
@@ -43,4 +43,4 @@ def treatments_since(session: Session, clinic_id: int, first_day: date) -> list[
         .outerjoin(answered, answered.c["of"] == asked.c.treatment_id)
         .order_by(asked.c.performed_on.desc(), asked.c.treatment_id.desc())
     )
-    return list(session.execute(statement).all())
+    return list(session.connection().execute(statement).fetchall())

@@ -1,16 +1,23 @@
 """Statements about the state of the data: languages of patients, and the imports."""
 
+from datetime import date
+
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from reporting.storage.tables import ImportRun, Patient, StaffAccount
+from reporting.storage.tables import ImportRun, Patient, StaffAccount, Treatment
 
 NEWEST = 100
 
 
-def languages(session: Session, clinic_id: int | None) -> dict[int, str]:
-    """Patient id to language; None as the clinic is every clinic."""
+def languages(session: Session, clinic_id: int | None, treated_since: date | None = None) -> dict[int, str]:
+    """Patient id to language, of those treated since a day; None as the clinic is every clinic."""
     statement = select(col(Patient.id), col(Patient.language))
+    if treated_since is not None:
+        treated = select(col(Treatment.patient_id)).where(col(Treatment.performed_on) >= treated_since)
+        if clinic_id is not None:
+            treated = treated.where(col(Treatment.clinic_id) == clinic_id)
+        statement = statement.where(col(Patient.id).in_(treated))
     if clinic_id is not None:
         statement = statement.where(col(Patient.clinic_id) == clinic_id)
     return {key or 0: language for key, language in session.connection().execute(statement).fetchall()}

@@ -19,7 +19,7 @@ from reporting.queries.scope import Filters
 from reporting.storage.engine import transaction
 from reporting.storage.outcomes import recompute
 from reporting.storage.tables import CheckIn, TriageCase
-from tests.cast import House, house
+from tests.cast import PERFORMED, House, house
 from tests.frames import many_rows
 
 TODAY = date(2026, 3, 10)
@@ -201,3 +201,5 @@ def test_cases_are_counted_by_level_and_by_what_clinicians_found(database: str, 
     assert found.open_by_level == {"emergency": 0, "same_day": 1, "one_day": 0, "one_week": 0}
     assert (found.n_cases, found.by_confirmation["confirmed"], found.n_undecided) == (2, 1, 1)
     assert seen_by(ours, Filters(procedure_class="ipl")).cases.n_cases == 0
+    assert seen_by(ours, Filters(from_date=PERFORMED)).cases == found
+    assert seen_by(ours, Filters(from_date=PERFORMED + timedelta(days=1))).cases.n_cases == 0

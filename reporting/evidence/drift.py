@@ -19,6 +19,8 @@ WINSOR = 4.0
 DARK = 4
 """Fitzpatrick type from which the darker skin group begins."""
 LEAST_TREATMENTS = 60
+SMALLEST_SPREAD = 1e-13
+"""Share of the squares below which a variance is rounding."""
 
 
 @dataclass(frozen=True)
@@ -42,35 +44,47 @@ def settings_scores(areas: pd.DataFrame, fit_days: tuple[int, ...]) -> SettingsS
     relative = relative_settings(areas)
     kind, design = _kinds(areas)
     day = areas["day"].to_numpy()
+    epoch = np.searchsorted(np.asarray(fit_days), day, side="left")
     columns = {}
     for name in relative:
         signed = relative[name].to_numpy() * aggressive_sign(str(name))
+        known = np.flatnonzero(np.isfinite(signed))
         scores = np.full(len(areas), np.nan)
-        for at, fit_day in enumerate(fit_days):
-            applies = day > fit_day if at else np.ones(len(day), dtype=bool)
-            known = (day <= fit_day) & np.isfinite(signed)
-            if known.sum() >= LEAST_TREATMENTS:
-                scores[applies] = _standardised(design, kind, signed, known, applies)
+        scores[known] = _standardised(design, kind[known], signed[known], epoch[known], len(fit_days))
         columns[str(name)] = scores
     stacked = np.column_stack(list(columns.values()))
     index = _index(stacked, day <= fit_days[0])
     return SettingsScores((*columns, "index"), np.column_stack([stacked, index]))
 
 
-def _standardised(design: Array, kind: Positions, values: Array, known: Mask, wanted: Mask) -> Array:
-    """Residuals of the wanted rows in standard deviations of the known ones, winsorised; ridge keeps it solvable.
+def _standardised(design: Array, kind: Positions, values: Array, epoch: Positions, fits: int) -> Array:
+    """Residuals in standard deviations of the rows that the fit knew, winsorised; ridge keeps it solvable.
 
-    design (kinds, columns), kind (n,) the kind of patient of each row: least squares on rows that repeat.
+    design (kinds, columns), kind (n,) the kind of patient of each row, epoch (n,) how many fit days were before it:
+    least squares on rows that repeat, by their counts, sums and squares.
     """
-    row, y = kind[known], values[known]
-    often, total = (np.bincount(row, weights=w, minlength=len(design)) for w in (None, y))
+    place, shape = epoch * len(design) + kind, (fits + 1, len(design))
+    often, total, squared = (
+        np.cumsum(np.bincount(place, weights=w, minlength=shape[0] * shape[1]).reshape(shape), axis=0)
+        for w in (None, values, values**2)
+    )
+    fitted, spread = np.zeros((fits, len(design))), np.full(fits, np.nan)
+    for at in range(fits):
+        if often[at].sum() >= LEAST_TREATMENTS:
+            fitted[at], spread[at] = _fitted(design, often[at], total[at], float(squared[at].sum()))
+    judge = np.maximum(epoch - 1, 0)
+    residual = (values - fitted.ravel()[judge * len(design) + kind]) / spread[judge]
+    return np.asarray(np.clip(residual, -WINSOR, WINSOR), dtype=float)
+
+
+def _fitted(design: Array, often: Array, total: Array, squared: float) -> tuple[Array, float]:
+    """Fitted value of each kind (kinds,) and the standard deviation around them, NaN where there is none."""
     curvature = (design * often[:, None]).T @ design + 0.5 * np.eye(design.shape[1])
     fitted = design @ np.linalg.solve(curvature, design.T @ total)
-    spread = float(np.std(y - fitted[row]))
-    if not spread > 0:
-        return np.full(int(wanted.sum()), np.nan)
-    residual = (values[wanted] - fitted[kind[wanted]]) / spread
-    return np.asarray(np.clip(residual, -WINSOR, WINSOR), dtype=float)
+    mean = (total - fitted * often).sum() / often.sum()
+    variance = (squared - 2 * fitted @ total + fitted**2 @ often) / often.sum() - mean**2
+    is_spread = variance > SMALLEST_SPREAD * max(squared / often.sum(), SMALLEST_SPREAD)
+    return fitted, float(np.sqrt(variance)) if is_spread else float("nan")
 
 
 def _index(scores: Array, baseline: Mask) -> Array:

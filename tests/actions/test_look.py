@@ -1,5 +1,6 @@
 """A look over simulated clinics: its negative controls, the doubling it could have seen, the courses of its cards."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -12,6 +13,7 @@ import pytest
 from reporting.actions.signals import keep_look
 from reporting.domain.actors import SYSTEM, Actor
 from reporting.domain.signal_work import Look
+from reporting.evidence import beside
 from reporting.evidence.expectations import AreaExpectation, expected_events
 from reporting.queries.doubling import SOONER_WEEKS, WEEKS, doubling
 from reporting.queries.signal_controls import Controls, controls
@@ -53,6 +55,27 @@ def frames(found: Look) -> EngineFrames:
 @pytest.fixture(scope="module")
 def tables(frames: EngineFrames) -> list[AreaExpectation]:
     return [expected_events(frames.areas, frames.check_ins, symptom) for symptom in SYMPTOMS]
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_look_in_several_processes_finds_the_same(
+    folder: Path, found: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    forks: list[int] = []
+    fork = os.fork
+
+    def counted() -> int:
+        forks.append(fork())
+        return forks[-1]
+
+    _use(folder, "")
+    monkeypatch.setattr(beside, "LARGE", 0)
+    monkeypatch.setattr(beside, "_is_single", lambda: True)
+    monkeypatch.setattr(os, "fork", counted)
+    again = look(SYSTEM, found.as_of)
+    assert len(forks) == 4
+    assert again.findings == found.findings
+    assert {**again.details, "phases": 0} == {**found.details, "phases": 0}
 
 
 def test_the_controls_alarm_no_more_often_than_the_rate_says(

@@ -17,6 +17,8 @@ from reporting.evidence.hazard import case_mix, fit_hazard, person_periods
 from reporting.evidence.surveillance import Schedule, build_network, weekly_tables
 from reporting.evidence.trials import laid_out, trials
 
+FORK = "ignore:.*fork:DeprecationWarning"
+"""Newer Pythons warn of a fork beside threads: tests have some, commands have none."""
 SYMPTOMS = ("burning", "hyperpigmentation")
 AREAS = 40
 answer = st.tuples(
@@ -122,6 +124,7 @@ def alone(monkeypatch: pytest.MonkeyPatch, *, single: bool = True) -> None:
     monkeypatch.setattr(beside, "_is_single", lambda: single)
 
 
+@pytest.mark.filterwarnings(FORK)
 def test_work_beside_is_done_by_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
     alone(monkeypatch)
     there = beside.beside(lambda: (os.getpid(), np.arange(10**6)), rows=beside.LARGE)
@@ -131,6 +134,7 @@ def test_work_beside_is_done_by_another_process(monkeypatch: pytest.MonkeyPatch)
     assert there()[0] == pid
 
 
+@pytest.mark.filterwarnings(FORK)
 def test_what_goes_wrong_beside_is_raised_here(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails() -> None:
         raise NotEnoughData("too few")

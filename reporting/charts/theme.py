@@ -130,4 +130,5 @@ def themed(chart: Any) -> Any:
         .configure_header(**writing)
         .configure_range(category=list(colours.series))
         .configure_title(color=colours.text, font=FONT, fontSize=FONT_SIZE + 2)
+        .properties(usermeta={"embedOptions": {"renderer": "svg"}})  # a canvas knows no variables of the page
     )  # fmt: skip

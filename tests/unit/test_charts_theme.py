@@ -48,7 +48,9 @@ def test_every_symptom_has_a_colour_and_a_shape_of_its_own() -> None:
 
 def test_the_theme_goes_into_the_chart() -> None:
     plain = alt.Chart(pd.DataFrame({"day": [1], "severity": [2]})).mark_point().encode(x="day", y="severity")
-    config = themed(plain).to_dict()["config"]
+    drawn = themed(plain).to_dict()
+    assert drawn["usermeta"]["embedOptions"]["renderer"] == "svg", "where colours are variables"
+    config = drawn["config"]
     assert config["background"] == "transparent"
     assert config["axis"]["titleColor"] == COLOURS.text
     assert config["axis"]["labelFontSize"] >= 12

@@ -13,11 +13,6 @@ STREAMLITS_OWN = {
     "presentation-role-conflict": "st.file_uploader marks its input as presentation",
 }
 """Rules that Streamlit 1.67's own widgets break and that no page of ours can mend."""
-STREAMLITS_OWN_PARTS = {
-    ("color-contrast", '[data-selected="true"]'): "st.segmented_control and st.pills write the chosen option in "
-    "primaryColor on a dark tint of it; no colour is legible there and under a primary button's white words",
-}
-"""The same for one part of a widget: rule and selector."""
 
 
 def settle(page: Page) -> None:
@@ -63,7 +58,6 @@ def violations(page: Page) -> list[str]:
         for fault in found
         if fault["id"] not in STREAMLITS_OWN
         for node in fault["nodes"]
-        if not any(fault["id"] == rule and part in str(node["target"]) for rule, part in STREAMLITS_OWN_PARTS)
     ]
 
 

@@ -161,7 +161,7 @@ def mending(camera: Camera, page: Page, address: str) -> None:
     """An import with refused rows, and those rows being mended."""
     page.goto(f"{address}/import")
     drawn(page)
-    rows = "\n".join(",".join(row) for row in REFUSED)
+    rows = "\n".join(",".join(row) for row in REFUSED).replace("LOG", camera.screen.screen)
     page.locator("input[type=file]").last.set_input_files({"name": "log.csv", "mimeType": "text/csv",
                                                             "buffer": rows.encode()})  # fmt: skip
     page.get_by_role("button", name=re.compile("^Import ")).wait_for()

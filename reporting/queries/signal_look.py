@@ -1,8 +1,10 @@
 """A look over the data as of a day: the charts' signals and the scan's, each with everything its card shows."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -43,45 +45,52 @@ def look(by: Actor, as_of: date | None = None) -> Look:
     with: the look is then empty and says so.
     """
     require(by, "signals.work")
-    begun = time.perf_counter()
+    marks = {"": time.perf_counter()}
     day = as_of or clock.now().date()
     risen = beside(lambda: risen_charts(weeks=WEEKS), rows=most_areas())
     frames = engine_frames(day)
     if frames is None:
         raise NothingToReplay()
-    read = time.perf_counter()
-    budget = Budget().per_clinic_year
+    marks["read"] = time.perf_counter()
     schedule = _schedule(frames, day)
     if schedule is None or not (symptoms := watched(frames, schedule.from_day)):
         note = f"charts begin after {BASELINE_DAYS} days with at least one unexpected report"
-        return Look(day, (), 0, budget, time.perf_counter() - begun, {"note": note})
+        return _made(day, (), 0, marks, {"note": note})
     work = detecting(frames.areas, frames.answers, symptoms, schedule)
-    counted = time.perf_counter()
+    marks["counted"] = time.perf_counter()
     tables = _tables(frames, symptoms, work.tables)
     checks = beside(lambda: controls(frames, tables), rows=len(frames.areas))
     cells = scan_cells(frames, tables)
     patterns = _patterns(frames, cells, tables, day)
-    scanned = time.perf_counter()
+    marks["scanned"] = time.perf_counter()
     detection = work.finish()
-    detected = time.perf_counter()
+    marks["limit"] = time.perf_counter()
     found, courses = _placed(frames, detection, symptoms)
     charts = [_finding(frames, chain, cells, courses, day) for chain in chains(found)]
-    findings = sorted([*charts, *patterns], key=_order)
-    details = {
+    details = _details(frames, detection, symptoms) | {
+        "controls": checks().as_json(), "doubling": for_the_record(detection, symptoms, risen()),
+    }  # fmt: skip
+    marks["cards"] = time.perf_counter()
+    return _made(day, tuple(sorted([*charts, *patterns], key=_order)), cells.tested, marks, details)
+
+
+def _details(frames: EngineFrames, detection: Detection, symptoms: Sequence[str]) -> dict[str, Any]:
+    return {
         "symptoms": list(symptoms),
         "areas": len(frames.areas),
         "answers": len(frames.answers),
-        "controls": checks().as_json(),
-        "doubling": for_the_record(detection, symptoms, risen()),
         "outcome_limit": detection.outcome_limit.limit,
         "false_per_clinic_year_in_simulated_clinics": detection.outcome_limit.false_per_clinic_year,
     }
-    phases = {
-        "read": read - begun, "counted": counted - read, "scanned": scanned - counted, "limit": detected - scanned,
-        "cards": time.perf_counter() - detected,
-    }  # fmt: skip
-    details |= {"phases": {name: round(seconds, 2) for name, seconds in phases.items()}}
-    return Look(day, tuple(findings), cells.tested, budget, time.perf_counter() - begun, details)
+
+
+def _made(
+    day: date, findings: tuple[Finding, ...], tested: int, marks: Mapping[str, float], details: dict[str, Any]
+) -> Look:  # fmt: skip
+    """The look, with the seconds up to each mark from the one before."""
+    phases = {name: round(end - begin, 2) for (_, begin), (name, end) in pairwise(marks.items())}
+    seconds = time.perf_counter() - marks[""]
+    return Look(day, findings, tested, Budget().per_clinic_year, seconds, details | {"phases": phases})
 
 
 def _schedule(frames: EngineFrames, day: date) -> Schedule | None:

@@ -58,24 +58,24 @@ def add_cases(session: Any, place: Place, past: Sequence[Past], rng: Generator, 
 
 
 Case = tuple[dict[str, Any], list[dict[str, Any]]]
+Alert = tuple[int, list[Rule]]
+QUIET_DAYS = 14
+"""After so many days without a report that fires a rule, the next one is another case."""
 
 
 def _cases_of(place: Place, past: Past, rng: Generator, now: datetime) -> Iterator[Case]:
-    """A report while the last case is still open goes into that one, as it would in the clinic."""
-    last: Case | None = None
-    for day, fired in _alerts(past.visit):
-        check_in, at = past.check_ins[day]
-        if last is not None and (last[0]["closed_at"] or now) > at:
-            _again(place, last, check_in, at, fired)
-            continue
-        if last is not None:
-            yield last
-        last = _case(place, past, day, fired, rng, now)
-    if last is not None:
-        yield last
+    """Reports that follow each other go into one case, which is closed after the last of them."""
+    episode: list[Alert] = []
+    for alert in _alerts(past.visit):
+        if episode and alert[0] - episode[-1][0] > QUIET_DAYS:
+            yield _case(place, past, episode, rng, now)
+            episode = []
+        episode.append(alert)
+    if episode:
+        yield _case(place, past, episode, rng, now)
 
 
-def _alerts(visit: Visit) -> Iterator[tuple[int, list[Rule]]]:
+def _alerts(visit: Visit) -> Iterator[Alert]:
     """The days on which a rule fired, with the rules, hardest first."""
     previous: dict[str, int] = {}
     for day, severities in visit.answers.items():
@@ -98,39 +98,44 @@ def _heard(check_in: int, fired: Sequence[Rule]) -> dict[str, Any]:
     return {"check_in": check_in, "level": fired[0].case_level, "rules": [rule.code for rule in fired]}
 
 
-def _again(place: Place, case: Case, check_in: int, at: datetime, fired: Sequence[Rule]) -> None:
-    row, events = case
-    row["check_in_id"] = check_in
-    row["level"] = max(row["level"], fired[0].case_level, key=CASE_LEVELS.index)
-    row["rules"] = list(dict.fromkeys([*row["rules"], *(rule.code for rule in fired)]))
-    row["reasons"] = list(dict.fromkeys([*row["reasons"], *(rule.clinician_words for rule in fired)]))
-    events.append(_event(place, "new_report", at, **_heard(check_in, fired)))
-    events.sort(key=lambda event: event["at"])
-
-
 _SAID = {"action_taken": "action_taken", "confirmation": "confirmation", "complication_term": "term",
          "complication_grade": "grade"}  # fmt: skip
 """Column of a case to its name among the details of a step."""
 
 
-def _case(place: Place, past: Past, day: int, fired: Sequence[Rule], rng: Generator, now: datetime) -> Case:
-    level, (check_in, at) = fired[0].case_level, past.check_ins[day]
+def _case(place: Place, past: Past, episode: Sequence[Alert], rng: Generator, now: datetime) -> Case:
+    first = past.check_ins[episode[0][0]][1]
     row: dict[str, Any] = {
         "clinic_id": place.clinic_id, "patient_id": past.patient_id, "treatment_id": past.treatment_id,
-        "check_in_id": check_in, "level": level, "rules": [rule.code for rule in fired],
-        "reasons": [rule.clinician_words for rule in fired], "state": "new", "owner_id": None, "opened_at": at,
-        "due_at": deadline(level, at, place.hours, place.zone), "acknowledged_at": None, "action_taken": None,
+        "check_in_id": 0, "level": CASE_LEVELS[0], "rules": [], "reasons": [], "state": "new", "owner_id": None,
+        "opened_at": first, "due_at": first + timedelta(days=7), "acknowledged_at": None, "action_taken": None,
         "confirmation": None, "complication_term": None, "complication_grade": None, "closed_at": None,
-        "escalations": 0, "escalated_at": None, "version": 1,
+        "escalations": 0, "escalated_at": None, "version": 0,
     }  # fmt: skip
-    events = [_event(place, "opened", at, **_heard(check_in, fired))]
-    for kind, when, values in _steps(place, past.visit.answers[day], level, at, rng):
-        if when > now:
-            break
-        row |= values | {"version": row["version"] + 1}
-        said = {word: values[name] for name, word in _SAID.items() if values.get(name)}
-        events.append(_event(place, kind, when, row["owner_id"], **said))
+    who, events = place.staff[int(rng.integers(len(place.staff)))], []
+    for number, (day, fired) in enumerate(episode):
+        check_in, at = past.check_ins[day]
+        _joined(row, place, check_in, at, fired)
+        events.append(_event(place, "new_report" if number else "opened", at, **_heard(check_in, fired)))
+        until = now if day == episode[-1][0] else past.check_ins[episode[number + 1][0]][1]
+        steps = _steps(place, past.visit.answers[day], row["level"], at, rng)
+        for kind, when, values in steps if day == episode[-1][0] else steps[:2]:
+            if when >= until:
+                break
+            row |= values | {"owner_id": who, "version": row["version"] + 1}
+            said = {word: values[name] for name, word in _SAID.items() if values.get(name)}
+            events.append(_event(place, kind, when, who, **said))
     return row, events
+
+
+def _joined(row: dict[str, Any], place: Place, check_in: int, at: datetime, fired: Sequence[Rule]) -> None:
+    """The case with one more report in it, as ``storage.cases.open_or_extend`` has it."""
+    row["level"] = max(row["level"], fired[0].case_level, key=CASE_LEVELS.index)
+    row["rules"] = list(dict.fromkeys([*row["rules"], *(rule.code for rule in fired)]))
+    row["reasons"] = list(dict.fromkeys([*row["reasons"], *(rule.clinician_words for rule in fired)]))
+    due_at = deadline(fired[0].case_level, at, place.hours, place.zone)
+    row["due_at"] = min(row["due_at"], due_at) if row["state"] == "new" else due_at
+    row |= {"check_in_id": check_in, "state": "new", "acknowledged_at": None, "version": row["version"] + 1}
 
 
 def _steps(
@@ -138,19 +143,18 @@ def _steps(
 ) -> list[tuple[str, datetime, dict[str, Any]]]:
     """Taken in the next opening hours, then called, decided and closed; every number is drawn whatever comes of it."""
     wait, call, decide = rng.exponential(50), rng.uniform(4, 45), rng.uniform(5, 50)
-    who, contact, confirmed = rng.integers(len(place.staff)), rng.random(), rng.random()
+    contact, confirmed = rng.random(), rng.random()
     taken = _opens(place, at) + timedelta(minutes=float(min(wait, 400)))
     called = taken + timedelta(minutes=float(call))
     decided = called + timedelta(minutes=float(decide))
+    closed = decided + timedelta(minutes=2)
     action = "none_needed" if contact < NO_CONTACT[level] else ACTIONS[level][int(contact * 100) % len(ACTIONS[level])]
     return [
-        ("acknowledged", taken,
-         {"state": "acknowledged", "owner_id": place.staff[int(who)], "acknowledged_at": taken}),
+        ("acknowledged", taken, {"state": "acknowledged", "acknowledged_at": taken}),
         ("contacted", called, {"state": "contacted", "action_taken": action}),
         ("outcome", decided, {"state": "outcome", **_outcome(severities, level, action, float(confirmed))}),
-        ("closed", decided + timedelta(minutes=2),
-         {"state": "closed", "closed_at": decided + timedelta(minutes=2)}),
-    ]  # fmt: skip
+        ("closed", closed, {"state": "closed", "closed_at": closed}),
+    ]
 
 
 def _outcome(severities: Mapping[str, int], level: str, action: str, chance: float) -> dict[str, Any]:

@@ -65,8 +65,9 @@ def open_or_extend(
 ) -> TriageCase:
     """The open case of the check-in's treatment, with this report in it; a new one if there is none.
 
-    An open case never gets milder or later: the higher level and the earlier deadline stay, and whatever
-    was done so far, it comes back to attention as new. ``at`` is the moment the deadline counts from, in the
+    An open case never gets milder: the higher level stays, and whatever was done so far, it comes back to attention
+    as new. Nor does it get later while nobody has taken it; once somebody had, the deadline of what was heard before
+    is met, and that of the new report counts. ``at`` is the moment the deadline counts from, in the
     clinic's opening hours where the level says so (``domain.deadlines``).
     """
     session.flush()
@@ -85,7 +86,7 @@ def open_or_extend(
         case.level = max(case.level, level, key=CASE_LEVELS.index)
         case.rules = [*case.rules, *(rule for rule in rules if rule not in case.rules)]
         case.reasons = [*case.reasons, *(reason for reason in reasons if reason not in case.reasons)]
-        case.due_at = min(case.due_at, due_at)
+        case.due_at = min(case.due_at, due_at) if case.state == "new" else due_at
         case.check_in_id = check_in.id or 0
         case.state, case.acknowledged_at = "new", None
         case.version += 1

@@ -83,7 +83,22 @@ def test_a_new_report_on_an_escalated_case_starts_a_new_deadline(clinic: House, 
     acknowledge(by=clinic.staff["clinician"], case_id=case_id, version=1)
     report(clinic, "emergency", later + timedelta(minutes=10))
     assert escalate(later + timedelta(minutes=30)) == 0
+    assert escalate(later + timedelta(hours=1, minutes=10)) == 1
+
+
+def test_a_new_report_on_a_case_that_was_taken_in_time_has_its_own_deadline(
+    clinic: House, stopped_clock: datetime
+) -> None:
+    """Weeks later it is not overdue the moment it comes in: nobody is told that it was left lying."""
+    case_id = report(clinic, "emergency", stopped_clock)
+    acknowledge(by=clinic.staff["clinician"], case_id=case_id, version=1)
+    later = stopped_clock + timedelta(days=9)
+    report(clinic, "emergency", later)
+    assert escalate(later + timedelta(minutes=59)) == 0
     assert escalate(later + timedelta(hours=1)) == 1
+    report(clinic, "emergency", later + timedelta(hours=2))
+    with reading() as session:
+        assert session.get_one(TriageCase, case_id).due_at == later + timedelta(hours=1), "nobody has taken that one"
 
 
 def test_the_message_names_no_patient_and_leads_to_the_worklist(clinic: House, stopped_clock: datetime) -> None:

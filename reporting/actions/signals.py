@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+import numpy as np
+
 from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.domain.signal_work import STATE_WORDS, WORDS_CHARACTERS, Finding, Look, next_states
@@ -29,6 +31,8 @@ BODY = (
 )
 TOLD = ("safety_lead", "administrator")
 """The first of these roles that the clinic has is told."""
+DARKER_FROM = 4
+"""Fitzpatrick type from which the darker skin group begins."""
 
 
 def keep_look(*, by: Actor, look: Look) -> list[int]:
@@ -214,7 +218,15 @@ def _treated_by(frames: EngineFrames, signal: Signal) -> Any:
     if signal.unit_type == "clinic":
         return own
     if signal.kind == "scan":
-        ids = set(signal.card.get("treatments", ()))
-        return own & frames.areas["treatment_id"].isin(ids).to_numpy()
+        return own & _same_device_and_skin(frames, signal)
     code = frames.areas[signal.unit_type].astype(str).str.split("/", n=1).str[1]
     return own & (code == signal.unit_id).to_numpy()
+
+
+def _same_device_and_skin(frames: EngineFrames, signal: Signal) -> Any:
+    """A pattern is of a device, a band of a setting and a skin group. After an action the band may stand empty: that
+    is the action. So the device's patients of that skin group are followed, whatever their settings."""
+    code = frames.areas["device"].astype(str).str.split("/", n=1).str[1]
+    of_device = np.array([signal.unit_id.startswith(f"{each}, ") for each in code], dtype=bool)
+    skin = np.where(frames.areas["fitzpatrick"].to_numpy() >= DARKER_FROM, "IV-VI", "I-III")
+    return of_device & (skin == signal.skin_group)

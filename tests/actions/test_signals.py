@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from reporting.actions.signals import explain, keep_look, re_measure, review, take_action
+from reporting.actions.signals import before_and_after, explain, keep_look, re_measure, review, take_action
 from reporting.domain.actors import SYSTEM
 from reporting.domain.signal_work import Finding, Look
 from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound
@@ -16,6 +16,7 @@ from reporting.evidence.errors import NotEnoughData
 from reporting.queries.signals import action_days, signal_card, signals_of
 from reporting.simulation.clinics import simulate
 from reporting.storage.engine import reading
+from reporting.storage.evidence_frames import engine_frames
 from reporting.storage.tables import OutboxMessage, Signal, SignalEvent, SignalRun
 from tests.accounts import trail
 from tests.benchmarks.evidence import fill
@@ -198,3 +199,26 @@ def test_measuring_again_tells_what_changed_with_an_interval(harmed_database: No
     assert step.details["ratio"] == found.ratio
     harmless = replace(found, upper=0.8)
     assert harmless.words.startswith("It helped")
+
+
+def test_a_pattern_is_measured_on_new_treatments_of_its_device_and_skin_group(harmed_database: None) -> None:
+    """The treatments behind the pattern are all older than the action; those after it are what tells."""
+    frames = engine_frames(date(2024, 12, 30))
+    assert frames is not None
+    first = frames.areas.iloc[0]
+    clinic_id, device = int(first["clinic_id"]), str(first["device"]).split("/", 1)[1]
+    acted_on = date(2024, 3, 1)
+
+    def measured(kind: str, unit_type: str, unit: str, skin: str) -> tuple[float, float]:
+        signal = Signal(
+            clinic_id=clinic_id, code=unit, kind=kind, unit_type=unit_type, unit_id=unit, symptom="burning",
+            skin_group=skin, since=date(2023, 6, 1), first_flagged_on=acted_on, last_seen_on=acted_on,
+            card={"symptoms": ["burning", "hyperpigmentation"], "treatments": []},
+        )  # fmt: skip
+        found = before_and_after(frames, signal, acted_on)
+        return found.observed_after, found.expected_after
+
+    whole = measured("outcome", "device", device, "")
+    groups = [measured("scan", "setting_band", f"{device}, density 20 and more", skin) for skin in ("I-III", "IV-VI")]
+    assert min(events for events, _ in groups) > 0
+    assert tuple(map(sum, zip(*groups, strict=True))) == pytest.approx(whole)

@@ -92,10 +92,18 @@ def _settings(table: pd.DataFrame, x: Any, colours: Look) -> list[Any]:
     ]  # fmt: skip
 
 
+def _since(course: Mapping[str, Any], until: pd.DataFrame, since: date | None) -> pd.DataFrame:
+    """Weeks since the change. That of events is the day on which its first week ends, and the card counts that week."""
+    if since is None:
+        return until
+    day = pd.Timestamp(since)
+    return until[until["day"] >= day] if course["kind"] == "events" else until[until["day"] > day]
+
+
 def _words(course: Mapping[str, Any], table: pd.DataFrame, subject: Subject) -> tuple[str, pd.DataFrame]:
     """The title and the table that people read."""
     until = table[table["day"] <= pd.Timestamp(subject.last_flagged)]
-    since = until[until["day"] > pd.Timestamp(subject.since)] if subject.since else until
+    since = _since(course, until, subject.since)
     when = f" since about {subject.since.day} {subject.since:%b %Y}" if subject.since else ""
     if course["kind"] == "events":
         until_words = f"up to {subject.last_flagged.day} {subject.last_flagged:%b %Y}"

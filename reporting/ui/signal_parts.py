@@ -148,7 +148,12 @@ def _response(shown: dict[str, Any]) -> None:
     if shown.get("response_rate") is None or shown["kind"] == "settings":
         return
     words = f"{percent(shown['response_rate'])} of due check-ins behind it were answered."
-    if shown.get("if_all_of_the_silent") is not None:
+    if shown.get("n_asked") and shown["n_asked"] == shown.get("n_answered"):
+        words += (
+            f" Everybody behind it answered at least once, so that nobody's silence hides what happened to "
+            f"{percent(shown['if_none_of_the_silent'])} of them."
+        )
+    elif shown.get("if_all_of_the_silent") is not None:
         words += (
             f" If none of the silent were affected the rate would be {percent(shown['if_none_of_the_silent'])}, if all "
             f"of them {percent(shown['if_all_of_the_silent'])}."

@@ -20,7 +20,7 @@ CARD: dict[str, Any] = {
     "expected_false_per_clinic_year": 0.5, "response_rate": 0.7, "if_none_of_the_silent": 0.1,
     "if_all_of_the_silent": 0.4, "tipping_point": "To be as expected: none.", "settings_words": "Half of it.",
     "course": {
-        "kind": "events", "weeks": ["2026-01-05", "2026-01-12", "2026-02-02", "2026-03-02", "2026-03-09"],
+        "kind": "events", "weeks": ["2025-12-29", "2026-01-12", "2026-02-02", "2026-03-02", "2026-03-09"],
         "observed": [1, 2, 3, 4, 1], "expected": [1.0, 1.1, 1.0, 1.0, 1.0],
     },
     "instead": ["It could be operator O1 instead: probability 12%."], "n_treatments": 1,
@@ -72,7 +72,7 @@ def test_the_list_says_the_budget_and_the_numbers(monkeypatch: pytest.MonkeyPatc
 def test_a_card_says_how_sure_what_else_and_who_is_behind_it(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     words = text(opened(monkeypatch, clinic.staff["safety_lead"], signal=raised(clinic)))
     for part in ("q-value 0.013 among 120 cells", "82 %", "To be as expected: none.", "operator O1 instead",
-                 "70 % of due check-ins", "Half of it."):  # fmt: skip
+                 "70 % of due check-ins", "if all of them 40 %", "Half of it."):  # fmt: skip
         assert part in words
 
 
@@ -144,6 +144,14 @@ def test_looking_now_is_one_button(monkeypatch: pytest.MonkeyPatch, clinic: Hous
     assert not page.exception
     assert "Last look: 10 Mar 2026" in text(page)
     assert trail("signals.run")[0][1] == clinic.staff["safety_lead"].label
+
+
+def test_where_everybody_answered_nobody_is_silent(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    monkeypatch.setitem(CARD, "n_asked", 20)
+    monkeypatch.setitem(CARD, "n_answered", 20)
+    words = text(opened(monkeypatch, clinic.staff["safety_lead"], signal=raised(clinic)))
+    assert "Everybody behind it answered at least once" in words
+    assert "of the silent were affected" not in words
 
 
 def test_the_front_desk_is_refused(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:

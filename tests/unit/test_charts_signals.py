@@ -26,7 +26,7 @@ def drawn(figure: Any) -> str:
 def test_events_are_counted_from_the_change_to_the_last_flag() -> None:
     figure = signal_course(EVENTS, SUBJECT, [(date(2026, 1, 22), "Recalibrated")])
     assert figure is not None
-    assert figure.title == "Device D1: 5 observed, 1.0 expected since about 5 Jan 2026, up to 19 Jan 2026"
+    assert figure.title == "Device D1: 6 observed, 2.0 expected since about 5 Jan 2026, up to 19 Jan 2026"
     assert list(figure.table["Excess so far"]) == [0.0, 1.5, 4.0, 12.0]
     for mark in ("Change, about", "Flagged", "Recalibrated"):
         assert mark in figure.alt

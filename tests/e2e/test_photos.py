@@ -11,11 +11,12 @@ from tests import photos
 from tests.e2e.demo import Demo, demo_server
 from tests.e2e.looks import drawn, settle, tap, violations
 from tests.e2e.screenshots import Look, seen
-from tests.e2e.tour import records
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 MEGA = 1_000_000
+THE_PATIENT = re.compile(r"DEMO-NOW-1(?!\d)")
+"""Who the demo's patient link belongs to."""
 LOADED = "image => image.decode().then(() => [image.naturalWidth, image.naturalHeight])"
 
 
@@ -109,7 +110,9 @@ def test_from_the_phone_to_the_timeline(browser: Browser, demo: Demo, given: dic
     with seen(browser, Look("desktop", "light")) as desk:
         demo.sign_in(desk, "clinician")
         settle(desk)
-        desk.goto(f"{demo.address}/timeline?patient={records(desk, demo.address)[0]}")
+        case = desk.locator("[class*='st-key-case_']").filter(has_text=THE_PATIENT)
+        case.get_by_role("link", name="Timeline").click()
+        desk.wait_for_url("**/timeline?patient=*")
         drawn(desk)
         pictures = desk.locator("figure img")
         expect(pictures).to_have_count(2)

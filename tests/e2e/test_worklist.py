@@ -92,7 +92,7 @@ def test_the_view_is_in_the_address(browser: Browser, demo: Demo) -> None:
             page.get_by_role("button", name="Alert budget")
         ).first.click()
         expect(page.get_by_test_id("stMain")).to_contain_text("Alerts per 100 check-ins", timeout=30_000)
-        page.wait_for_url("**/?show=Alert*budget")
+        page.wait_for_url("**/?show=budget")
         page.reload()
         drawn(page)
         expect(page.get_by_test_id("stMain")).to_contain_text("Alerts per 100 check-ins")

@@ -161,7 +161,7 @@ def test_the_threshold_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("which", ["side effects", "bands"])
 def test_tables_of_the_dashboards_leave_the_clinic_without_small_counts(
-    monkeypatch: pytest.MonkeyPatch, which: str
+    monkeypatch: pytest.MonkeyPatch, sqlite_database: str, which: str
 ) -> None:
     frame = many_rows(1_800, seed=4)
     monkeypatch.setattr(scope, "outcome_frame", lambda: frame)

@@ -34,7 +34,7 @@ def page() -> None:
     if not choices.procedure_classes:
         no_treatments()
         return
-    found = data_quality(actor, overview_filters(choices, today(actor)))
+    found = data_quality(actor, overview_filters(choices, today(actor)), [parts.chosen_grouping()])
     if not found.n_treatments:
         empty("No treatments fit these filters.", "Choose a longer period, or take a filter away.")
         return

@@ -1,6 +1,6 @@
 """How far the data can be trusted: what is missing, unusual or silent, and what silence could change."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -53,19 +53,20 @@ _COLUMNS = [
 ]  # fmt: skip
 
 
-def data_quality(by: Actor, filters: Filters) -> DataQuality:
-    """The quality of the data that ``by`` may see. Raises NotAllowed."""
+GROUPINGS = ("Clinic", "Skin type", "Language", "Device class")
+
+
+def data_quality(by: Actor, filters: Filters, groupings: Sequence[str] = GROUPINGS) -> DataQuality:
+    """The quality of the data that ``by`` may see, response by the groupings asked for. Raises NotAllowed."""
     require(by, "overview.read")
     today = day_of(by)
     frame = scoped_frame(by, filters, _COLUMNS)
     treatments = _treatments(frame, today)
-    with reading() as session:
-        mine = None if by.kind == "system" else by.clinic_id
-        languages = quality.languages(session, mine, filters.from_date)
+    response = {name: _response_by(treatments, _groups(by, filters, treatments, name)) for name in groupings}
     return DataQuality(
         today=today, n_treatments=len(treatments), n_silent=int(treatments["is_silent"].sum()),
         n_old_enough=int(treatments["is_old"].sum()), missing=_missing(frame), unusual=_unusual(frame),
-        response=_response(treatments, languages), sensitivity=_sensitivity(frame),
+        response=response, sensitivity=_sensitivity(frame),
         imports=import_history(by),
     )  # fmt: skip
 
@@ -123,17 +124,19 @@ def _skin(types: "pd.Series[int]") -> "pd.Series[str]":
     return found
 
 
-def _response(treatments: pd.DataFrame, languages: Mapping[int, str]) -> dict[str, pd.DataFrame]:
-    classes = treatments["device_class"].cat.categories
-    groups = {
-        "Clinic": treatments["clinic"].astype(str),
-        "Skin type": _skin(treatments["fitzpatrick"]),
-        "Language": pd.Series(
-            [languages.get(key, "not recorded") for key in treatments["patient_id"].tolist()], index=treatments.index
-        ),
-        "Device class": treatments["device_class"].map({code: _class_name(code) for code in classes}).astype(str),
-    }
-    return {name: _response_by(treatments, group) for name, group in groups.items()}
+def _groups(by: Actor, filters: Filters, treatments: pd.DataFrame, grouping: str) -> "pd.Series[str]":
+    """The group of every treatment; languages are read only where they are asked for."""
+    if grouping == "Clinic":
+        return treatments["clinic"].astype(str)
+    if grouping == "Device class":
+        classes = treatments["device_class"].cat.categories
+        return treatments["device_class"].map({code: _class_name(code) for code in classes}).astype(str)
+    if grouping != "Language":
+        return _skin(treatments["fitzpatrick"])
+    with reading() as session:
+        languages = quality.languages(session, None if by.kind == "system" else by.clinic_id, filters.from_date)
+    known = [languages.get(key, "not recorded") for key in treatments["patient_id"].tolist()]
+    return pd.Series(known, index=treatments.index)
 
 
 def _class_name(code: str) -> str:

@@ -5,7 +5,9 @@ import streamlit as st
 
 from reporting.charts.words import as_percent, percent
 from reporting.exchange.table_csv import table_csv
-from reporting.queries.data_quality import DataQuality
+from reporting.queries.data_quality import GROUPINGS, DataQuality
+
+GROUPING_KEY = "quality_by"
 
 
 def _table(table: pd.DataFrame, name: str, says: str) -> None:
@@ -35,11 +37,16 @@ def silence(found: DataQuality) -> None:
         st.markdown("\n".join(f"- **{row.label}.** {row.sentence}" for row in rows.itertuples()))
 
 
+def chosen_grouping() -> str:
+    """By what the response is shown, as chosen below on the page."""
+    return str(st.session_state.setdefault(GROUPING_KEY, "Skin type"))
+
+
 def response(found: DataQuality) -> None:
-    """Who answers: by clinic, skin type, language and device class."""
+    """Who answers, by the one grouping that was asked for."""
     st.subheader("Who answers", anchor=False)
-    chosen = st.segmented_control("By", list(found.response), default="Skin type", key="quality_by")
-    rows = found.response[chosen or "Skin type"]
+    st.segmented_control("By", GROUPINGS, key=GROUPING_KEY, required=True)
+    [(grouping, rows)] = found.response.items()
     asked = rows[rows["due_check_ins"] > 0]
     if len(asked) > 1:
         ordered = asked.sort_values("response_rate")
@@ -49,7 +56,7 @@ def response(found: DataQuality) -> None:
             f"({high['group']}).** Where few answer, a low rate of side effects says little."
         )
     table = pd.DataFrame({
-        chosen or "Skin type": rows["group"], "Treatments": rows["n_treatments"],
+        grouping: rows["group"], "Treatments": rows["n_treatments"],
         "Never answered": rows["n_silent"], "Check-ins due": rows["due_check_ins"],
         "Answered": rows["answered_check_ins"], "Response %": rows["response_rate"].map(as_percent),
     })  # fmt: skip

@@ -44,7 +44,10 @@ def test_silent_treatments_are_old_and_never_answered(rows: pd.DataFrame) -> Non
 
 @pytest.mark.parametrize("by", ["Clinic", "Skin type", "Language", "Device class"])
 def test_response_by_group_adds_up(rows: pd.DataFrame, by: str) -> None:
-    table = seen().response[by]
+    asked = data_quality(SYSTEM, Filters(), [by]).response
+    assert list(asked) == [by]
+    table = asked[by]
+    pd.testing.assert_frame_equal(table, seen().response[by])
     once = rows.drop_duplicates("treatment_id")
     assert table["n_treatments"].sum() == len(once)
     assert table["due_check_ins"].sum() == np.bitwise_count(once["due_mask"].to_numpy()).sum()

@@ -207,15 +207,20 @@ def _is_number(level: object) -> bool:
     return str(level).replace(".", "", 1).isdigit()
 
 
+CERTAIN = 300.0
+"""Log odds beyond which a risk is 1 to the last digit, and well before its exponential has no number."""
+
+
 def cumulative_risk(model: DoseModel, linear: Array) -> Array:
     """Risk of a first report over the follow-up people give, from linear predictors without interval.
 
     1 - exp(sum over intervals of share · log(1 - h)): the product of 1 - h along a mean path of answers.
     """
     steps = [(model.interval_effects[i], share) for i, share in model.shares.items() if i in model.interval_effects]
+    odds = np.exp(np.minimum(linear, CERTAIN))
     survival = np.zeros(np.shape(linear))
     for effect, share in steps:
-        survival -= share * np.logaddexp(0, np.asarray(linear) + effect)
+        survival -= share * np.log1p(odds * np.exp(effect))
     return np.asarray(-np.expm1(survival), dtype=float)
 
 

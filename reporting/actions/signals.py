@@ -12,6 +12,7 @@ import numpy as np
 from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.domain.signal_work import STATE_WORDS, WORDS_CHARACTERS, Finding, Look, next_states
+from reporting.domain.skin import DARK, SKIN_GROUPS
 from reporting.errors import Conflict, InvalidInput, NotFound
 from reporting.evidence.before_after import BeforeAfter, compare_before_after
 from reporting.evidence.errors import NotEnoughData
@@ -31,8 +32,6 @@ BODY = (
 )
 TOLD = ("safety_lead", "administrator")
 """The first of these roles that the clinic has is told."""
-DARKER_FROM = 4
-"""Fitzpatrick type from which the darker skin group begins."""
 
 
 def keep_look(*, by: Actor, look: Look) -> list[int]:
@@ -226,7 +225,8 @@ def _treated_by(frames: EngineFrames, signal: Signal) -> Any:
 def _same_device_and_skin(frames: EngineFrames, signal: Signal) -> Any:
     """A pattern is of a device, a band of a setting and a skin group. After an action the band may stand empty: that
     is the action. So the device's patients of that skin group are followed, whatever their settings."""
-    code = frames.areas["device"].astype(str).str.split("/", n=1).str[1]
-    of_device = np.array([signal.unit_id.startswith(f"{each}, ") for each in code], dtype=bool)
-    skin = np.where(frames.areas["fitzpatrick"].to_numpy() >= DARKER_FROM, "IV-VI", "I-III")
-    return of_device & (skin == signal.skin_group)
+    device = frames.areas["device"].cat
+    codes = [str(name).partition("/")[2] for name in device.categories]
+    wanted = [at for at, code in enumerate(codes) if signal.unit_id.startswith(f"{code}, ")]
+    is_dark = frames.areas["fitzpatrick"].to_numpy() >= DARK
+    return np.isin(device.codes.to_numpy(), wanted) & (is_dark == (signal.skin_group == SKIN_GROUPS[1]))

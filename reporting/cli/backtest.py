@@ -51,7 +51,10 @@ def backtest(
 ) -> None:
     """Replay the detector over history: what it would have said, knowing on each day only what was known then."""
     if not out.parent.is_dir():
-        print(f"{out} cannot be written: there is no folder {out.parent}.", file=sys.stderr)
+        print(
+            f"{out} cannot be written: there is no folder {out.parent}. Make it first, or name another.",
+            file=sys.stderr,
+        )
         raise typer.Exit(2)
     migrate()
     begun = time.perf_counter()
@@ -66,7 +69,7 @@ def backtest(
     try:
         out.write_text(json.dumps(done.alarms))
     except OSError as error:
-        print(f"{out} cannot be written: {error.strerror}.", file=sys.stderr)
+        print(f"{out} cannot be written: {error.strerror}. Name another file.", file=sys.stderr)
         raise typer.Exit(2) from error
     seconds = time.perf_counter() - begun
     print(json.dumps(done.alarms["alarms"], indent=1) if as_json else _as_words(done, seconds, out))

@@ -3,10 +3,11 @@
 import math
 from collections.abc import Mapping
 
+from reporting.domain import skin
 from reporting.domain.devices import DeviceClass, parameter_of, setting_fields
 from reporting.errors import ContentRefused
 
-SKIN_GROUPS = ("", "I-III", "IV-VI")
+SKIN_GROUPS = ("", *skin.SKIN_GROUPS)
 """Empty: every skin."""
 LOWEST_FACTOR, HIGHEST_FACTOR = 1.1, 5.0
 NOTE_CHARACTERS = 200

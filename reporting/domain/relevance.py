@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from reporting.domain.content import content
 from reporting.domain.records import FollowUp, Rule
+from reporting.domain.skin import DARK
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class CheckInContext:
 
 def _darker_skin_or_pigment_history(context: CheckInContext) -> bool:
     """Fitzpatrick IV to VI or earlier pigment trouble; an unknown skin type counts as at risk."""
-    return (context.fitzpatrick or 6) >= 4 or context.pigmentation_history is True
+    return (context.fitzpatrick or 6) >= DARK or context.pigmentation_history is True
 
 
 _CONDITIONS = {"": lambda _: True, "darker_skin_or_pigment_history": _darker_skin_or_pigment_history}

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from reporting.domain.skin import SKIN_GROUPS
 from reporting.evidence.checks import Array
 from reporting.evidence.detector import Detection, Detector, detect
-from reporting.evidence.dose_model import SKIN_GROUPS, fit_dose_model, predicted_risks
+from reporting.evidence.dose_model import fit_dose_model, predicted_risks
 from reporting.evidence.dose_response import Ceiling, Curve, curve_and_ceiling
 from reporting.evidence.errors import EvidenceProblem
 from reporting.evidence.hazard import answered_intervals, case_mix

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from reporting.domain.skin import DARK, SKIN_GROUPS
 from reporting.evidence.checks import Array, Positions
 from reporting.evidence.cluster import sandwich
 from reporting.evidence.errors import NotEnoughData
@@ -21,8 +22,6 @@ from reporting.evidence.logistic import LogisticFit, fit_logistic
 from reporting.evidence.relative_dose import aggressive_sign
 from reporting.evidence.splines import rcs_basis, rcs_knots
 
-DARK = 4
-SKIN_GROUPS = ("I-III", "IV-VI")
 INDEX_BINS = 60
 SETTING_SD = 1.0
 """Ridge standard deviation in log odds per standard deviation of a setting: hardly binding."""

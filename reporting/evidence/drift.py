@@ -10,14 +10,13 @@ import numpy as np
 import pandas as pd
 
 from reporting.domain.distinct import distinct
+from reporting.domain.skin import DARK
 from reporting.evidence.change_point import Shifts, log_shift_evidence
 from reporting.evidence.checks import Array, Mask, Positions
 from reporting.evidence.relative_dose import aggressive_sign, relative_settings
 
 WINSOR = 4.0
 """Standard deviations beyond which one treatment's settings say no more."""
-DARK = 4
-"""Fitzpatrick type from which the darker skin group begins."""
 LEAST_TREATMENTS = 60
 SMALLEST_SPREAD = 1e-13
 """Share of the squares below which a variance is rounding."""

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from reporting.domain.skin import DARK
 from reporting.evidence.change_point import Shifts, odds_within_family
 from reporting.evidence.checks import Array, Mask, Positions
 from reporting.evidence.drift import DriftCharts, SettingsScores, drift_charts, settings_scores
@@ -73,7 +74,7 @@ def _settings_signal(
     z = scores.values[:, scores.names.index(parameter)]
     use = member & np.isfinite(z) & (areas["day"].to_numpy() <= day)
     if group != "all":
-        use &= areas["fitzpatrick"].to_numpy(dtype=float) >= 4
+        use &= areas["fitzpatrick"].to_numpy(dtype=float) >= DARK
     late = areas["day"].to_numpy() > day - HOLD_DAYS
     now, before = z[use & late], z[use & ~late]
     shift = float((now.mean() if len(now) else 0.0) - (before.mean() if len(before) else 0.0))

@@ -11,8 +11,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from reporting.domain.skin import DARK
 from reporting.evidence.checks import Array, Mask
-from reporting.evidence.drift import DARK, SettingsScores
+from reporting.evidence.drift import SettingsScores
 from reporting.evidence.limits import HOLD_DAYS
 from reporting.evidence.signals import Signal
 

@@ -9,11 +9,12 @@ import pandas as pd
 from reporting.domain.actors import Actor
 from reporting.domain.clinic_content import TOLERATED_FACTOR
 from reporting.domain.devices import setting_fields
+from reporting.domain.skin import DARK, SKIN_GROUPS
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.errors import InvalidInput
 from reporting.evidence.backtest import GRID
 from reporting.evidence.checks import Array
-from reporting.evidence.dose_model import SKIN_GROUPS, DoseModel, fit_dose_model
+from reporting.evidence.dose_model import DoseModel, fit_dose_model
 from reporting.evidence.dose_response import curve_and_ceiling
 from reporting.evidence.errors import EvidenceProblem
 from reporting.evidence.hazard import CaseMix, answered_intervals, case_mix
@@ -186,7 +187,7 @@ def _curve(
     grid = GRID if sign > 0 else np.sort(1 / GRID)
     rng = np.random.default_rng([0, SKIN_GROUPS.index(group)])
     curve, ceiling = curve_and_ceiling(model, mix, doses, group, grid, rng, factor=factor)
-    skin = areas["fitzpatrick"].to_numpy(dtype=float) >= 4
+    skin = areas["fitzpatrick"].to_numpy(dtype=float) >= DARK
     own = areas[f"reference_{parameter}"].to_numpy(dtype=float)[skin == (group == SKIN_GROUPS[1])]
     reference = float(np.nanmedian(own)) if np.isfinite(own).any() else float("nan")
     multiple, order = curve.dose**sign, slice(None, None, sign)

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from reporting.domain.actors import Actor
 from reporting.domain.devices import DeviceClass, check_setting, guideline_maximum, parameter_of, setting_fields
+from reporting.domain.skin import skin_group_of
 from reporting.domain.symptoms import SYMPTOMS, symptom
 from reporting.domain.vocabulary import areas
 from reporting.errors import InvalidInput, NotFound
 from reporting.queries.clinic_content import protocol_ranges
 from reporting.queries.counting import COUNTING_COLUMNS, symptom_tables, with_upper_limits
-from reporting.queries.scope import SKIN_GROUPS, Filters, scoped_frame
+from reporting.queries.scope import Filters, scoped_frame
 from reporting.queries.setting_choice import setting_choice
 from reporting.security.permissions import require
 from reporting.storage import device_classes, patients
@@ -84,11 +85,6 @@ class Plan:
     """The one by which the device class is judged, if it is among the settings of the plan; else empty."""
     revision: int = 0
     """State of the data: what was worked out at another one is out of date."""
-
-
-def skin_group_of(fitzpatrick: int | None) -> str:
-    """The group of a Fitzpatrick type; empty when it is not known: then every skin type is counted."""
-    return next((name for name, (low, high) in SKIN_GROUPS.items() if low <= (fitzpatrick or 0) <= high), "")
 
 
 def last_treatments(by: Actor, patient_id: int) -> tuple[LastTreatment, ...]:

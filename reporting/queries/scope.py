@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from reporting.domain import skin
 from reporting.domain.actors import Actor
 from reporting.domain.months import of as month_of
 from reporting.errors import InvalidInput, NotAllowed
 from reporting.storage.outcome_frame import outcome_frame
 
-SKIN_GROUPS = {"I-III": (1, 3), "IV-VI": (4, 6)}
+SKIN_GROUPS = dict(zip(skin.SKIN_GROUPS, ((1, skin.DARK - 1), (skin.DARK, 6)), strict=True))
 """Fitzpatrick types of each group, both ends included; an unknown type is in none."""
 
 Mask = NDArray[np.bool_]

@@ -11,6 +11,7 @@ from reporting.domain.devices import (
     parameter_of,
     setting_fields,
 )
+from reporting.domain.skin import skin_group_of
 from reporting.storage.tables import TreatedArea
 
 Limits = tuple[float | None, float | None]
@@ -53,13 +54,12 @@ def _verdict(value: float, guideline: Limits, protocol: Limits, is_untypical: bo
 
 def _protocol(own: Sequence[ProtocolRange], device_class: DeviceClass | None, field: str, skin: int | None) -> Limits:
     """The clinic's range of a setting: the one of the skin group where there is one, else that of every skin."""
-    group = "" if not skin else "I-III" if skin <= 3 else "IV-VI"
     found = {
         one.skin_group: (one.minimum, one.maximum)
         for one in own
         if device_class is not None and (one.device_class, one.field) == (device_class.code, field)
     }
-    return found.get(group) or found.get("") or (None, None)
+    return found.get(skin_group_of(skin)) or found.get("") or (None, None)
 
 
 def _is_untypical(area: TreatedArea, of: DeviceClass | None, field: str, value: float) -> bool:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from reporting.domain.schedule import SLOTS
 from reporting.domain.signal_work import KIND_WORDS
+from reporting.domain.skin import DARK, SKIN_GROUPS
 from reporting.evidence.attribution import attribute
 from reporting.evidence.change_point import Alternatives
 from reporting.evidence.dose_model import LEAST_EVENTS
@@ -16,7 +17,7 @@ from reporting.evidence.expectations import excess_p_values
 from reporting.evidence.limits import Budget
 from reporting.evidence.nonresponse import response_bounds, tipping_point
 from reporting.evidence.signals import Signal
-from reporting.queries.signal_scan import SKIN, Cell, excess
+from reporting.queries.signal_scan import Cell, excess
 from reporting.storage.evidence_frames import EngineFrames
 
 MOST_TREATMENTS = 200
@@ -41,8 +42,8 @@ def chart_card(
     behind = mine & (day > newest.since_day - LOOK_BACK_DAYS)
     before = mine & ~behind
     skin = _skin_group(newest)
-    if skin == SKIN[1]:
-        behind &= frames.areas["fitzpatrick"].to_numpy(dtype=float) >= 4
+    if skin == SKIN_GROUPS[1]:
+        behind &= frames.areas["fitzpatrick"].to_numpy(dtype=float) >= DARK
     card = {
         "what": KIND_WORDS[newest.kind], "kind": newest.kind, "clinic": newest.clinic,
         "unit_type": newest.unit_type, "unit": newest.unit_id, "symptom": newest.symptom,
@@ -109,7 +110,7 @@ def unit_rows(frames: EngineFrames, signal: Signal) -> Rows:
 
 
 def _skin_group(signal: Signal) -> str:
-    return SKIN[1] if signal.detail.endswith(SKIN[1]) else ""
+    return SKIN_GROUPS[1] if signal.detail.endswith(SKIN_GROUPS[1]) else ""
 
 
 def _events(frames: EngineFrames, symptoms: Sequence[str]) -> Rows:
@@ -182,7 +183,7 @@ def instead(frames: EngineFrames, signal: Signal, behind: Rows, before: Rows) ->
     ]
     if not behind.any() or not before.any():
         return [*found, "Case mix and reporting: there is no time before to compare with."]
-    skin = frames.areas["fitzpatrick"].to_numpy(dtype=float) >= 4
+    skin = frames.areas["fitzpatrick"].to_numpy(dtype=float) >= DARK
     dark, usual = float(skin[behind].mean()), float(skin[before].mean())
     same = "much as before" if abs(dark - usual) < CLEAR_CHANGE else "another mix than before"
     found.append(

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reporting.domain.skin import DARK
 from reporting.evidence.detector import Detection
-from reporting.evidence.drift import DARK, SettingsScores
+from reporting.evidence.drift import SettingsScores
 from reporting.evidence.expectations import AreaExpectation
 from reporting.evidence.signals import Signal
 from reporting.evidence.surveillance import calibrated_by_others

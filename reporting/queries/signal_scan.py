@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from reporting import clock
 from reporting.domain.devices import setting_fields
+from reporting.domain.skin import DARK, SKIN_GROUPS
 from reporting.evidence.checks import Array
 from reporting.evidence.expectations import AreaExpectation, excess_p_values
 from reporting.evidence.intervals import smr
@@ -19,8 +20,6 @@ from reporting.storage.evidence_ahead import DOSE_SETTINGS
 from reporting.storage.evidence_frames import EngineFrames
 
 UNITS = ("operator", "device", "clinic")
-DARK = 4
-SKIN = ("I-III", "IV-VI")
 FALSE_DISCOVERY_RATE = 0.10
 
 Places = NDArray[np.intp]
@@ -124,7 +123,7 @@ def _bands(frames: EngineFrames, own: Places, setting: str, devices: Sequence[tu
     known = band >= 0
     field = setting_fields()[setting]
     labels = [
-        (clinic, "setting_band", f"{name}, {field.label.lower()} {b.label} {field.unit}", SKIN[skin])
+        (clinic, "setting_band", f"{name}, {field.label.lower()} {b.label} {field.unit}", SKIN_GROUPS[skin])
         for clinic, name in devices for b in bands for skin in (0, 1)
     ]  # fmt: skip
     return Coding(own[known], ((device * len(bands) + band) * 2 + dark)[known], labels)

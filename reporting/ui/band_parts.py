@@ -9,6 +9,7 @@ from reporting.charts.ranges import range_words
 from reporting.charts.settings import band_rates
 from reporting.domain.actors import Actor
 from reporting.domain.sources import short_source
+from reporting.domain.units import printed
 from reporting.queries.behind import Part
 from reporting.queries.handed_on import bands
 from reporting.queries.scope import Filters
@@ -19,7 +20,6 @@ from reporting.ui.behind_parts import behind
 from reporting.ui.chart_parts import NOT_CAUSES
 from reporting.ui.figures import drawn, show
 from reporting.ui.format import day
-from reporting.ui.format import unit as unit_words
 from reporting.ui.setting_filters import Asked
 from reporting.ui.sharing_parts import to_hand_on
 from reporting.ui.states import empty
@@ -48,7 +48,7 @@ def one_setting(by: Actor, asked: Asked) -> None:
 def sources(ranges: tuple[Range, ...], unit: str) -> None:
     """Each range that is drawn, with where it comes from."""
     for each in ranges:
-        st.markdown(f"{range_words(each)} {unit_words(unit)}. Source: {short_source(each.source)}.")
+        st.markdown(f"{range_words(each)} {printed(unit)}. Source: {short_source(each.source)}.")
 
 
 def bands_line(result: SettingBands) -> str:
@@ -74,7 +74,7 @@ def _choose_band(result: SettingBands, at: Mapping[str, Any]) -> None:
 
 
 def _behind(by: Actor, filters: Filters, result: SettingBands) -> None:
-    unit = unit_words(result.unit)
+    unit = printed(result.unit)
     rows: list[Any] = list(result.table.itertuples())
     parts = [
         (f"{row.band_label} {unit}".strip() + f", skin type {row.skin_group}",

@@ -7,11 +7,11 @@ import streamlit as st
 
 from reporting.domain.actors import Actor
 from reporting.domain.devices import setting_fields
+from reporting.domain.units import printed
 from reporting.domain.vocabulary import areas
 from reporting.queries.behind import SHOWN, Part, treatments_behind
 from reporting.queries.scope import Filters
 from reporting.security.permissions import may
-from reporting.ui import format as words
 from reporting.ui.links import page_link
 
 
@@ -58,5 +58,5 @@ def _list(found: pd.DataFrame, settings: Sequence[str], key: str) -> None:
 
 def _named(setting: str) -> str:
     field = setting_fields()[setting]
-    unit = words.unit(field.unit)
+    unit = printed(field.unit)
     return f"{field.label} ({unit})" if unit else field.label

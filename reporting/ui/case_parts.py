@@ -114,6 +114,8 @@ def row(case: WorklistCase, *, is_first: bool = False) -> None:
                     help=f"Take the case of {case.patient_reference}",
                     on_click=acknowledge, args=(case, LIST),
                 )  # fmt: skip
+            else:
+                st.empty()  # keeps the links in their places: a list drawn anew never shows the card's last one twice
             if st.button(
                 "Open case", key=f"open_{case.case_id}", help=f"Work on the case of {case.patient_reference}",
                 shortcut="Alt+O" if is_first else None,

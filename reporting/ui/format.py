@@ -39,11 +39,6 @@ def due(due_at: datetime, now: datetime) -> str:
     return f"Overdue by {span(now - due_at)}"
 
 
-def unit(code: str) -> str:
-    """The unit of a setting as it is printed: ``J/cm²``, ``µs``; empty for a plain count."""
-    return printed(code)
-
-
 def quantity(value: float, code: str) -> str:
     """A value with its unit: ``30 mJ``, or ``3`` for a plain count."""
-    return f"{number(value)} {unit(code)}".strip()
+    return f"{number(value)} {printed(code)}".strip()

@@ -7,13 +7,13 @@ import streamlit as st
 
 from reporting.charts.setting_map import setting_map_chart
 from reporting.domain.actors import Actor
+from reporting.domain.units import printed
 from reporting.queries.behind import Part
 from reporting.queries.setting_map import LEAST_IN_CELL, SettingMap, setting_map
 from reporting.ui.band_parts import NOTHING, sources
 from reporting.ui.behind_parts import behind
 from reporting.ui.chart_parts import NOT_CAUSES
 from reporting.ui.figures import drawn, show
-from reporting.ui.format import unit as unit_words
 from reporting.ui.setting_filters import Asked, parameter_choice
 from reporting.ui.states import empty
 
@@ -58,7 +58,7 @@ def _shown(found: SettingMap) -> list[Any]:
 
 
 def _parts(found: SettingMap) -> list[tuple[str, Part]]:
-    units = unit_words(found.across.unit), unit_words(found.up.unit)
+    units = printed(found.across.unit), printed(found.up.unit)
     return [
         (f"{found.across.label} {row.across_label} {units[0]}".strip()
          + f", {found.up.label.lower()} {row.up_label} {units[1]}".rstrip(),

@@ -12,6 +12,7 @@ from reporting.domain.actors import Actor
 from reporting.domain.devices import setting_fields
 from reporting.domain.sources import short_source
 from reporting.domain.symptoms import symptom
+from reporting.domain.units import printed
 from reporting.errors import Problem
 from reporting.queries.dose_response import DoseResponse, GroupCurve
 from reporting.queries.planner import CLOSE, MINIMUM_HERE, LastTreatment, Plan, PlannedSetting
@@ -49,7 +50,7 @@ def settings_form(last: LastTreatment) -> Mapping[str, float]:
     with st.container(horizontal=True):
         for name, value in last.settings.items():
             field = setting_fields()[name]
-            unit = words.unit(field.unit)
+            unit = printed(field.unit)
             given = st.number_input(
                 f"{field.label} ({unit})" if unit else field.label, value=round(value, 3), min_value=0.0, format="%g",
                 key=f"plan_{last.treated_area_id}_{name}",

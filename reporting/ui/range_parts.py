@@ -9,6 +9,7 @@ from reporting.domain.clinic_content import protocol_range
 from reporting.domain.devices import setting_fields
 from reporting.domain.protocol_ranges import NOTE_CHARACTERS, SKIN_GROUPS
 from reporting.domain.records import Guideline
+from reporting.domain.units import printed
 from reporting.domain.vocabulary import area_label
 from reporting.queries.content_rows import ContentRow
 from reporting.queries.range_choices import Offered, RangeChoices
@@ -86,7 +87,7 @@ def which(choices: RangeChoices) -> tuple[str, Offered, str]:
 
 def limits(offered: Offered, now: Mapping[str, str], key: str) -> None:
     """Draw the fields of a range; empty is open."""
-    unit = f" ({words.unit(offered.unit)})" if words.unit(offered.unit) else ""
+    unit = f" ({printed(offered.unit)})" if printed(offered.unit) else ""
     left, right = st.columns(2)
     for column, name, label in ((left, "minimum", "Lowest"), (right, "maximum", "Highest")):
         text = now.get(name, "")

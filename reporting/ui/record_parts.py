@@ -11,10 +11,11 @@ from reporting.actions.treatments import Recorded
 from reporting.domain.actors import Actor
 from reporting.domain.devices import DeviceClass, Parameter, setting_fields
 from reporting.domain.treatment_record import FIRST_DAY, AreaRecord, PatientRecord, TreatmentRecord
+from reporting.domain.units import printed
 from reporting.domain.vocabulary import areas, cooling_kinds, endpoints, indications
 from reporting.queries.patients import DeviceChoice, RecordForm, find_patients, patient_row
 from reporting.security.tokens import new_token
-from reporting.ui.format import number, unit
+from reporting.ui.format import number
 
 _UNKNOWN = "Not recorded"
 _YES_NO = {True: "Yes", False: "No"}
@@ -143,7 +144,7 @@ def _settings(index: int, device_class: DeviceClass, given: Mapping[str, float])
     for place, parameter in enumerate(device_class.parameters.values()):
         of = setting_fields()[parameter.field]
         key = f"record_{index}_{device_class.code}_{parameter.field}"
-        label = f"{of.label} ({unit(of.unit)})" if unit(of.unit) else of.label
+        label = f"{of.label} ({printed(of.unit)})" if printed(of.unit) else of.label
         with columns[place % 3]:
             value = st.number_input(
                 label,

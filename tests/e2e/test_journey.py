@@ -74,6 +74,8 @@ def test_the_loop(phone: Page, desk: Page, demo: Demo) -> None:
     case = desk.locator("[class*=st-key-case_]").filter(has_text=re.compile(r"DEMO-NOW-1\b"))
     case.get_by_role("button", name="Acknowledge").click()
     expect(case).to_contain_text("Owner: Demo clinician", timeout=30_000)
+    settle(desk)
+    expect(case).to_have_count(1)
 
     case.get_by_role("link", name=re.compile("Timeline")).click()
     expect(first).to_contain_text("Swelling: severe at worst, more than expected on day 3", timeout=30_000)

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reporting.evidence.dose_model import SKIN_GROUPS, DoseModel, fit_dose_model, predicted_risks
+from reporting.domain.skin import SKIN_GROUPS
+from reporting.evidence.dose_model import DoseModel, fit_dose_model, predicted_risks
 from reporting.evidence.dose_response import Ceiling, Curve, curve_and_ceiling
 from reporting.evidence.errors import NotEnoughData
 from reporting.evidence.hazard import CaseMix, answered_intervals, case_mix

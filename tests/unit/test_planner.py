@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 
 from reporting.domain.actors import SYSTEM
+from reporting.domain.skin import skin_group_of
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.errors import InvalidInput, NotAllowed, NotFound
 from reporting.queries import planner, scope
 from reporting.queries.clinic_content import ProtocolRange
-from reporting.queries.planner import MINIMUM_HERE, Plan, last_treatments, plan, skin_group_of
+from reporting.queries.planner import MINIMUM_HERE, Plan, last_treatments, plan
 from tests.cast import House, house
 from tests.frames import many_rows
 

@@ -6,21 +6,28 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from reporting.charts.axes import HEIGHT, Axes
 from reporting.charts.ranges import range_layers, range_words
 from reporting.charts.theme import COLOURS, PICK, Figure, Look, themed
 from reporting.charts.words import after_value, as_percent, percent, with_unit
 from reporting.domain.devices import setting_fields
+from reporting.domain.skin import SKIN_GROUPS
 from reporting.domain.symptoms import symptom as symptom_of
 from reporting.queries.dose_response import DoseResponse, GroupCurve
 
 _SHOWN_BEYOND = 1.1
 """The curve ends a little beyond the most aggressive setting that was used."""
+_DASHES = ([1, 0], [7, 4])
+"""By skin group, as its colour is."""
 
 
-def dose_curve(found: DoseResponse) -> Figure:
-    """Risk by setting for a typical patient of each skin group, case mix held; ceilings as upright lines."""
+def dose_curve(found: DoseResponse, axes: Axes | None = None) -> Figure:
+    """Risk by setting for a typical patient of each skin group, case mix held; ceilings as upright lines. ``axes``: as
+    of the chart beside it."""
     rows = _rows(found)
-    return Figure(themed(_chart(found, rows, COLOURS)), _title(found), _alt(found), _table(rows))
+    return Figure(
+        themed(_chart(found, rows, axes or own_axes(found), COLOURS)), _title(found), _alt(found), _table(rows)
+    )
 
 
 def _rows(found: DoseResponse) -> pd.DataFrame:
@@ -42,35 +49,44 @@ def _n_answered(found: DoseResponse, curve: GroupCurve) -> int:
     return int(found.bands.loc[found.bands["skin_group"] == curve.skin_group, "n_answered"].sum())
 
 
-def _chart(found: DoseResponse, rows: pd.DataFrame, colours: Look) -> Any:
+def own_axes(found: DoseResponse) -> Axes:
+    """All of the curves; of their intervals what is not far above the rest."""
+    rows = _rows(found)
+    if rows.empty:
+        return Axes(0.0, 1.0, 0.1)
+    top = min(1.0, float(rows["upper"].quantile(0.98)) * 1.05)
+    return Axes(float(rows["value"].min()), float(rows["value"].max()), max(top, 0.02))
+
+
+def _chart(found: DoseResponse, rows: pd.DataFrame, axes: Axes, colours: Look) -> Any:
     field = setting_fields()[found.parameter]
     title = with_unit(field.label, found.unit)
     groups = [curve.skin_group for curve in found.curves]
-    domain = [float(rows["value"].min()), float(rows["value"].max())] if len(rows) else [0.0, 1.0]
-    across = alt.Scale(domain=domain, zero=False, nice=False)
+    scale, across = axes.up_scale(), axes.across_scale()
     x = alt.X("value:Q", title=title, scale=across, axis=alt.Axis(grid=False, tickCount=10))
-    top = min(1.0, float(rows["upper"].quantile(0.98)) * 1.05) if len(rows) else 0.1
-    scale = alt.Scale(domain=[0, max(top, 0.02)], clamp=True)
     y = alt.Y("risk:Q", title="Adjusted risk (%)", axis=alt.Axis(format=".0%", tickCount=6), scale=scale)
-    colour = alt.Color("skin_group:N", title="Skin type", legend=alt.Legend(symbolOpacity=1),
-                       scale=alt.Scale(domain=groups, range=list(colours.series[: len(groups)])))  # fmt: skip
+    legend = alt.Legend(symbolOpacity=1, symbolType="stroke", symbolStrokeWidth=3, symbolSize=230)
+    kinds = [SKIN_GROUPS.index(group) for group in groups]
+    colour = alt.Color("skin_group:N", title="Skin type", legend=legend,
+                       scale=alt.Scale(domain=groups, range=[colours.series[kind] for kind in kinds]))  # fmt: skip
     tips = [
         alt.Tooltip("skin_group:N", title="Skin type"), alt.Tooltip("value:Q", title=field.label, format=".3~g"),
         alt.Tooltip("risk:Q", title="Adjusted risk", format=".1%"),
         alt.Tooltip("lower:Q", title="95 % from", format=".1%"), alt.Tooltip("upper:Q", title="95 % to", format=".1%"),
         alt.Tooltip("n_answered:Q", title="Answered, all settings", format=","),
     ]  # fmt: skip
-    dash = alt.StrokeDash("skin_group:N", title="Skin type", scale=alt.Scale(domain=groups, range=[[1, 0], [7, 4]]))
+    dashes = alt.Scale(domain=groups, range=[_DASHES[kind] for kind in kinds])
+    dash = alt.StrokeDash("skin_group:N", title="Skin type", scale=dashes)
     base = alt.Chart(rows)
     pick = alt.selection_point(name=PICK, fields=["value", "skin_group"], on="click", clear=False)
     return alt.layer(
-        *range_layers(found.ranges, domain, across, colours),
+        *range_layers(found.ranges, [axes.low, axes.high], across, colours),
         base.mark_area(opacity=0.22).encode(x=x, y=alt.Y("lower:Q", scale=scale), y2="upper:Q", color=colour),
         base.mark_line(strokeWidth=2.5).encode(x=x, y=y, color=colour, strokeDash=dash, tooltip=tips),
         *_ceilings(found, colour),
         base.mark_point(filled=True, size=260, opacity=0.001, cursor="pointer").encode(
             x=x, y=y, color=colour, tooltip=tips).add_params(pick),
-    ).properties(height=340, width="container")  # fmt: skip
+    ).properties(height=HEIGHT, width="container")  # fmt: skip
 
 
 def _ceilings(found: DoseResponse, colour: Any) -> list[Any]:

@@ -16,10 +16,15 @@ _STATES = ["complete", "still coming in"]
 _RATE_AXIS = alt.Axis(format=".0%", tickCount=6, grid=True)
 
 
-def rate_scale(shown: pd.DataFrame) -> alt.Scale:
-    """From zero to a little above what is shown, never wider than everybody."""
+def rate_top(shown: pd.DataFrame) -> float:
+    """A little above what is shown, never more than everybody."""
     top = float(shown["upper"].max()) if len(shown) else 0.1
-    return alt.Scale(domain=[0, min(1.0, max(0.05, top * 1.08))], nice=False)
+    return min(1.0, max(0.05, top * 1.08))
+
+
+def rate_scale(shown: pd.DataFrame) -> alt.Scale:
+    """From zero to a little above what is shown."""
+    return alt.Scale(domain=[0, rate_top(shown)], nice=False)
 
 
 def _tooltips(first: list[alt.Tooltip]) -> list[alt.Tooltip]:

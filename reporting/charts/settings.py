@@ -5,7 +5,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from reporting.charts.overview import rate_scale
+from reporting.charts.axes import HEIGHT, Axes
+from reporting.charts.overview import rate_top
 from reporting.charts.ranges import range_layers, range_words
 from reporting.charts.theme import COLOURS, PICK, Figure, Look, themed
 from reporting.charts.words import after_value, as_percent, percent, rate_words, with_unit
@@ -13,20 +14,19 @@ from reporting.domain.symptoms import symptom as symptom_of
 from reporting.domain.units import printed
 from reporting.queries.setting_bands import GROUPS, SettingBands
 
-HEIGHT = 380
-_SHIFT = dict(zip(GROUPS, (-7, 7, 0), strict=True))
+_SHIFT = dict(zip(GROUPS, (-5, 5, 0), strict=True))
 """Pixels beside the band's middle, so that the groups' intervals do not cover each other."""
 _SHAPES = ("circle", "square", "diamond")
 
 
-def band_rates(result: SettingBands) -> Figure:
+def band_rates(result: SettingBands, axes: Axes | None = None) -> Figure:
     """Rate per band at the band's median setting, with 95 % intervals, a mark and colour per skin group.
 
     Shaded: the typical range, published guidelines per skin group, and the clinic's protocol. Bands with fewer
-    than five answers are drawn as a grey cross on the axis, without a rate.
+    than five answers are drawn as a grey cross on the axis, without a rate. ``axes``: as of the chart beside it.
     """
     return Figure(
-        chart=themed(_chart(result, COLOURS)), title=finding(result), alt=_alt(result),
+        chart=themed(_chart(result, axes or own_axes(result), COLOURS)), title=finding(result), alt=_alt(result),
         table=_table(result),
     )  # fmt: skip
 
@@ -35,21 +35,20 @@ def _axis_title(result: SettingBands) -> str:
     return with_unit(result.label, result.unit)
 
 
-def _x_domain(result: SettingBands) -> list[float]:
+def own_axes(result: SettingBands) -> Axes:
     """The bands with room on both sides; limits near them are shown, far ones would squeeze the data."""
-    middles = result.table["median"]
+    middles, shown = result.table["median"], result.table[result.table["is_enough"]]
     low, high = float(middles.min()), float(middles.max())
     room = max((high - low) * 0.5, abs(high) * 0.1, 0.1)
-    return [max(low - room, 0.0), high + room]
+    return Axes(max(low - room, 0.0), high + room, rate_top(shown))
 
 
-def _chart(result: SettingBands, colours: Look) -> Any:
+def _chart(result: SettingBands, axes: Axes, colours: Look) -> Any:
     table, title = result.table, _axis_title(result)
     if not len(table):
         return alt.Chart(pd.DataFrame({"x": []})).mark_point().properties(height=HEIGHT, width="container")
-    scale = rate_scale(table[table["is_enough"]])
-    domain = _x_domain(result)
-    across = alt.Scale(domain=domain, nice=False)
+    scale, across = axes.up_scale(), axes.across_scale()
+    domain = [axes.low, axes.high]
     x = alt.X("median:Q", title=title, scale=across, axis=alt.Axis(grid=False, tickCount=10))
     axis = alt.Axis(format=".0%", tickCount=6)
     y = alt.Y("rate:Q", title="Rate (% of those who answered)", scale=scale, axis=axis)

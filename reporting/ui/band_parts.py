@@ -5,8 +5,10 @@ from typing import Any
 
 import streamlit as st
 
+from reporting.charts import dose
+from reporting.charts.axes import Axes
 from reporting.charts.ranges import range_words
-from reporting.charts.settings import band_rates
+from reporting.charts.settings import band_rates, finding, own_axes
 from reporting.domain.actors import Actor
 from reporting.domain.sources import short_source
 from reporting.domain.units import printed
@@ -18,7 +20,7 @@ from reporting.queries.setting_ranges import Range
 from reporting.ui import dose_parts
 from reporting.ui.behind_parts import behind
 from reporting.ui.chart_parts import NOT_CAUSES
-from reporting.ui.figures import drawn, show
+from reporting.ui.figures import chart, drawn, numbers
 from reporting.ui.format import day
 from reporting.ui.setting_filters import Asked
 from reporting.ui.sharing_parts import to_hand_on
@@ -29,20 +31,38 @@ BAND = "band"
 
 
 def one_setting(by: Actor, asked: Asked) -> None:
-    """Observed rates by band, and the adjusted curve under them; what is pressed in either is listed below."""
+    """Observed rates by band beside the adjusted curve; what is pressed in either is listed below them."""
     result = setting_bands(by, asked.filters, asked.setting, asked.symptom)
     if not len(result.table):
         empty(*NOTHING)
         return
-    show(drawn(band_rates, result), key="band_rates", file_name="setting-bands.csv",
-         on_pick=lambda at: _choose_band(result, at))  # fmt: skip
-    to_hand_on(lambda: bands(result), key="bands_to_hand_on", file_name="setting-bands-to-hand-on.csv")
-    sources(result.ranges, result.unit)
-    st.markdown(NOT_CAUSES)
-    st.markdown(bands_line(result))
-    dose_parts.adjusted(by, asked, result.revision, lambda at: _choose_band(result, at))
+    with st.container(key="crude_and_adjusted"):
+        crude, adjusted = st.columns(2)
+    with crude:
+        st.subheader("As reported (crude)", anchor=False)
+        st.markdown(f"**{finding(result)}**")  # stands there while the curve is worked out
+    with adjusted:
+        st.subheader("Adjusted for case mix", anchor=False)
+        found = dose_parts.curve(by, asked, result.revision)
+    axes = own_axes(result).beside(dose.own_axes(found)) if found else None
+    with crude:
+        _crude(result, axes)
+    if found:
+        with adjusted:
+            dose_parts.show(found, axes, lambda at: _choose_band(result, at))
     st.subheader("The treatments behind it", anchor=False)
     _behind(by, asked.filters, result)
+
+
+def _crude(result: SettingBands, axes: Axes | None) -> None:
+    shown = drawn(band_rates, result, axes)
+    chart(shown, key="band_rates", on_pick=lambda at: _choose_band(result, at), with_title=False)
+    with st.container():
+        numbers(shown, key="band_rates", file_name="setting-bands.csv")
+        to_hand_on(lambda: bands(result), key="bands_to_hand_on", file_name="setting-bands-to-hand-on.csv")
+        st.markdown(NOT_CAUSES)
+        sources(result.ranges, result.unit)
+        st.markdown(bands_line(result))
 
 
 def sources(ranges: tuple[Range, ...], unit: str) -> None:

@@ -72,11 +72,12 @@ def _ready(figure: Figure | None) -> Drawn | None:
     return Drawn(with_arrow(figure.chart), figure.title, figure.alt, figure.table, csv)
 
 
-def chart(shown: Drawn | None, *, key: str, on_pick: Picked | None = None) -> None:
-    """Draw the chart alone, under its title."""
+def chart(shown: Drawn | None, *, key: str, on_pick: Picked | None = None, with_title: bool = True) -> None:
+    """Draw the chart alone, under its title unless that stands there already."""
     if shown is None:
         return
-    st.markdown(f"**{shown.title}**")
+    if with_title:
+        st.markdown(f"**{shown.title}**")
     if on_pick is None:
         st.vega_lite_chart(None, shown.specification, width="stretch", theme=None, alt=shown.alt, key=key)
     else:
@@ -92,6 +93,11 @@ def show(shown: Drawn | None, *, key: str, file_name: str = "chart.csv", on_pick
     ``on_pick`` is called when somebody presses a mark; give the same choice as a select box for the keyboard.
     """
     chart(shown, key=key, on_pick=on_pick)
+    numbers(shown, key=key, file_name=file_name)
+
+
+def numbers(shown: Drawn | None, *, key: str, file_name: str) -> None:
+    """What a chart shows, as a table and as a file."""
     if shown is None or shown.table.empty:
         return
     with st.expander("Show the numbers as a table"):

@@ -98,8 +98,11 @@ def test_others_are_told_that_they_may_not(monkeypatch: pytest.MonkeyPatch, clin
 
 
 def test_the_adjusted_curve_or_why_there_is_none(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    words = text(open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], period="All treatments"))
-    assert "Adjusted for case mix" in words
+    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], period="All treatments")
+    crude, adjusted = page.columns[-2:]
+    assert (crude.subheader[0].value, len(crude.get("vega_lite_chart"))) == ("As reported (crude)", 1)
+    assert adjusted.subheader[0].value == "Adjusted for case mix"
+    words = text(page)
     assert "does not carry an adjusted curve" in words or "No adjusted curve." in words
 
 

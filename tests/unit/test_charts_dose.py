@@ -5,8 +5,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reporting.charts.dose import ceiling_words, dose_curve
+from reporting.charts.dose import ceiling_words, dose_curve, own_axes
+from reporting.charts.settings import band_rates
+from reporting.charts.settings import own_axes as bands_axes
 from reporting.queries.dose_response import DoseResponse, GroupCurve
+from tests.unit.test_charts_settings import result_of
 
 MULTIPLE = np.linspace(0.5, 2.0, 31)
 
@@ -71,6 +74,27 @@ def test_the_specification_is_sound() -> None:
     spec = dose_curve(found(curve("I-III"), curve(ceiling=None))).chart.to_dict()
     assert len(str(spec)) < 200_000
     assert "resolve" not in spec
+
+
+def test_beside_the_bands_both_have_the_same_axes() -> None:
+    shown, crude = found(curve("IV-VI")), result_of()
+    axes = bands_axes(crude).beside(own_axes(shown))
+    drawn = [dose_curve(shown, axes).chart.to_dict(), band_rates(crude, axes).chart.to_dict()]
+    scales = {
+        (channel, str(layer["encoding"][channel]["scale"]["domain"]))
+        for spec in drawn for layer in spec["layer"] for channel in ("x", "y")
+        if "scale" in layer["encoding"].get(channel, {})
+    }  # fmt: skip
+    assert scales == {("x", str([axes.low, axes.high])), ("y", str([0, axes.top]))}
+    assert (axes.low, axes.top) == (own_axes(shown).low, max(own_axes(shown).top, bands_axes(crude).top))
+
+
+def test_a_group_alone_keeps_its_colour_and_dashes() -> None:
+    [alone, both] = (dose_curve(found(*each)).chart.to_dict() for each in ([curve()], [curve("I-III"), curve()]))
+    for channel in ("color", "strokeDash"):
+        ranges = [next(layer["encoding"][channel]["scale"]["range"] for layer in spec["layer"]
+                       if layer["mark"]["type"] == "line") for spec in (alone, both)]  # fmt: skip
+        assert ranges[0] == ranges[1][1:]
 
 
 def test_an_interval_over_nearly_everything_is_too_wide_to_draw() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reporting.domain.schedule import SLOTS
+from reporting.domain.elapsed import elapsed, of_each
 from reporting.domain.signal_work import KIND_WORDS
 from reporting.domain.skin import DARK, SKIN_GROUPS
 from reporting.evidence.attribution import attribute
@@ -121,18 +121,13 @@ def _events(frames: EngineFrames, symptoms: Sequence[str]) -> Rows:
     return found
 
 
-_ELAPSED = np.cumsum(np.left_shift(np.int64(1), np.arange(len(SLOTS), dtype=np.int64)))
-
-
 def _masks(frames: EngineFrames, rows: Rows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(due by the last answer known, answered) masks of the rows."""
-    areas = frames.areas
-    last = int(frames.answers.answered_day.max(initial=0))
-    age = last - areas["day"].to_numpy()[rows]
-    passed = np.searchsorted(np.asarray(SLOTS), age, side="right")
-    elapsed = np.where(passed > 0, _ELAPSED[np.maximum(passed - 1, 0)], 0)
-    answered = np.asarray(areas["answered_mask"].to_numpy()[rows] & elapsed, dtype=np.int64)
-    return np.asarray(areas["due_mask"].to_numpy()[rows] & elapsed | answered, dtype=np.int64), answered
+    """(due by the clinic's own day or the earlier one that was asked for, answered) masks of the rows."""
+    at = np.flatnonzero(rows)
+    of = {name: frames.areas[name].to_numpy()[at] for name in ("clinic_id", "day", "due_mask", "answered_mask")}
+    come = elapsed(of_each(of["clinic_id"], frames.until) - of["day"])
+    answered = np.asarray(of["answered_mask"] & come, dtype=np.int64)
+    return np.asarray(of["due_mask"] & come | answered, dtype=np.int64), answered
 
 
 def response_rate(frames: EngineFrames, rows: Rows) -> float | None:

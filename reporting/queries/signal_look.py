@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.domain.signal_work import Finding, Look
 from reporting.evidence.beside import beside
@@ -21,6 +20,7 @@ from reporting.evidence.shift_place import placed
 from reporting.evidence.signals import Signal
 from reporting.evidence.surveillance import Schedule, Tables
 from reporting.queries.backtest import BASELINE_DAYS, NothingToReplay, watched
+from reporting.queries.days import today
 from reporting.queries.doubling import WEEKS, for_the_record
 from reporting.queries.signal_cards import chart_card, scan_card
 from reporting.queries.signal_controls import controls
@@ -46,7 +46,7 @@ def look(by: Actor, as_of: date | None = None) -> Look:
     """
     require(by, "signals.work")
     marks = {"": time.perf_counter()}
-    day = as_of or clock.now().date()
+    day = as_of or today(by)
     risen = beside(lambda: risen_charts(weeks=WEEKS), rows=most_areas())
     frames = engine_frames(day)
     if frames is None:

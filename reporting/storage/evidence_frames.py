@@ -4,7 +4,7 @@ An answer counts from the day it was given. A correction counts from the day it 
 answer stands, so that a replay never uses what came later.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
@@ -21,6 +21,7 @@ from reporting.domain.answered import Answers
 from reporting.domain.devices import DeviceClass, reference_for
 from reporting.domain.distinct import distinct
 from reporting.storage import device_classes, outcomes
+from reporting.storage.clinic_days import clinic_days
 from reporting.storage.engine import reading
 from reporting.storage.evidence_ahead import DOSE_SETTINGS
 from reporting.storage.evidence_columns import evidence_columns
@@ -36,12 +37,14 @@ class EngineFrames:
     """``areas`` and ``answers`` as ``evidence.detector.detect`` takes them; ``start`` is day 0.
 
     ``areas`` is sorted by day and holds, beside the engine's columns, treated_area_id, treatment_id, clinic_id and
-    due_mask/answered_mask (bits of SLOTS). Operators and devices are named CLINIC/CODE.
+    due_mask/answered_mask (bits of SLOTS). Operators and devices are named CLINIC/CODE. ``until`` is the last
+    day of each clinic that the frames speak of, by clinic id: the day asked for, or its own day where that is earlier.
     """
 
     areas: pd.DataFrame
     answers: Answers
     start: date
+    until: Mapping[int, int]
     _with_event: dict[str, NDArray[np.bool_]] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
@@ -78,7 +81,8 @@ def engine_frames(
     clinic_id: int | None = None,
 ) -> EngineFrames | None:
     """The frames with treatments and answers up to ``as_of`` (None: everything), corrections as they stood that
-    day, or on the earlier day ``corrected_until``. None when there is no treatment yet.
+    day, or on the earlier day ``corrected_until``. None when there is no treatment yet. ``as_of`` is a day of each
+    clinic's own calendar.
     """
     settled = corrected_until or as_of
     with reading() as session:
@@ -89,14 +93,17 @@ def engine_frames(
         if frame.empty:
             return None
         trails = _settled(session, frame, trails, None if settled is None else end_of(settled))
-        named = _named(session, frame)
+        named, until = _named(session, frame), clinic_days(session)
     first = int(frame["day"].iloc[0])
+    if as_of is not None:
+        until = {clinic: min(day, (as_of - _EPOCH).days) for clinic, day in until.items()}
     named["day"] = (named["day"] - first).astype(np.int32)
     answers = answers_of(trails, named["day"].to_numpy())
     if as_of is not None:
         late = answers.answered_day > (as_of - _EPOCH).days - first
         answers = answers.of(~late) if late.any() else answers
-    return EngineFrames(named, answers, _EPOCH + timedelta(days=first))
+    until = {clinic: day - first for clinic, day in until.items()}
+    return EngineFrames(named, answers, _EPOCH + timedelta(days=first), until)
 
 
 def _settled(session: Session, frame: pd.DataFrame, trails: pa.Array, known_at: datetime | None) -> pa.Array:

@@ -14,9 +14,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from sqlalchemy import text
 
-from reporting import clock
-from reporting.domain.schedule import SLOTS
+from reporting.domain.elapsed import elapsed, of_each
 from reporting.domain.symptoms import SYMPTOMS
+from reporting.storage.clinic_days import clinic_days
 from reporting.storage.columns import are_many_treatments, category, read_apart
 from reporting.storage.engine import engine, reading
 
@@ -24,6 +24,7 @@ SETTINGS = (
     "fluence_j_cm2", "pulse_energy_mj", "density_pct", "density_mtz_cm2", "pulse_width_ms", "passes",
     "spot_size_mm", "energy_per_pin_mj", "needle_depth_mm",
 )  # fmt: skip
+_REVISION = text("SELECT value FROM revision")
 _CATEGORIES = ("clinic", "operator", "device", "device_class", "procedure_class", "area", "indication")
 _INTEGERS: dict[str, type[np.integer[Any]]] = {
     "treated_area_id": np.int64, "treatment_id": np.int64, "patient_id": np.int64, "clinic_id": np.int32,
@@ -129,20 +130,19 @@ def _same(column: "pd.Series[Any]", other: "pd.Series[Any]") -> bool:
     return bool(((mine == new) | ((mine != mine) & (new != new))).all())
 
 
-_ELAPSED = np.cumsum(np.left_shift(np.int64(1), np.arange(len(SLOTS), dtype=np.int64)))
+def _mark_due(frame: pd.DataFrame, days: dict[int, int]) -> pd.DataFrame:
+    """The frame with ``due_mask``: the scheduled days that have come by its clinic's day, and those answered.
 
-
-def _mark_due(frame: pd.DataFrame, today: pd.Timestamp) -> pd.DataFrame:
-    """Set ``due_mask``: the scheduled days that have come by ``today``, and those answered."""
-    age = (today - frame["performed_on"]).dt.days.to_numpy()
-    passed = np.searchsorted(np.asarray(SLOTS), age, side="right")
-    elapsed = np.where(passed > 0, _ELAPSED[np.maximum(passed - 1, 0)], 0)
-    frame["due_mask"] = (frame["scheduled_mask"].to_numpy() & elapsed) | frame["answered_mask"].to_numpy()
-    return frame
+    What does not change is shared: a midnight changes one column, and readers may still hold the frame as it was.
+    """
+    performed = frame["performed_on"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    come = elapsed(of_each(frame["clinic_id"].to_numpy(), days) - performed)
+    due = (frame["scheduled_mask"].to_numpy() & come) | frame["answered_mask"].to_numpy()
+    return pd.DataFrame({**{str(name): column for name, column in frame.items()}, "due_mask": due}, copy=False)
 
 
 class _Store:
-    """The frame, the revision and day it stands at, and the database it was read from."""
+    """The frame, the revision and the clinics' days it stands at, and the database it was read from."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -152,7 +152,7 @@ class _Store:
         self.frame: pd.DataFrame | None = None
         self.revision = 0
         self.database = ""
-        self.today = pd.Timestamp(0)
+        self.days: dict[int, int] = {}
 
     def _replace(self, frame: pd.DataFrame, fresh: pd.DataFrame) -> pd.DataFrame:
         is_old = frame["treated_area_id"].isin(fresh["treated_area_id"]).to_numpy()
@@ -167,15 +167,15 @@ class _Store:
             if self.database != address:
                 self.forget()
                 self.database = address
-            newest, today = newest_revision(), pd.Timestamp(clock.now().date())
+            newest, days = _state()
             if self.frame is None or newest < self.revision:
-                self.frame = _mark_due(_read(-1, newest), today)
-            elif newest > self.revision:
-                fresh = _mark_due(_read(self.revision, newest), today)
-                self.frame = self._replace(self.frame, fresh)
-            if today != self.today:
-                self.frame = _mark_due(self.frame.copy(), today)
-            self.revision, self.today = newest, today
+                self.frame = _mark_due(_read(-1, newest), days)
+            else:
+                if newest > self.revision:
+                    self.frame = self._replace(self.frame, _mark_due(_read(self.revision, newest), days))
+                if days != self.days:
+                    self.frame = _mark_due(self.frame, days)
+            self.revision, self.days = newest, days
             return self.frame
 
 
@@ -185,7 +185,13 @@ _store = _Store()
 def newest_revision() -> int:
     """Grows with every transaction that changes an outcome: what was worked out before it is out of date."""
     with reading() as session:
-        return int(session.connection().execute(text("SELECT value FROM revision")).scalar_one())
+        return int(session.connection().execute(_REVISION).scalar_one())
+
+
+def _state() -> tuple[int, dict[int, int]]:
+    """The newest revision and the day of each clinic; read in this order, every row's clinic is among them."""
+    with reading() as session:
+        return int(session.connection().execute(_REVISION).scalar_one()), clinic_days(session)
 
 
 SETTLED_FOR_S = 600.0
@@ -210,8 +216,8 @@ def outcome_frame() -> pd.DataFrame:
     Columns: ids; ``performed_on`` (datetime64[s]); categories clinic, operator, device (``CLINIC/CODE``),
     device_class, procedure_class, area, indication; fitzpatrick (0 unknown), age_years (-1 unknown);
     settings with their unit in the name (float32, NaN where not recorded); ``due_mask`` (scheduled days that
-    have come) and ``answered_mask`` (bits of ``domain.schedule.SLOTS``); ``first_<symptom>`` (day of the first
-    unexpected answer, -1 none) and ``worst_<symptom>`` (0 to 4, -1 not asked).
+    have come by the clinic's own day) and ``answered_mask`` (bits of ``domain.schedule.SLOTS``);
+    ``first_<symptom>`` (day of the first unexpected answer, -1 none) and ``worst_<symptom>`` (0 to 4, -1 not asked).
     """
     return _store.current()
 

@@ -2,18 +2,23 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from reporting import clock
 from reporting.actions.signals import take_action
 from reporting.domain.actors import SYSTEM
+from reporting.domain.schedule import due_days
 from reporting.errors import InvalidInput
 from reporting.queries.days import today
 from reporting.queries.overview import overview
 from reporting.queries.scope import Filters
+from reporting.queries.signal_cards import _masks
 from reporting.queries.silent import due_and_silent
 from reporting.queries.timeline import timeline
 from reporting.storage.engine import transaction
+from reporting.storage.evidence_frames import engine_frames
+from reporting.storage.outcome_frame import outcome_frame
 from reporting.storage.tables import Clinic, Signal, Treatment
 from tests.cast import House, house
 
@@ -65,6 +70,44 @@ def test_over_a_clock_change_each_day_counts_once(clinic: House, zone: str) -> N
     by_day = dict(found)
     assert all(due == by_day[day] for day, due in found), "within one day of the clinic nothing changes"
     assert list(by_day) == sorted(by_day)
+
+
+@pytest.mark.parametrize(("moment", "east", "west"), [
+    ("2026-03-10 10:30", 2, 2),  # 23:30 and 00:30 of the same day
+    ("2026-03-10 11:30", 3, 2),
+    ("2026-03-11 09:30", 3, 2),  # in UTC it is day 3 everywhere
+    ("2026-03-11 10:30", 3, 3),
+])  # fmt: skip
+def test_what_is_due_is_decided_by_each_clinics_own_day(clinic: House, moment: str, east: int, west: int) -> None:
+    """In one frame with a clinic in Tonga (UTC+13) and one in Hawaii (UTC-10), both treated on the same day."""
+    other = house("B")
+    moved(clinic, "Pacific/Tongatapu", date(2026, 3, 8))
+    moved(other, "Pacific/Honolulu", date(2026, 3, 8))
+    with clock.fixed(datetime(2026, 3, 8, 12, tzinfo=UTC)):
+        assert due_in_the_frame() == [1, 0]  # and the same process goes on until
+    with clock.fixed(datetime.fromisoformat(moment).replace(tzinfo=UTC)):
+        assert due_in_the_frame() == [come(east), come(west)]
+        for home, age in ((clinic, east), (other, west)):
+            assert overview(home.staff["clinician"], Filters()).rates["due_check_ins"].tolist()[0] == come(age)
+        assert due_in_the_evidence(None) == [come(east), come(west)]
+        assert due_in_the_evidence(date(2026, 3, 9)) == [1, 1]  # a day of each clinic's own calendar
+        assert due_in_the_evidence(date(2030, 1, 1)) == [come(east), come(west)]
+
+
+def come(age: int) -> int:
+    return sum(day <= age for day in due_days("ablative"))
+
+
+def due_in_the_frame() -> list[int]:
+    frame = outcome_frame().sort_values("clinic_id")
+    return [int(mask).bit_count() for mask in frame["due_mask"]]
+
+
+def due_in_the_evidence(as_of: date | None) -> list[int]:
+    frames = engine_frames(as_of)
+    assert frames is not None
+    due, _ = _masks(frames, np.ones(len(frames.areas), dtype=bool))
+    return [int(mask).bit_count() for mask in due]
 
 
 def test_what_was_changed_this_morning_can_be_written_down(clinic: House) -> None:

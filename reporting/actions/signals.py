@@ -173,12 +173,13 @@ def re_measure(*, by: Actor, signal_id: int, version: int, as_of: date | None = 
         if signal is None or (by.clinic_id is not None and signal.clinic_id != by.clinic_id):
             raise NotFound()
         taken = [event for event, _ in signals.events(session, [signal_id]) if event.kind == "action_taken"]
+        clinic = sessions.clinic(session, signal.clinic_id)
     require(by, "signals.work", clinic_id=signal.clinic_id)
     if not taken or taken[-1].happened_on is None:
         raise Conflict(
             "No action is written down for this signal yet.", what_to_do="Write down first what was changed."
         )
-    acted_on, until = taken[-1].happened_on, as_of or clock.now().date()
+    acted_on, until = taken[-1].happened_on, as_of or clock.today(clinic.timezone if clinic else "UTC")
     frames = engine_frames(until)
     if frames is None:
         raise NotEnoughData("There are no treatments up to that day.")

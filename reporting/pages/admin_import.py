@@ -62,15 +62,13 @@ def _one_file(actor: Actor, kind: Kind, upload: Any) -> None:
     mapping = _mapping(kind, upload)
     shown = parts.rehearsed(actor, upload, mapping)
     parts.show_preview(shown)
-    st.write("About a minute for every 200,000 rows. An import that was interrupted can simply be run again.")
-    st.button(
-        f"Import {shown.rows:,} rows",
-        type="primary",
-        key="import_run",
-        icon=":material/upload:",
-        on_click=_import,
-        args=(upload, mapping),
-    )
+    offer = parts.offer(shown)
+    st.write(offer.words)
+    if offer.label:
+        st.button(
+            offer.label, type="primary" if shown.imported else "secondary", key="import_run",
+            icon=":material/upload:", on_click=_import, args=(upload, mapping),
+        )  # fmt: skip
 
 
 @shows_problems

@@ -117,6 +117,32 @@ def show_preview(shown: Preview) -> None:
     st.dataframe(rows, hide_index=True, width="stretch", key="import_preview")
 
 
+@dataclass(frozen=True)
+class Offer:
+    """What a press of the button would do; ``label`` empty: nothing, for the reason in ``words``."""
+
+    label: str
+    words: str
+
+
+def offer(shown: Preview) -> Offer:
+    """What is left to do with a file after its rehearsal."""
+    again = "An import that was interrupted can simply be run again."
+    if not shown.rows:
+        return Offer("", "There is no row in the file.")
+    if len(shown.lines) < shown.rows:
+        said = "The others are checked as they go in, about a minute for every 200,000."
+        return Offer(f"Import {shown.rows:,} rows", f"{said} {again}")
+    kept = f"{shown.refused:,} refused {'row' if shown.refused == 1 else 'rows'}"
+    if shown.imported:
+        aside = f"The {kept} can be mended here afterwards. " if shown.refused else ""
+        return Offer(f"Import {shown.imported:,} {'row' if shown.imported == 1 else 'rows'}", aside + again)
+    if shown.refused:
+        said = "No row would go in. Mend the file, choose the columns anew, or keep what was refused and mend it here."
+        return Offer(f"Keep {kept} to mend", said)
+    return Offer("", "Nothing is left to import: every row is there already.")
+
+
 def take_in(by: Actor, upload: Any, mapping: KindMapping) -> None:
     """Import the upload and keep what came of it for this page."""
     with _on_disk(upload) as path:

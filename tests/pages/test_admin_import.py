@@ -64,6 +64,7 @@ def test_columns_are_guessed_and_the_file_goes_in_once(clinic: House, monkeypatc
     assert chosen["Column “Pulse energy” is"] == "pulse_energy_mj"
     assert "2 of 2 rows checked:** 2 would go in, 0 are there already, 0 would be refused" in text_of(page)
     assert treatments() == 1
+    assert page.button(key="import_run").label == "Import 2 rows"
     page.button(key="import_run").click().run()
     assert "2 rows read: 2 imported" in text_of(page)
     assert treatments() == 3
@@ -71,11 +72,15 @@ def test_columns_are_guessed_and_the_file_goes_in_once(clinic: House, monkeypatc
         assert outcomes.compare(session) == []
     again = uploaded(page, GOOD)
     assert "0 would go in, 2 are there already" in text_of(again)
+    assert "every row is there already" in text_of(again)
+    assert not again.button
 
 
 def test_a_unit_can_be_chosen(clinic: House, monkeypatch: pytest.MonkeyPatch) -> None:
     page = uploaded(opened(clinic, monkeypatch), GOOD.replace(",30", ",0.03").replace(",40", ",0.04"))
     assert "2 would be refused" in text_of(page)
+    assert "No row would go in." in text_of(page)
+    assert page.button(key="import_run").label == "Keep 2 refused rows to mend"
     unit = next(box for box in page.selectbox if box.label == "Unit in the file")
     unit.set_value("J").run()
     assert "2 would go in" in text_of(page)
@@ -86,6 +91,8 @@ def test_faults_stand_beside_their_rows_and_refused_rows_can_be_taken_home(
 ) -> None:
     page = uploaded(opened(clinic, monkeypatch), GOOD + "T3,P-0001,2026-02-30,D1,30\nT4,P-0001,2026-03-02,D1,9000\n")
     assert "2 would go in, 0 are there already, 2 would be refused" in text_of(page)
+    assert page.button(key="import_run").label == "Import 2 rows"
+    assert "2 refused rows can be mended here afterwards" in text_of(page)
     frame = page.dataframe[-1].value
     assert list(frame["row"]) == [4, 5, 2, 3]
     assert "Date: found '2026-02-30'" in frame["problem"][0]

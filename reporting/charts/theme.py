@@ -21,6 +21,8 @@ SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down"
 """Marks differ in shape as well, so that nothing is told by colour alone."""
 
 
+NUMBERS = {"decimal": ".", "thousands": ",", "grouping": [3], "currency": ["", ""], "percent": "\N{NO-BREAK SPACE}%"}
+"""How axes and tooltips write numbers: ``1,204`` and ``5 %``, as the words beside them do."""
 PICK = "pick"
 """Name of the selection of a chart whose marks can be pressed to see what is behind them."""
 
@@ -117,7 +119,7 @@ def themed(chart: Any) -> Any:
         "titleFontSize": FONT_SIZE, "labelFont": FONT, "titleFont": FONT,
     }  # fmt: skip
     return (
-        chart.configure(background="transparent", font=FONT, padding=6)
+        chart.configure(background="transparent", font=FONT, padding=6, locale={"number": NUMBERS})
         .configure_mark(aria=False)  # the whole chart has one text alternative
         .configure_view(stroke=None)
         .configure_axis(

@@ -73,8 +73,9 @@ def _as_words(found: query.DoseResponse) -> str:
     lines = [f"{found.symptom} by {found.parameter} ({found.unit}), {found.device_class}; {found.events} events."]
     for curve in found.curves:
         lines.append(f"\nSkin {curve.skin_group}, adjusted risk (95 % interval); reference {curve.reference:g}:")
-        rows = zip(curve.multiple, curve.value, curve.risk, curve.lower, curve.upper, strict=True)
-        lines += [f"  {m:5.2f} x  {v:8.4g}  {r:6.1%}  ({a:.1%} to {b:.1%})" for m, v, r, a, b in rows]
+        risks = (100 * curve.risk, 100 * curve.lower, 100 * curve.upper)
+        rows = zip(curve.multiple, curve.value, *risks, strict=True)
+        lines += [f"  {m:5.2f} x  {v:8.4g}  {r:5.1f} %  ({a:.1f} % to {b:.1f} %)" for m, v, r, a, b in rows]
         lines.append(f"  Ceiling, {found.factor:g} times the risk at the reference: {_ceiling(curve)}")
     shown = found.bands[list(_BAND)]
     lines += [

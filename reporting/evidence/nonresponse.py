@@ -113,10 +113,10 @@ def tipping_point(events: int, answered: int, asked: int, target: float) -> Tipp
     needed = (target * asked - events) / silent
     if not 0 <= needed <= 1:
         side = "even if all of the silent were affected" if needed > 1 else "even if none of them was"
-        return TippingPoint(None, None, f"The rate cannot be {target:.1%}, {side}.")
+        return TippingPoint(None, None, f"The rate cannot be {100 * target:.1f} %, {side}.")
     ratio = needed / (events / answered) if events else None
     times = f", {ratio:.1f} times the rate among those who answered" if ratio is not None else ""
-    sentence = f"The rate would be {target:.1%} if {needed:.1%} of the silent were affected{times}."
+    sentence = f"The rate would be {100 * target:.1f} % if {100 * needed:.1f} % of the silent were affected{times}."
     return TippingPoint(needed, ratio, sentence)
 
 
@@ -162,7 +162,7 @@ def compare_response(answered: ArrayLike, asked: ArrayLike) -> ResponseCompariso
     seen = rates[m > 0]
     reason = ""
     if seen.min() < RELIABLE_RESPONSE:
-        reason = f"one group answered only {seen.min():.0%}"
+        reason = f"one group answered only {100 * seen.min():.0f} %"
     elif seen.max() - seen.min() > RELIABLE_GAP:
         reason = f"response differs by {100 * (seen.max() - seen.min()):.0f} points between groups"
     limits = tuple(wilson(float(a), float(b)) for a, b in zip(y, m, strict=True))

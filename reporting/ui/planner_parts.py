@@ -91,7 +91,7 @@ def settings_lines(found: Plan) -> None:
     for one in found.settings:
         change = ""
         if one.last_value and abs(one.value / one.last_value - 1) > 0.005:
-            change = f" ({one.value / one.last_value - 1:+.0%} against last time)"
+            change = f" ({100 * (one.value / one.last_value - 1):+.0f} % against last time)"
         st.markdown(f"**{one.label} {words.quantity(one.value, one.unit)}**{change}: {_limits(one)}")
 
 

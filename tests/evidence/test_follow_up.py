@@ -174,7 +174,7 @@ def test_bounds_and_tipping_point() -> None:
     assert tip.silent_rate == pytest.approx(0.4)
     assert tip.ratio_to_answered == pytest.approx(0.4 / 0.15)
     assert tip.sentence == (
-        "The rate would be 25.0% if 40.0% of the silent were affected, 2.7 times the rate among those who answered."
+        "The rate would be 25.0 % if 40.0 % of the silent were affected, 2.7 times the rate among those who answered."
     )
     assert "even if all of the silent" in tipping_point(9, 60, 100, 0.6).sentence
     assert "even if none of them" in tipping_point(9, 60, 100, 0.05).sentence
@@ -196,7 +196,7 @@ def test_selective_answering_is_undone_exactly(odds_ratio: float) -> None:
 def test_unequal_response_makes_a_comparison_unreliable() -> None:
     assert compare_response([60, 55], [100, 100]).reliable
     assert compare_response([90, 55], [100, 100]).reason == "response differs by 35 points between groups"
-    assert compare_response([30, 35], [100, 100]).reason == "one group answered only 30%"
+    assert compare_response([30, 35], [100, 100]).reason == "one group answered only 30 %"
     assert compare_response([60, 0], [100, 0]).reliable
     with pytest.raises(NotEnoughData):
         compare_response([0], [0])

@@ -31,7 +31,7 @@ def test_it_starts_from_last_time_and_follows_a_change(monkeypatch: pytest.Monke
     first = page.number_input[0]
     first.set_value(round(float(first.value) * 1.5, 3)).run()
     assert not page.exception
-    assert "+50% against last time" in text(page)
+    assert "+50 % against last time" in text(page)
     assert "comparable treatments here" in text(page)
     assert page.table[0].value.index.name == "Unexpected side effect"
 

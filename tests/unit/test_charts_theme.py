@@ -1,10 +1,12 @@
 """The look can be read: contrast of every colour against the page and the band it is drawn on."""
 
+import json
 import re
 
 import altair as alt
 import pandas as pd
 import pytest
+import vl_convert
 
 from reporting.charts.theme import (
     COLOURS,
@@ -55,6 +57,13 @@ def test_the_theme_goes_into_the_chart() -> None:
     assert config["axis"]["titleColor"] == COLOURS.text
     assert config["axis"]["labelFontSize"] >= 12
     assert config["range"]["category"] == list(COLOURS.series)
+
+
+def test_axes_write_percent_as_the_words_do() -> None:
+    axis = alt.Axis(format=".0%", values=[0.05])
+    plain = alt.Chart(pd.DataFrame({"rate": [0.05]})).mark_point().encode(y=alt.Y("rate:Q", axis=axis))
+    svg = vl_convert.vegalite_to_svg(on_paper(json.dumps(themed(plain).to_dict())))
+    assert ">5\N{NO-BREAK SPACE}%<" in svg
 
 
 def test_a_page_gives_its_charts_both_colours_and_paper_the_light_ones() -> None:

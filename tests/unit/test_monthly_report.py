@@ -34,7 +34,7 @@ MONTH = Month(2026, 2)
 CARD = {
     "kind": "outcome", "observed": 9.0, "expected": 3.2, "excess": 5.8, "ratio": 2.8, "ratio_lower": 1.4,
     "ratio_upper": 5.1, "n_treatments": 60, "response_rate": 0.7, "tipping_point": "",
-    "instead": ["It could be operator O2 instead: probability 30%."],
+    "instead": ["It could be operator O2 instead: probability 30 %."],
 }  # fmt: skip
 
 

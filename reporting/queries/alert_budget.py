@@ -1,6 +1,6 @@
 """The alert budget: how many alerts the rules raise, how fast they are taken, and how often they led to action."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -60,31 +60,31 @@ class AlertBudget:
         return self.acted_on / self.decided if self.decided else None
 
 
-def _is_decided(row: Mapping[str, Any]) -> bool:
-    return row["action_taken"] is not None
+def _is_decided(action: str | None) -> bool:
+    return action is not None
 
 
-def _is_acted_on(row: Mapping[str, Any]) -> bool:
-    return row["action_taken"] not in (None, "none_needed")
+def _is_acted_on(action: str | None) -> bool:
+    return action not in (None, "none_needed")
 
 
 def _rules(rows: Sequence[Mapping[str, Any]]) -> tuple[RuleUse, ...]:
     """In the order of the table, rules of today first; rules that fired once and are gone keep their code."""
     known = {rule.code: rule.clinician_words for rule in content().rules}
     silence = {rule.code: rule.clinician_words for rule in content().silence}
-    fired: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for row in rows:
-        for code in dict.fromkeys(row["rules"]):
-            fired[code].append(row)
-    words = known | silence | {code: code for code in sorted(set(fired) - set(known) - set(silence))}
-    return tuple(_rule(code, said, fired[code]) for code, said in words.items())
-
-
-def _rule(code: str, words: str, rows: Sequence[Mapping[str, Any]]) -> RuleUse:
-    return RuleUse(
-        code, words, len(rows), sum(map(_is_decided, rows)), sum(map(_is_acted_on, rows)),
-        sum(row["confirmation"] == "confirmed" for row in rows),
-    )  # fmt: skip
+    became = Counter((row["rules"], row["action_taken"], row["confirmation"]) for row in rows)
+    used: dict[str, Counter[str]] = defaultdict(Counter)
+    for (fired, action, confirmation), times in became.items():
+        for code in dict.fromkeys(fired):
+            used[code].update(
+                fired=times, decided=times * _is_decided(action), acted_on=times * _is_acted_on(action),
+                confirmed=times * (confirmation == "confirmed"),
+            )  # fmt: skip
+    words = known | silence | {code: code for code in sorted(set(used) - set(known) - set(silence))}
+    return tuple(
+        RuleUse(code, said, *(used[code][part] for part in ("fired", "decided", "acted_on", "confirmed")))
+        for code, said in words.items()
+    )
 
 
 def _times(rows: Sequence[Mapping[str, Any]]) -> tuple[timedelta | None, timedelta | None]:
@@ -106,6 +106,7 @@ def alert_budget(by: Actor, days: int = DAYS) -> AlertBudget:
     usual, slow = _times(rows)
     return AlertBudget(
         days=days, check_ins=check_ins, alerts=len(rows), not_taken=sum(not row["acknowledged_at"] for row in rows),
-        decided=sum(map(_is_decided, rows)), acted_on=sum(map(_is_acted_on, rows)), patient_urgent=urgent,
+        decided=sum(_is_decided(row["action_taken"]) for row in rows),
+        acted_on=sum(_is_acted_on(row["action_taken"]) for row in rows), patient_urgent=urgent,
         median_to_acknowledge=usual, slow_tenth_to_acknowledge=slow, rules=_rules(rows),
     )  # fmt: skip

@@ -17,26 +17,25 @@ from reporting.ui.states import empty, show_notice, shows_problems
 
 REFRESH_SECONDS = 20
 PER_PAGE = 25
+_PAGE = "worklist_page"
 
 
 @st.fragment(run_every=REFRESH_SECONDS)
 @shows_problems
 def open_list() -> None:
     """Open cases; drawn anew by itself, without touching a window in which somebody types."""
-    found = worklist.worklist(current_actor(by_hand=False))
+    found = worklist.open_part(current_actor(by_hand=False), st.session_state.get(_PAGE, 1), PER_PAGE)
     show_notice(case_parts.LIST)
-    if not found:
+    if not found.cases:
         empty("No open cases.", "Nobody is waiting. A new report that needs you appears here by itself.")
         return
-    overdue = sum(case.is_overdue for case in found)
-    waiting = sum(case.state == "new" for case in found)
     st.markdown(
-        f"**{len(found)} open, {waiting} not yet acknowledged, {overdue} overdue.** "
-        f"As of {words.moment(clock.now(), found[0].timezone)}."
+        f"**{found.n_open} open, {found.n_new} not yet acknowledged, {found.n_overdue} overdue.** "
+        f"As of {words.moment(clock.now(), found.cases[0].timezone)}."
     )
-    pages = -(-len(found) // PER_PAGE)
-    page = st.pagination(pages, key="worklist_page") if pages > 1 else 1
-    for place, case in enumerate(found[(page - 1) * PER_PAGE : page * PER_PAGE]):
+    if found.pages > 1:
+        st.pagination(found.pages, key=_PAGE)
+    for place, case in enumerate(found.cases):
         case_parts.row(case, is_first=place == 0)
 
 

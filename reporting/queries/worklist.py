@@ -1,5 +1,6 @@
 """The worklist: which cases are open, why, what was reported, and how much time is left."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -86,6 +87,17 @@ class WorklistCase:
 
 
 @dataclass(frozen=True)
+class OpenPart:
+    """A page of the open cases, and how many there are of all pages: open, not yet acknowledged, overdue."""
+
+    cases: tuple[WorklistCase, ...]
+    n_open: int
+    n_new: int
+    n_overdue: int
+    pages: int
+
+
+@dataclass(frozen=True)
 class CaseStep:
     """A step in the life of a case."""
 
@@ -135,9 +147,10 @@ def _case(
     )  # fmt: skip
 
 
-def _cases(by: Actor, *, closed: bool = False, case_id: int | None = None) -> list[WorklistCase]:
+def _cases(by: Actor, case_ids: Sequence[int] | None = None) -> list[WorklistCase]:
+    """These cases, in no order; without any named the closed ones, newest first."""
     with reading() as session:
-        rows = cases.listed(session, by.clinic_id, closed=closed, case_id=case_id)
+        rows = cases.listed(session, by.clinic_id, case_ids)
         treatments = [row[2] for row in rows]
         ids = [treatment.id for treatment in treatments]
         answers, areas = cases.answers(session, ids), patients.areas(session, ids)
@@ -153,26 +166,39 @@ def _cases(by: Actor, *, closed: bool = False, case_id: int | None = None) -> li
     ]  # fmt: skip
 
 
-def worklist(by: Actor) -> list[WorklistCase]:
-    """Open cases of the actor's clinic: hardest level first, then least time left; never by arrival.
+def open_part(by: Actor, page: int, per_page: int) -> OpenPart:
+    """A page (from 1) of the open cases: hardest level first, then least time left; never by arrival.
 
-    Raises NotAllowed.
+    Of hundreds only those shown are read whole. A page that is no longer there is the first. Raises NotAllowed.
     """
     require(by, "worklist.read", clinic_id=by.clinic_id)
     levels = list(LEVEL_WORDS)
-    return sorted(_cases(by), key=lambda case: (levels.index(case.level), case.due_at, case.case_id))
+    with reading() as session:
+        rows = cases.open_ones(session, by.clinic_id)
+    ordered = [row.id for row in sorted(rows, key=lambda row: (levels.index(row.level), row.due_at, row.id))]
+    pages = max(1, -(-len(rows) // per_page))
+    first = (page - 1) * per_page if page <= pages else 0
+    shown = ordered[first : first + per_page]
+    found = sorted(_cases(by, shown), key=lambda case: shown.index(case.case_id))
+    due = [row.due_at for row in rows if row.state == "new"]
+    return OpenPart(tuple(found), len(rows), len(due), sum(at < clock.now() for at in due), pages)
+
+
+def worklist(by: Actor) -> list[WorklistCase]:
+    """All open cases, in the order of ``open_part``. Raises NotAllowed."""
+    return list(open_part(by, 1, sys.maxsize).cases)
 
 
 def closed_cases(by: Actor) -> list[WorklistCase]:
     """The cases closed last, newest first. Raises NotAllowed."""
     require(by, "worklist.read", clinic_id=by.clinic_id)
-    return _cases(by, closed=True)
+    return _cases(by)
 
 
 def case(by: Actor, case_id: int) -> WorklistCase:
     """One case as it is now. Raises NotFound for an unknown one and for another clinic's alike."""
     require(by, "worklist.read", clinic_id=by.clinic_id)
-    found = _cases(by, case_id=case_id)
+    found = _cases(by, [case_id])
     if not found:
         raise NotFound()
     return found[0]

@@ -88,10 +88,11 @@ def alert_rows(session: Session, clinic_id: int | None, since: datetime) -> list
     if clinic_id is not None:
         statement = statement.where(col(CaseEvent.clinic_id) == clinic_id)
     rules_of = cache(_rules)  # few of thousands differ
+    rows: Sequence[Any] = session.connection().execute(statement).fetchall()
     return [
         {"at": at, "rules": rules_of(rules), "action_taken": action, "confirmation": confirmation,
          "acknowledged_at": taken_at}
-        for at, rules, action, confirmation, taken_at in session.connection().execute(statement).fetchall()
+        for at, rules, action, confirmation, taken_at in rows
     ]  # fmt: skip
 
 

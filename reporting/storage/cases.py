@@ -129,11 +129,20 @@ def overdue(session: Session, at: datetime) -> list[int]:
     ]
 
 
-def listed(session: Session, clinic_id: int | None, *, closed: bool, case_id: int | None = None) -> list[Any]:
+def open_ones(session: Session, clinic_id: int | None) -> list[Any]:
+    """Open cases of one clinic (None: every clinic) as rows of id, level, state, due_at: what orders them."""
+    statement = select(*(getattr(TriageCase, name) for name in ("id", "level", "state", "due_at"))).where(
+        col(TriageCase.state) != "closed"
+    )
+    if clinic_id is not None:
+        statement = statement.where(col(TriageCase.clinic_id) == clinic_id)
+    return list(session.connection().execute(statement).fetchall())
+
+
+def listed(session: Session, clinic_id: int | None, case_ids: Sequence[int] | None = None) -> list[Any]:
     """(case, patient, treatment, clinic, check-in, owner or None) of one clinic; None is every clinic.
 
-    Open cases stand by deadline; closed ones newest first, at most CLOSED_SHOWN. ``case_id`` picks one,
-    whatever its state.
+    These cases, whatever their state; without any named the closed ones, newest first, at most CLOSED_SHOWN.
     """
     statement = (
         select(TriageCase, Patient, Treatment, Clinic, CheckIn, StaffAccount)
@@ -145,13 +154,11 @@ def listed(session: Session, clinic_id: int | None, *, closed: bool, case_id: in
     )
     if clinic_id is not None:
         statement = statement.where(col(TriageCase.clinic_id) == clinic_id)
-    if case_id is not None:
-        statement = statement.where(col(TriageCase.id) == case_id)
-    elif closed:
+    if case_ids is not None:
+        statement = statement.where(col(TriageCase.id).in_(case_ids))
+    else:
         statement = statement.where(col(TriageCase.state) == "closed")
         statement = statement.order_by(col(TriageCase.closed_at).desc()).limit(CLOSED_SHOWN)
-    else:
-        statement = statement.where(col(TriageCase.state) != "closed").order_by(col(TriageCase.due_at))
     return list(session.execute(statement).all())
 
 

@@ -286,6 +286,17 @@ class TestWorklist:
         assert [case.case_id for case in worklist.worklist(SYSTEM)] == [red.id, slow.id]
         assert slow.due_at < red.due_at
 
+    def test_only_the_page_that_is_shown_is_read_whole(self, clinic: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        late, read = house("C"), []
+        slow = report(clinic, "one_week", clock.now() - timedelta(days=30), "slow")
+        red = report(late, "emergency", clock.now(), "red")
+        listed = stored.listed
+        monkeypatch.setattr(stored, "listed", lambda *of: read.extend(found := listed(*of)) or found)
+        pages = [worklist.open_part(SYSTEM, page, 1) for page in (1, 2, 3)]
+        assert [[case.case_id for case in part.cases] for part in pages] == [[red.id], [slow.id], [red.id]]
+        assert {(part.n_open, part.n_new, part.n_overdue, part.pages) for part in pages} == {(2, 2, 1, 2)}
+        assert len(read) == len(pages)
+
     def test_a_row_says_what_was_reported_and_what_is_worse_than_last_time(self, clinic: House) -> None:
         with clock.fixed(clock.now() - timedelta(days=1)):
             send(clinic, "yesterday", symptoms=["swelling"], severity_swelling="1")

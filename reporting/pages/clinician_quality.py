@@ -34,14 +34,15 @@ def page() -> None:
     if not choices.procedure_classes:
         no_treatments()
         return
-    found = data_quality(actor, overview_filters(choices, today(actor)), [parts.chosen_grouping()])
+    filters = overview_filters(choices, today(actor))
+    found = data_quality(actor, filters, [parts.chosen_grouping()])
     if not found.n_treatments:
         empty("No treatments fit these filters.", "Choose a longer period, or take a filter away.")
         return
     _totals(found)
     parts.silence(found)
-    parts.response(found)
-    parts.settings(found)
+    parts.response(actor, filters, found)
+    parts.settings(actor, filters, found)
     history(found.imports, may_mend=may(actor, "import.run"))
 
 

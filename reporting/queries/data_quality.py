@@ -12,7 +12,7 @@ from reporting.domain.actors import Actor
 from reporting.domain.devices import device_classes, setting_fields
 from reporting.domain.symptoms import SYMPTOMS, symptom
 from reporting.evidence.nonresponse import response_bounds, tipping_point
-from reporting.queries.counting import symptom_tables
+from reporting.queries.counting import Flags, symptom_tables
 from reporting.queries.days import today as day_of
 from reporting.queries.import_history import ImportLine, import_history
 from reporting.queries.scope import SKIN_GROUPS, Filters, scoped_frame
@@ -29,10 +29,10 @@ SILENT_AFTER_DAYS = 14
 class DataQuality:
     """Everything that the page shows.
 
-    ``missing``: device_class, label, setting, n_areas, n_missing, share. ``unusual``: device_class, label,
-    n_areas, n_unusual, share. ``response``: by what, to a table of group, n_treatments, n_silent, due_check_ins,
-    answered_check_ins, response_rate. ``sensitivity``: symptom, label, events, n_answered, n_at_risk, rate,
-    if_none, if_all, sentence.
+    ``missing``: device_class, label, parameter, setting (its label), n_areas, n_missing, share. ``unusual``:
+    device_class, label, n_areas, n_unusual, share. ``response``: by what, to a table of group, n_treatments, n_silent,
+    due_check_ins, answered_check_ins, response_rate. ``sensitivity``: symptom, label, events, n_answered, n_at_risk,
+    rate, if_none, if_all, sentence.
     """
 
     today: date
@@ -62,7 +62,7 @@ def data_quality(by: Actor, filters: Filters, groupings: Sequence[str] = GROUPIN
     today = day_of(by)
     frame = scoped_frame(by, filters, _COLUMNS)
     treatments = _treatments(frame, today)
-    response = {name: _response_by(treatments, _groups(by, filters, treatments, name)) for name in groupings}
+    response = {name: _response_by(treatments, groups(by, filters, treatments, name)) for name in groupings}
     return DataQuality(
         today=today, n_treatments=len(treatments), n_silent=int(treatments["is_silent"].sum()),
         n_old_enough=int(treatments["is_old"].sum()), missing=_missing(frame), unusual=_unusual(frame),
@@ -76,10 +76,16 @@ def _treatments(frame: pd.DataFrame, today: date) -> pd.DataFrame:
     once = frame.drop_duplicates("treatment_id")
     due = np.bitwise_count(once["due_mask"].to_numpy()).astype(np.int64)
     answered = np.bitwise_count((once["answered_mask"] & once["due_mask"]).to_numpy()).astype(np.int64)
-    is_old = (once["performed_on"] <= pd.Timestamp(today - timedelta(days=SILENT_AFTER_DAYS))).to_numpy()
-    return once.assign(
-        due=due, answered=answered, is_old=is_old, is_silent=is_old & (once["answered_mask"] == 0).to_numpy()
-    )
+    return once.assign(due=due, answered=answered, is_old=_is_old(once, today), is_silent=is_silent(once, today))
+
+
+def _is_old(frame: pd.DataFrame, today: date) -> Flags:
+    return np.asarray(frame["performed_on"].to_numpy() <= np.datetime64(today - timedelta(days=SILENT_AFTER_DAYS)))
+
+
+def is_silent(frame: pd.DataFrame, today: date) -> Flags:
+    """Rows of treatments that are old enough and were never answered; frame: performed_on, answered_mask."""
+    return np.asarray(_is_old(frame, today) & (frame["answered_mask"].to_numpy() == 0))
 
 
 def _missing(frame: pd.DataFrame) -> pd.DataFrame:
@@ -95,10 +101,10 @@ def _missing(frame: pd.DataFrame) -> pd.DataFrame:
                 continue
             n_missing = int(part[name].isna().sum())
             rows.append({
-                "device_class": code, "label": known.name, "setting": setting_fields()[name].label,
+                "device_class": code, "label": known.name, "parameter": name, "setting": setting_fields()[name].label,
                 "n_areas": len(part), "n_missing": n_missing, "share": n_missing / len(part),
             })  # fmt: skip
-    return _frame(rows, ("device_class", "label", "setting", "n_areas", "n_missing", "share"))
+    return _frame(rows, ("device_class", "label", "parameter", "setting", "n_areas", "n_missing", "share"))
 
 
 def _unusual(frame: pd.DataFrame) -> pd.DataFrame:
@@ -124,7 +130,7 @@ def _skin(types: "pd.Series[int]") -> "pd.Series[str]":
     return found
 
 
-def _groups(by: Actor, filters: Filters, treatments: pd.DataFrame, grouping: str) -> "pd.Series[str]":
+def groups(by: Actor, filters: Filters, treatments: pd.DataFrame, grouping: str) -> "pd.Series[str]":
     """The group of every treatment; languages are read only where they are asked for."""
     if grouping == "Clinic":
         return treatments["clinic"].astype(str)

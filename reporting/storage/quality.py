@@ -1,11 +1,12 @@
 """Statements about the state of the data: languages of patients, and the imports."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from reporting.storage.tables import ImportRun, Patient, StaffAccount, Treatment
+from reporting.storage.tables import ImportRun, Patient, StaffAccount, TreatedArea, Treatment
 
 NEWEST = 100
 
@@ -21,6 +22,12 @@ def languages(session: Session, clinic_id: int | None, treated_since: date | Non
     if clinic_id is not None:
         statement = statement.where(col(Patient.clinic_id) == clinic_id)
     return {key or 0: language for key, language in session.connection().execute(statement).fetchall()}
+
+
+def unusual_settings(session: Session, area_ids: Sequence[int]) -> dict[int, dict[str, float]]:
+    """Treated area id to its settings outside the typical range, with their values."""
+    areas = session.execute(select(TreatedArea).where(col(TreatedArea.id).in_(area_ids))).scalars()
+    return {each.id or 0: {name: getattr(each, name) for name in each.outside_typical} for each in areas}
 
 
 def import_runs(session: Session, clinic_id: int | None) -> list[tuple[ImportRun, str]]:

@@ -1,6 +1,7 @@
 """The treatments behind a band, a cell or a point: a select box beside what can be pressed in the chart."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -45,15 +46,21 @@ def _list(found: pd.DataFrame, settings: Sequence[str], key: str) -> None:
         "Unexpected report": found["event"].map({True: "yes", False: "no"}),
         "Answered": found["answered"].map({True: "yes", False: "no"}),
     })  # fmt: skip
-    picked = st.dataframe(
-        shown, hide_index=True, on_select="rerun", selection_mode="single-row", key=f"{key}_treatments",
-        alt="Treatments behind the choice, those with an unexpected report first",
-    )  # fmt: skip
+    picked_row(shown, found, key=f"{key}_treatments",
+               alt="Treatments behind the choice, those with an unexpected report first")  # fmt: skip
+
+
+def picked_row(shown: pd.DataFrame, found: pd.DataFrame, *, key: str, alt: str) -> "pd.Series[Any] | None":
+    """Draw ``shown``, one row per row of ``found``; under it the timeline of the row that is chosen, which is
+    returned."""
+    picked = st.dataframe(shown, hide_index=True, on_select="rerun", selection_mode="single-row", key=key, alt=alt)
     for number in picked["selection"]["rows"][:1]:
         if number < len(found):
             row = found.iloc[number]
             page_link("timeline", f"Timeline of {row['patient']}", icon=":material/timeline:",
                       patient=int(row["patient_id"]))  # fmt: skip
+            return row
+    return None
 
 
 def _named(setting: str) -> str:

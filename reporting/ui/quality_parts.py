@@ -1,21 +1,37 @@
 """Parts of the data quality page: tables with a sentence each that says what they mean."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
 from reporting.charts.words import as_percent, percent
+from reporting.domain.actors import Actor
 from reporting.exchange.table_csv import table_csv
 from reporting.queries.data_quality import GROUPINGS, DataQuality
+from reporting.queries.quality_behind import Count
+from reporting.queries.scope import Filters
+from reporting.ui.counted_parts import counted_table, treatments_behind_a_count
 
 GROUPING_KEY = "quality_by"
+EVERYBODY = " "
+"""Chosen for all groups together: no group is called that."""
 
 
 def _table(table: pd.DataFrame, name: str, says: str) -> None:
     st.dataframe(table, hide_index=True, alt=says, key=f"quality_{name}")
+    _file(table, name)
+
+
+def _file(table: pd.DataFrame, name: str) -> None:
     st.download_button(
         "Download as CSV", table_csv(table), file_name=f"{name}.csv", mime="text/csv", key=f"quality_{name}_csv",
         on_click="ignore",
     )  # fmt: skip
+
+
+def _rows(table: pd.DataFrame) -> list[Any]:
+    return list(table.itertuples())
 
 
 def silence(found: DataQuality) -> None:
@@ -42,8 +58,8 @@ def chosen_grouping() -> str:
     return str(st.session_state.setdefault(GROUPING_KEY, "Skin type"))
 
 
-def response(found: DataQuality) -> None:
-    """Who answers, by the one grouping that was asked for."""
+def response(by: Actor, filters: Filters, found: DataQuality) -> None:
+    """Who answers, by the one grouping that was asked for; and who never did."""
     st.subheader("Who answers", anchor=False)
     st.segmented_control("By", GROUPINGS, key=GROUPING_KEY, required=True)
     [(grouping, rows)] = found.response.items()
@@ -60,10 +76,18 @@ def response(found: DataQuality) -> None:
         "Never answered": rows["n_silent"], "Check-ins due": rows["due_check_ins"],
         "Answered": rows["answered_check_ins"], "Response %": rows["response_rate"].map(as_percent),
     })  # fmt: skip
-    _table(table, "response", "Response by group")
+    key, names = f"quality_silent_{grouping}", rows["group"].astype(str)
+    counted_table(by, table, list(names), key="quality_response", behind=key, alt="Response by group")
+    _file(table, "response")
+    counts = {
+        name: (f"{grouping} {name}: {n:,} never answered", Count("silent", grouping=grouping, group=name))
+        for name, n in zip(names, rows["n_silent"], strict=True) if n
+    }  # fmt: skip
+    everybody = {EVERYBODY: (f"All: {found.n_silent:,} never answered", Count("silent"))} if found.n_silent else {}
+    treatments_behind_a_count(by, filters, everybody | counts, key=key)
 
 
-def settings(found: DataQuality) -> None:
+def settings(by: Actor, filters: Filters, found: DataQuality) -> None:
     """Settings that were not recorded, and values outside the typical range of the device class."""
     st.subheader("Settings", anchor=False)
     never = found.missing[found.missing["share"] == 1].sort_values(["label", "setting"])
@@ -77,7 +101,16 @@ def settings(found: DataQuality) -> None:
             "Device class": gaps["label"], "Setting": gaps["setting"], "Treated areas": gaps["n_areas"],
             "Not recorded": gaps["n_missing"], "%": gaps["share"].map(as_percent),
         })  # fmt: skip
-        _table(table, "missing-settings", "Settings that were not recorded, by device class")
+        key, missing = "quality_gap", _rows(gaps)
+        codes = [f"{row.device_class} {row.parameter}" for row in missing]
+        counted_table(by, table, codes, key="quality_missing-settings", behind=key,
+                      alt="Settings that were not recorded, by device class")  # fmt: skip
+        _file(table, "missing-settings")
+        treatments_behind_a_count(by, filters, {
+            code: (f"{row.label}: {row.setting.lower()} not recorded, {row.n_missing:,}",
+                   Count("missing", device_class=row.device_class, setting=row.parameter))
+            for code, row in zip(codes, missing, strict=True)
+        }, key=key)  # fmt: skip
     if len(never):
         pairs = zip(never["setting"].astype(str), never["label"].astype(str), strict=True)
         said = "; ".join(f"{setting.lower()} of {label}" for setting, label in pairs)
@@ -91,4 +124,12 @@ def settings(found: DataQuality) -> None:
         "Device class": rows["label"], "Treated areas": rows["n_areas"], "Unusual": rows["n_unusual"],
         "%": rows["share"].map(as_percent),
     })  # fmt: skip
-    _table(table, "unusual-settings", "Treated areas with a setting outside the typical range, by device class")
+    key = "quality_outside"
+    counted_table(by, table, list(rows["device_class"].astype(str)), key="quality_unusual-settings", behind=key,
+                  alt="Treated areas with a setting outside the typical range, by device class")  # fmt: skip
+    _file(table, "unusual-settings")
+    treatments_behind_a_count(by, filters, {
+        str(row.device_class): (f"{row.label}: {row.n_unusual:,} unusual",
+                                Count("unusual", device_class=str(row.device_class)))
+        for row in _rows(rows) if row.n_unusual
+    }, key=key)  # fmt: skip

@@ -1,5 +1,6 @@
 """Data quality against plain pandas: gaps, unusual values, silence, response by group, bounds, imports."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -11,6 +12,7 @@ from reporting.domain.symptoms import SYMPTOMS
 from reporting.errors import NotAllowed
 from reporting.queries import scope
 from reporting.queries.data_quality import SILENT_AFTER_DAYS, DataQuality, data_quality
+from reporting.queries.quality_behind import SHOWN, Count, treatments_counted
 from reporting.queries.scope import Filters
 from reporting.storage.engine import transaction
 from reporting.storage.tables import ImportRun
@@ -63,6 +65,40 @@ def test_a_gap_is_a_setting_the_class_needs_and_nobody_wrote_down(rows: pd.DataF
     emptied = after[(after["device_class"] == name["device_class"]) & (after["share"] == 1)]
     assert len(emptied) >= 1
     assert (after["n_missing"] <= after["n_areas"]).all()
+
+
+def test_every_count_opens_as_many_treatments(rows: pd.DataFrame) -> None:
+    rows.loc[rows.index[::9], "pulse_energy_mj"] = np.float32("nan")
+    rows.loc[rows.index[::11], "is_over_typical"] = 1
+    found, opened = seen(), lambda count: treatments_counted(SYSTEM, Filters(), count).n
+    assert opened(Count("silent")) == found.n_silent > 0
+    for grouping, table in found.response.items():
+        for row in table.itertuples():
+            assert opened(Count("silent", grouping=grouping, group=row.group)) == row.n_silent
+    for row in found.missing.itertuples():
+        assert opened(Count("missing", row.device_class, row.parameter)) == row.n_missing
+    for row in found.unusual.itertuples():
+        assert opened(Count("unusual", row.device_class)) == row.n_unusual > 0
+
+
+def test_pages_hold_every_treatment_once_newest_first(rows: pd.DataFrame) -> None:
+    pages, n = [], treatments_counted(SYSTEM, Filters(), Count("silent")).n
+    for page in range(1, n // SHOWN + 3):
+        pages.append(treatments_counted(SYSTEM, Filters(), Count("silent"), page).rows)
+    listed = pd.concat(pages)
+    assert len(pages[0]) == SHOWN < n == listed["treatment_id"].nunique() == len(listed)
+    assert listed["performed_on"].is_monotonic_decreasing
+
+
+def test_one_opens_only_what_one_may_see(rows: pd.DataFrame) -> None:
+    doctor = Actor(kind="staff", id=1, clinic_id=2, role="clinician")
+    found = treatments_counted(doctor, Filters(), Count("silent"))
+    silent = rows[(rows["clinic_id"] == 2) & (rows["answered_mask"] == 0)]
+    assert set(found.rows["patient_id"]) <= set(silent["patient_id"])
+    assert 0 < found.n <= silent["treatment_id"].nunique() < rows["treatment_id"].nunique()
+    for role in ("front_desk", None):
+        with pytest.raises(NotAllowed):
+            treatments_counted(replace(doctor, role=role), Filters(), Count("silent"))
 
 
 def test_bounds_hold_the_rate(rows: pd.DataFrame) -> None:

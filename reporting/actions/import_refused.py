@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from reporting.actions.import_chunk import ChunkResult
-from reporting.actions.import_steps import RefusedRows, begin, read_rows, take_in
+from reporting.actions.import_steps import begin, read_rows, take_in
 from reporting.clock import now
 from reporting.domain.actors import Actor
 from reporting.errors import Conflict, InvalidInput, NotFound
 from reporting.exchange.csv_file import CsvFile
 from reporting.exchange.mapping import from_plain
 from reporting.exchange.rejects import Fault
+from reporting.exchange.rows import Row
 from reporting.security.encryption import decrypt, encrypt
 from reporting.security.permissions import require
 from reporting.storage import audit, refused_rows
@@ -21,7 +22,7 @@ from reporting.storage.engine import transaction
 from reporting.storage.tables import ImportRun, RefusedRow
 
 KEPT_ROWS = 10_000
-"""Of one import; more is rather a wrong file or mapping than rows to mend one by one."""
+"""Of one import and clinic; more is rather a wrong file or mapping than rows to mend one by one."""
 REASON_CHARACTERS = 400
 NAMED_LINES = 100
 """Lines that a row of the audit trail names; the kept rows themselves say who mended which."""
@@ -35,6 +36,15 @@ class Mended:
     there: int
     refused: int
     gone: int
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A refused row as it is to be kept. Without a clinic, it is for the eyes of who imported it alone."""
+
+    clinic_id: int | None
+    row: Row
+    faults: tuple[Fault, ...]
 
 
 @dataclass(frozen=True)
@@ -57,7 +67,7 @@ def opened(row: RefusedRow) -> Content:
     return Content(tuple(found["cells"]), tuple((c, v, a) for c, v, a in found["problems"]))
 
 
-def keep(session: Any, run: ImportRun | None, refused: RefusedRows) -> None:
+def keep(session: Any, run: ImportRun | None, refused: Sequence[Refusal]) -> None:
     """Keep the refused rows of a run in the caller's transaction.
 
     Rows of an earlier import of the same file that still wait are replaced by these; lines that somebody has
@@ -69,9 +79,9 @@ def keep(session: Any, run: ImportRun | None, refused: RefusedRows) -> None:
     refused_rows.replace(session, earlier, now())
     moment = now()
     rows = [
-        {"clinic_id": run.clinic_id, "run_id": run.id, "line": row.number, "kind": run.kind, "state": "waiting",
-         "content_encrypted": sealed(row.cells, faults), "created_at": moment}
-        for row, faults in refused if row.number not in settled
+        {"clinic_id": one.clinic_id, "run_id": run.id, "line": one.row.number, "kind": run.kind, "state": "waiting",
+         "content_encrypted": sealed(one.row.cells, one.faults), "created_at": moment}
+        for one in refused if one.row.number not in settled
     ]  # fmt: skip
     refused_rows.add(session, rows)
 
@@ -106,7 +116,7 @@ def mend(*, by: Actor, run_id: int, cells: Mapping[int, Sequence[str]], create_m
     source, mapping = source_of(run), replace(from_plain(run.details["mapping"]), create_missing=create_missing)
     started = begin(by, source, run.details.get("clinic"), mapping)
     with transaction() as session:
-        kept = {row.line: row for row in refused_rows.waiting(session, run_id, set(cells), lock=True)}
+        kept = {row.line: row for row in refused_rows.waiting(session, by, run_id, set(cells), lock=True)}
         width = len(source.header)
         tried = {line: fitted(cells[row.id or 0], width) for line, row in kept.items()}
         rows, unreadable = read_rows(started.reader, sorted(tried.items()))
@@ -146,7 +156,7 @@ def dismiss(*, by: Actor, run_id: int, ids: Collection[int], reason: str) -> int
         raise InvalidInput(field="reason", found=f"{len(words)} characters", allowed=allowed)
     with transaction() as session:
         run = _run(session, by, run_id)
-        rows = refused_rows.waiting(session, run_id, set(ids), lock=True)
+        rows = refused_rows.waiting(session, by, run_id, set(ids), lock=True)
         if not rows:
             raise Conflict("None of these rows waits any more.", what_to_do="Look at the list again.")
         done = refused_rows.finish(

@@ -13,6 +13,7 @@ from typing import Any
 
 from reporting.actions.import_chunk import ChunkResult, Run
 from reporting.actions.import_refused import KEPT_ROWS, keep
+from reporting.actions.import_shares import Share, Shares
 from reporting.actions.import_steps import RefusedRows, begin, decide_rows, read_rows, take_in
 from reporting.domain.actors import Actor
 from reporting.errors import Problem, StorageBusy, StorageFull
@@ -44,7 +45,9 @@ class Summary:
     rejected_file: str = ""
     """Where the refused rows are; empty when none were."""
     kept: int = 0
-    """Refused rows that can be mended on the page Import: at most the first ``KEPT_ROWS``."""
+    """Refused rows that can be mended on the page Import: at most the first ``KEPT_ROWS`` of each clinic."""
+    elsewhere: int = 0
+    """Refused rows that nobody can mend there: of another clinic than the importer's, or of none that can be told."""
     created: Counter[str] = field(default_factory=Counter)
     faults: dict[tuple[str, str, str], list[int]] = field(default_factory=dict)
     """(column, value, allowed) to the first row and the number of rows; at most ``SHOWN_FAULTS`` of them."""
@@ -110,84 +113,66 @@ def run_import(
     started = perf_counter()
     source = open_csv(path, file_name)
     run = begin(by, source, clinic, mapping)
-    kept: RefusedRows = []
+    shares = Shares(run, KEPT_ROWS)
     summary = Summary(kind=mapping.kind, file_name=source.name)
-    clinic_ids: set[int] = set()
     with RejectedFile(rejected_path, source.header, source.separator) as rejected:
         for chunk in _chunks(source):
             rows, unreadable = read_rows(run.reader, chunk)
             try:
                 with transaction() as session:
                     result = take_in(session, run, source, rows, len(unreadable))
+                    refused = sorted([*unreadable, *result.refused], key=lambda item: item[0].number)
+                    shares.add(session, rows, result, refused)
             except (StorageBusy, StorageFull) as cause:
                 raise ImportStopped(summary, cause, chunk[0][0]) from cause
-            refused = sorted([*unreadable, *result.refused], key=lambda item: item[0].number)
             for row, faults in refused:
                 rejected.add(row.cells, faults)
             summary.add(result, refused)
-            kept += refused[: KEPT_ROWS - len(kept)]
-            clinic_ids |= result.clinic_ids
             if progress is not None:
                 progress(len(chunk))
         summary.rejected_file = str(rejected_path) if rejected.count else ""
     summary.seconds = perf_counter() - started
-    summary.kept = len(kept)
-    _keep(run, source, summary, clinic_ids, kept)
+    _keep(run, source, summary, shares)
     return summary
 
 
-def _clinic_of(session: Any, run: Run, clinic_ids: set[int]) -> int | None:
-    """The clinic that a run belongs to: the actor's, the one named, or the only one that got rows."""
-    if run.by.clinic_id is not None or len(clinic_ids) == 1:
-        return run.by.clinic_id or next(iter(clinic_ids))
-    named = bulk.clinic_entry(session, run.clinic) if run.clinic and not clinic_ids else None
-    return named.id if named else None
-
-
-def _details(run: Run, source: CsvFile, summary: Summary) -> dict[str, Any]:
+def _details(run: Run, source: CsvFile, summary: Summary, share: Share, code: str | None) -> dict[str, Any]:
     """What is needed to try refused rows again."""
-    found: dict[str, Any] = {"created": dict(+summary.created)}
-    if summary.refused:
-        found |= {"header": list(source.header), "mapping": as_plain(run.reader.mapping), "clinic": run.clinic,
-                  "refused_kept": summary.kept}  # fmt: skip
+    found: dict[str, Any] = {"created": dict(+summary.created)} if share.read == summary.read else {}
+    if share.refused:
+        found |= {"header": list(source.header), "mapping": as_plain(run.reader.mapping), "clinic": code,
+                  "refused_kept": len(share.kept), "refused_elsewhere": share.elsewhere}  # fmt: skip
     return found
 
 
-def _keep(run: Run, source: CsvFile, summary: Summary, clinic_ids: set[int], refused: RefusedRows) -> None:
-    """One row that says what the whole run did, and its refused rows."""
+def _keep(run: Run, source: CsvFile, summary: Summary, shares: Shares) -> None:
+    """A row for each clinic that says what the run did there, and the refused rows that it may mend."""
     try:
         with transaction() as session:
-            clinic_id = _clinic_of(session, run, clinic_ids)
-            run_id = bulk.keep_run(
-                session,
-                clinic_id=clinic_id,
-                kind=summary.kind,
-                file_name=source.name,
-                file_sha256=source.sha256,
-                rows_read=summary.read,
-                rows_imported=summary.imported,
-                rows_unchanged=summary.unchanged,
-                rows_refused=summary.refused,
-                details=_details(run, source, summary),
-                created_by=run.by.id if run.by.kind == "staff" else None,
-            )
-            keep(session, refused_rows.run_of(session, run_id), refused)
-            audit.write(
-                session,
-                run.by,
-                "import.finished",
-                "import_run",
-                run_id,
-                clinic_id=clinic_id,
-                kind=summary.kind,
-                file=source.name,
-                read=summary.read,
-                imported=summary.imported,
-                unchanged=summary.unchanged,
-                refused=summary.refused,
-            )
+            found, codes = shares.finished(session), {key: code for code, key in bulk.clinic_ids(session).items()}
+            for clinic_id, share in found.items():
+                code = run.clinic if clinic_id is None else codes[clinic_id]
+                _keep_share(session, run, source, clinic_id, share, _details(run, source, summary, share, code))
     except (StorageBusy, StorageFull) as cause:
         raise ImportStopped(summary, cause, source.rows + 2) from cause
+    summary.kept = sum(len(share.kept) for share in found.values())
+    summary.elsewhere = sum(share.elsewhere for share in found.values())
+
+
+def _keep_share(
+    session: Any, run: Run, source: CsvFile, clinic_id: int | None, share: Share, details: dict[str, Any]
+) -> None:  # fmt: skip
+    run_id = bulk.keep_run(
+        session, clinic_id=clinic_id, kind=run.reader.kind, file_name=source.name, file_sha256=source.sha256,
+        rows_read=share.read, rows_imported=share.imported, rows_unchanged=share.unchanged,
+        rows_refused=share.refused, details=details, created_by=run.by.id if run.by.kind == "staff" else None,
+    )  # fmt: skip
+    keep(session, refused_rows.run_of(session, run_id), share.kept)
+    audit.write(
+        session, run.by, "import.finished", "import_run", run_id, clinic_id=clinic_id, kind=run.reader.kind,
+        file=source.name, read=share.read, imported=share.imported, unchanged=share.unchanged,
+        refused=share.refused,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -209,6 +194,8 @@ class Preview:
     imported: int
     unchanged: int
     refused: int
+    elsewhere: int
+    """Of the refused ones those that nobody could mend here, see ``Summary``."""
 
     @property
     def rows(self) -> int:
@@ -224,22 +211,25 @@ def preview(
     run = begin(by, source, clinic, mapping)
     rows, refused = read_rows(run.reader, list(islice(source.records(), limit)))
     values = {row.number: dict(row.values) for row in rows}
-    result = _rehearse(run, rows)
-    refused += result.refused
+    shares = Shares(run, KEPT_ROWS)
+    result = _rehearse(run, rows, refused, shares)
     faults = {row.number: found for row, found in refused}
     lines = tuple(
         PreviewLine(number, cells, values.get(number, {}), faults.get(number, ()))
         for number, cells in islice(source.records(), limit)
     )
-    return Preview(source, lines, result.imported, result.unchanged, len(refused))
+    elsewhere = sum(share.elsewhere for share in shares.by_clinic.values())
+    return Preview(source, lines, result.imported, result.unchanged, len(refused), elsewhere)
 
 
-def _rehearse(run: Run, rows: Sequence[Row]) -> ChunkResult:
-    """What a chunk would come to; its transaction is rolled back."""
+def _rehearse(run: Run, rows: Sequence[Row], refused: RefusedRows, shares: Shares) -> ChunkResult:
+    """What a chunk would come to, its refused rows added to ``refused``; its transaction is rolled back."""
     result = ChunkResult()
     try:
         with transaction() as session:
             result = decide_rows(session, run, rows)
+            refused += result.refused
+            shares.add(session, rows, result, refused)
             raise _Undo
     except _Undo:
         return result

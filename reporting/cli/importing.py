@@ -61,6 +61,8 @@ def _as_json(summary: Summary) -> str:
             "unchanged": summary.unchanged,
             "refused": summary.refused,
             "rejected_file": summary.rejected_file or None,
+            "kept": summary.kept,
+            "elsewhere": summary.elsewhere,
             "created": dict(+summary.created),
             "seconds": round(summary.seconds, 3),
             "faults": [
@@ -84,6 +86,10 @@ def _as_words(summary: Summary) -> str:
         lines.append(f"  {Fault(first, column, value, allowed).sentence()}{others}")
     if summary.rejected_file:
         lines.append(f"Refused rows are in {summary.rejected_file}: correct them there and import that file.")
+    if summary.kept:
+        lines.append(f"Administrators can mend {summary.kept} of them under Import, each those of their own clinic.")
+    if summary.elsewhere:
+        lines.append(f"Of {summary.elsewhere} the clinic cannot be told, so nobody sees them there.")
     return "\n".join(lines)
 
 

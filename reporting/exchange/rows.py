@@ -73,6 +73,19 @@ class RowReader:
         """What may stand in a field, in words."""
         return fields_of(self.kind)[field].allowed
 
+    def text(self, field: str, cells: Sequence[str]) -> str | None:
+        """What a row says in a text field, whatever else is wrong with it; empty where nothing, None if unreadable."""
+        column = next((one for one in self._columns if one.field.name == field), None)
+        if column is None:
+            return str(self._constants.get(field, ""))
+        if len(cells) != self.width:
+            return None
+        text = cells[column.index].strip()
+        try:
+            return str(column.read(column.words.get(text, text))) if text else ""
+        except ValueError:
+            return None
+
     def read(self, number: int, cells: Sequence[str]) -> Row:
         """The row's values. Raises Refused."""
         if len(cells) != self.width:

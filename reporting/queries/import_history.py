@@ -38,7 +38,11 @@ class ImportLine:
     mended: int
     dismissed: int
     not_kept: int
-    """Refused rows beyond the number that is kept, or refused before rows were kept."""
+    """Refused rows beyond the number that is kept, of another clinic, or refused before rows were kept."""
+    elsewhere: int
+    """Those of them that are of another clinic than the one whose import this is."""
+    hidden: int
+    """Refused rows of no known clinic: they wait for the one who imported them."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ def import_history(by: Actor) -> tuple[ImportLine, ...]:
     require(by, "overview.read")
     with reading() as session:
         runs = quality.import_runs(session, by.clinic_id)
-        states = refused_rows.states(session, [run.id or 0 for run, _ in runs])
+        states = refused_rows.states(session, by, [run.id or 0 for run, _ in runs])
         timezone = patients.clinic(session, by.clinic_id).timezone if by.clinic_id and runs else "UTC"
     return tuple(_line(run, who, timezone, states.get(run.id or 0, {})) for run, who in runs)
 
@@ -83,6 +87,7 @@ def _line(run: ImportRun, who: str, timezone: str, states: Mapping[str, int]) ->
         run.id or 0, run.created_at, run.kind, run.file_name, who, timezone, run.rows_read, run.rows_imported,
         run.rows_unchanged, run.rows_refused, states.get("waiting", 0),
         states.get("mended", 0) + states.get("there", 0), states.get("dismissed", 0), run.rows_refused - kept,
+        int(run.details.get("refused_elsewhere", 0)), states.get("hidden", 0),
     )  # fmt: skip
 
 
@@ -94,7 +99,7 @@ def refused_table(by: Actor, run_id: int, field: str = "") -> RefusedTable:
         raise NotFound()
     with reading() as session:
         kept = refused_rows.run_of(session, run_id)
-        rows = [_refused(row) for row in refused_rows.waiting(session, run_id)]
+        rows = [_refused(row) for row in refused_rows.waiting(session, by, run_id)]
     details = kept.details if kept else {}
     counts = Counter(name for row in rows for name in dict.fromkeys(row.fields))
     chosen = [row for row in rows if not field or field in row.fields]

@@ -92,6 +92,11 @@ def clinic_code(session: Session, clinic_id: int) -> str:
     return code
 
 
+def clinic_ids(session: Session) -> dict[str, int]:
+    """Codes of all clinics that are there, to their ids."""
+    return {row.code: row.id for row in session.execute(select(col(Clinic.code), col(Clinic.id)))}
+
+
 def make_clinic(session: Session, clinic: ClinicEntry) -> int:
     """Id of the clinic, which is made if it was not there."""
     if clinic.id is None:

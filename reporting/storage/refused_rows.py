@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, true, update
 from sqlmodel import Session, col
 
+from reporting.domain.actors import Actor
 from reporting.storage.rows import add_rows
 from reporting.storage.tables import ImportRun, RefusedRow
 
@@ -22,26 +23,40 @@ def add(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     add_rows(session, RefusedRow, rows)
 
 
+def _seen_by(by: Actor) -> ColumnElement[bool]:
+    """Of rows with their runs: those of the actor's clinic, and those of no known clinic that the actor imported."""
+    if by.kind == "system":
+        return true()
+    own = col(ImportRun.clinic_id) == by.clinic_id
+    brought = and_(col(RefusedRow.clinic_id).is_(None), col(ImportRun.created_by) == by.id)
+    return and_(own, or_(col(RefusedRow.clinic_id) == by.clinic_id, brought))
+
+
 def waiting(
-    session: Session, run_id: int, ids: Collection[int] | None = None, *, lock: bool = False
+    session: Session, by: Actor, run_id: int, ids: Collection[int] | None = None, *, lock: bool = False
 ) -> list[RefusedRow]:
-    """Rows of a run that still wait, by line; of these ids only, where some are given."""
-    statement = select(RefusedRow).where(col(RefusedRow.run_id) == run_id, WAITING).order_by(col(RefusedRow.line))
-    rows = session.execute(statement.with_for_update() if lock else statement).scalars()
+    """Rows of a run that still wait and that the actor may see, by line; of these ids only, where some are given."""
+    statement = (
+        select(RefusedRow)
+        .join(ImportRun, col(ImportRun.id) == RefusedRow.run_id)
+        .where(col(RefusedRow.run_id) == run_id, WAITING, _seen_by(by))
+        .order_by(col(RefusedRow.line))
+    )
+    rows = session.execute(statement.with_for_update(of=RefusedRow) if lock else statement).scalars()
     return [row for row in rows if ids is None or row.id in ids]
 
 
 def waiting_of_clinic(session: Session, clinic_id: int) -> list[RefusedRow]:
-    """Everything that waits at a clinic, and what came with files of several clinics."""
+    """Everything that waits at a clinic, and what names no clinic that is known."""
     of = (col(RefusedRow.clinic_id) == clinic_id) | col(RefusedRow.clinic_id).is_(None)
     return list(session.execute(select(RefusedRow).where(of, WAITING)).scalars())
 
 
 def earlier_runs(session: Session, run: ImportRun) -> list[int]:
-    """Ids of the runs that read the same file of the same clinic before."""
+    """Ids of the runs that read the same file for the same clinic before, or when files had no shares of clinics."""
     same = select(col(ImportRun.id)).where(
-        col(ImportRun.file_sha256) == run.file_sha256, col(ImportRun.kind) == run.kind, col(ImportRun.id) != run.id,
-        col(ImportRun.clinic_id) == run.clinic_id if run.clinic_id else col(ImportRun.clinic_id).is_(None),
+        col(ImportRun.file_sha256) == run.file_sha256, col(ImportRun.kind) == run.kind, col(ImportRun.id) < run.id,
+        or_(col(ImportRun.clinic_id) == run.clinic_id, col(ImportRun.clinic_id).is_(None)),
     )  # fmt: skip
     return [int(key or 0) for key in session.execute(same).scalars()]
 
@@ -74,16 +89,19 @@ def replace(session: Session, run_ids: Collection[int], moment: datetime) -> Non
     )
 
 
-def states(session: Session, run_ids: Collection[int]) -> dict[int, dict[str, int]]:
-    """Run id to the number of its rows by state."""
-    statement = (
-        select(col(RefusedRow.run_id), col(RefusedRow.state), func.count())
+def states(session: Session, by: Actor, run_ids: Collection[int]) -> dict[int, dict[str, int]]:
+    """Run id to the number of its rows by state; those that wait and that the actor may not see are ``hidden``."""
+    state = case((and_(WAITING, _seen_by(by)), "waiting"), (WAITING, "hidden"), else_=col(RefusedRow.state))
+    counted = (
+        select(col(RefusedRow.run_id), state.label("state"))
+        .join(ImportRun, col(ImportRun.id) == RefusedRow.run_id)
         .where(col(RefusedRow.run_id).in_(run_ids))
-        .group_by(col(RefusedRow.run_id), col(RefusedRow.state))
+        .subquery()
     )
+    statement = select(counted.c.run_id, counted.c.state, func.count()).group_by(counted.c.run_id, counted.c.state)
     found: dict[int, dict[str, int]] = {}
-    for run_id, state, number in session.execute(statement):
-        found.setdefault(run_id, {})[state] = int(number)
+    for run_id, name, number in session.execute(statement):
+        found.setdefault(run_id, {})[name] = int(number)
     return found
 
 
@@ -104,4 +122,8 @@ def drop_old(session: Session, clinic_id: int, before: datetime, moment: datetim
 
 
 def _old(clinic_id: int, before: datetime) -> tuple[Any, ...]:
-    return col(RefusedRow.clinic_id) == clinic_id, col(RefusedRow.created_at) < before, WAITING
+    """Of the clinic's imports, and of those from before each clinic had its own share of a file."""
+    runs = select(col(ImportRun.id)).where(
+        or_(col(ImportRun.clinic_id) == clinic_id, col(ImportRun.clinic_id).is_(None))
+    )  # fmt: skip
+    return col(RefusedRow.run_id).in_(runs), col(RefusedRow.created_at) < before, WAITING

@@ -18,6 +18,10 @@ from reporting.exchange.mapping import KindMapping, chosen, guess, parse_mapping
 
 LARGEST_UPLOAD_BYTES = 50 * 1024 * 1024
 NOT_USED = "not used"
+OTHER_CLINICS = (
+    "name another clinic. Your sign-in is of one clinic, so they are neither imported nor kept here: an administrator "
+    "of that clinic imports them, or whoever runs the server imports the whole file by command."
+)
 _LOOKED, _REHEARSED, _DONE = "import_looked", "import_rehearsed", "import_done"
 
 
@@ -133,13 +137,16 @@ def offer(shown: Preview) -> Offer:
     if len(shown.lines) < shown.rows:
         said = "The others are checked as they go in, about a minute for every 200,000."
         return Offer(f"Import {shown.rows:,} rows", f"{said} {again}")
-    kept = f"{shown.refused:,} refused {'row' if shown.refused == 1 else 'rows'}"
+    to_mend = shown.refused - shown.elsewhere
+    kept = f"{to_mend:,} refused {'row' if to_mend == 1 else 'rows'}"
     if shown.imported:
-        aside = f"The {kept} can be mended here afterwards. " if shown.refused else ""
+        aside = f"The {kept} can be mended here afterwards. " if to_mend else ""
         return Offer(f"Import {shown.imported:,} {'row' if shown.imported == 1 else 'rows'}", aside + again)
-    if shown.refused:
+    if to_mend:
         said = "No row would go in. Mend the file, choose the columns anew, or keep what was refused and mend it here."
         return Offer(f"Keep {kept} to mend", said)
+    if shown.refused:
+        return Offer("", f"No row would go in: those that are not there already {OTHER_CLINICS}")
     return Offer("", "Nothing is left to import: every row is there already.")
 
 
@@ -169,6 +176,8 @@ def show_done(done: Done) -> None:
     (st.warning if summary.refused else st.success)(words)
     if not summary.refused:
         return
+    if summary.elsewhere:
+        st.markdown(f"{summary.elsewhere:,} of the refused rows {OTHER_CLINICS}")
     st.dataframe(
         [
             {"first row": first, "rows": rows, "column": column, "found": value, "allowed": allowed}

@@ -9,7 +9,9 @@ from reporting.actions.import_refused import KEPT_ROWS, REASON_CHARACTERS, Mende
 from reporting.domain.actors import Actor
 from reporting.exchange.table_csv import table_csv
 from reporting.queries.import_history import SHOWN, ImportLine, RefusedTable, refused_table
+from reporting.ui.downloads import csv_file
 from reporting.ui.format import moment
+from reporting.ui.import_parts import OTHER_CLINICS
 from reporting.ui.links import page_link
 from reporting.ui.states import attempt, empty, show_notice, tell
 
@@ -26,13 +28,14 @@ def history(lines: Sequence[ImportLine], *, may_mend: bool) -> None:
         return
     table = history_table(lines)
     st.dataframe(table, hide_index=True, key="imports", alt="Imports, newest first")
-    st.download_button("Download as CSV", table_csv(table), "imports.csv", "text/csv", key="imports_csv",
-                       on_click="ignore")  # fmt: skip
+    csv_file(lambda by: table_csv(table), key="imports_csv", file_name="imports.csv")
     waiting = [line for line in lines if line.waiting]
     for line in waiting if may_mend else []:
         rows = "1 refused row" if line.waiting == 1 else f"{line.waiting:,} refused rows"
         page_link("import", f"Mend {rows} of {line.file_name}, {moment(line.at, line.timezone)}",
                   icon=":material/edit:", run=line.id)  # fmt: skip
+    if hidden := sum(line.hidden for line in lines) if may_mend else 0:
+        st.markdown(f"{hidden:,} refused rows that name no known clinic wait for the one who imported them.")
     if waiting and not may_mend:
         total = sum(line.waiting for line in waiting)
         st.markdown(f"{total:,} refused rows wait to be mended: an administrator does that on the page *Import*.")
@@ -116,9 +119,16 @@ def notes(found: RefusedTable) -> None:
     """What is not on the page."""
     if len(found.rows) == SHOWN:
         st.markdown(f"The first {SHOWN} rows are shown; the others follow when these are dealt with.")
-    if found.run.not_kept:
+    if found.run.elsewhere:
+        st.markdown(f"{found.run.elsewhere:,} refused rows of this file {OTHER_CLINICS}")
+    if found.run.hidden:
+        st.markdown(
+            f"{found.run.hidden:,} refused rows name no clinic that is there, so nobody knows whose patients they are "
+            f"about. Only {found.run.by}, who imported the file, sees and mends them."
+        )
+    if too_many := found.run.not_kept - found.run.elsewhere:
         st.warning(
-            f"{found.run.not_kept:,} further refused rows were not kept: of one import the first {KEPT_ROWS:,} are. "
+            f"{too_many:,} further refused rows were not kept: of one import the first {KEPT_ROWS:,} are. "
             "So many refusals mean a wrong file or a wrong choice of columns more often than wrong rows: put that "
             "right and import the file again.", icon=":material/warning:",
         )  # fmt: skip

@@ -1,6 +1,7 @@
 """Refused rows are kept, mended in place through the same importer, dismissed for a reason, and forgotten."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from reporting.exchange.mapping import KindMapping, as_plain, from_plain, parse_
 from reporting.queries.import_history import RefusedTable, import_history, refused_table
 from reporting.storage import audit, outcomes
 from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import AuditEvent, Clinic, RefusedRow, Treatment
+from reporting.storage.tables import AuditEvent, Clinic, RefusedRow, StaffAccount, Treatment
 from tests.cast import House, house
 from tests.conftest import NOW
 
@@ -206,6 +207,89 @@ def test_only_those_who_may_import_and_only_their_own_clinic(clinic: House, admi
         with pytest.raises(NotFound):
             attempt()
     assert waiting(admin) == table
+
+
+MANY = f"""clinic,{HEAD}
+A,{GOOD}
+A,{BAD_DAY}
+B,{BAD_TWICE.replace("P-0001", "P-0002")}
+B,{GOOD}
+C,{GOOD}
+A,{SHORT}
+,{BAD_DAY}
+"""
+
+
+def colleague_of(admin: Actor) -> Actor:
+    """A second administrator of the same clinic."""
+    with transaction() as session:
+        account = StaffAccount(clinic_id=admin.clinic_id or 0, email="two@a.example", display_name="Demo colleague",
+                               password_hash="not a hash", role="administrator")  # fmt: skip
+        session.add(account)
+        session.flush()
+        return replace(admin, id=account.id)
+
+
+def test_of_a_file_of_several_clinics_each_mends_its_own_rows(admin: Actor, tmp_path: Path) -> None:
+    other = house("B").staff["administrator"]
+    summary = take_in(tmp_path, MANY, SYSTEM)  # told: rows that name no clinic are of A
+    assert (summary.imported, summary.refused, summary.kept, summary.elsewhere) == (2, 5, 3, 2)
+    mine, theirs = waiting(admin), waiting(other)
+    assert [row.line for row in mine.rows] == [3, 8]
+    assert [row.line for row in theirs.rows] == [4]
+    for table, counts in ((mine, (3, 1, 2)), (theirs, (2, 1, 1))):
+        assert (table.run.rows_read, table.run.rows_imported, table.run.rows_refused) == counts
+        assert (table.run.hidden, table.run.elsewhere, table.run.not_kept) == (0, 0, 0)
+    assert len(import_history(admin)) == len(import_history(other)) == 1
+    with pytest.raises(NotFound):
+        mend(by=admin, run_id=theirs.run.id, cells=changed(theirs, 4, area="cheeks"), create_missing=True)
+    gone = mend(by=admin, run_id=mine.run.id, cells=changed(theirs, 4, area="cheeks"), create_missing=True)
+    assert gone == Mended(imported=0, there=0, refused=0, gone=1)
+    abroad = changed(mine, 3, clinic="B", performed_on="2026-02-28")
+    assert mend(by=admin, run_id=mine.run.id, cells=abroad, create_missing=True).refused == 1
+    assert "your own clinic, A" in waiting(admin).rows[0].problems[0]
+    home = changed(mine, 3, performed_on="2026-02-28")
+    assert mend(by=admin, run_id=mine.run.id, cells=home, create_missing=False).imported == 1
+    there = changed(theirs, 4, area="cheeks", pulse_energy_mj="30")
+    assert mend(by=other, run_id=theirs.run.id, cells=there, create_missing=True).imported == 1
+    assert {row.line: row.content_encrypted is None for row in rows_by_line().values()} == {3: True, 4: True, 8: False}
+    again = take_in(tmp_path, MANY, SYSTEM)
+    assert (again.kept, [line.waiting for line in import_history(admin)]) == (3, [1, 0])
+
+
+def test_whose_clinic_is_a_guess_only_who_brought_the_file_sees(admin: Actor, tmp_path: Path) -> None:
+    """Staff bring rows of their own clinic: what names another clinic is not kept, a slip of the pen for them alone."""
+    other, colleague = house("B").staff["administrator"], colleague_of(admin)
+    summary = take_in(tmp_path, MANY, admin)
+    assert (summary.imported, summary.refused, summary.kept, summary.elsewhere) == (1, 6, 4, 2)
+    assert import_history(other) == ()
+    mine, theirs = waiting(admin), waiting(colleague)
+    assert ([row.line for row in mine.rows], mine.run.hidden, mine.run.elsewhere) == ([3, 6, 7, 8], 0, 2)
+    assert ([row.line for row in theirs.rows], theirs.run.waiting, theirs.run.hidden) == ([3, 8], 2, 2)
+    slip = changed(mine, 6, clinic="A", treatment="T9")
+    assert mend(by=colleague, run_id=mine.run.id, cells=slip, create_missing=True).gone == 1
+    with pytest.raises(Conflict):
+        dismiss(by=colleague, run_id=mine.run.id, ids=list(slip), reason="not mine to see")
+    assert mend(by=admin, run_id=mine.run.id, cells=slip, create_missing=True).imported == 1
+    with transaction() as session:
+        session.get_one(Clinic, admin.clinic_id).retention = {"refused_rows": 2}
+    with clock.fixed(NOW + timedelta(days=70)):
+        assert apply_retention(NOW + timedelta(days=70))["refused_rows"] == 3
+
+
+def test_a_check_in_without_a_clinic_belongs_to_that_of_its_treatment(clinic: House, tmp_path: Path) -> None:
+    other = house("B")
+    with transaction() as session:
+        session.get_one(Treatment, clinic.treatment_id).reference = "ONLY-A"
+    path = tmp_path / "answers.csv"
+    path.write_text("treatment,scheduled_day,answered_on,burning\nONLY-A,1,2026-03-08,9\nNOBODYS,1,2026-03-08,1\n")
+    summary = run_import(by=SYSTEM, path=path, mapping=KindMapping("check-ins"), rejected_path=tmp_path / "r.csv")
+    assert (summary.kept, summary.elsewhere) == (1, 1)
+    admin = clinic.staff["administrator"]
+    table = waiting(admin)
+    assert [row.line for row in table.rows] == [2]
+    assert import_history(other.staff["administrator"]) == ()
+    assert mend(by=admin, run_id=table.run.id, cells=changed(table, 2, burning="1"), create_missing=False).imported == 1
 
 
 def test_the_command_line_keeps_them_too_even_if_nothing_went_in(admin: Actor, tmp_path: Path) -> None:

@@ -104,6 +104,24 @@ def test_faults_stand_beside_their_rows_and_refused_rows_can_be_taken_home(
     assert treatments() == 3
 
 
+def test_rows_of_another_clinic_are_not_kept_and_the_page_says_why(
+    clinic: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house("B")
+    head, first, second = GOOD.splitlines()
+    abroad, slip = second.replace("T2", "T3"), second.replace("T2", "T4")
+    content = f"{head},Site\n{first},A\n{abroad},B\n{slip},AA\n"
+    page = uploaded(opened(clinic, monkeypatch), content)
+    assert page.button(key="import_run").label == "Import 1 row"
+    assert "The 1 refused row can be mended here afterwards" in text_of(page)
+    page.button(key="import_run").click().run()
+    assert "1 of the refused rows name another clinic. Your sign-in is of one clinic" in text_of(page)
+    assert "Mend 1 refused row of log.csv" in text_of(opened(clinic, monkeypatch))
+    only_abroad = uploaded(opened(clinic, monkeypatch), f"{head},Site\n{abroad},B\n")
+    assert "an administrator of that clinic imports them" in text_of(only_abroad)
+    assert not only_abroad.button
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

@@ -8,7 +8,8 @@ from reporting.exchange.table_csv import table_csv
 from reporting.queries.audit_trail import MOST_IN_FILE, Search, TrailPage, check_chain, search_trail, trail_table
 from reporting.queries.days import today
 from reporting.ui import trail_parts as parts
-from reporting.ui.identity import current_actor
+from reporting.ui.downloads import csv_file
+from reporting.ui.identity import actor_later, current_actor
 from reporting.ui.links import number_in_address
 from reporting.ui.states import empty, shows_problems
 
@@ -79,10 +80,8 @@ def page() -> None:
         return
     parts.lines(found)
     _pages(found)
-    st.download_button(
-        "Download as CSV", lambda: table_csv(trail_table(current_actor(), search)), file_name="audit-trail.csv",
-        mime="text/csv", key="audit_csv", on_click="ignore",
-    )  # fmt: skip
+    asker = actor_later()
+    csv_file(lambda: table_csv(trail_table(asker(), search)), key="audit_csv", file_name="audit-trail.csv")
     st.caption(f"The file has the newest {MOST_IN_FILE:,} rows of this search, one line for each changed field.")
 
 

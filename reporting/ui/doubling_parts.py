@@ -7,6 +7,7 @@ from reporting.domain.actors import Actor
 from reporting.domain.symptoms import symptom as symptom_of
 from reporting.exchange.table_csv import table_csv
 from reporting.queries.doubling import Chance, Doubling, doubling
+from reporting.ui.downloads import csv_file
 from reporting.ui.filters import symptom_choice
 
 
@@ -55,5 +56,4 @@ def _table(found: Doubling) -> None:
     ])  # fmt: skip
     with st.expander("Show the numbers as a table"):
         st.dataframe(rows, hide_index=True, alt="Chance to find a doubling", key="doubling_table")
-        st.download_button("Download as CSV", table_csv(rows), file_name="doubling.csv", mime="text/csv",
-                           key="doubling_csv", on_click="ignore")  # fmt: skip
+        csv_file(lambda: table_csv(rows), key="doubling_csv", file_name="doubling.csv")

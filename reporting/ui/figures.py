@@ -19,6 +19,7 @@ from reporting.charts.specification import with_arrow
 from reporting.charts.theme import PICK, Figure
 from reporting.exchange.table_csv import table_csv
 from reporting.settings import settings
+from reporting.ui.downloads import csv_file
 
 Picked = Callable[[Mapping[str, Any]], None]
 """Called with what was chosen in a chart: field to value, as its ``PICK`` selection names them."""
@@ -103,9 +104,7 @@ def numbers(shown: Drawn | None, *, key: str, file_name: str) -> None:
     with st.expander("Show the numbers as a table"):
         st.write(shown.alt)
         st.dataframe(shown.table, hide_index=True, alt=shown.title, key=f"{key}_table")
-        st.download_button(
-            "Download as CSV", shown.csv, file_name=file_name, mime="text/csv", key=f"{key}_csv", on_click="ignore"
-        )
+        csv_file(lambda: shown.csv, key=f"{key}_csv", file_name=file_name)
 
 
 def _tell(key: str, on_pick: Picked) -> None:

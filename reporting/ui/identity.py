@@ -1,7 +1,7 @@
 """Who is looking at the page: asked of the database on every rerun, never kept in the page's own state."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from urllib.parse import urlsplit
@@ -32,6 +32,13 @@ def current_actor(*, by_hand: bool = True) -> Actor:
     Callbacks and parts that redraw alone ask the database; a page drawn as a whole was asked for already.
     """
     return _OF_THIS_RUN.get() or actor_of(cookie_value(), by_hand=by_hand)
+
+
+def actor_later() -> Callable[[], Actor]:
+    """Who is signed in when the result is called. For what Streamlit runs outside of every run, where cookies cannot be
+    read: a file that is made when it is asked for. That raises SignInNeeded once the session has ended."""
+    secret = cookie_value()
+    return lambda: actor_of(secret)
 
 
 def actor_of_this_tap() -> Actor:

@@ -28,7 +28,7 @@ def history(lines: Sequence[ImportLine], *, may_mend: bool) -> None:
         return
     table = history_table(lines)
     st.dataframe(table, hide_index=True, key="imports", alt="Imports, newest first")
-    csv_file(lambda by: table_csv(table), key="imports_csv", file_name="imports.csv")
+    csv_file(lambda: table_csv(table), key="imports_csv", file_name="imports.csv")
     waiting = [line for line in lines if line.waiting]
     for line in waiting if may_mend else []:
         rows = "1 refused row" if line.waiting == 1 else f"{line.waiting:,} refused rows"

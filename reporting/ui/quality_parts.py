@@ -12,6 +12,7 @@ from reporting.queries.data_quality import GROUPINGS, DataQuality
 from reporting.queries.quality_behind import Count
 from reporting.queries.scope import Filters
 from reporting.ui.counted_parts import counted_table, treatments_behind_a_count
+from reporting.ui.downloads import csv_file
 
 GROUPING_KEY = "quality_by"
 EVERYBODY = " "
@@ -24,10 +25,7 @@ def _table(table: pd.DataFrame, name: str, says: str) -> None:
 
 
 def _file(table: pd.DataFrame, name: str) -> None:
-    st.download_button(
-        "Download as CSV", table_csv(table), file_name=f"{name}.csv", mime="text/csv", key=f"quality_{name}_csv",
-        on_click="ignore",
-    )  # fmt: skip
+    csv_file(lambda: table_csv(table), key=f"quality_{name}_csv", file_name=f"{name}.csv")
 
 
 def _rows(table: pd.DataFrame) -> list[Any]:

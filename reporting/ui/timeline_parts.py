@@ -5,9 +5,11 @@ import streamlit as st
 
 from reporting.charts.timeline import MARKS, course_table, reported_symptoms, symptom_course
 from reporting.domain.symptoms import severity_word, symptom, symptoms
+from reporting.exchange.table_csv import table_csv
 from reporting.queries.settings_check import SettingLine
 from reporting.queries.timeline import AreaLine, Change, Report, TreatmentLine
 from reporting.ui import format as words
+from reporting.ui.downloads import csv_file
 from reporting.ui.figures import chart, drawn
 from reporting.ui.states import empty
 
@@ -93,10 +95,7 @@ def _course(treatment: TreatmentLine) -> None:
         with st.expander("Show the numbers as a table"):
             table = course_table(treatment, had)
             st.dataframe(table, hide_index=True, alt="Severity by recovery day")
-            st.download_button(
-                "Download as CSV", table.to_csv(index=False).encode(), file_name="recovery.csv",
-                mime="text/csv", key=f"csv_{treatment.treatment_id}", on_click="ignore",
-            )  # fmt: skip
+            csv_file(lambda: table_csv(table), key=f"csv_{treatment.treatment_id}", file_name="recovery.csv")
     if never:
         st.markdown(f"Never reported: {', '.join(never)}.")
 

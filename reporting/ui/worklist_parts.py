@@ -8,6 +8,7 @@ from reporting.exchange.table_csv import table_csv
 from reporting.queries.alert_budget import TARGET_ACTED_ON, TARGET_PER_100, AlertBudget
 from reporting.queries.silent import AFTER_MISSED, SilentPatient
 from reporting.ui import format as words
+from reporting.ui.downloads import csv_file
 from reporting.ui.links import page_link
 from reporting.ui.states import empty
 
@@ -60,5 +61,4 @@ def budget(found: AlertBudget) -> None:
     ])  # fmt: skip
     st.markdown("**Each rule.** A rule that fires often and hardly ever leads to action costs attention.")
     st.dataframe(table, hide_index=True, alt="Rules with how often each fired and led to action", key="budget_rules")
-    st.download_button("Download as CSV", table_csv(table), file_name="rules.csv", mime="text/csv",
-                       key="budget_rules_csv", on_click="ignore")  # fmt: skip
+    csv_file(lambda: table_csv(table), key="budget_rules_csv", file_name="rules.csv")

@@ -1,5 +1,6 @@
 """The overview: treatments, answers, side effects per symptom, the weeks, and what became of the cases."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -18,7 +19,7 @@ from reporting.queries.days import today as day_of
 from reporting.queries.maturity import last_mature_day
 from reporting.queries.scope import Filters, scoped_frame
 from reporting.security.permissions import require
-from reporting.storage.case_counts import case_rows
+from reporting.storage.case_counts import case_groups
 from reporting.storage.engine import reading
 
 COMPARISON_LEVEL = 1 - 0.05 / len(SYMPTOMS)
@@ -198,15 +199,16 @@ def _follow_up(weeks: pd.DataFrame) -> float | None:
 
 def _cases(by: Actor, frame: pd.DataFrame, first_day: date | None) -> Cases:
     with reading() as session:
-        rows = case_rows(session, None if by.kind == "system" else by.clinic_id, first_day)
-    rows = rows[np.isin(rows["treatment_id"].to_numpy(), frame["treatment_id"].to_numpy())]
-    is_open = rows["state"] != "closed"
-    levels = rows.loc[is_open, "level"].value_counts()
-    decided = rows["confirmation"].value_counts()
+        groups = case_groups(session, None if by.kind == "system" else by.clinic_id, first_day)
+    treated = frame["treatment_id"].to_numpy()
+    by_level, by_confirmation = Counter[str](), Counter[str]()
+    for group in groups:
+        n = int(np.count_nonzero(np.isin(group.treatment_ids, treated)))
+        by_confirmation[group.confirmation] += n
+        by_level[group.level] += n * (group.state != "closed")
     reported = np.logical_or.reduce([frame[f"first_{code}"].to_numpy() >= 0 for code in SYMPTOMS])
     return Cases(
-        open_by_level={level: int(levels.get(level, 0)) for level in LEVEL_WORDS},
-        n_reported=distinct(frame["treatment_id"].to_numpy()[reported]), n_cases=len(rows),
-        by_confirmation={code: int(decided.get(code, 0)) for code in CONFIRMATIONS},
-        n_undecided=int((rows["confirmation"] == "").sum()),
+        open_by_level={level: by_level[level] for level in LEVEL_WORDS},
+        n_reported=distinct(treated[reported]), n_cases=by_confirmation.total(),
+        by_confirmation={code: by_confirmation[code] for code in CONFIRMATIONS}, n_undecided=by_confirmation[""],
     )  # fmt: skip

@@ -1,38 +1,52 @@
 """Counts of triage cases for the dashboards."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import case, func, select, union_all
+from numpy.typing import NDArray
+from sqlalchemy import String, case, cast, func, select, union_all
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from reporting.storage.tables import CaseEvent, CheckIn, Patient, TreatedArea, Treatment, TriageCase
 
-COLUMNS = ("treatment_id", "level", "state", "confirmation")
+
+@dataclass(frozen=True)
+class CaseGroup:
+    """Cases of one level, state and confirmation (empty: not decided yet): the treatments they are of."""
+
+    level: str
+    state: str
+    confirmation: str
+    treatment_ids: NDArray[np.int64]
+    """One for each case."""
 
 
-def case_rows(session: Session, clinic_id: int | None, treated_since: date | None = None) -> pd.DataFrame:
-    """One row per triage case of a clinic (None: every clinic): COLUMNS, ``confirmation`` empty if open.
+def case_groups(session: Session, clinic_id: int | None, treated_since: date | None = None) -> list[CaseGroup]:
+    """The triage cases of a clinic (None: every clinic), put together by the database: there are thousands of cases
+    and some ten groups.
 
     ``treated_since``: only of treatments since that day, though some earlier ones may be among them.
     """
-    statement = select(*(getattr(TriageCase, name) for name in COLUMNS))
+    kinds = (col(TriageCase.level), col(TriageCase.state), col(TriageCase.confirmation))
+    ids = func.aggregate_strings(cast(col(TriageCase.treatment_id), String), " ")
+    statement = select(*kinds, ids).group_by(*kinds)
     if treated_since is not None:  # nobody reports before the treatment, whatever the time zone
         first = datetime.combine(treated_since - timedelta(days=2), time(), UTC)
         statement = statement.where(col(TriageCase.opened_at) >= first)
     if clinic_id is not None:
         statement = statement.where(col(TriageCase.clinic_id) == clinic_id)
-    rows = session.connection().execute(statement).fetchall()
-    columns: Iterable[tuple[Any, ...]] = zip(*rows, strict=True) if rows else [()] * len(COLUMNS)
-    frame = pd.DataFrame({name: list(column) for name, column in zip(COLUMNS, columns, strict=True)})
-    frame["treatment_id"] = frame["treatment_id"].astype(np.int64)
-    return frame.assign(confirmation=frame["confirmation"].fillna(""))
+    rows: Sequence[Any] = session.connection().execute(statement).fetchall()
+    return [
+        CaseGroup(level, state, confirmation or "", np.fromstring(listed, dtype=np.int64, sep=" "))
+        for level, state, confirmation, listed in rows
+    ]
 
 
 def named_treatments(session: Session, area_ids: Sequence[int]) -> pd.DataFrame:

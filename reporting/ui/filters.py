@@ -10,6 +10,7 @@ from reporting.domain.symptoms import symptoms
 from reporting.queries.filter_choices import FilterChoices
 from reporting.queries.scope import SKIN_GROUPS, Filters
 from reporting.ui.address import code_select
+from reporting.ui.fold import folded_on_phones
 
 PERIODS: Mapping[str, int] = {"30d": 30, "90d": 90, "6m": 182, "12m": 365}
 """Code to days, the day of today among them."""
@@ -45,16 +46,30 @@ def _day(value: object) -> date | None:
 
 def overview_filters(choices: FilterChoices, today: date) -> Filters:
     """Draw period, clinic (where there are several), device, procedure and skin type."""
-    with st.container(horizontal=True):
+    with folded_on_phones() as said, st.container(horizontal=True):
         begin, end = period_choice(today, DEFAULT_PERIOD)
         clinic = code_choice("Clinic", choices.clinics, "clinic", "All clinics") if len(choices.clinics) > 1 else ""
         device = code_choice("Device", choices.devices, "device", "All devices")
         procedure = code_choice("Procedure", choices.procedure_classes, "procedure", "All procedures")
         skin = skin_choice()
+        said += [period_words(begin, end), *chosen_words(
+            (clinic, choices.clinics), (device, choices.devices), (procedure, choices.procedure_classes), (skin, {})
+        )]  # fmt: skip
     return Filters(
         from_date=begin, to_date=end, clinics=only(clinic), devices=only(device), procedure_class=procedure,
         skin_group=skin,
     )  # fmt: skip
+
+
+def period_words(begin: date | None, end: date | None) -> str:
+    """The period that was chosen: ``Last 90 days``, or its own dates."""
+    code = st.session_state["period"]
+    return f"{begin} to {end}" if code == OWN_DATES else _PERIOD_WORDS[code]
+
+
+def chosen_words(*narrowed: tuple[str, Mapping[str, str]]) -> list[str]:
+    """The words for each code that is not empty."""
+    return [words.get(code, code) for code, words in narrowed if code]
 
 
 def skin_choice() -> str:

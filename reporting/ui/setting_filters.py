@@ -8,11 +8,22 @@ import streamlit as st
 
 from reporting.domain.actors import Actor
 from reporting.domain.devices import setting_fields
+from reporting.domain.symptoms import symptom as symptom_of
 from reporting.queries.filter_choices import FilterChoices
 from reporting.queries.scope import Filters
 from reporting.queries.setting_choice import SettingChoice, setting_choice
 from reporting.ui.address import code_segments, code_select
-from reporting.ui.filters import EVERYTHING, code_choice, only, period_choice, skin_choice, symptom_choice
+from reporting.ui.filters import (
+    EVERYTHING,
+    chosen_words,
+    code_choice,
+    only,
+    period_choice,
+    period_words,
+    skin_choice,
+    symptom_choice,
+)
+from reporting.ui.fold import folded_on_phones
 
 ONE, TWO, TIME = "one", "two", "time"
 _VIEWS = {ONE: "One setting", TWO: "Two settings", TIME: "Over time"}
@@ -32,15 +43,20 @@ class Asked:
 def settings_asked(by: Actor, choices: FilterChoices, today: date) -> Asked:
     """Draw the three questions of the page (device class: always one, raw settings are never compared across), and
     under them what narrows it. On a phone they stand under each other, so that no name is cut."""
-    device_class, setting, symptom = st.columns(3)
-    with device_class:
-        chosen = code_select("Device class", choices.device_classes, "class")
-    choice = setting_choice(by, chosen)
-    with setting:
-        name = "" if choice is None else parameter_choice(choice.settings, choice.main)
-    with symptom:
-        code = symptom_choice()
-    return Asked(_narrowed(choices, chosen, choice, today), code, name, choice)
+    with folded_on_phones() as said:
+        device_class, setting, symptom = st.columns(3)
+        with device_class:
+            chosen = code_select("Device class", choices.device_classes, "class")
+        choice = setting_choice(by, chosen)
+        with setting:
+            name = "" if choice is None else parameter_choice(choice.settings, choice.main)
+        with symptom:
+            code = symptom_choice()
+        filters = _narrowed(choices, chosen, choice, today)
+        fields = setting_fields()
+        said += [choices.device_classes[chosen], *([fields[name].label] if name else []), symptom_of(code).label]
+        said += _narrowed_words(choices, filters)
+    return Asked(filters, code, name, choice)
 
 
 def view_choice() -> str:
@@ -69,6 +85,15 @@ def _narrowed(choices: FilterChoices, device_class: str, choice: SettingChoice |
     return Filters(
         from_date=begin, to_date=end, devices=only(device), device_class=device_class, indication=indication,
         area=area, skin_group=skin,
+    )  # fmt: skip
+
+
+def _narrowed_words(choices: FilterChoices, filters: Filters) -> list[str]:
+    begin, end = filters.from_date, filters.to_date
+    period = [period_words(begin, end)] if begin or end else []
+    return period + chosen_words(
+        *((device, {}) for device in filters.devices), (filters.indication, choices.indications),
+        (filters.area, choices.areas), (filters.skin_group, {}),
     )  # fmt: skip
 
 

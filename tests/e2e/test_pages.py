@@ -75,6 +75,15 @@ def said(page: Page) -> list[str]:
     return [box.inner_text() for box in page.get_by_test_id("stAlertContentError").all()]
 
 
+def wrongly_folded(page: Page, name: str, screen: Look) -> list[str]:
+    """Filters lie behind a button on the phone, and are there without one on the desktop."""
+    fold = page.locator(".st-key-fold_filters")
+    if not fold.count():
+        return []
+    seen_now = (fold.is_visible(), page.locator(".st-key-fold_shut").is_visible())
+    return [] if seen_now == (screen == PHONE, screen != PHONE) else [f"{name}: folded wrongly"]
+
+
 @pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=lambda look: look.screen)
 def test_every_page_with_data_is_sound(browser: Browser, full: Clinic, screen: Look) -> None:
     found = []
@@ -86,6 +95,7 @@ def test_every_page_with_data_is_sound(browser: Browser, full: Clinic, screen: L
                 page.goto(full.demo.address + stop.address)
                 drawn(page)
                 found += [f"{stop.name}: error: {words}" for words in said(page)]
+                found += wrongly_folded(page, stop.name, screen)
                 found += in_both_colours(page, stop.name) if screen == DESKTOP else faults(page, stop.name)
     assert found == []
 

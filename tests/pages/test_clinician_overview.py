@@ -68,6 +68,10 @@ def test_filters_come_from_the_address(monkeypatch: pytest.MonkeyPatch, clinic: 
     assert page.selectbox(key="period").value == "90d"
     assert page.selectbox(key="device").value == "A/D1"
     assert page.selectbox(key="symptom").value == "bumps"
+    fold = page.button(key="fold_filters")
+    assert fold.label == "Filters: Last 90 days · A/D1 · IV-VI"
+    assert fold.click().run().button(key="fold_filters").label == "Fold the filters"
+    assert page.selectbox(key="device").value == "A/D1"
     counted = overview(by, Filters(from_date=datetime(2025, 12, 11).date(), skin_group="IV-VI"))
     assert metric(page)["Treatments"] == str(counted.totals.n_treatments)
     assert "The period before: " in text(page)

@@ -22,7 +22,9 @@ def _words(mapping: Path | None) -> ScoringWords:
     try:
         text = mapping.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise UnreadableFile(f"The mapping {mapping} cannot be read: {error}.") from None
+        raise UnreadableFile(
+            f"The mapping {mapping} cannot be read: {error}.", what_to_do="Name the TOML file of the log's mapping."
+        ) from None
     found = scoring_words(text, SYMPTOMS, mapping.name)
     return ScoringWords(found.symptoms or query.SCORER_WORDS, found.patient)
 

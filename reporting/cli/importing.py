@@ -38,7 +38,9 @@ def _mapping(path: Path | None, kind: Kind) -> KindMapping:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise UnreadableFile(f"The mapping {path} cannot be read: {error}.") from None
+        raise UnreadableFile(
+            f"The mapping {path} cannot be read: {error}.", what_to_do="Name the TOML file of the log's mapping."
+        ) from None
     return parse_mapping(text, kind, path.name)
 
 

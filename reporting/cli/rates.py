@@ -5,9 +5,11 @@ import math
 import sys
 from datetime import datetime
 
+import pandas as pd
 import typer
 
 from reporting.domain.actors import SYSTEM
+from reporting.domain.symptoms import SYMPTOMS
 from reporting.errors import Problem
 from reporting.queries import rates as query
 from reporting.queries.scope import Filters
@@ -20,7 +22,7 @@ _SHOWN = ("n_treatments", "n_answered", "response_rate", "events", "rate", "lowe
 
 def rates(
     by: str = typer.Option(..., "--by", help="One of: " + ", ".join(query.GROUPINGS)),
-    symptom: str = typer.Option(..., help="For example hyperpigmentation."),
+    symptom: str = typer.Option("", help="For example hyperpigmentation; every symptom without it."),
     first: datetime | None = typer.Option(None, "--from", formats=["%Y-%m-%d"], help="First day of treatment."),
     last: datetime | None = typer.Option(None, "--to", formats=["%Y-%m-%d"], help="Last day of treatment."),
     device_class: str = typer.Option("", help="Only this device class."),
@@ -37,19 +39,23 @@ def rates(
     )  # fmt: skip
     try:
         ask = query.rates_to_hand_on if hand_on else query.rates
-        table = ask(SYSTEM, by, symptom, filters, parameter=parameter)
+        tables = [ask(SYSTEM, by, code, filters, parameter=parameter).assign(symptom=code)
+                  for code in ([symptom] if symptom else SYMPTOMS)]  # fmt: skip
     except Problem as problem:
         print(f"{problem.message} {problem.what_to_do}", file=sys.stderr)
         raise typer.Exit(2) from problem
+    table = pd.concat(tables, ignore_index=True)
     if as_json:
         rows = [{k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}
                 for row in table.to_dict("records")]  # fmt: skip
         print(json.dumps(rows, indent=1))
     elif table.empty:
-        print("No treatments yet: import a log or record one.")
+        print("No treatments yet: import a log or record one." if filters == query.EVERYTHING else
+              "No treatments there: choose a longer period or other filters.")  # fmt: skip
     else:
-        print(table[["group", *_SHOWN]].to_string(index=False, float_format=lambda v: f"{v:.3f}", na_rep="–"))
-        print(f"Adjusted by: {table['adjustment'].iloc[0]}.")
+        columns = ["group", *([] if symptom else ["symptom"]), *_SHOWN]
+        print(table[columns].to_string(index=False, float_format=lambda v: f"{v:.3f}", na_rep="–"))
+        print(f"Adjusted by: {'; '.join(table['adjustment'].unique())}.")
         if hand_on:
             print(f"To be handed on: {HIDDEN_WORDS.format(**example())}")
 

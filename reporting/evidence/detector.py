@@ -22,7 +22,7 @@ from reporting.evidence.change_point import (
 )
 from reporting.evidence.checks import Array
 from reporting.evidence.drift import SettingsScores
-from reporting.evidence.errors import ImpossibleData
+from reporting.evidence.errors import ImpossibleData, NotEnoughData
 from reporting.evidence.frailty import with_frailty
 from reporting.evidence.limits import Budget, FamilyLimit, Odds, family_limit, hold_weeks, null_counts, signal_weeks
 from reporting.evidence.settings_signals import settings_signals
@@ -156,7 +156,7 @@ def outcome_limit(
     tables: Tables, network: Network, history: int, schedule: Schedule, detector: Detector
 ) -> FamilyLimit:
     """Limit from the baseline's expected events a week, by simulation of history and a year and a half after."""
-    baseline = tables.expected[:, max(0, history - BASELINE_WEEKS) : history].mean(axis=1)
+    baseline = _baseline(tables.expected[:, :history])
     active = baseline.sum(axis=0) > 0
     small = _restricted(network, active)
     weeks = min(history, 26) + 78
@@ -175,6 +175,19 @@ def outcome_limit(
         first_week=first,
         hold_weeks=hold_weeks(schedule.step_days),
     )
+
+
+def _baseline(before: Array) -> Array:
+    """Expected events a week (symptoms, cells) in the last weeks of those before the charts (symptoms, weeks, cells).
+
+    Where nobody answered then, the last weeks in which somebody did. Raises NotEnoughData where there are none.
+    """
+    recent = before[:, -BASELINE_WEEKS:]
+    if not recent.any():
+        recent = before[:, np.flatnonzero(before.any(axis=(0, 2)))[-BASELINE_WEEKS:]]
+    if not recent.any():
+        raise NotEnoughData("Nobody answered before the charts begin: there is nothing to set their limit by.")
+    return np.asarray(recent.mean(axis=1))
 
 
 def _restricted(network: Network, active: Array) -> Network:

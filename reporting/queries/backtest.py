@@ -18,6 +18,7 @@ from reporting.evidence.detector import detect
 from reporting.evidence.limits import HOLD_DAYS
 from reporting.evidence.signals import Signal
 from reporting.evidence.surveillance import Schedule
+from reporting.queries.days import check_come
 from reporting.security.permissions import require
 from reporting.storage import evidence_frames
 from reporting.storage.evidence_frames import EngineFrames, engine_frames
@@ -68,7 +69,7 @@ def backtest(
     groups = _groups(by, first, last, step_days)
     frames = engine_frames(last, corrected_until=groups[-1][0], clinic_id=by.clinic_id)
     if frames is None:
-        raise NothingToReplay()
+        raise NothingToReplay(f"There are no treatments up to {last} in this database.")
     if first <= frames.start:
         raise InvalidInput(field="from", found=str(first), allowed=f"a day after the first treatment, {frames.start}")
     symptoms = watched(frames, frames.day(first))
@@ -87,6 +88,7 @@ def _check(first: date, last: date, step_days: int) -> None:
         raise InvalidInput(field="from", found=str(first), allowed=f"a day before the last one, {last}")
     if not 1 <= step_days <= 91:
         raise InvalidInput(field="step-days", found=step_days, allowed="1 to 91 days")
+    check_come("to", last)
 
 
 def watched(frames: EngineFrames, until_day: int) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ def _check(by: Actor, filters: Filters) -> None:
     """Raise InvalidInput for a clinic or device class without a treatment, and for days that end before they begin."""
     if filters.from_date and filters.to_date and filters.from_date > filters.to_date:
         raise InvalidInput(
-            field="from", found=filters.from_date, allowed=f"a day up to {filters.to_date}, the last one"
+            field="from", found=str(filters.from_date), allowed=f"a day up to {filters.to_date}, the last one"
         )
     wanted = {"clinic": filters.clinics, "device_class": (filters.device_class,) if filters.device_class else ()}
     frame = scoped_frame(by, EVERYTHING, list(wanted))
@@ -145,10 +145,10 @@ def rates(
         raise InvalidInput(field="by", found=grouping, allowed=", ".join(GROUPINGS))
     if grouping == "setting-band" and not filters.device_class:
         raise InvalidInput(
-            field="device class",
-            found="",
-            allowed="one device class: settings are never pooled across devices",
+            field="device-class", found="", allowed="one device class: settings are never pooled across devices"
         )
+    if parameter and grouping != "setting-band":
+        raise InvalidInput(field="parameter", found=parameter, allowed="none, but with setting-band")
     _check(by, filters)
     frame = scoped_frame(by, filters)
     if grouping == "operator" and not sees_all_operators(by):

@@ -20,7 +20,7 @@ from reporting.evidence.shift_place import placed
 from reporting.evidence.signals import Signal
 from reporting.evidence.surveillance import Schedule, Tables
 from reporting.queries.backtest import BASELINE_DAYS, NothingToReplay, watched
-from reporting.queries.days import today
+from reporting.queries.days import check_come, today
 from reporting.queries.doubling import WEEKS, for_the_record
 from reporting.queries.signal_cards import chart_card, scan_card
 from reporting.queries.signal_controls import controls
@@ -41,16 +41,17 @@ KIND_ORDER = {"outcome": 0, "settings": 1, "scan": 2}
 def look(by: Actor, as_of: date | None = None) -> Look:
     """What the evidence says as of a day (today), from what was known that day. Writes nothing.
 
-    Raises NotAllowed and NothingToReplay. With less than BASELINE_DAYS of history there is nothing to compare
-    with: the look is then empty and says so.
+    Raises NotAllowed, NothingToReplay, and InvalidInput for a day to come. With less than BASELINE_DAYS of history
+    there is nothing to compare with: the look is then empty and says so.
     """
     require(by, "signals.work")
     marks = {"": time.perf_counter()}
     day = as_of or today(by)
+    check_come("as-of", day)
     risen = beside(lambda: risen_charts(weeks=WEEKS), rows=most_areas())
     frames = engine_frames(day)
     if frames is None:
-        raise NothingToReplay()
+        raise NothingToReplay(f"There are no treatments up to {day} in this database.")
     marks["read"] = time.perf_counter()
     schedule = _schedule(frames, day)
     if schedule is None or not (symptoms := watched(frames, schedule.from_day)):
@@ -67,7 +68,7 @@ def look(by: Actor, as_of: date | None = None) -> Look:
     marks["limit"] = time.perf_counter()
     found, courses = _placed(frames, detection, symptoms)
     charts = [_finding(frames, chain, cells, courses, day) for chain in chains(found)]
-    details = _details(frames, detection, symptoms) | {
+    details = _details(frames, detection, symptoms) | _silence(frames, schedule) | {
         "controls": checks().as_json(), "doubling": for_the_record(detection, symptoms, risen()),
     }  # fmt: skip
     marks["cards"] = time.perf_counter()
@@ -82,6 +83,14 @@ def _details(frames: EngineFrames, detection: Detection, symptoms: Sequence[str]
         "outcome_limit": detection.outcome_limit.limit,
         "false_per_clinic_year_in_simulated_clinics": detection.outcome_limit.false_per_clinic_year,
     }
+
+
+def _silence(frames: EngineFrames, schedule: Schedule) -> dict[str, Any]:
+    """A note where nobody has answered since the charts begin: they are then empty, and the patterns of old answers."""
+    last = int(frames.answers.answered_day.max(initial=0))
+    if last >= schedule.from_day:
+        return {}
+    return {"note": f"nobody answered in the last year; the last answer is of {frames.date(last)}"}
 
 
 def _made(

@@ -10,10 +10,12 @@ from reporting.actions.signals import take_action
 from reporting.domain.actors import SYSTEM
 from reporting.domain.schedule import due_days
 from reporting.errors import InvalidInput
+from reporting.queries.backtest import NothingToReplay, backtest
 from reporting.queries.days import today
 from reporting.queries.overview import overview
 from reporting.queries.scope import Filters
 from reporting.queries.signal_cards import _masks
+from reporting.queries.signal_look import look
 from reporting.queries.silent import due_and_silent
 from reporting.queries.timeline import timeline
 from reporting.storage.engine import transaction
@@ -92,6 +94,19 @@ def test_what_is_due_is_decided_by_each_clinics_own_day(clinic: House, moment: s
         assert due_in_the_evidence(None) == [come(east), come(west)]
         assert due_in_the_evidence(date(2026, 3, 9)) == [1, 1]  # a day of each clinic's own calendar
         assert due_in_the_evidence(date(2030, 1, 1)) == [come(east), come(west)]
+
+
+def test_a_day_that_has_come_nowhere_is_refused(database: str) -> None:
+    house("A")
+    with clock.fixed(datetime(2026, 3, 10, 9, tzinfo=UTC)):
+        with pytest.raises(InvalidInput, match="a day up to today, 2026-03-10"):
+            look(SYSTEM, date(2026, 3, 11))
+        with pytest.raises(InvalidInput, match="a day up to today, 2026-03-10"):
+            backtest(SYSTEM, date(2026, 3, 1), date(2030, 1, 1))
+        with pytest.raises(NothingToReplay, match="no treatments up to 1990-01-01"):
+            look(SYSTEM, date(1990, 1, 1))
+    with clock.fixed(datetime(2026, 3, 10, 20, tzinfo=UTC)):
+        assert look(SYSTEM, date(2026, 3, 11)).findings == ()  # it has begun in the east
 
 
 def come(age: int) -> int:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from reporting.cli import gather
 from reporting.domain.actors import SYSTEM
+from reporting.domain.symptoms import SYMPTOMS
 from reporting.errors import InvalidInput, NotAllowed, SignInNeeded
 from reporting.evidence.intervals import wilson
 from reporting.queries.rates import GROUPINGS, rates
@@ -114,6 +115,17 @@ def test_bands_are_never_pooled_over_device_classes(imported: str) -> None:
     table = rates(SYSTEM, "setting-band", "burning", Filters(device_class=frame_class), parameter="fluence_j_cm2")
     assert len(table) >= 3
     assert table["n_treatments"].sum() > 0
+    with pytest.raises(InvalidInput, match="none, but with setting-band"):
+        rates(SYSTEM, "device", "burning", Filters(device_class=frame_class), parameter="fluence_j_cm2")
+
+
+def test_without_a_symptom_there_is_a_row_for_each(imported: str) -> None:
+    rows = json.loads(reporting("rates", "--by", "clinic", "--json"))
+    clinics = {row["group"] for row in rows}
+    assert [row["symptom"] for row in rows] == [code for code in SYMPTOMS for _ in clinics]
+    one = json.loads(reporting("rates", "--by", "clinic", "--symptom", "hyperpigmentation", "--json"))
+    assert one == [row for row in rows if row["symptom"] == "hyperpigmentation"]
+    assert "No treatments there" in reporting("rates", "--by", "clinic", "--from", "2031-01-01")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from reporting.evidence.change_point import (
     log_shift_evidence,
     odds_within_family,
 )
-from reporting.evidence.detector import Detection, Detector, detect
+from reporting.evidence.detector import BASELINE_WEEKS, Detection, Detector, _baseline, detect
 from reporting.evidence.errors import NotEnoughData
 from reporting.evidence.frailty import with_frailty
 from reporting.evidence.limits import Budget, Odds, family_limit, null_counts, signal_weeks
@@ -141,6 +141,16 @@ def test_without_an_event_in_the_baseline_nothing_can_be_expected() -> None:
     quiet = read.check_ins.assign(burning=0.0)
     with pytest.raises(NotEnoughData):
         detect(read.areas, quiet, ["burning"], Schedule(FROM, TO))
+
+
+def test_after_a_pause_the_limit_is_set_by_the_weeks_before_it() -> None:
+    """A log that ended long ago, or a clinic that starts again: nobody answered right before the charts begin."""
+    week = np.arange(60, dtype=float)[None, :, None] + 1
+    assert _baseline(week).item() == week[0, -BASELINE_WEEKS:].mean()
+    paused = np.concatenate([week, np.zeros((1, 40, 1))], axis=1)
+    assert _baseline(paused).item() == week[0, -BASELINE_WEEKS:].mean()
+    with pytest.raises(NotEnoughData):
+        _baseline(np.zeros((1, 40, 1)))
 
 
 def counts(late: int) -> np.ndarray:

@@ -186,7 +186,10 @@ def _baseline(before: Array) -> Array:
     if not recent.any():
         recent = before[:, np.flatnonzero(before.any(axis=(0, 2)))[-BASELINE_WEEKS:]]
     if not recent.any():
-        raise NotEnoughData("Nobody answered before the charts begin: there is nothing to set their limit by.")
+        raise NotEnoughData(
+            "Nobody answered before the charts begin: there is nothing to set their limit by.",
+            what_to_do="Choose a later first day, when the first answers were in.",
+        )
     return np.asarray(recent.mean(axis=1))
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import altair as alt
 
+from reporting.domain.units import printed
+
 HEIGHT = 360
 
 
@@ -18,6 +20,10 @@ class Axes:
     def beside(self, other: "Axes") -> "Axes":
         """Wide enough for both."""
         return Axes(min(self.low, other.low), max(self.high, other.high), max(self.top, other.top))
+
+    def across_axis(self, unit: str) -> alt.Axis:
+        """The axis of a setting in this unit; what is counted has no halves."""
+        return alt.Axis(grid=False, tickCount=10, tickMinStep=alt.Undefined if printed(unit) else 1)
 
     def across_scale(self) -> alt.Scale:
         """The scale of the setting."""

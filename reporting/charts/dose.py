@@ -63,7 +63,7 @@ def _chart(found: DoseResponse, rows: pd.DataFrame, axes: Axes, colours: Look) -
     title = with_unit(field.label, found.unit)
     groups = [curve.skin_group for curve in found.curves]
     scale, across = axes.up_scale(), axes.across_scale()
-    x = alt.X("value:Q", title=title, scale=across, axis=alt.Axis(grid=False, tickCount=10))
+    x = alt.X("value:Q", title=title, scale=across, axis=axes.across_axis(found.unit))
     y = alt.Y("risk:Q", title="Adjusted risk (%)", axis=alt.Axis(format=".0%", tickCount=6), scale=scale)
     legend = alt.Legend(symbolOpacity=1, symbolType="stroke", symbolStrokeWidth=3, symbolSize=230)
     kinds = [SKIN_GROUPS.index(group) for group in groups]

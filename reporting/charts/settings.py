@@ -49,7 +49,7 @@ def _chart(result: SettingBands, axes: Axes, colours: Look) -> Any:
         return alt.Chart(pd.DataFrame({"x": []})).mark_point().properties(height=HEIGHT, width="container")
     scale, across = axes.up_scale(), axes.across_scale()
     domain = [axes.low, axes.high]
-    x = alt.X("median:Q", title=title, scale=across, axis=alt.Axis(grid=False, tickCount=10))
+    x = alt.X("median:Q", title=title, scale=across, axis=axes.across_axis(result.unit))
     axis = alt.Axis(format=".0%", tickCount=6)
     y = alt.Y("rate:Q", title="Rate (% of those who answered)", scale=scale, axis=axis)
     layers = range_layers(result.ranges, domain, across, colours)

@@ -9,6 +9,7 @@ from reporting.charts import dose
 from reporting.charts.axes import Axes
 from reporting.charts.ranges import range_words
 from reporting.charts.settings import band_rates, finding, own_axes
+from reporting.charts.words import after_value
 from reporting.domain.actors import Actor
 from reporting.domain.sources import short_source
 from reporting.domain.units import printed
@@ -68,7 +69,7 @@ def _crude(result: SettingBands, axes: Axes | None) -> None:
 def sources(ranges: tuple[Range, ...], unit: str) -> None:
     """Each range that is drawn, with where it comes from."""
     for each in ranges:
-        st.markdown(f"{range_words(each)} {printed(unit)}. Source: {short_source(each.source)}.")
+        st.markdown(f"{range_words(each)}{after_value(unit)}. Source: {short_source(each.source)}.")
 
 
 def bands_line(result: SettingBands) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
+from math import inf
 
 from reporting import clock
 from reporting.domain.actors import Actor
@@ -39,6 +40,12 @@ def _missed(days: Sequence[int], today: int, last_day: int | None) -> int:
     return max(0, bisect_left(days, today) - (0 if last_day is None else bisect_right(days, last_day)))
 
 
+def _heard_by(days: Sequence[int], today: int) -> float:
+    """Who answered on this day or later has not missed ``AFTER_MISSED`` yet."""
+    come = bisect_left(days, today)
+    return days[come - AFTER_MISSED] if come >= AFTER_MISSED else -inf
+
+
 def due_and_silent(by: Actor) -> list[SilentPatient]:
     """Those who have missed ``AFTER_MISSED`` or more, most missed first, then by reference. Raises NotAllowed."""
     require(by, "worklist.read", clinic_id=by.clinic_id)
@@ -46,17 +53,21 @@ def due_and_silent(by: Actor) -> list[SilentPatient]:
         clinic = patients.clinic(session, by.clinic_id or 0)
         timezone, changed = clinic.timezone, clinic_content.of(session, clinic)
         today = clock.today(timezone)
-        rows = due_silent.treatments_since(session, by.clinic_id or 0, today - timedelta(days=WINDOW_DAYS))
+        # Of thousands who are asked most have answered: each is compared with one day of their schedule.
+        heard_by = cache(lambda procedure, on: _heard_by(changed.due_days(procedure, on), (today - on).days))
+        rows = [
+            row
+            for row in due_silent.treatments_since(session, by.clinic_id or 0, today - timedelta(days=WINDOW_DAYS))
+            if (-1 if row.day is None else row.day) < heard_by(row.procedure_class, row.performed_on)
+        ]
+        answered_at = due_silent.last_answers(session, [row.treatment_id for row in rows])
     found = []
-    due_days = cache(changed.due_days)
     for row in rows:
         day = (today - row.performed_on).days
-        missed = _missed(due_days(row.procedure_class, row.performed_on), day, row.day)
-        if missed < AFTER_MISSED:
-            continue
         known = procedure_classes().get(row.procedure_class)
         found.append(SilentPatient(
             row.patient_id, row.reference, row.treatment_id, known.label if known else row.procedure_class,
-            row.performed_on, day, missed, row.at, timezone,
+            row.performed_on, day, _missed(changed.due_days(row.procedure_class, row.performed_on), day, row.day),
+            answered_at.get(row.treatment_id), timezone,
         ))  # fmt: skip
     return sorted(found, key=lambda one: (-one.missed, one.patient_reference))

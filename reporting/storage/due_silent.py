@@ -1,6 +1,7 @@
 """Statements about treatments whose check-ins are due and not answered."""
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -13,7 +14,7 @@ MOST = 5_000
 
 def treatments_since(session: Session, clinic_id: int, first_day: date) -> list[Any]:
     """Rows since ``first_day``, newest first: treatment_id, performed_on, procedure_class, patient_id, reference,
-    at (of the last answer, or None) and day (its recovery day)."""
+    day (the recovery day of the last answer, or None)."""
     treated = [
         col(Treatment.id).label("treatment_id"), col(Treatment.performed_on), col(Treatment.procedure_class),
         col(Patient.id).label("patient_id"), col(Patient.reference),
@@ -29,18 +30,27 @@ def treatments_since(session: Session, clinic_id: int, first_day: date) -> list[
     )  # fmt: skip
     # Only the answers of these treatments are looked at: a clinic of years has a thousand times as many.
     answered = (
-        select(
-            col(CheckIn.treatment_id).label("of"), func.max(col(CheckIn.answered_at)).label("at"),
-            func.max(col(CheckIn.recovery_day)).label("day"),
-        )
+        select(col(CheckIn.treatment_id).label("of"), func.max(col(CheckIn.recovery_day)).label("day"))
         .where(col(CheckIn.treatment_id).in_(select(asked.c.treatment_id)), col(CheckIn.answered_at).is_not(None),
                col(CheckIn.replaced_at).is_(None))
         .group_by(col(CheckIn.treatment_id))
         .subquery()
     )  # fmt: skip
     statement = (
-        select(asked, answered.c.at, answered.c.day)
+        select(asked, answered.c.day)
         .outerjoin(answered, answered.c["of"] == asked.c.treatment_id)
         .order_by(asked.c.performed_on.desc(), asked.c.treatment_id.desc())
     )
     return list(session.connection().execute(statement).fetchall())
+
+
+def last_answers(session: Session, treatment_ids: Sequence[int]) -> dict[int, datetime]:
+    """When each of these treatments was answered last; those without an answer are not in it."""
+    statement = (
+        select(col(CheckIn.treatment_id), func.max(col(CheckIn.answered_at)))
+        .where(col(CheckIn.treatment_id).in_(treatment_ids), col(CheckIn.answered_at).is_not(None),
+               col(CheckIn.replaced_at).is_(None))
+        .group_by(col(CheckIn.treatment_id))
+    )  # fmt: skip
+    rows: Sequence[Any] = session.connection().execute(statement).fetchall()
+    return {treatment_id: at for treatment_id, at in rows}

@@ -58,7 +58,7 @@ def _rates_chart(rates: pd.DataFrame, colours: Look) -> Any:
     y = alt.Y("label:N", sort=order, title=None, scale=alt.Scale(domain=order))
     enough = rates[rates["is_enough"]]
     scale = rate_scale(enough)
-    words = "Treatments with an unexpected report (% of those who answered)"
+    words = ["Treatments with an unexpected report", "(% of those who answered)"]  # one line is cut on a phone
     x = alt.X("rate:Q", title=words, axis=_RATE_AXIS, scale=scale)
     palette = SYMPTOM_COLOURS
     colour = alt.Color("symptom:N", legend=None, scale=alt.Scale(domain=list(palette), range=list(palette.values())))

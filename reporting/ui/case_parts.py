@@ -66,7 +66,8 @@ def badges(case: WorklistCase) -> str:
     found = [_LEVEL_BADGES[case.level].format(LEVEL_WORDS[case.level])]
     if case.state == "new":
         colour = "red" if case.is_overdue else "gray"
-        found.append(f":{colour}-badge[{words.due(case.due_at, clock.now())}]")
+        left = words.due(case.due_at, clock.now())
+        found.append(f":{colour}-badge[{f'New report: {left.lower()}' if case.owner else left}]")
     found.append(f":gray-badge[{STATE_WORDS[case.state]}]")
     if case.is_worried:
         found.append(":violet-badge[:material/sentiment_worried: Patient is worried]")

@@ -10,7 +10,7 @@ from reporting.domain.actors import Actor
 from reporting.queries import worklist
 from tests.cast import House, house
 from tests.pages.staff import open_page, text
-from tests.reports import eyes_closing
+from tests.reports import eyes_closing, send
 
 
 @pytest.fixture
@@ -40,6 +40,9 @@ def test_one_tap_acknowledges(monkeypatch: pytest.MonkeyPatch, clinic: House) ->
     assert worklist.case(by, case_id).owner == by.label
     assert "You have acknowledged" in page.success[0].value
     assert f"Owner: {by.label}" in text(page)
+    assert "Due in" not in text(page)
+    send(clinic, "again", symptoms=["infection"], severity_infection="2", infection_fever="yes")
+    assert "New report: due in" in text(page.run())
 
 
 def test_the_second_of_two_sees_who_was_first(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:

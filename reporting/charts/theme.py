@@ -112,25 +112,27 @@ class Figure:
 
 
 def themed(chart: Any) -> Any:
-    """The chart in our colours, sizes and fonts. Call it last, on the outermost chart."""
+    """The chart in our colours, sizes and fonts. Call it last, on the outermost chart.
+
+    All in one step: each step of Altair's copies the whole chart, which was half of the time that a chart took.
+    """
     colours = COLOURS
     writing = {
         "labelColor": colours.quiet, "titleColor": colours.text, "labelFontSize": FONT_SIZE,
         "titleFontSize": FONT_SIZE, "labelFont": FONT, "titleFont": FONT,
     }  # fmt: skip
-    return (
-        chart.configure(background="transparent", font=FONT, padding=6, locale={"number": NUMBERS})
-        .configure_mark(aria=False)  # the whole chart has one text alternative
-        .configure_view(stroke=None)
-        .configure_axis(
-            **writing, gridColor=colours.grid, domainColor=colours.quiet, tickColor=colours.quiet,
-            titleFontWeight="normal", titlePadding=8, labelLimit=240,
-        )
-        .configure_legend(
-            **writing | {"labelColor": colours.text}, orient="top", labelLimit=240, symbolSize=120
-        )
-        .configure_header(**writing)
-        .configure_range(category=list(colours.series))
-        .configure_title(color=colours.text, font=FONT, fontSize=FONT_SIZE + 2)
-        .properties(usermeta={"embedOptions": {"renderer": "svg"}})  # a canvas knows no variables of the page
+    shown = chart.configure(
+        background="transparent", font=FONT, padding=6, locale={"number": NUMBERS},
+        mark={"aria": False},  # the whole chart has one text alternative
+        view={"stroke": None},
+        axis=writing | {
+            "gridColor": colours.grid, "domainColor": colours.quiet, "tickColor": colours.quiet,
+            "titleFontWeight": "normal", "titlePadding": 8, "labelLimit": 240,
+        },
+        legend=writing | {"labelColor": colours.text, "orient": "top", "labelLimit": 240, "symbolSize": 120},
+        header=writing,
+        range={"category": list(colours.series)},
+        title={"color": colours.text, "font": FONT, "fontSize": FONT_SIZE + 2},
     )  # fmt: skip
+    shown.usermeta = {"embedOptions": {"renderer": "svg"}}  # a canvas knows no variables of the page
+    return shown

@@ -66,6 +66,15 @@ def test_axes_write_percent_as_the_words_do() -> None:
     assert ">5\N{NO-BREAK SPACE}%<" in svg
 
 
+def test_the_look_costs_one_copy_of_the_chart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Altair copies a chart whole for every step, layer by layer."""
+    plain, copies = alt.Chart(pd.DataFrame({"day": [1]})).mark_point().encode(x="day"), []
+    copy = alt.Chart.copy
+    monkeypatch.setattr(alt.Chart, "copy", lambda self, *of, **named: copies.append(self) or copy(self, *of, **named))
+    themed(plain)
+    assert len(copies) == 1
+
+
 def test_a_page_gives_its_charts_both_colours_and_paper_the_light_ones() -> None:
     light, _, dark = page_styles().partition("@media screen and (prefers-color-scheme:dark)")
     for style, look in ((light, LIGHT), (dark, DARK)):

@@ -164,9 +164,9 @@ def mending(camera: Camera, page: Page, address: str) -> None:
     rows = "\n".join(",".join(row) for row in REFUSED).replace("LOG", camera.screen.screen)
     page.locator("input[type=file]").last.set_input_files({"name": "log.csv", "mimeType": "text/csv",
                                                             "buffer": rows.encode()})  # fmt: skip
-    page.get_by_role("button", name=re.compile("^Import ")).wait_for()
+    page.get_by_role("button", name=re.compile("^Keep 2 refused rows")).wait_for()
     camera.keep(page, "import-seen")
-    page.get_by_role("button", name=re.compile("^Import ")).click()
+    page.get_by_role("button", name=re.compile("^Keep 2 refused rows")).click()
     page.get_by_role("link", name=re.compile("^Mend ")).first.click()
     page.get_by_role("button", name=re.compile("shown again")).wait_for()
     camera.keep(page, "import-mending")

@@ -83,22 +83,29 @@ def _chart(found: DoseResponse, rows: pd.DataFrame, axes: Axes, colours: Look) -
         *range_layers(found.ranges, [axes.low, axes.high], across, colours),
         base.mark_area(opacity=0.22).encode(x=x, y=alt.Y("lower:Q", scale=scale), y2="upper:Q", color=colour),
         base.mark_line(strokeWidth=2.5).encode(x=x, y=y, color=colour, strokeDash=dash, tooltip=tips),
-        *_ceilings(found, colour),
+        *_ceilings(found, axes, colour),
         base.mark_point(filled=True, size=260, opacity=0.001, cursor="pointer").encode(
             x=x, y=y, color=colour, tooltip=tips).add_params(pick),
     ).properties(height=HEIGHT, width="container")  # fmt: skip
 
 
-def _ceilings(found: DoseResponse, colour: Any) -> list[Any]:
+def _ceilings(found: DoseResponse, axes: Axes, colour: Any) -> list[Any]:
+    """Upright lines. Words of the lower of two stand at its left where there is room, so that no line crosses them."""
     layers: list[Any] = []
+    room = axes.low + 0.35 * (axes.high - axes.low)
+    highest = max((one.ceiling * one.reference for one in found.curves if one.ceiling is not None), default=0.0)
     for at, curve in enumerate(found.curves):
         if curve.ceiling is None:
             continue
-        row = {"skin_group": curve.skin_group, "value": curve.ceiling * curve.reference,
+        value = curve.ceiling * curve.reference
+        row = {"skin_group": curve.skin_group, "value": value,
                "words": f"Ceiling {curve.skin_group}"}  # fmt: skip
         base = alt.Chart(pd.DataFrame([row])).encode(x="value:Q", color=colour)
         tips = [alt.Tooltip("words:N", title="What"), alt.Tooltip("value:Q", title="At", format=".3~g")]
-        words = base.mark_text(align="left", dx=4, dy=4 + 17 * at, fontSize=13, baseline="top")
+        at_left = room < value < highest
+        words = base.mark_text(
+            align="right" if at_left else "left", dx=-4 if at_left else 4, dy=4 + 17 * at, fontSize=13, baseline="top"
+        )  # fmt: skip
         layers += [
             base.mark_rule(strokeDash=[2, 3], strokeWidth=2).encode(tooltip=tips),
             words.encode(y=alt.value(0), text="words:N", color=alt.value(COLOURS.text)),

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from reporting.charts.axes import Axes
 from reporting.charts.dose import ceiling_words, dose_curve, own_axes
 from reporting.charts.settings import band_rates
 from reporting.charts.settings import own_axes as bands_axes
@@ -87,6 +88,11 @@ def test_beside_the_bands_both_have_the_same_axes() -> None:
     }  # fmt: skip
     assert scales == {("x", str([axes.low, axes.high])), ("y", str([0, axes.top]))}
     assert (axes.low, axes.top) == (own_axes(shown).low, max(own_axes(shown).top, bands_axes(crude).top))
+
+
+def test_no_ceiling_crosses_the_words_of_another() -> None:
+    spec = dose_curve(found(curve("I-III", ceiling=1.1), curve(ceiling=1.2)), Axes(10, 30, 1)).chart.to_dict()
+    assert [layer["mark"]["align"] for layer in spec["layer"] if layer["mark"]["type"] == "text"] == ["right", "left"]
 
 
 def test_a_group_alone_keeps_its_colour_and_dashes() -> None:

@@ -10,8 +10,8 @@ import typer
 
 from reporting.domain.actors import SYSTEM
 from reporting.domain.symptoms import SYMPTOMS
-from reporting.errors import Problem, UnreadableFile
-from reporting.exchange.mapping import ScoringWords, scoring_words
+from reporting.errors import Problem
+from reporting.exchange.mapping import ScoringWords, mapping_text, scoring_words
 from reporting.queries import backtest as query
 from reporting.storage.migrate import migrate
 
@@ -19,13 +19,7 @@ from reporting.storage.migrate import migrate
 def _words(mapping: Path | None) -> ScoringWords:
     if mapping is None:
         return ScoringWords(query.SCORER_WORDS, {})
-    try:
-        text = mapping.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnreadableFile(
-            f"The mapping {mapping} cannot be read: {error}.", what_to_do="Name the TOML file of the log's mapping."
-        ) from None
-    found = scoring_words(text, SYMPTOMS, mapping.name)
+    found = scoring_words(mapping_text(mapping), SYMPTOMS, mapping.name)
     return ScoringWords(found.symptoms or query.SCORER_WORDS, found.patient)
 
 

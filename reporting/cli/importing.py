@@ -12,10 +12,10 @@ from tqdm import tqdm
 
 from reporting.actions.imports import ImportStopped, Summary, run_import
 from reporting.domain.actors import SYSTEM
-from reporting.errors import Problem, UnreadableFile
+from reporting.errors import Problem
 from reporting.exchange import templates
 from reporting.exchange.fields import Kind
-from reporting.exchange.mapping import KindMapping, parse_mapping
+from reporting.exchange.mapping import KindMapping, mapping_text, parse_mapping
 from reporting.exchange.rejects import Fault
 from reporting.storage.migrate import migrate
 
@@ -35,13 +35,7 @@ ALL_IN, SOME_REFUSED, NOTHING_READ = 0, 1, 2
 def _mapping(path: Path | None, kind: Kind) -> KindMapping:
     if path is None:
         return KindMapping(kind=kind)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnreadableFile(
-            f"The mapping {path} cannot be read: {error}.", what_to_do="Name the TOML file of the log's mapping."
-        ) from None
-    return parse_mapping(text, kind, path.name)
+    return parse_mapping(mapping_text(path), kind, path.name)
 
 
 def _stop(problem: Problem, as_json: bool) -> NoReturn:

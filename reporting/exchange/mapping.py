@@ -15,12 +15,13 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from reporting.domain.units import UnknownUnit, convert, known_units
-from reporting.errors import Problem
+from reporting.errors import Problem, UnreadableFile
 from reporting.exchange.fields import KINDS, Field, Kind, fields_of
 
 SWITCHES = ("create_missing", "judged", "decimal_comma")
@@ -89,6 +90,16 @@ class KindMapping:
     decimal_comma: bool = False
     own_names: bool = True
     """Whether a field that is not mapped is read from the column of our own name."""
+
+
+def mapping_text(path: Path) -> str:
+    """The text of a mapping file. Raises UnreadableFile."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnreadableFile(
+            f"The mapping {path} cannot be read: {error}.", what_to_do="Name the TOML file of the log's mapping."
+        ) from None
 
 
 def parse_mapping(text: str, kind: Kind, name: str = "the mapping") -> KindMapping:

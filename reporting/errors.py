@@ -118,3 +118,10 @@ class UnsafeSettings(Problem):
     status = 500
     message = "The settings are not safe for real patients."
     what_to_do = "Set the values that the message names, then start again."
+
+
+class NothingToReplay(Problem):
+    code = "nothing_to_replay"
+    status = 422
+    message = "There are no treatments in this database."
+    what_to_do = "Import a log with `python -m reporting import`, or record treatments first."

@@ -17,22 +17,14 @@ from reporting.domain.message_kinds import PATIENT_KINDS
 from reporting.errors import Conflict, NotFound
 from reporting.notify import sms
 from reporting.notify.email import Email, Mailer
-from reporting.notify.outcome import Outcome
+from reporting.notify.outcome import Outcome, channels
 from reporting.security.permissions import may, require
-from reporting.settings import settings
 from reporting.storage import audit, outbox
 from reporting.storage.engine import reading, transaction
 from reporting.storage.tables import OutboxMessage
 
 PAUSE = timedelta(minutes=1)
 """Nothing else goes to a server that does not answer, or says that it has too much to do, for so long."""
-
-
-def channels() -> tuple[str, ...]:
-    """The ways out that are set up."""
-    of = settings()
-    found = [("email", of.smtp_host and of.smtp_from), ("sms", of.sms_url)]
-    return tuple(channel for channel, is_set in found if is_set)
 
 
 @dataclass

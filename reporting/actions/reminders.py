@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any, Literal
 
 from reporting.actions import consent
-from reporting.actions.outbox import channels
 from reporting.clock import now
 from reporting.domain.actors import Actor
 from reporting.domain.clinic_content import scheduled_days
 from reporting.domain.contacts import email_address, hidden, phone_number, region_of
 from reporting.domain.reminders import Due, days_that_may_be_due, due_reminder
 from reporting.errors import InvalidInput, NotFound
+from reporting.notify.outcome import channels
 from reporting.security.derived import phone_hash
 from reporting.security.encryption import decrypt, encrypt
 from reporting.security.permissions import require

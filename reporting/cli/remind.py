@@ -6,11 +6,12 @@ import sys
 import typer
 
 from reporting.actions.escalation import escalate
-from reporting.actions.outbox import Sender, channels
+from reporting.actions.outbox import Sender
 from reporting.actions.reminders import due_now, plan_due
 from reporting.actions.report_schedule import announce_reports
 from reporting.actions.silence import open_silent_cases
 from reporting.clock import now
+from reporting.notify.outcome import channels
 from reporting.storage import outbox
 from reporting.storage.engine import reading
 from reporting.storage.leader import leadership

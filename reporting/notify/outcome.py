@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from reporting.settings import settings
+
 Result = Literal["sent", "retry", "dead", "unsure"]
 
 
@@ -19,3 +21,10 @@ class Outcome:
     provider_id: str = ""
     retry_after_s: float = 0.0
     channel_down: bool = False
+
+
+def channels() -> tuple[str, ...]:
+    """The ways out that are set up."""
+    of = settings()
+    found = [("email", of.smtp_host and of.smtp_from), ("sms", of.sms_url)]
+    return tuple(channel for channel, is_set in found if is_set)

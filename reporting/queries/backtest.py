@@ -12,7 +12,7 @@ import pandas as pd
 
 from reporting.domain.actors import Actor
 from reporting.domain.symptoms import SYMPTOMS
-from reporting.errors import InvalidInput, Problem
+from reporting.errors import InvalidInput, NothingToReplay
 from reporting.evidence.backtest import Replay, replay, to_alarms
 from reporting.evidence.detector import detect
 from reporting.evidence.limits import HOLD_DAYS
@@ -30,13 +30,6 @@ BASELINE_DAYS = 180
 REFIT_DAYS = 91
 MOST_RELOADS = 6
 """With corrections on more days than this, they are taken up every REFIT_DAYS days and not at once."""
-
-
-class NothingToReplay(Problem):
-    code = "nothing_to_replay"
-    status = 422
-    message = "There are no treatments in this database."
-    what_to_do = "Import a log with `python -m reporting import`, or record treatments first."
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,8 @@ from reporting.domain.actors import Actor
 from reporting.errors import NotFound
 from reporting.queries.bands import band_codes
 from reporting.queries.counting import COUNTING_COLUMNS, Flags, count_symptom
-from reporting.queries.scope import Filters, scoped_frame
+from reporting.queries.scope import Filters, may_see_operator, scoped_frame
 from reporting.queries.setting_bands import GROUPS, checked, fixed_cut, skin_codes
-from reporting.queries.units import may_see_operator
 from reporting.security.permissions import require
 from reporting.storage.case_counts import named_treatments
 from reporting.storage.engine import reading

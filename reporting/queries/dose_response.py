@@ -11,7 +11,7 @@ from reporting.domain.clinic_content import TOLERATED_FACTOR
 from reporting.domain.devices import setting_fields
 from reporting.domain.skin import DARK, SKIN_GROUPS
 from reporting.domain.symptoms import SYMPTOMS
-from reporting.errors import InvalidInput
+from reporting.errors import InvalidInput, NothingToReplay
 from reporting.evidence.backtest import GRID
 from reporting.evidence.checks import Array
 from reporting.evidence.dose_model import DoseModel, fit_dose_model
@@ -19,7 +19,6 @@ from reporting.evidence.dose_response import curve_and_ceiling
 from reporting.evidence.errors import EvidenceProblem
 from reporting.evidence.hazard import CaseMix, answered_intervals, case_mix
 from reporting.evidence.relative_dose import SCALES, aggressive_sign, relative
-from reporting.queries.backtest import NothingToReplay
 from reporting.queries.clinic_content import tolerated_factor
 from reporting.queries.scope import Filters
 from reporting.queries.setting_bands import setting_bands

@@ -16,9 +16,8 @@ from reporting.evidence.intervals import smr
 from reporting.queries.bands import band_codes, cut
 from reporting.queries.counting import count_symptom, group_codes, symptom_tables
 from reporting.queries.expectations import HAZARD_MODEL, STANDARDISED, expectations
-from reporting.queries.scope import SKIN_GROUPS, Filters, scoped_frame
+from reporting.queries.scope import SKIN_GROUPS, Filters, own_operator, scoped_frame, sees_all_operators
 from reporting.queries.small_cells import coarse, to_hand_on
-from reporting.queries.units import own_operator, sees_all_operators
 from reporting.security.permissions import require
 
 CASE_MIX = ("procedure_class", "indication", "fitzpatrick")

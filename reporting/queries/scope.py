@@ -16,6 +16,9 @@ from reporting.domain import skin
 from reporting.domain.actors import Actor
 from reporting.domain.months import of as month_of
 from reporting.errors import InvalidInput, NotAllowed
+from reporting.security.permissions import may
+from reporting.storage import sessions
+from reporting.storage.engine import reading
 from reporting.storage.outcome_frame import outcome_frame
 
 SKIN_GROUPS = dict(zip(skin.SKIN_GROUPS, ((1, skin.DARK - 1), (skin.DARK, 6)), strict=True))
@@ -122,3 +125,19 @@ def scoped_frame(actor: Actor, filters: Filters = Filters(), columns: Sequence[s
         return frame if columns is None else frame[names]
     rows = np.flatnonzero(mask)
     return pd.DataFrame({name: frame[name].take(rows) for name in names}).reset_index(drop=True)
+
+
+def sees_all_operators(by: Actor) -> bool:
+    """Whether a person may compare operators; everybody else sees their own chart alone."""
+    return may(by, "operators.compare")
+
+
+def own_operator(by: Actor) -> str:
+    """Code of the operator that the person is, as in the frame; empty when they are none."""
+    with reading() as session:
+        return sessions.operator_code(session, by.id or 0)
+
+
+def may_see_operator(by: Actor, code: str) -> bool:
+    """Whether a person may look at what one operator (``CLINIC/CODE``) did: the safety lead, and the operator."""
+    return sees_all_operators(by) or (bool(code) and code == own_operator(by))

@@ -17,11 +17,10 @@ from reporting.errors import NotFound
 from reporting.evidence.intervals import wilson_bounds
 from reporting.queries.counting import ENOUGH_ANSWERED, group_codes
 from reporting.queries.dated import dated_marks
-from reporting.queries.scope import Filters, scoped_frame
+from reporting.queries.scope import Filters, may_see_operator, scoped_frame
 from reporting.queries.setting_bands import checked, skin_codes
 from reporting.queries.setting_ranges import Range, device_class_of, highest_of_protocol, highest_published, ranges_of
 from reporting.queries.small_cells import is_beyond_clinic
-from reporting.queries.units import may_see_operator
 from reporting.security.permissions import require
 from reporting.settings import settings
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from reporting.domain.actors import Actor
 from reporting.domain.signal_work import Finding, Look
+from reporting.errors import NothingToReplay
 from reporting.evidence.beside import beside
 from reporting.evidence.detector import Detection, detecting
 from reporting.evidence.errors import NotEnoughData
@@ -19,7 +20,7 @@ from reporting.evidence.power import risen_charts
 from reporting.evidence.shift_place import placed
 from reporting.evidence.signals import Signal
 from reporting.evidence.surveillance import Schedule, Tables
-from reporting.queries.backtest import BASELINE_DAYS, NothingToReplay, watched
+from reporting.queries.backtest import BASELINE_DAYS, watched
 from reporting.queries.days import check_come, today
 from reporting.queries.doubling import WEEKS, for_the_record
 from reporting.queries.signal_cards import chart_card, scan_card

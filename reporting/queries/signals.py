@@ -9,6 +9,7 @@ from typing import Any
 from reporting.domain.actors import Actor
 from reporting.domain.signal_work import next_states
 from reporting.errors import NotFound
+from reporting.queries.dated import visible_signals
 from reporting.security.permissions import may, require
 from reporting.storage import sessions, signals
 from reporting.storage.engine import reading
@@ -93,7 +94,7 @@ def signals_of(actor: Actor) -> list[SignalRow]:
     """Signals of the actor's clinic (the system: of all), those of the newest look first. Raises NotAllowed."""
     require(actor, "signals.read")
     with reading() as session:
-        return [_row(actor, signal, clinic) for signal, clinic in _seen(session, actor)]
+        return [_row(actor, signal, clinic) for signal, clinic in visible_signals(session, actor)]
 
 
 def active_signals(actor: Actor) -> list[SignalRow]:
@@ -102,15 +103,6 @@ def active_signals(actor: Actor) -> list[SignalRow]:
     Raises NotAllowed.
     """
     return [row for row in signals_of(actor) if row.rank and row.kind != "scan" and row.state != "explained"]
-
-
-def _seen(session: Any, actor: Actor) -> list[tuple[Signal, str]]:
-    """Signals that the person may see: one about an operator is for that operator and the safety lead alone."""
-    found = signals.listed(session, actor.clinic_id)
-    if may(actor, "operators.compare"):
-        return found
-    own = sessions.operator_code(session, actor.id or 0).partition("/")[2]
-    return [(signal, clinic) for signal, clinic in found if signal.unit_type != "operator" or signal.unit_id == own]
 
 
 def newest_look(actor: Actor) -> NewestLook | None:
@@ -132,7 +124,7 @@ def signal_card(actor: Actor, signal_id: int) -> SignalCard:
     """Everything about one signal. Raises NotAllowed, and NotFound for another clinic's."""
     require(actor, "signals.read")
     with reading() as session:
-        found = next((pair for pair in _seen(session, actor) if pair[0].id == signal_id), None)
+        found = next((pair for pair in visible_signals(session, actor) if pair[0].id == signal_id), None)
         if found is None:
             raise NotFound()
         row = _row(actor, *found)
@@ -151,15 +143,6 @@ def _shared_with(actor: Actor, signal: SignalRow, behind: Sequence[BehindSignal]
     if not may(actor, "operators.compare"):
         return ()
     return tuple(sorted(Counter(each.operator for each in behind).items()))
-
-
-def action_days(actor: Actor) -> list[tuple[date, str]]:
-    """Days on which something was changed because of a signal, with the words: charts mark them."""
-    require(actor, "signals.read")
-    with reading() as session:
-        ids = [signal.id or 0 for signal, _ in _seen(session, actor)]
-        taken = [event for event, _ in signals.events(session, ids) if event.kind == "action_taken"]
-    return sorted((event.happened_on, event.note) for event in taken if event.happened_on is not None)
 
 
 def _row(actor: Actor, signal: Signal, clinic: str) -> SignalRow:

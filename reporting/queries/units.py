@@ -20,10 +20,8 @@ from reporting.evidence.intervals import smr
 from reporting.evidence.limits import Budget
 from reporting.queries.dated import dated_marks
 from reporting.queries.expectations import expectations
-from reporting.queries.scope import Filters, scoped_frame
-from reporting.security.permissions import may, require
-from reporting.storage import sessions
-from reporting.storage.engine import reading
+from reporting.queries.scope import Filters, own_operator, scoped_frame, sees_all_operators
+from reporting.security.permissions import require
 
 UnitType = Literal["operator", "device"]
 EVERYTHING = Filters()
@@ -66,22 +64,6 @@ class Course:
     """How long the chart runs on average between two false signals."""
     marks: tuple[tuple[date, str], ...]
     """Service of the device and actions taken on signals: day and words."""
-
-
-def sees_all_operators(by: Actor) -> bool:
-    """Whether a person may compare operators; everybody else sees their own chart alone."""
-    return may(by, "operators.compare")
-
-
-def own_operator(by: Actor) -> str:
-    """Code of the operator that the person is, as in the frame; empty when they are none."""
-    with reading() as session:
-        return sessions.operator_code(session, by.id or 0)
-
-
-def may_see_operator(by: Actor, code: str) -> bool:
-    """Whether a person may look at what one operator (``CLINIC/CODE``) did: the safety lead, and the operator."""
-    return sees_all_operators(by) or (bool(code) and code == own_operator(by))
 
 
 def _table(by: Actor, unit_type: UnitType, symptom: str, filters: Filters) -> tuple[pd.DataFrame, str]:

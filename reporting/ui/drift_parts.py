@@ -9,8 +9,8 @@ import streamlit as st
 from reporting.charts.setting_drift import KIND_WORDS, drift_chart, share_chart
 from reporting.domain.actors import Actor
 from reporting.queries.behind import Part
+from reporting.queries.scope import sees_all_operators
 from reporting.queries.setting_drift import ENOUGH, Per, SettingDrift, Unit, days_of, drift_units, setting_drift
-from reporting.queries.units import sees_all_operators
 from reporting.ui.address import code_segments, code_select
 from reporting.ui.band_parts import NOTHING, sources
 from reporting.ui.behind_parts import behind

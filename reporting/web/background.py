@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from reporting.actions.escalation import escalate
-from reporting.actions.outbox import Sender, channels
+from reporting.actions.outbox import Sender
 from reporting.actions.reminders import plan_due
 from reporting.actions.report_schedule import announce_reports
 from reporting.actions.retention import apply_retention
 from reporting.actions.silence import open_silent_cases
+from reporting.notify.outcome import channels
 from reporting.settings import settings
 from reporting.storage import outbox
 from reporting.storage.leader import leadership

@@ -9,8 +9,8 @@ from reporting import clock
 from reporting.actions.signals import take_action
 from reporting.domain.actors import SYSTEM
 from reporting.domain.schedule import due_days
-from reporting.errors import InvalidInput
-from reporting.queries.backtest import NothingToReplay, backtest
+from reporting.errors import InvalidInput, NothingToReplay
+from reporting.queries.backtest import backtest
 from reporting.queries.days import today
 from reporting.queries.overview import overview
 from reporting.queries.scope import Filters

@@ -13,7 +13,8 @@ from reporting.domain.actors import SYSTEM
 from reporting.domain.signal_work import Finding, Look
 from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from reporting.evidence.errors import NotEnoughData
-from reporting.queries.signals import action_days, signal_card, signals_of
+from reporting.queries.dated import action_days
+from reporting.queries.signals import signal_card, signals_of
 from reporting.simulation.clinics import simulate
 from reporting.storage.engine import reading
 from reporting.storage.evidence_frames import engine_frames

@@ -13,10 +13,10 @@ export REPORTING_DATA_DIR := $(abspath $(DATA))
 endif
 .DEFAULT_GOAL := help
 
-.PHONY: help run test check lint bench screenshots score browser clean
+.PHONY: help run test test-moments check lint bench screenshots score browser clean
 
 help: ## List the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 $(VENV)/run.stamp: requirements.txt constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -37,6 +37,9 @@ browser: $(VENV)/test.stamp ## Install Chromium for the tests where there is non
 test: $(VENV)/test.stamp browser ## Run the whole test suite, browser and PostgreSQL included
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
+test-moments: $(VENV)/test.stamp browser ## Run the tests that depend on the calendar at moments that surprise calendars
+	$(BIN)/python -m tests.moments -n $(WORKERS) --dist loadgroup
+
 lint: $(VENV)/test.stamp ## Style, format and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -50,7 +53,7 @@ screenshots: $(VENV)/test.stamp browser ## Draw every page in every state, and t
 	$(BIN)/python -m tests.e2e.screenshots
 
 score: $(VENV)/test.stamp ## Score the detector against clinics with known truth: SIM=DIR another simulator, SEEDS=20, FAST=1
-	$(BIN)/python -m reporting.simulation.score_run --seeds $(SEEDS) $(if $(SIM),--simulator $(SIM)) $(if $(FAST),--in-memory)
+	$(BIN)/python -m tools.simulation.score_run --seeds $(SEEDS) $(if $(SIM),--simulator $(SIM)) $(if $(FAST),--in-memory)
 
 clean: ## Remove the virtual environment and caches (never the data)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build

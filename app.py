@@ -1,18 +1,18 @@
 """The whole application: a Streamlit script when it is run, the ASGI app around it when it is imported."""
 
 if __name__ == "__main__":
-    from reporting.ui.navigation import draw
+    from reporting.app.navigation import draw
 
     draw()
 else:
     from starlette.middleware import Middleware
     from streamlit import App
 
-    from reporting.ui.failure import on_script_error
-    from reporting.web.lifespan import lifespan
-    from reporting.web.middleware import CompressedBundles, CountAndLog, SecurityHeaders
-    from reporting.web.routes import EXCEPTION_HANDLERS, ROUTES
-    from reporting.web.shell import PageLanguage
+    from reporting.app.lifespan import lifespan
+    from reporting.app.page_frame import PageLanguage
+    from reporting.app.routes import EXCEPTION_HANDLERS, ROUTES
+    from reporting.shell.ui_states import on_script_error
+    from reporting.shell.web_middleware import CompressedBundles, CountAndLog, SecurityHeaders
 
     app = App(
         __file__,

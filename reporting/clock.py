@@ -28,7 +28,11 @@ def fixed(moment: datetime) -> Iterator[None]:
     """Stop the clock of the whole process at ``moment`` (aware)."""
     global _source
     previous, aware = _source, moment.astimezone(UTC)
-    _source = lambda: aware  # noqa: E731
+
+    def stopped() -> datetime:
+        return aware
+
+    _source = stopped
     try:
         yield
     finally:

@@ -8,9 +8,9 @@ from argon2 import PasswordHasher
 from sqlmodel import select
 
 from reporting.domain.actors import Role
-from reporting.storage.audit import verify
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import AuditEvent, StaffAccount
+from reporting.records.audit import verify
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import AuditEvent, StaffAccount
 from tests.cast import House
 
 PASSWORD = "violet otter sleeps late"

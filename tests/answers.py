@@ -6,8 +6,8 @@ from typing import Any
 from reporting import clock
 from reporting.demo.recent import answers_for
 from reporting.domain import questionnaire
-from reporting.storage import check_ins
-from reporting.storage.engine import reading
+from reporting.records import check_ins
+from reporting.records.engine import reading
 
 NO_PROBLEMS: dict[str, Any] = dict(questionnaire.NO_PROBLEMS)
 EYES_CLOSING: dict[str, Any] = {

@@ -7,9 +7,9 @@ from typing import Any
 from sqlmodel import Session
 
 from reporting.domain.actors import ROLES, Actor, Role
-from reporting.storage.engine import transaction
-from reporting.storage.outcomes import recompute
-from reporting.storage.tables import Clinic, Device, Operator, Patient, StaffAccount, TreatedArea, Treatment
+from reporting.records.engine import transaction
+from reporting.records.outcomes import recompute
+from reporting.records.tables import Clinic, Device, Operator, Patient, StaffAccount, TreatedArea, Treatment
 
 PERFORMED = date(2026, 3, 7)
 """Three days before the stopped clock of the tests."""
@@ -31,9 +31,13 @@ class House:
     def patient(self) -> Actor:
         """The patient, signed in with a second factor."""
         return Actor(
-            kind="patient", id=self.patient_id, clinic_id=self.clinic_id, label="patient", strength="full",
+            kind="patient",
+            id=self.patient_id,
+            clinic_id=self.clinic_id,
+            label="patient",
+            strength="full",
             treatment_id=self.treatment_id,
-        )  # fmt: skip
+        )
 
 
 def _add(session: Session, row: Any) -> Any:
@@ -48,10 +52,13 @@ def _staff(session: Session, clinic_id: int, code: str) -> dict[Role, Actor]:
         account = _add(
             session,
             StaffAccount(
-                clinic_id=clinic_id, email=f"{role}@{code.lower()}.example", display_name=f"Demo {role} {code}",
-                password_hash="not a hash", role=role,
+                clinic_id=clinic_id,
+                email=f"{role}@{code.lower()}.example",
+                display_name=f"Demo {role} {code}",
+                password_hash="not a hash",
+                role=role,
             ),
-        )  # fmt: skip
+        )
         made[role] = Actor(kind="staff", id=account.id, clinic_id=clinic_id, role=role, label=account.display_name)
     return made
 
@@ -59,26 +66,61 @@ def _staff(session: Session, clinic_id: int, code: str) -> dict[Role, Actor]:
 def house(code: str, areas: tuple[str, ...] = ("cheeks",), procedure: str = "ablative") -> House:
     """A clinic with one of everything. ``code`` must be new."""
     with transaction() as session:
-        clinic = _add(session, Clinic(code=code, name=f"Demo clinic {code}", timezone="Europe/Madrid",
-                                      telephone="+34 555 0100", is_synthetic=True))  # fmt: skip
+        clinic = _add(
+            session,
+            Clinic(
+                code=code,
+                name=f"Demo clinic {code}",
+                timezone="Europe/Madrid",
+                telephone="+34 555 0100",
+                is_synthetic=True,
+            ),
+        )
         operator = _add(session, Operator(clinic_id=clinic.id, code="O1", name="Demo operator 1"))
-        device = _add(session, Device(clinic_id=clinic.id, code="D1", device_class="frac_ablative_co2",
-                                      model="Demo CO2", serial="SYN-1"))  # fmt: skip
-        patient = _add(session, Patient(clinic_id=clinic.id, reference="P-0001", year_of_birth=1980,
-                                        fitzpatrick=4, pigmentation_history=True))  # fmt: skip
+        device = _add(
+            session,
+            Device(clinic_id=clinic.id, code="D1", device_class="frac_ablative_co2", model="Demo CO2", serial="SYN-1"),
+        )
+        patient = _add(
+            session,
+            Patient(
+                clinic_id=clinic.id, reference="P-0001", year_of_birth=1980, fitzpatrick=4, pigmentation_history=True
+            ),
+        )
         treatment = _add(
             session,
-            Treatment(clinic_id=clinic.id, patient_id=patient.id, reference="T-0001", performed_on=PERFORMED,
-                      operator_id=operator.id, device_id=device.id, procedure_class=procedure),
-        )  # fmt: skip
+            Treatment(
+                clinic_id=clinic.id,
+                patient_id=patient.id,
+                reference="T-0001",
+                performed_on=PERFORMED,
+                operator_id=operator.id,
+                device_id=device.id,
+                procedure_class=procedure,
+            ),
+        )
         made = [
-            _add(session, TreatedArea(treatment_id=treatment.id, clinic_id=clinic.id, area=area,
-                                      indication="acne_scars", pulse_energy_mj=30, density_pct=15, passes=1))
+            _add(
+                session,
+                TreatedArea(
+                    treatment_id=treatment.id,
+                    clinic_id=clinic.id,
+                    area=area,
+                    indication="acne_scars",
+                    pulse_energy_mj=30,
+                    density_pct=15,
+                    passes=1,
+                ),
+            )
             for area in areas
-        ]  # fmt: skip
+        ]
         recompute(session, [treatment.id])
         return House(
-            clinic_id=clinic.id, operator_id=operator.id, device_id=device.id, patient_id=patient.id,
-            treatment_id=treatment.id, area_ids=tuple(area.id for area in made),
+            clinic_id=clinic.id,
+            operator_id=operator.id,
+            device_id=device.id,
+            patient_id=patient.id,
+            treatment_id=treatment.id,
+            area_ids=tuple(area.id for area in made),
             staff=_staff(session, clinic.id, code),
-        )  # fmt: skip
+        )

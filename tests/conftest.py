@@ -11,13 +11,15 @@ import psycopg
 import pytest
 
 from reporting import clock
+from reporting.records import engine as storage
+from reporting.records.migrate import migrate
 from reporting.settings import settings
-from reporting.storage import engine as storage
-from reporting.storage.migrate import migrate
-from tests.postgres import cluster
+from tests.launch import keep_moment
+from tests.postgres import KeptDatabase, cluster
 
-hypothesis.settings.register_profile("suite", deadline=None, print_blob=True)
+hypothesis.settings.register_profile("suite", deadline=None, print_blob=True, derandomize=True, database=None)
 hypothesis.settings.load_profile("suite")
+keep_moment()
 
 NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 
@@ -38,6 +40,17 @@ def postgres_template(postgres_cluster: str, tmp_path_factory: pytest.TempPathFa
     migrate()
     storage.forget_engine()
     return "template_reporting"
+
+
+@pytest.fixture(scope="session")
+def postgres_kept(postgres_cluster: str, postgres_template: str) -> Iterator[tuple[str, KeptDatabase]]:
+    """Address of the database that the tests of this process use one after the other, and who empties it."""
+    with psycopg.connect(postgres_cluster, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE kept TEMPLATE {postgres_template}")
+    address = postgres_cluster.replace("/postgres", "/kept")
+    kept = KeptDatabase(address)
+    yield address, kept
+    kept.close()
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +76,19 @@ def _use(folder: Path, url: str) -> None:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A fresh migrated database, once on SQLite and once on a real PostgreSQL. Its kind is the value."""
+    if request.param == "sqlite":
+        yield from _fresh_sqlite(request, tmp_path)
+        return
+    address, kept = request.getfixturevalue("postgres_kept")
+    _use(tmp_path, f"{address}&application_name={uuid.uuid4().hex}")  # what is remembered by address is forgotten
+    yield "postgresql"
+    storage.forget_engine()
+    kept.empty()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The same, and no other test will ever use it: for tests that change its schema."""
     if request.param == "sqlite":
         yield from _fresh_sqlite(request, tmp_path)
         return

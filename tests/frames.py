@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reporting.domain.schedule import SLOTS
+from reporting.domain.course import SLOTS
 from reporting.domain.symptoms import SYMPTOMS
-from reporting.storage.outcome_frame import SETTINGS
+from reporting.records.outcome_frame import SETTINGS
 
 DUE_DAYS = (1, 3, 7, 14, 28, 42, 56)
 
@@ -36,23 +36,28 @@ def many_rows(n: int, seed: int = 0, clinics: int = 3, areas_per_treatment: floa
     device_names = [f"C{i // 2}/D{i % 2}" for i in range(2 * clinics)]
     frame = pd.DataFrame(
         {
-            "treated_area_id": np.arange(1, n + 1), "treatment_id": treatment.astype(np.int64),
+            "treated_area_id": np.arange(1, n + 1),
+            "treatment_id": treatment.astype(np.int64),
             "patient_id": rng.integers(1, max(2, n // 2), last)[treatment],
             "clinic_id": (clinic + 1).astype(np.int32),
             "performed_on": (np.datetime64("2024-01-01") + day).astype("datetime64[s]"),
             "clinic": _category(clinic, [f"C{i}" for i in range(clinics)]),
             "operator": _category(clinic, [f"C{i}/O1" for i in range(clinics)]),
-            "operator_id": (clinic + 1).astype(np.int32), "device_id": (device + 1).astype(np.int32),
+            "operator_id": (clinic + 1).astype(np.int32),
+            "device_id": (device + 1).astype(np.int32),
             "device": _category(device, device_names),
             "device_class": _category(device % 2, ["frac_ablative_co2", "nd_yag_long_pulse"]),
             "procedure_class": _category(device % 2, ["ablative", "vascular"]),
             "area": _category(rng.integers(0, 2, n), ["cheeks", "neck"]),
             "indication": _category(rng.integers(0, 2, n), ["acne_scars", "not_recorded"]),
-            "fitzpatrick": skin.astype(np.int8), "age_years": rng.integers(18, 80, n).astype(np.int16),
+            "fitzpatrick": skin.astype(np.int8),
+            "age_years": rng.integers(18, 80, n).astype(np.int16),
             "is_over_typical": np.zeros(n, dtype=np.int8),
-            "scheduled_mask": scheduled, "due_mask": scheduled, "answered_mask": heard,
+            "scheduled_mask": scheduled,
+            "due_mask": scheduled,
+            "answered_mask": heard,
         }
-    )  # fmt: skip
+    )
     return pd.concat([frame, _settings(rng, n), _symptoms(rng, heard)], axis=1)
 
 

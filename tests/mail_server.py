@@ -40,8 +40,9 @@ class MailServer:
 
     def texts(self) -> list[str]:
         """The plain text of each message that arrived."""
-        return [cast(EmailMessage, one.get_body(("plain",))).get_content().replace("\r\n", "\n")
-                for one in self.arrived]  # fmt: skip
+        return [
+            cast(EmailMessage, one.get_body(("plain",))).get_content().replace("\r\n", "\n") for one in self.arrived
+        ]
 
     async def _step(self, server: Any, name: str) -> str | None:
         todo = self.plan.get(name)
@@ -103,19 +104,21 @@ def certificate(folder: Any, host: str = "127.0.0.1") -> tuple[str, ssl.SSLConte
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
     now = datetime.now(UTC)
     made = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(days=1))
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(host))]), critical=False)
         .sign(key, hashes.SHA256())
-    )  # fmt: skip
+    )
     trusted, private = folder / "trusted.pem", folder / "private.pem"
     trusted.write_bytes(made.public_bytes(serialization.Encoding.PEM))
     private.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )  # fmt: skip
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(str(trusted), str(private))
     return str(trusted), context

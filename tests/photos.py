@@ -81,9 +81,15 @@ SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" onload="ale
 HEIC = struct.pack(">I", 24) + b"ftypheic" + bytes(4) + b"mif1heic" + bytes(200)
 GIF = encoded(picture().quantize(16), "GIF")
 NOT_PHOTOS = {
-    "svg": SVG, "html": b"<!doctype html><script>alert(1)</script>", "pdf": b"%PDF-1.7\n",
+    "svg": SVG,
+    "html": b"<!doctype html><script>alert(1)</script>",
+    "pdf": b"%PDF-1.7\n",
     "zip": b"PK\x03\x04" + bytes(99),
-    "text": b"this is no photo", "gif": GIF, "bmp": encoded(picture(), "BMP"), "tiff": encoded(picture(), "TIFF"),
-    "wave": b"RIFF\x10\0\0\0WAVEfmt ", "one byte": b"\xff",
-}  # fmt: skip
+    "text": b"this is no photo",
+    "gif": GIF,
+    "bmp": encoded(picture(), "BMP"),
+    "tiff": encoded(picture(), "TIFF"),
+    "wave": b"RIFF\x10\0\0\0WAVEfmt ",
+    "one byte": b"\xff",
+}
 """Other kinds of file, whatever their names say."""

@@ -3,12 +3,19 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+
+from tests.guard import guarded
+
+AT_ONCE = 'kill -QUIT "$0"; while kill -0 "$0" 2>/dev/null; do sleep 0.1; done; rm -rf "$1"'
 
 
 def _binaries() -> Path:
@@ -36,18 +43,21 @@ def _unprivileged() -> pwd.struct_passwd | None:
     raise RuntimeError("PostgreSQL will not run as root and there is neither a user postgres nor nobody. Add one.")
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _reachable(folder: Path, binaries: Path, owner: pwd.struct_passwd | None) -> Path:
     """Binaries that ``owner`` may run: a copy where theirs lie in a folder that is closed to them."""
     if owner is None:
         return binaries
-    probe = subprocess.run([binaries / "postgres", "--version"], user=owner.pw_uid, group=owner.pw_gid,
-                           capture_output=True, check=False) if _may_enter(binaries) else None  # fmt: skip
+    probe = (
+        subprocess.run(
+            [binaries / "postgres", "--version"],
+            user=owner.pw_uid,
+            group=owner.pw_gid,
+            capture_output=True,
+            check=False,
+        )
+        if _may_enter(binaries)
+        else None
+    )
     if probe is not None and probe.returncode == 0:
         return binaries
     root = binaries.parent.parent.parent if binaries.parent.name == "pginstall" else binaries.parent
@@ -63,9 +73,12 @@ def _may_enter(path: Path) -> bool:
 
 @contextmanager
 def cluster() -> Iterator[str]:
-    """Start a cluster, yield its address ``postgresql://…/postgres``, stop and delete it."""
+    """Start a cluster, yield its address ``postgresql://…/postgres?host=…``, stop and delete it.
+
+    It listens on a socket in its own folder, so that it needs no port that somebody else could take.
+    """
     folder = Path(tempfile.mkdtemp(prefix="reporting-pg-"))
-    owner, port = _unprivileged(), _free_port()
+    owner = _unprivileged()
     folder.chmod(0o755)
     data = folder / "data"
     data.mkdir()
@@ -78,12 +91,63 @@ def cluster() -> Iterator[str]:
         subprocess.run(command, check=True, capture_output=True, text=True, cwd=data, **as_owner)  # type: ignore[call-overload]
 
     run(str(binaries / "initdb"), "-D", str(data), "-U", "tester", "-A", "trust", "-E", "UTF8", "--no-sync")
-    options = (
-        f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c max_connections=200"
-    )
+    options = f"-c listen_addresses='' -c unix_socket_directories='{data}' -c fsync=off -c max_connections=200"
     run(str(binaries / "pg_ctl"), "-D", str(data), "-w", "-l", str(data / "log"), "-o", options, "start")
-    try:
-        yield f"postgresql://tester@127.0.0.1:{port}/postgres"
-    finally:
-        run(str(binaries / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
+    server = (data / "postmaster.pid").read_text().split()[0]
+    with guarded("sh", "-c", AT_ONCE, server, str(folder)):
+        try:
+            yield f"postgresql://tester@/postgres?host={quote(str(data), safe='')}"
+        finally:
+            run(str(binaries / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+class KeptDatabase:
+    """A migrated database that is emptied after each test, which takes a tenth of the time of making one anew.
+
+    What the migrations themselves wrote is there again after each ``empty``.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._connection = psycopg.connect(address, autocommit=True)
+        found = self._connection.execute(
+            "SELECT relname, pg_get_serial_sequence(quote_ident(relname), attname) FROM pg_class"
+            " JOIN pg_attribute ON attrelid = pg_class.oid AND attnum = 1"
+            " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1"
+        ).fetchall()
+        self._sequences = {str(table): sequence for table, sequence in found if table != "alembic_version"}
+        self._first = {table: content for table in self._sequences if (content := self._content(table))}
+        self._version = self._content("alembic_version")
+        self._touched = sql.SQL(" UNION ALL ").join(
+            self._question(table, sequence) for table, sequence in self._sequences.items()
+        )
+
+    @staticmethod
+    def _question(table: str, sequence: str | None) -> sql.Composed:
+        """A query with the table's name as its row if the table was written, even if it is empty again."""
+        rows = sql.SQL("EXISTS (SELECT 1 FROM {})").format(sql.Identifier(table))
+        if sequence:
+            rows += sql.SQL(" OR (SELECT is_called FROM {})").format(sql.SQL(sequence))  # it comes quoted
+        return sql.SQL("SELECT {} WHERE ").format(table) + rows
+
+    def _content(self, table: str) -> bytes:
+        copied = sql.SQL("COPY {} TO STDOUT").format(sql.Identifier(table))
+        with self._connection.cursor() as cursor, cursor.copy(copied) as out:
+            return b"".join(bytes(block) for block in out)
+
+    def empty(self) -> None:
+        """Cut off whoever is still connected, and bring every table and sequence back to its beginning."""
+        self._connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        assert self._content("alembic_version") == self._version, "a test that migrates takes `new_database`"
+        touched = [sql.Identifier(name) for (name,) in self._connection.execute(self._touched).fetchall()]
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            cursor.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(sql.SQL(", ").join(touched)))
+            for table, content in self._first.items():
+                with cursor.copy(sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(table))) as into:
+                    into.write(content)
+
+    def close(self) -> None:
+        self._connection.close()

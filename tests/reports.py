@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reporting.actions.check_ins import submit_check_in
+from reporting.patient.act_check_ins import submit_check_in
 from tests.answers import EYES_CLOSING, filled
 from tests.cast import House
 
@@ -10,9 +10,11 @@ from tests.cast import House
 def send(house: House, key: str, **wanted: Any) -> int | None:
     """The patient of ``house`` reports ``wanted``; returns the case that it opened or extended."""
     return submit_check_in(
-        by=house.patient, treatment_id=house.treatment_id, answers=filled(house.treatment_id, **wanted),
+        by=house.patient,
+        treatment_id=house.treatment_id,
+        answers=filled(house.treatment_id, **wanted),
         submission_key=f"{key}-{house.treatment_id}",
-    ).case_id  # fmt: skip
+    ).case_id
 
 
 def eyes_closing(house: House, key: str = "eyes") -> int:

@@ -3,13 +3,15 @@
 import os
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests import launch
+from tests.guard import guarded
 
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 90
@@ -50,17 +52,19 @@ def process(
             stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
-        try:
-            _wait(url, started, log)
-            yield started
-        finally:
-            started.terminate()
+        with guarded("kill", "-KILL", "--", f"-{started.pid}"):
             try:
-                started.wait(10)
-            except subprocess.TimeoutExpired:
-                started.kill()
-                started.wait()
+                _wait(url, started, log)
+                yield started
+            finally:
+                started.terminate()
+                try:
+                    started.wait(10)
+                except subprocess.TimeoutExpired:
+                    started.kill()
+                    started.wait()
 
 
 @contextmanager
@@ -68,11 +72,13 @@ def application_process(folder: Path, **environment: str) -> Iterator[tuple[str,
     """The application on a free port with its data in ``folder``; yields its address and its process."""
     port = free_port()
     address = f"http://localhost:{port}"
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    command = launch.command("streamlit", "run", "app.py", "--server.port", str(port))
     settings = {
-        "REPORTING_DATA_DIR": str(folder), "REPORTING_DATABASE_URL": "", "REPORTING_BASE_URL": address,
+        "REPORTING_DATA_DIR": str(folder),
+        "REPORTING_DATABASE_URL": "",
+        "REPORTING_BASE_URL": address,
         "REPORTING_DEMO": "0",
-    } | environment  # fmt: skip
+    } | environment
     with process(command, f"{address}/healthz", folder / "server.log", **settings) as started:
         yield address, started.pid
 

@@ -1,114 +1,168 @@
-"""The house keeps its order: one way down, no circles, each outside library in its own room."""
+"""The house keeps its order: rooms by feature, one way down, no circles, each outside library in its own place."""
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "reporting"
 
+GROUND = {"settings", "clock", "errors"}
 LEVELS = {
     "domain": 0,
-    "storage": 1, "security": 1, "notify": 1,
-    "evidence": 2, "charts": 3, "exchange": 3, "actions": 3, "queries": 3, "simulation": 4,
-    "demo": 4, "reports": 4, "ui": 5, "pages": 6, "web": 7, "cli": 7,
-}  # fmt: skip
-"""A part may import parts of a lower level, and itself."""
-
-BESIDE = {("charts", "queries"), ("actions", "exchange"), ("simulation", "evidence")}
-"""The pairs on one level that may: a chart draws a query's result, an import action reads rows."""
-
-EVERYBODY = {"settings", "clock", "errors"}
-
-ROOMS = {
-    "sqlmodel": {"storage"}, "sqlalchemy": {"storage"}, "alembic": {"storage"}, "psycopg": {"storage"},
-    "adbc_driver_sqlite": {"storage"}, "adbc_driver_postgresql": {"storage"},
-    "streamlit": {"pages", "ui"}, "starlette": {"web"}, "altair": {"charts"}, "vl_convert": {"charts"},
-    "fpdf": {"exchange"},
-    "cryptography": {"security"}, "argon2": {"security"}, "typer": {"cli"},
-}  # fmt: skip
-
-STATISTICS_KNOW_NOTHING_OF = {
-    "storage",
-    "queries",
-    "actions",
-    "ui",
-    "pages",
-    "web",
-    "security",
-    "notify",
-    "charts",
+    **dict.fromkeys(("evidence", "records", "security", "notify"), 1),
+    "shell": 2,
+    **dict.fromkeys(("clinic", "treatments", "imports"), 3),
+    "patient": 4,
+    "cases": 5,
+    "dashboards": 6,
+    "signals": 7,
+    **dict.fromkeys(("report", "messages"), 8),
+    "demo": 9,
+    "app": 10,
 }
+"""A room may import rooms of a lower level, and itself."""
+
+FEATURES = {room for room, level in LEVELS.items() if 2 <= level <= 8}
+ROLES = {
+    "page": 2,
+    "web": 2,
+    "cli": 2,
+    "ui": 1,
+    "pdf": 1,
+    "act": 0,
+    "read": 0,
+    "chart": 0,
+    "file": 0,
+    "kind": 0,
+    "kinds": 0,
+}
+"""What a file of a feature is, by the first word of its name; what is lower never imports what is higher."""
+
+RECORDS, DRAWN = {"records"}, {"page_", "ui_"}
+LIBRARIES = {
+    **dict.fromkeys(("sqlmodel", "sqlalchemy", "alembic", "psycopg"), ({"records"}, set[str]())),
+    **dict.fromkeys(("adbc_driver_sqlite", "adbc_driver_postgresql"), ({"records"}, set[str]())),
+    "streamlit": ({"app"}, {"page_", "ui_"}),
+    "starlette": ({"app"}, {"web_"}),
+    **dict.fromkeys(("altair", "vl_convert"), (set[str](), {"chart_"})),
+    "fpdf": (set[str](), {"file_pdf"}),
+    **dict.fromkeys(("cryptography", "argon2"), ({"security"}, set[str]())),
+    "typer": (set[str](), {"cli"}),
+}
+"""Who may import a library: every file of these rooms, and files whose name begins so."""
+
+MOST_LINES, MOST_FILES = 420, 29
 
 
-def modules() -> list[Path]:
-    return sorted(PACKAGE.rglob("*.py"))
+@cache
+def modules() -> dict[str, Path]:
+    """Dotted name to file, migrations left out: they stay as they were written."""
+    found = sorted(path for path in PACKAGE.rglob("*.py") if "migrations" not in path.parts)
+    return {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in found}
 
 
-def part_of(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
 
 
-def imports_of(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
+def imported(path: Path) -> Iterator[str]:
+    """Every module that a file imports, wherever in it."""
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if name in modules() else node.module for name in names)
 
 
 def ours(path: Path) -> set[str]:
-    """Parts of our own package that a file imports, itself left out."""
-    named = {name.split(".")[1] for name in imports_of(path) if name.startswith("reporting.")}
-    return named - {part_of(path)} - EVERYBODY
+    return {name for name in imported(path) if name in modules()}
 
 
-def allowed(here: str, there: str) -> bool:
-    return LEVELS[there] < LEVELS[here] or (here, there) in BESIDE
+def room(name: str) -> str:
+    return name.split(".")[1] if "." in name else ""
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_go_down(path: Path) -> None:
-    here = part_of(path)
-    if here in EVERYBODY | {"__init__", "__main__"}:
-        return
-    assert here in LEVELS, f"{here} has no place in the house"
-    upward = {there for there in ours(path) & LEVELS.keys() if not allowed(here, there)}
-    assert not upward, f"{path.relative_to(ROOT)} reaches up or sideways to {sorted(upward)}"
+def role(name: str) -> str:
+    return name.rpartition(".")[2].partition("_")[0]
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_each_library_stays_in_its_room(path: Path) -> None:
-    used = {name.split(".")[0] for name in imports_of(path)} & ROOMS.keys()
-    strangers = {library for library in used if part_of(path) not in ROOMS[library]}
-    assert not strangers, f"{path.relative_to(ROOT)} imports {sorted(strangers)}"
+def test_every_file_has_its_room_and_says_what_it_is() -> None:
+    for name, path in modules().items():
+        if name.count(".") < 2:
+            continue
+        assert room(name) in LEVELS, f"{name}: {room(name)} has no place in the house"
+        if room(name) in FEATURES and path.name not in ("__init__.py", "pages.py"):
+            assert role(name) in ROLES, f"{name}: a file of a feature is named by what it is: {sorted(ROLES)}"
 
 
-def test_there_are_no_circles_between_parts() -> None:
-    graph: dict[str, set[str]] = {}
-    for path in modules():
-        graph.setdefault(part_of(path), set()).update(ours(path) & LEVELS.keys())
+def test_imports_go_down() -> None:
+    wrong = [
+        f"{name} -> {other}"
+        for name, path in modules().items()
+        for other in ours(path)
+        if room(name) in LEVELS and room(other) in LEVELS
+        if room(other) != room(name) and LEVELS[room(other)] >= LEVELS[room(name)]
+    ]
+    assert not wrong
+
+
+def test_inside_a_room_nothing_imports_what_draws_it() -> None:
+    wrong = [
+        f"{name} -> {other}"
+        for name, path in modules().items()
+        for other in ours(path)
+        if room(name) in FEATURES and room(other) == room(name) and "_" in name.rpartition(".")[2]
+        if ROLES.get(role(other), 0) > ROLES.get(role(name), 0)
+    ]
+    assert not wrong
+
+
+def test_there_are_no_circles() -> None:
+    """Between files, not only rooms: TopologicalSorter raises CycleError and names it."""
+    graph = {name: ours(path) - {name} for name, path in modules().items()}
     TopologicalSorter(graph).prepare()
 
 
-def test_the_statistics_know_no_database_and_no_page() -> None:
-    for path in (PACKAGE / "evidence").rglob("*.py"):
-        assert not ours(path) & STATISTICS_KNOW_NOTHING_OF, path
+def test_each_library_stays_in_its_place() -> None:
+    wrong = []
+    for name, path in modules().items():
+        for library in {each.split(".")[0] for each in imported(path)} & LIBRARIES.keys():
+            rooms, beginnings = LIBRARIES[library]
+            if room(name) not in rooms and not path.name.startswith(tuple(beginnings)):
+                wrong.append(f"{name} imports {library}")
+    assert not wrong
 
 
-def test_the_domain_imports_nothing_of_ours() -> None:
-    for path in (PACKAGE / "domain").rglob("*.py"):
-        assert not ours(path) & LEVELS.keys(), path
+def test_what_is_below_knows_nothing_of_us() -> None:
+    for name, path in modules().items():
+        if room(name) in ("domain", "evidence"):
+            there = {room(other) for other in ours(path)} - GROUND - {room(name), "domain"}
+            assert not there, f"{name} reaches {sorted(there)}"
 
 
-def test_pages_are_thin() -> None:
-    for path in (PACKAGE / "pages").glob("*.py"):
-        assert len(path.read_text().splitlines()) <= 100, f"{path.name} is more than a page"
-        assert not {"storage"} & ours(path), f"{path.name} reaches into storage"
+def test_pages_hold_no_session_of_the_database() -> None:
+    for name, path in modules().items():
+        if role(name) in ("page", "ui", "chart"):
+            engine = {other for other in ours(path) if other == "reporting.records.engine"}
+            assert not engine, f"{name} opens the database"
+
+
+def test_files_and_rooms_can_be_taken_in() -> None:
+    for name, path in modules().items():
+        assert len(path.read_text().splitlines()) <= MOST_LINES, f"{name} is more than one thing"
+    for folder in {path.parent for path in modules().values()} - {PACKAGE}:
+        files = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+        assert len(files) <= MOST_FILES, f"{folder.name} holds {len(files)} files"
+
+
+def test_the_formatter_is_on() -> None:
+    switched = [path.name for path in modules().values() if "# fmt:" in path.read_text()]
+    assert not switched
 
 
 def test_the_entry_is_short() -> None:

@@ -3,16 +3,16 @@
 import secrets
 from dataclasses import dataclass
 
-from reporting.actions.invitations import IssuedInvitation, issue_invitation, open_link
-from reporting.actions.sessions import Cookie, begin
 from reporting.domain.actors import SYSTEM, Role
 from reporting.errors import NotAllowed, NotFound
+from reporting.records import audit
+from reporting.records.clinic_facts import demo_staff, first_open_treatment, set_password
+from reporting.records.columns import all_synthetic
+from reporting.records.engine import reading, transaction
 from reporting.security.passwords import hash_password
 from reporting.settings import settings
-from reporting.storage import audit
-from reporting.storage.demo import demo_staff, first_open_treatment, set_password
-from reporting.storage.engine import reading, transaction
-from reporting.storage.rows import all_synthetic
+from reporting.shell.act_sessions import Cookie, begin
+from reporting.treatments.act_invitations import IssuedInvitation, issue_invitation, open_link
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,12 @@ def enter(role: str) -> Cookie:
         raise NotFound()
     account = staff[role]
     with transaction() as session:
-        cookie = begin(session, hours=settings().staff_session_hours, kind="staff", clinic_id=account.clinic_id,
-                       staff_id=account.id)  # fmt: skip
+        cookie = begin(
+            session,
+            hours=settings().staff_session_hours,
+            kind="staff",
+            clinic_id=account.clinic_id,
+            staff_id=account.id,
+        )
         audit.write(session, SYSTEM, "demo.entered", "staff_account", account.id, clinic_id=account.clinic_id)
     return cookie

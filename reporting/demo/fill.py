@@ -15,12 +15,11 @@ from reporting.demo import past_cases, recent
 from reporting.demo.history import CREEP_DAYS, MACHINES, Person, Visit, visits
 from reporting.domain.actors import ROLES, SYSTEM
 from reporting.domain.devices import check_setting, device_classes
-from reporting.security.passwords import hash_password
-from reporting.storage import audit
-from reporting.storage.engine import transaction
-from reporting.storage.outcomes import recompute
-from reporting.storage.rows import add_one, add_rows, has_any
-from reporting.storage.tables import (
+from reporting.records import audit
+from reporting.records.columns import add_one, add_rows, has_any
+from reporting.records.engine import transaction
+from reporting.records.outcomes import recompute
+from reporting.records.tables import (
     CheckIn,
     Clinic,
     Device,
@@ -31,6 +30,7 @@ from reporting.storage.tables import (
     TreatedArea,
     Treatment,
 )
+from reporting.security.passwords import hash_password
 
 ZONE = "Europe/London"
 OPEN = {day: ["08:00", "18:00"] for day in ("mon", "tue", "wed", "thu", "fri")}
@@ -51,42 +51,85 @@ class House:
 
     @property
     def place(self) -> past_cases.Place:
-        return past_cases.Place(
-            self.clinic_id, OPEN, ZONE, (self.staff["clinician"], self.staff["safety_lead"])
-        )  # fmt: skip
+        return past_cases.Place(self.clinic_id, OPEN, ZONE, (self.staff["clinician"], self.staff["safety_lead"]))
 
 
 def _clinic(session: Any) -> int:
     return add_one(
-        session, Clinic, code="DEMO", name="Demo Clinic (synthetic)", timezone=ZONE,
-        telephone="+44 20 7946 0018", emergency_telephone="999", opening_hours=OPEN, is_synthetic=True,
+        session,
+        Clinic,
+        code="DEMO",
+        name="Demo Clinic (synthetic)",
+        timezone=ZONE,
+        telephone="+44 20 7946 0018",
+        emergency_telephone="999",
+        opening_hours=OPEN,
+        is_synthetic=True,
         created_at=clock.now(),
-    )  # fmt: skip
+    )
 
 
 def _house(people: Sequence[Person]) -> House:
     now = clock.now()
     with transaction() as session:
         clinic = _clinic(session)
-        operators = add_rows(session, Operator, [
-            {"clinic_id": clinic, "code": f"O{i}", "name": f"Demo operator {i}", "is_active": True} for i in (1, 2, 3)
-        ])  # fmt: skip
-        devices = add_rows(session, Device, [
-            {"clinic_id": clinic, "code": m.code, "device_class": m.device_class, "model": m.model,
-             "manufacturer": "synthetic", "serial": f"SYN-{m.code}", "handpiece": "", "is_active": True}
-            for m in MACHINES
-        ])  # fmt: skip
+        operators = add_rows(
+            session,
+            Operator,
+            [
+                {"clinic_id": clinic, "code": f"O{i}", "name": f"Demo operator {i}", "is_active": True}
+                for i in (1, 2, 3)
+            ],
+        )
+        devices = add_rows(
+            session,
+            Device,
+            [
+                {
+                    "clinic_id": clinic,
+                    "code": m.code,
+                    "device_class": m.device_class,
+                    "model": m.model,
+                    "manufacturer": "synthetic",
+                    "serial": f"SYN-{m.code}",
+                    "handpiece": "",
+                    "is_active": True,
+                }
+                for m in MACHINES
+            ],
+        )
         by_code = {machine.code: key for machine, key in zip(MACHINES, devices, strict=True)}
-        add_rows(session, ServiceEvent, [{
-            "clinic_id": clinic, "device_id": by_code["CO2-2"], "kind": "handpiece change",
-            "happened_on": (now - timedelta(days=CREEP_DAYS)).date(), "note": "synthetic",
-        }])  # fmt: skip
-        patients = add_rows(session, Patient, [
-            {"clinic_id": clinic, "reference": p.reference, "year_of_birth": p.year_of_birth,
-             "fitzpatrick": p.fitzpatrick, "pigmentation_history": p.pigmentation_history,
-             "herpes_history": p.herpes_history, "language": "en", "timezone": "", "created_at": now}
-            for p in people
-        ])  # fmt: skip
+        add_rows(
+            session,
+            ServiceEvent,
+            [
+                {
+                    "clinic_id": clinic,
+                    "device_id": by_code["CO2-2"],
+                    "kind": "handpiece change",
+                    "happened_on": (now - timedelta(days=CREEP_DAYS)).date(),
+                    "note": "synthetic",
+                }
+            ],
+        )
+        patients = add_rows(
+            session,
+            Patient,
+            [
+                {
+                    "clinic_id": clinic,
+                    "reference": p.reference,
+                    "year_of_birth": p.year_of_birth,
+                    "fitzpatrick": p.fitzpatrick,
+                    "pigmentation_history": p.pigmentation_history,
+                    "herpes_history": p.herpes_history,
+                    "language": "en",
+                    "timezone": "",
+                    "created_at": now,
+                }
+                for p in people
+            ],
+        )
         staff = _staff(session, clinic, operators)
         audit.write(session, SYSTEM, "demo.created", "clinic", clinic, clinic_id=clinic, patients=len(people))
     return House(clinic, operators, by_code, patients, staff)
@@ -94,22 +137,34 @@ def _house(people: Sequence[Person]) -> House:
 
 def _staff(session: Any, clinic: int, operators: list[int]) -> dict[str, int]:
     rows = [
-        {"clinic_id": clinic, "email": f"{role.replace('_', '-')}@demo.example", "role": role,
-         "display_name": f"Demo {role.replace('_', ' ')}", "is_active": True, "created_at": clock.now(),
-         "operator_id": operators[0] if role == "clinician" else None,
-         "password_hash": hash_password(secrets.token_urlsafe(24))}
+        {
+            "clinic_id": clinic,
+            "email": f"{role.replace('_', '-')}@demo.example",
+            "role": role,
+            "display_name": f"Demo {role.replace('_', ' ')}",
+            "is_active": True,
+            "created_at": clock.now(),
+            "operator_id": operators[0] if role == "clinician" else None,
+            "password_hash": hash_password(secrets.token_urlsafe(24)),
+        }
         for role in ROLES
-    ]  # fmt: skip
+    ]
     return dict(zip(ROLES, add_rows(session, StaffAccount, rows), strict=True))
 
 
 def _treatment(house: House, visit: Visit) -> dict[str, Any]:
     return {
-        "clinic_id": house.clinic_id, "patient_id": house.patients[visit.person], "reference": visit.reference,
-        "performed_on": visit.performed_on, "operator_id": house.operators[visit.operator],
-        "device_id": house.devices[visit.machine.code], "procedure_class": visit.machine.procedure_class,
-        "session_number": visit.session_number, "source": "demo", "created_at": _at(visit, 0),
-    }  # fmt: skip
+        "clinic_id": house.clinic_id,
+        "patient_id": house.patients[visit.person],
+        "reference": visit.reference,
+        "performed_on": visit.performed_on,
+        "operator_id": house.operators[visit.operator],
+        "device_id": house.devices[visit.machine.code],
+        "procedure_class": visit.machine.procedure_class,
+        "session_number": visit.session_number,
+        "source": "demo",
+        "created_at": _at(visit, 0),
+    }
 
 
 def _at(visit: Visit, day: int) -> datetime:
@@ -126,21 +181,35 @@ def _area(house: House, visit: Visit, treatment_id: int) -> dict[str, Any]:
         name for name, value in visit.settings.items() if check_setting(device_class, name, value) == "outside_typical"
     ]
     return {
-        "treatment_id": treatment_id, "clinic_id": house.clinic_id, "area": visit.area, "pass_group": 1,
-        "indication": visit.indication, "outside_typical": outside,
+        "treatment_id": treatment_id,
+        "clinic_id": house.clinic_id,
+        "area": visit.area,
+        "pass_group": 1,
+        "indication": visit.indication,
+        "outside_typical": outside,
         **{name: visit.settings.get(name) for name in _SETTINGS},
-    }  # fmt: skip
+    }
 
 
 def _check_ins(house: House, visit: Visit, treatment_id: int) -> Iterator[dict[str, Any]]:
     for day, severities in visit.answers.items():
         yield {
-            "clinic_id": house.clinic_id, "patient_id": house.patients[visit.person],
-            "treatment_id": treatment_id, "scheduled_day": day, "recovery_day": day,
-            "due_on": visit.performed_on + timedelta(days=day), "answered_at": _at(visit, day), **severities,
-            "areas": {}, "follow_up": {}, "worried": False, "judged_by_source": False, "source": "demo",
-            "replaced_reason": "", "created_at": _at(visit, day),
-        }  # fmt: skip
+            "clinic_id": house.clinic_id,
+            "patient_id": house.patients[visit.person],
+            "treatment_id": treatment_id,
+            "scheduled_day": day,
+            "recovery_day": day,
+            "due_on": visit.performed_on + timedelta(days=day),
+            "answered_at": _at(visit, day),
+            **severities,
+            "areas": {},
+            "follow_up": {},
+            "worried": False,
+            "judged_by_source": False,
+            "source": "demo",
+            "replaced_reason": "",
+            "created_at": _at(visit, day),
+        }
 
 
 def _write(house: House, part: Sequence[Visit], rng: Generator) -> None:
@@ -152,10 +221,14 @@ def _write(house: House, part: Sequence[Visit], rng: Generator) -> None:
             add_rows(session, CheckIn, [row for visit, key in pairs for row in _check_ins(house, visit, key)])
         )
         past = [
-            past_cases.Past(visit, key, house.patients[visit.person],
-                            {day: (next(answers), _at(visit, day)) for day in visit.answers})
+            past_cases.Past(
+                visit,
+                key,
+                house.patients[visit.person],
+                {day: (next(answers), _at(visit, day)) for day in visit.answers},
+            )
             for visit, key in pairs
-        ]  # fmt: skip
+        ]
         past_cases.add_cases(session, house.place, past, rng, clock.now())
         recompute(session, ids)
         audit.write(

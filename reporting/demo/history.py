@@ -2,19 +2,52 @@
 
 Nothing here is a real person. Darker skin gets gentler settings, as careful operators do; the density of
 one device crept up ten months ago and stayed there, and with it the harm that the dashboards should find.
+
+How often things go wrong in the demo clinic: published incidences, each with its source, from ``data/``.
 """
 
+import csv
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 from numpy.random import Generator
 
-from reporting.demo.profile import Incidence, incidences
-from reporting.domain.course import expected_severity
+from reporting.domain.course import due_days, expected_severity
 from reporting.domain.devices import device_classes
-from reporting.domain.schedule import due_days
 from reporting.domain.symptoms import SYMPTOMS
+from reporting.settings import ROOT
+
+
+@dataclass(frozen=True)
+class Incidence:
+    """Share of treatments after which a symptom goes beyond what is expected, and when it begins (days)."""
+
+    device_class: str
+    symptom: str
+    per_treatment: float
+    onset_from_day: int
+    onset_to_day: int
+    source: str
+
+
+def incidences(path: Path = ROOT / "data" / "demo_profile.csv") -> dict[tuple[str, str], Incidence]:
+    """Incidence by (device class, symptom)."""
+    with path.open(newline="", encoding="utf-8") as handle:
+        rows = list(csv.DictReader(handle))
+    return {
+        (row["device_class"], row["symptom"]): Incidence(
+            device_class=row["device_class"],
+            symptom=row["symptom"],
+            per_treatment=float(row["incidence_per_treatment"]),
+            onset_from_day=int(row["onset_from_day"]),
+            onset_to_day=int(row["onset_to_day"]),
+            source=row["source"],
+        )
+        for row in rows
+    }
+
 
 DAYS = 730
 CREEP_DAYS = 300
@@ -51,24 +84,59 @@ class Machine:
 
 
 MACHINES = (
-    Machine("CO2-1", "frac_ablative_co2", "Demo CO2 A", 0.20,
-            {"pulse_energy_mj": 30, "density_pct": 12, "passes": 1}, ("cheeks", "full_face", "around_mouth"),
-            ("acne_scars", "wrinkles")),
-    Machine("CO2-2", "frac_ablative_co2", "Demo CO2 A", 0.20,
-            {"pulse_energy_mj": 30, "density_pct": 12, "passes": 1}, ("cheeks", "full_face", "around_mouth"),
-            ("acne_scars", "wrinkles"), creeps=True),
-    Machine("FRAX-1", "frac_nonablative_1550", "Demo 1550", 0.22,
-            {"pulse_energy_mj": 14, "density_mtz_cm2": 190, "passes": 6}, ("cheeks", "full_face", "neck"),
-            ("acne_scars", "wrinkles")),
-    Machine("ALEX-1", "alexandrite_755_long_pulse", "Demo 755", 0.22,
-            {"fluence_j_cm2": 14, "spot_size_mm": 15, "pulse_width_ms": 3}, ("lower_legs", "underarms", "bikini"),
-            ("hair_removal",)),
-    Machine("IPL-1", "ipl", "Demo IPL", 0.16,
-            {"fluence_j_cm2": 20, "pulse_width_ms": 4, "passes": 1}, ("full_face", "cheeks", "chest"),
-            ("vascular", "hair_removal")),
-)  # fmt: skip
-MAIN_SETTING = {"frac_ablative_co2": "density_pct", "frac_nonablative_1550": "density_mtz_cm2",
-                "alexandrite_755_long_pulse": "fluence_j_cm2", "ipl": "fluence_j_cm2"}  # fmt: skip
+    Machine(
+        "CO2-1",
+        "frac_ablative_co2",
+        "Demo CO2 A",
+        0.20,
+        {"pulse_energy_mj": 30, "density_pct": 12, "passes": 1},
+        ("cheeks", "full_face", "around_mouth"),
+        ("acne_scars", "wrinkles"),
+    ),
+    Machine(
+        "CO2-2",
+        "frac_ablative_co2",
+        "Demo CO2 A",
+        0.20,
+        {"pulse_energy_mj": 30, "density_pct": 12, "passes": 1},
+        ("cheeks", "full_face", "around_mouth"),
+        ("acne_scars", "wrinkles"),
+        creeps=True,
+    ),
+    Machine(
+        "FRAX-1",
+        "frac_nonablative_1550",
+        "Demo 1550",
+        0.22,
+        {"pulse_energy_mj": 14, "density_mtz_cm2": 190, "passes": 6},
+        ("cheeks", "full_face", "neck"),
+        ("acne_scars", "wrinkles"),
+    ),
+    Machine(
+        "ALEX-1",
+        "alexandrite_755_long_pulse",
+        "Demo 755",
+        0.22,
+        {"fluence_j_cm2": 14, "spot_size_mm": 15, "pulse_width_ms": 3},
+        ("lower_legs", "underarms", "bikini"),
+        ("hair_removal",),
+    ),
+    Machine(
+        "IPL-1",
+        "ipl",
+        "Demo IPL",
+        0.16,
+        {"fluence_j_cm2": 20, "pulse_width_ms": 4, "passes": 1},
+        ("full_face", "cheeks", "chest"),
+        ("vascular", "hair_removal"),
+    ),
+)
+MAIN_SETTING = {
+    "frac_ablative_co2": "density_pct",
+    "frac_nonablative_1550": "density_mtz_cm2",
+    "alexandrite_755_long_pulse": "fluence_j_cm2",
+    "ipl": "fluence_j_cm2",
+}
 SKIN_SHARES = (0.06, 0.24, 0.30, 0.22, 0.12, 0.06)
 
 
@@ -173,8 +241,9 @@ def _answer(
     return answer
 
 
-def _answers(rng: Generator, machine: Machine, performed: date, today: date,
-             onsets: dict[str, tuple[int, int, int]]) -> dict[int, dict[str, int]]:  # fmt: skip
+def _answers(
+    rng: Generator, machine: Machine, performed: date, today: date, onsets: dict[str, tuple[int, int, int]]
+) -> dict[int, dict[str, int]]:
     days = [day for day in due_days(machine.procedure_class) if performed + timedelta(days=day) < today]
     keen, given, previous = rng.normal(0, 0.8), {}, 0
     for position, day in enumerate(days):
@@ -203,10 +272,16 @@ def visits(seed: int, treatments: int, today: date) -> tuple[list[Person], list[
         sessions[who] += 1
         chosen.append(
             Visit(
-                person=who, reference=f"DEMO-T{number + 1:07d}", performed_on=performed, machine=machine,
-                operator=operator, area=str(rng.choice(machine.areas)),
-                indication=str(rng.choice(machine.indications)), settings=settings,
-                answers=_answers(rng, machine, performed, today, onsets), session_number=int(sessions[who]),
+                person=who,
+                reference=f"DEMO-T{number + 1:07d}",
+                performed_on=performed,
+                machine=machine,
+                operator=operator,
+                area=str(rng.choice(machine.areas)),
+                indication=str(rng.choice(machine.indications)),
+                settings=settings,
+                answers=_answers(rng, machine, performed, today, onsets),
+                session_number=int(sessions[who]),
             )
-        )  # fmt: skip
+        )
     return everyone, chosen

@@ -9,23 +9,25 @@ from zoneinfo import ZoneInfo
 from numpy.random import Generator
 
 from reporting.demo.history import Visit
-from reporting.domain.deadlines import deadline
+from reporting.domain.case_work import deadline
+from reporting.domain.content_rows import CASE_LEVELS, Rule
 from reporting.domain.opening_hours import Hours, opening
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn
-from reporting.domain.records import CASE_LEVELS, Rule
 from reporting.domain.symptoms import SYMPTOMS, symptom
 from reporting.domain.triage import fires, rules
-from reporting.storage.rows import add_rows
-from reporting.storage.tables import CaseEvent, TriageCase
+from reporting.records.columns import add_rows
+from reporting.records.tables import CaseEvent, TriageCase
 
 NO_CONTACT = {"one_week": 0.35, "one_day": 0.2, "same_day": 0.05, "emergency": 0.0}
 """Share of alerts after which nobody had to be called, by level. Our estimate: PRO-TECT acted on 59 % of alerts."""
 CONFIRMED = {"one_week": 0.4, "one_day": 0.6, "same_day": 0.75, "emergency": 0.9}
 """Share of contacts that confirmed a complication, by level. Our estimate."""
 ACTIONS = {
-    "one_week": ("advice", "call", "visit"), "one_day": ("call", "visit", "prescription"),
-    "same_day": ("visit", "prescription", "call"), "emergency": ("referral",),
-}  # fmt: skip
+    "one_week": ("advice", "call", "visit"),
+    "one_day": ("call", "visit", "prescription"),
+    "same_day": ("visit", "prescription", "call"),
+    "emergency": ("referral",),
+}
 
 
 @dataclass(frozen=True)
@@ -90,28 +92,52 @@ def _alerts(visit: Visit) -> Iterator[Alert]:
 
 def _event(place: Place, kind: str, at: datetime, who: int | None = None, **details: Any) -> dict[str, Any]:
     return {
-        "clinic_id": place.clinic_id, "at": at, "staff_id": who, "kind": kind, "note": "", "details": details,
-    }  # fmt: skip
+        "clinic_id": place.clinic_id,
+        "at": at,
+        "staff_id": who,
+        "kind": kind,
+        "note": "",
+        "details": details,
+    }
 
 
 def _heard(check_in: int, fired: Sequence[Rule]) -> dict[str, Any]:
     return {"check_in": check_in, "level": fired[0].case_level, "rules": [rule.code for rule in fired]}
 
 
-_SAID = {"action_taken": "action_taken", "confirmation": "confirmation", "complication_term": "term",
-         "complication_grade": "grade"}  # fmt: skip
+_SAID = {
+    "action_taken": "action_taken",
+    "confirmation": "confirmation",
+    "complication_term": "term",
+    "complication_grade": "grade",
+}
 """Column of a case to its name among the details of a step."""
 
 
 def _case(place: Place, past: Past, episode: Sequence[Alert], rng: Generator, now: datetime) -> Case:
     first = past.check_ins[episode[0][0]][1]
     row: dict[str, Any] = {
-        "clinic_id": place.clinic_id, "patient_id": past.patient_id, "treatment_id": past.treatment_id,
-        "check_in_id": 0, "level": CASE_LEVELS[0], "rules": [], "reasons": [], "state": "new", "owner_id": None,
-        "opened_at": first, "due_at": first + timedelta(days=7), "acknowledged_at": None, "action_taken": None,
-        "confirmation": None, "complication_term": None, "complication_grade": None, "closed_at": None,
-        "escalations": 0, "escalated_at": None, "version": 0,
-    }  # fmt: skip
+        "clinic_id": place.clinic_id,
+        "patient_id": past.patient_id,
+        "treatment_id": past.treatment_id,
+        "check_in_id": 0,
+        "level": CASE_LEVELS[0],
+        "rules": [],
+        "reasons": [],
+        "state": "new",
+        "owner_id": None,
+        "opened_at": first,
+        "due_at": first + timedelta(days=7),
+        "acknowledged_at": None,
+        "action_taken": None,
+        "confirmation": None,
+        "complication_term": None,
+        "complication_grade": None,
+        "closed_at": None,
+        "escalations": 0,
+        "escalated_at": None,
+        "version": 0,
+    }
     who, events = place.staff[int(rng.integers(len(place.staff)))], []
     for number, (day, fired) in enumerate(episode):
         check_in, at = past.check_ins[day]
@@ -164,9 +190,10 @@ def _outcome(severities: Mapping[str, int], level: str, action: str, chance: flo
         return {"confirmation": "not_confirmed" if chance < (1 + CONFIRMED[level]) / 2 else "expected_course"}
     worst = max(SYMPTOMS, key=lambda code: severities[code] if symptom(code).ctcae_term else -1)
     return {
-        "confirmation": "confirmed", "complication_term": symptom(worst).ctcae_term,
+        "confirmation": "confirmed",
+        "complication_term": symptom(worst).ctcae_term,
         "complication_grade": max(1, min(3, severities[worst])),
-    }  # fmt: skip
+    }
 
 
 def _opens(place: Place, at: datetime) -> datetime:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reporting.domain.content import content
-from reporting.domain.records import SYMPTOMS
+from reporting.domain.content_rows import SYMPTOMS
 from reporting.errors import InvalidInput
 
 WARNED = "warned"

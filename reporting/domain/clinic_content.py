@@ -12,12 +12,16 @@ from functools import lru_cache
 
 from reporting.domain.content import content
 from reporting.domain.content_reader import with_cells
-from reporting.domain.records import CaseLevel, Rule
-from reporting.domain.schedule import due_days
+from reporting.domain.content_rows import CaseLevel, Rule
+from reporting.domain.course import due_days
 
 RULES, LEVELS, SCHEDULES, RANGES, TOLERANCES = (
-    "triage_rules", "case_levels", "schedules", "protocol_ranges", "tolerances",
-)  # fmt: skip
+    "triage_rules",
+    "case_levels",
+    "schedules",
+    "protocol_ranges",
+    "tolerances",
+)
 IS_ON = "is_on"
 """The column of a rule that is not in the file: ``no`` where the clinic does not use the rule."""
 CEILING = "ceiling"

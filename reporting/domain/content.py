@@ -1,14 +1,21 @@
-"""Loads all clinical content tables together and refuses them as a whole if one row is wrong."""
+"""Loads all clinical content tables together and refuses them as a whole if one row is wrong.
 
-from collections.abc import Mapping
+What must hold between rows and between tables, so that the rules mean what they say.
+"""
+
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
-from reporting.domain import content_checks as checks
 from reporting.domain.content_reader import ContentError, Table, read_table
-from reporting.domain.records import (
+from reporting.domain.content_rows import (
+    ADVICE_LEVELS,
+    CASE_LEVELS,
     CONSENT_KINDS,
+    SYMPTOMS,
     CaseLevel,
     ConsentText,
     CourseWindow,
@@ -32,10 +39,204 @@ from reporting.domain.records import (
 )
 from reporting.settings import settings
 
+SLOTS = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    10,
+    14,
+    21,
+    28,
+    35,
+    42,
+    49,
+    56,
+    63,
+    70,
+    77,
+    84,
+    90,
+    120,
+    150,
+    180,
+    270,
+    365,
+)
+"""All days on which a check-in may be scheduled. Stored as bit positions: never change them."""
+
+
+def all_present(table: Table[Any], column: str, wanted: Collection[object]) -> None:
+    """Every wanted code has its row."""
+    missing = [item for item in wanted if item not in table.by(column)]
+    if missing:
+        table.fail(1, column, f"{missing[0]!r} is missing")
+
+
+def grouped_options(table: Table[OptionText]) -> dict[str, tuple[OptionText, ...]]:
+    """Options by their set, in file order (best answer first)."""
+    table.by("option_set", "value")
+    found: dict[str, tuple[OptionText, ...]] = {}
+    for option in table.records:
+        found[option.option_set] = (*found.get(option.option_set, ()), option)
+    return found
+
+
+SLOWEST_LEVEL = {"contact_today": CASE_LEVELS.index("one_day"), "emergency": CASE_LEVELS.index("emergency")}
+"""Who is told that the clinic must know today may not wait there for a week."""
+ANSWERS = {
+    "symptoms": ("none",),
+    "follow_ups": ("none", "not_sure"),
+    "yes_no_not_sure": ("no", "not_sure", "yes"),
+    "area": ("all",),
+    "how_soon": ("wait", "wait_worried", "soon", "soon_worried"),
+}
+"""Answers that the flow itself gives a meaning, best first."""
+
+
+def check_answers(table: Table[OptionText], options: Mapping[str, tuple[OptionText, ...]]) -> None:
+    """The answers that the flow gives a meaning are there, and no others beside them."""
+    for name, wanted in ANSWERS.items():
+        found = tuple(option.value for option in options.get(name, ()))
+        if found != wanted:
+            line = next((line for line, row in table.rows if row.option_set == name), 1)
+            table.fail(line, "value", f"the answers of {name} must be {', '.join(wanted)}, in this order")
+
+
+def check_follow_ups(table: Table[FollowUp]) -> None:
+    """``shown_for`` names symptoms and severities: ``swelling:2|burning:3``."""
+    for line, row in table.rows:
+        for part in row.shown_for:
+            symptom, _, severity = part.partition(":")
+            if symptom not in SYMPTOMS or severity not in {"1", "2", "3", "4"}:
+                table.fail(line, "shown_for", f"{part!r} is not a symptom and severity 1 to 4: swelling:2")
+
+
+def check_rules(
+    table: Table[Rule], asked: Mapping[str, FollowUp], options: Mapping[str, tuple[OptionText, ...]]
+) -> None:
+    """Codes are unique, something triggers each rule, and no rule makes advice milder for a worse answer."""
+    table.by("code")
+    table.known("follow_up", asked)
+    for line, rule in table.rows:
+        if not (rule.symptom or rule.follow_up or rule.given):
+            table.fail(line, "symptom", "a rule needs a symptom, a follow-up answer or a given answer")
+        numbers = (rule.min_severity, rule.min_rise, rule.min_excess)
+        if bool(rule.symptom) != any(number is not None for number in numbers):
+            table.fail(line, "min_severity", "a symptom needs a lowest severity, rise or excess, and they need it")
+        for column, number in zip(("min_severity", "min_rise", "min_excess"), numbers, strict=True):
+            if number is not None and not 1 <= number <= 4:
+                table.fail(line, column, f"{number} is not from 1 to 4")
+        if (rule.from_day or 0) > (rule.to_day if rule.to_day is not None else 3650):
+            table.fail(line, "to_day", "the window ends before it begins")
+        if CASE_LEVELS.index(rule.case_level) < SLOWEST_LEVEL.get(rule.advice, 0):
+            table.fail(line, "case_level", f"{rule.case_level} is slower than what the patient is told: {rule.advice}")
+        _worst_answers(table, line, rule, asked, options)
+
+
+def _worst_answers(
+    table: Table[Rule],
+    line: int,
+    rule: Rule,
+    asked: Mapping[str, FollowUp],
+    options: Mapping[str, tuple[OptionText, ...]],
+) -> None:
+    """A rule fires on the worst answers of a question without a gap, never on the best one."""
+    if bool(rule.follow_up) != bool(rule.follow_up_values):
+        table.fail(line, "follow_up_values", "a follow-up and the answers that count go together")
+    if not rule.follow_up:
+        return
+    values = [option.value for option in options[asked[rule.follow_up].options]]
+    worst = set(values[-len(rule.follow_up_values) :])
+    if set(rule.follow_up_values) != worst or len(worst) == len(values):
+        table.fail(line, "follow_up_values", f"must be the worst answers, without a gap, of: {', '.join(values)}")
+
+
+def check_deadlines(table: Table[CaseLevel]) -> None:
+    """A more urgent level never waits longer, and the ceiling is no earlier than the deadline."""
+    level = table.by("code")
+    lines = {row.code: line for line, row in table.rows}
+    for slower, faster in pairwise(CASE_LEVELS):
+        for name in ("deadline_hours", "ceiling_hours"):
+            if getattr(level[faster], name) > getattr(level[slower], name):
+                table.fail(lines[faster], name, f"{faster} waits longer than {slower}")
+    for code, row in level.items():
+        if row.ceiling_hours < row.deadline_hours:
+            table.fail(lines[code], "ceiling_hours", "is earlier than deadline_hours")
+
+
+def expected_days(table: Table[CourseWindow], classes: Collection[str]) -> dict[tuple[str, str], tuple[int, ...]]:
+    """Highest expected severity by day for each procedure class and symptom. Windows may not overlap."""
+    found: dict[tuple[str, str], dict[int, int]] = {(name, symptom): {} for name in classes for symptom in SYMPTOMS}
+    for line, row in table.rows:
+        if row.from_day > row.to_day:
+            table.fail(line, "to_day", "the window ends before it begins")
+        days = found[row.procedure_class, row.symptom]
+        for day in range(row.from_day, row.to_day + 1):
+            if day in days:
+                table.fail(line, "from_day", f"day {day} is already in another window")
+            days[day] = row.highest_expected
+    for (name, symptom), days in found.items():
+        if not days:
+            table.fail(1, "symptom", f"{name} has no row for {symptom}")
+    return {key: tuple(days.get(day, 0) for day in range(max(days) + 1)) for key, days in found.items()}
+
+
+def schedule_days(table: Table[ScheduledDay], classes: Collection[str]) -> dict[str, tuple[int, ...]]:
+    """Due days by procedure class; every class has some and every day is one that can be stored."""
+    table.by("procedure_class", "day")
+    found: dict[str, list[int]] = {}
+    for line, row in table.rows:
+        if row.day not in SLOTS:
+            table.fail(line, "day", f"{row.day} is not a check-in day: {', '.join(map(str, SLOTS))}")
+        found.setdefault(row.procedure_class, []).append(row.day)
+    for name in classes:
+        if name not in found:
+            table.fail(1, "procedure_class", f"{name} has no schedule")
+    return {name: tuple(sorted(days)) for name, days in found.items()}
+
+
+def check_limits(table: Table[ParameterRow], units: Mapping[str, str]) -> None:
+    """Plausible limits enclose the typical range, and the unit is the field's."""
+    for line, row in table.rows:
+        if row.unit != units[row.field]:
+            table.fail(line, "unit", f"{row.unit!r} is not the unit of {row.field}: {units[row.field]!r}")
+        order = ("plausible_min", "typical_low", "typical_high", "plausible_max")
+        given = [(name, getattr(row, name)) for name in order if getattr(row, name) is not None]
+        for (low_name, low), (high_name, high) in pairwise(given):
+            if low > high:
+                table.fail(line, high_name, f"{high} is below {low_name} {low}")
+
+
+def check_guidelines(table: Table[Guideline]) -> None:
+    for line, row in table.rows:
+        if row.fitzpatrick_from > row.fitzpatrick_to:
+            table.fail(line, "fitzpatrick_to", "is below fitzpatrick_from")
+        if row.minimum is not None and row.minimum > row.maximum:
+            table.fail(line, "maximum", f"{row.maximum} is below the minimum {row.minimum}")
+
+
+_content_checks__all__ = ["ADVICE_LEVELS", "CASE_LEVELS", "SLOTS", "SYMPTOMS"]
+
+
 MESSAGE_CODES = (
-    "sms_reminder", "sms_stopped", "sms_started", "sms_help", "sms_unread", "email_subject", "email_opening",
-    "email_button", "email_help", "email_help_no_number", "email_stop", "neutral_name",
-)  # fmt: skip
+    "sms_reminder",
+    "sms_stopped",
+    "sms_started",
+    "sms_help",
+    "sms_unread",
+    "email_subject",
+    "email_opening",
+    "email_button",
+    "email_help",
+    "email_help_no_number",
+    "email_stop",
+    "neutral_name",
+)
 
 __all__ = ["Content", "ContentError", "content"]
 
@@ -94,24 +295,24 @@ def _load(folder: Path) -> Content:
     consents = read_table(folder / "consent_texts.csv", ConsentText)
 
     known = classes.by("code")
-    option_sets = checks.grouped_options(options)
-    checks.answers(options, option_sets)
-    checks.all_present(symptoms, "code", checks.SYMPTOMS)
-    checks.all_present(guidance, "key", ("no_problems", "interruption", *checks.ADVICE_LEVELS))
-    checks.all_present(levels, "code", checks.CASE_LEVELS)
-    checks.all_present(questions, "id", ("symptoms", "how_soon", "note"))
-    checks.all_present(severity, "value", (0, 1, 2, 3, 4))
-    checks.all_present(classes, "code", ("other",))
+    option_sets = grouped_options(options)
+    check_answers(options, option_sets)
+    all_present(symptoms, "code", SYMPTOMS)
+    all_present(guidance, "key", ("no_problems", "interruption", *ADVICE_LEVELS))
+    all_present(levels, "code", CASE_LEVELS)
+    all_present(questions, "id", ("symptoms", "how_soon", "note"))
+    all_present(severity, "value", (0, 1, 2, 3, 4))
+    all_present(classes, "code", ("other",))
     for table in (course, schedules):
         table.known("procedure_class", known)
     rules.known("procedure_classes", known)
     questions.known("options", option_sets)
     follow_ups.known("options", option_sets)
     follow_ups.known("areas", {term.code for term in terms.records if term.kind == "area"})
-    checks.follow_ups(follow_ups)
+    check_follow_ups(follow_ups)
     by_key = follow_ups.by("key")
-    checks.rules(rules, by_key, option_sets)
-    checks.deadlines(levels)
+    check_rules(rules, by_key, option_sets)
+    check_deadlines(levels)
     consents.by("kind", "version")
     today = {text.kind: text for text in consents.records}
     if missing := [kind for kind in CONSENT_KINDS if kind not in today]:
@@ -126,12 +327,12 @@ def _load(folder: Path) -> Content:
         options=option_sets,
         follow_ups=by_key,
         course=course.records,
-        expected=checks.expected_days(course, known),
+        expected=expected_days(course, known),
         rules=rules.records,
         guidance=guidance.by("key"),
         case_levels=levels.by("code"),
         consents=today,
-        schedules=checks.schedule_days(schedules, known),
+        schedules=schedule_days(schedules, known),
         procedure_classes=known,
         terms=_terms(terms),
         setting_fields=fields.by("field"),
@@ -145,7 +346,7 @@ def _load(folder: Path) -> Content:
 
 def _messages(folder: Path) -> dict[str, MessageText]:
     table = read_table(folder / "messages.csv", MessageText)
-    checks.all_present(table, "code", MESSAGE_CODES)
+    all_present(table, "code", MESSAGE_CODES)
     for line, row in table.rows:
         if "{link}" in row.text and row.code != "sms_reminder":
             table.fail(line, "text", "only the reminder carries the link")
@@ -175,11 +376,11 @@ def _devices(
     parameters.known("device_class", {*codes, "any"})
     parameters.known("field", units)
     parameters.by("device_class", "field")
-    checks.limits(parameters, units)
+    check_limits(parameters, units)
     guidelines.known("device_class", codes)
     guidelines.known("field", units)
     guidelines.known("areas", {term.code for term in terms.records if term.kind == "area"})
-    checks.guidelines(guidelines)
+    check_guidelines(guidelines)
 
     def of(code: str) -> dict[str, Parameter]:
         return {row.field: row for row in parameters.records if row.device_class == code}

@@ -1,12 +1,16 @@
 """Which changes of the clinical content a clinic may make. The checks are those of the files, and three more:
 a red flag may only get stricter, the clinic's ceilings of deadlines only earlier, an emergency only faster.
+
+What a clinic may set as its own protocol range, and as the risk that it tolerates.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import TypeVar
 
-from reporting.domain import content_checks as checks
+from reporting.domain import content as checks
+from reporting.domain import vocabulary
 from reporting.domain.clinic_content import (
     CEILING,
     IS_ON,
@@ -20,10 +24,66 @@ from reporting.domain.clinic_content import (
 )
 from reporting.domain.content import content
 from reporting.domain.content_reader import ContentError, Table, cells_of, with_cells
-from reporting.domain.devices import DeviceClass
-from reporting.domain.protocol_ranges import check_factor, check_range
-from reporting.domain.records import ADVICE_LEVELS, CASE_LEVELS, CaseLevel, Rule, ScheduledDay
+from reporting.domain.content_rows import ADVICE_LEVELS, CASE_LEVELS, CaseLevel, Rule, ScheduledDay
+from reporting.domain.devices import DeviceClass, parameter_of, setting_fields
 from reporting.errors import ContentRefused
+
+SKIN_GROUPS = ("", *vocabulary.SKIN_GROUPS)
+"""Empty: every skin."""
+LOWEST_FACTOR, HIGHEST_FACTOR = 1.1, 5.0
+NOTE_CHARACTERS = 200
+
+
+def number(row: str, field: str, text: str) -> float:
+    """A finite number. Raises ContentRefused."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ContentRefused(row, field, text, "allowed is a number")
+    return value
+
+
+def check_range(row: str, cells: Mapping[str, str], classes: Mapping[str, DeviceClass]) -> dict[str, str]:
+    """The cells of a range that are given. ``row`` is ``device class|field|skin group``. Raises ContentRefused."""
+    parts = row.split("|")
+    if len(parts) != 3 or parts[0] not in classes:
+        raise ContentRefused(row, "device_class", parts[0], "allowed is one of " + ", ".join(classes))
+    device_class, field, skin_group = parts
+    if skin_group not in SKIN_GROUPS:
+        raise ContentRefused(row, "skin_group", skin_group, "allowed is I-III, IV-VI, or empty for every skin")
+    parameter = parameter_of(classes[device_class], field) if field in setting_fields() else None
+    if parameter is None:
+        raise ContentRefused(row, "field", field, f"allowed is a setting of {classes[device_class].name}")
+    given = {name: text for name, text in cells.items() if text}
+    limits = {name: number(row, name, given[name]) for name in ("minimum", "maximum") if name in given}
+    if not limits:
+        raise ContentRefused(row, "maximum", "", "a range needs a minimum or a maximum")
+    for name, value in limits.items():
+        _plausible(row, name, value, parameter.plausible_min, parameter.plausible_max)
+    if len(limits) == 2 and limits["minimum"] > limits["maximum"]:
+        raise ContentRefused(row, "maximum", given["maximum"], f"allowed is {given['minimum']} (the minimum) or more")
+    note = given.get("note", "")
+    if len(note) > NOTE_CHARACTERS or not note.isprintable():
+        raise ContentRefused(row, "note", note[:60], f"allowed is one line of at most {NOTE_CHARACTERS} characters")
+    return given
+
+
+def _plausible(row: str, name: str, value: float, low: float | None, high: float | None) -> None:
+    if (low is not None and value < low) or (high is not None and value > high):
+        low_words = "any" if low is None else f"{low:g}"
+        high_words = "any" if high is None else f"{high:g}"
+        raise ContentRefused(row, name, f"{value:g}", f"allowed is {low_words} to {high_words}, the plausible limits")
+
+
+def check_factor(row: str, cells: Mapping[str, str]) -> dict[str, str]:
+    """The tolerated multiple of the risk at the reference. Raises ContentRefused."""
+    value = number(row, "factor", cells["factor"])
+    if not LOWEST_FACTOR <= value <= HIGHEST_FACTOR:
+        raise ContentRefused(row, "factor", cells["factor"], f"allowed is {LOWEST_FACTOR} to {HIGHEST_FACTOR}")
+    return {"factor": f"{value:g}"}
+
 
 EDITABLE = {
     RULES: (IS_ON, "min_severity", "min_rise", "min_excess", "from_day", "to_day", "advice", "case_level"),
@@ -102,7 +162,7 @@ def _rule(row: str, cells: dict[str, str], _now: ClinicContent, _classes: Classe
     try:
         every[row] = new = with_cells(f"{RULES}.csv", old, rest)
         table = Table(f"{RULES}.csv", tuple(enumerate(every.values(), start=1)))
-        checks.rules(table, content().follow_ups, content().options)
+        checks.check_rules(table, content().follow_ups, content().options)
     except ContentError as error:
         raise _refused(error, [row] if error.line == 0 else list(every), cells) from None
     if old.red_flag:
@@ -129,7 +189,7 @@ def _level(row: str, cells: dict[str, str], now: ClinicContent, _classes: Classe
     old = content().case_levels[row]
     try:
         every[row] = new = with_cells(f"{LEVELS}.csv", old, cells)
-        checks.deadlines(Table(f"{LEVELS}.csv", tuple(enumerate(every.values(), start=1))))
+        checks.check_deadlines(Table(f"{LEVELS}.csv", tuple(enumerate(every.values(), start=1))))
     except ContentError as error:
         raise _refused(error, [row] if error.line == 0 else list(every), cells) from None
     _no_later(old, new, cells)
@@ -171,5 +231,9 @@ def _tolerance(row: str, cells: dict[str, str], _now: ClinicContent, _classes: C
 
 
 _CHECKS: Mapping[str, Callable[[str, dict[str, str], ClinicContent, Classes], dict[str, str]]] = {
-    RULES: _rule, LEVELS: _level, SCHEDULES: _schedule, RANGES: _range, TOLERANCES: _tolerance,
-}  # fmt: skip
+    RULES: _rule,
+    LEVELS: _level,
+    SCHEDULES: _schedule,
+    RANGES: _range,
+    TOLERANCES: _tolerance,
+}

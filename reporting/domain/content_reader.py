@@ -84,8 +84,12 @@ def _items(text: str) -> tuple[str, ...]:
 
 
 _PARSERS: dict[Any, Callable[[str], Any]] = {
-    str: str, int: _number(int), float: _number(float), bool: _boolean, tuple[str, ...]: _items,
-}  # fmt: skip
+    str: str,
+    int: _number(int),
+    float: _number(float),
+    bool: _boolean,
+    tuple[str, ...]: _items,
+}
 
 
 def _empty(of: Field[Any], optional: bool) -> Any:

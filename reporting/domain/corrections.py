@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from reporting.domain.answers import Question
+from reporting.domain.content_rows import CASE_LEVELS, SYMPTOMS
 from reporting.domain.guidance import warned
 from reporting.domain.questionnaire import HOW_SOON, NO_PROBLEMS, CheckInContext, CompletedCheckIn, path
-from reporting.domain.records import CASE_LEVELS, SYMPTOMS
 from reporting.domain.triage import Assessment
 from reporting.errors import InvalidInput
 

@@ -1,7 +1,13 @@
-"""The expected course: what most people have on a recovery day after a class of procedure."""
+"""The expected course: what most people have on a recovery day after a class of procedure.
 
-from reporting.domain.content import content
-from reporting.domain.records import CourseWindow
+Which recovery days a check-in is due on.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+
+from reporting.domain.content import SLOTS, content
+from reporting.domain.content_rows import CourseWindow
 from reporting.errors import InvalidInput
 
 
@@ -47,3 +53,43 @@ def people_usually(procedure_class: str, symptom: str, day: int) -> str:
     """What people usually have on that day, in patient words; empty after the last window."""
     row = course_window(procedure_class, symptom, day)
     return row.words if row else ""
+
+
+__all__ = ["SLOTS", "days_late", "due_day", "due_days", "slot_for"]
+
+
+def slot_for(day: int) -> int:
+    """Index in SLOTS of the check-in day nearest to ``day``; the earlier one when two are as near."""
+    right = bisect_left(SLOTS, day)
+    if right == 0:
+        return 0
+    if right == len(SLOTS):
+        return right - 1
+    return right if SLOTS[right] - day < day - SLOTS[right - 1] else right - 1
+
+
+def due_days(procedure_class: str) -> tuple[int, ...]:
+    """Recovery days on which a check-in is due, rising. Raises InvalidInput for an unknown class."""
+    schedules = content().schedules
+    if procedure_class not in schedules:
+        raise InvalidInput(
+            field="procedure_class", found=procedure_class, allowed="one of " + ", ".join(sorted(schedules))
+        )
+    return schedules[procedure_class]
+
+
+def due_day(procedure_class: str, recovery_day: int, days: Sequence[int] | None = None) -> int:
+    """The due day that an answer on ``recovery_day`` belongs to: the last one by then, else the first of all.
+
+    ``days``: the treatment's own due days, rising, where the clinic changed the schedule.
+    """
+    days = due_days(procedure_class) if days is None else days
+    return max((day for day in days if day <= recovery_day), default=days[0])
+
+
+def days_late(scheduled_day: int, recovery_day: int | None) -> int:
+    """Days from the due day to the answer; 0 if it was answered on the day, before it, or not at all.
+
+    The next due day ends the window: an answer then belongs to that day and is not late.
+    """
+    return max(0, (recovery_day or 0) - scheduled_day)

@@ -5,13 +5,26 @@ from collections.abc import Mapping
 from typing import Literal
 
 from reporting.domain.content import content
-from reporting.domain.records import DeviceClass, Guideline, Parameter, SettingField
+from reporting.domain.content_rows import DeviceClass, Guideline, Parameter, SettingField
 
 __all__ = [
-    "DeviceClass", "Guideline", "Parameter", "SettingField", "SettingVerdict", "check_setting",
-    "device_class", "device_classes", "guideline_maximum", "guideline_ratio", "over_guideline",
-    "parameter_of", "reference_for", "reference_value", "relative_dose", "setting_fields",
-]  # fmt: skip
+    "DeviceClass",
+    "Guideline",
+    "Parameter",
+    "SettingField",
+    "SettingVerdict",
+    "check_setting",
+    "device_class",
+    "device_classes",
+    "guideline_maximum",
+    "guideline_ratio",
+    "over_guideline",
+    "parameter_of",
+    "reference_for",
+    "reference_value",
+    "relative_dose",
+    "setting_fields",
+]
 
 SettingVerdict = Literal["ok", "outside_typical", "implausible", "not_a_setting"]
 SPOT_TOLERANCE_MM = 0.25

@@ -3,12 +3,24 @@
 Text messages are at most 160 characters of the GSM alphabet, which is one part. Letters that it lacks but
 that have a plain form lose their accent. A language that cannot be written in it is sent as UCS-2, where a
 part holds 70 units (67 of several): then at most two parts, 134 units.
+
+Kinds of messages by whom they go to.
+
+How long to wait before a message is tried again, and when to give up.
+
+What an incoming text message asks for: to stop, to start again, help, or something nobody should text.
+
+Addresses that messages go to, each in one spelling, so that a STOP finds whose number it came from.
 """
 
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
+from typing import Literal
+
+import phonenumbers
 
 from reporting.domain.content import content
 from reporting.domain.language import ENGLISH, translator
@@ -25,9 +37,27 @@ GSM_UNITS = 160
 UCS2_UNITS = 134
 NAME_CHARACTERS = 40
 _TELLING = (
-    "laser", "ipl", "skin", "derma", "cosmetic", "aesthetic", "beauty", "botox", "filler", "tattoo", "hair", "vein",
-    "acne", "scar", "peel", "needling", "rejuvenation", "piel", "estética", "láser",
-)  # fmt: skip
+    "laser",
+    "ipl",
+    "skin",
+    "derma",
+    "cosmetic",
+    "aesthetic",
+    "beauty",
+    "botox",
+    "filler",
+    "tattoo",
+    "hair",
+    "vein",
+    "acne",
+    "scar",
+    "peel",
+    "needling",
+    "rejuvenation",
+    "piel",
+    "estética",
+    "láser",
+)
 
 
 @dataclass(frozen=True)
@@ -60,8 +90,9 @@ def fits(text: str) -> bool:
 def _plain(sign: str) -> str:
     if sign in GSM or sign in GSM_TWO:
         return sign
-    bare = unicodedata.normalize("NFKD", {"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."}
-                                 .get(sign, sign))  # fmt: skip
+    bare = unicodedata.normalize(
+        "NFKD", {"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."}.get(sign, sign)
+    )
     return "".join(part for part in bare if not unicodedata.combining(part))
 
 
@@ -128,6 +159,146 @@ def email_text(language: str, *, name: str, telephone: str) -> EmailText:
     say = {code: translate(text.text) for code, text in texts.items()}
     help_line = say["email_help" if telephone else "email_help_no_number"]
     return EmailText(
-        subject=say["email_subject"], opening=say["email_opening"], button=say["email_button"],
-        help=help_line.format(name=name, telephone=telephone), stop=say["email_stop"],
-    )  # fmt: skip
+        subject=say["email_subject"],
+        opening=say["email_opening"],
+        button=say["email_button"],
+        help=help_line.format(name=name, telephone=telephone),
+        stop=say["email_stop"],
+    )
+
+
+PATIENT_KINDS = ("reminder", "second_factor_code", "sms_reply")
+"""Messages to patients: what the front desk may see of them is that an address does not work."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """``first``: wait after the first failure; it doubles up to ``longest``. ``useful_for``: after that it is dead."""
+
+    first: timedelta
+    longest: timedelta
+    most_attempts: int
+    useful_for: timedelta | None = None
+
+
+USUAL = Patience(timedelta(minutes=1), timedelta(hours=2), 10)
+"""Ten tries in about six hours."""
+BY_KIND = {
+    "second_factor_code": Patience(timedelta(seconds=5), timedelta(seconds=60), 10, timedelta(minutes=10)),
+    "case_escalation": Patience(timedelta(minutes=1), timedelta(minutes=30), 20, timedelta(days=1)),
+}
+"""A code is of no use once it has expired; news that a case is overdue is none a day later."""
+STUCK_AFTER = timedelta(minutes=10)
+"""Longer than any hand-over can take with its timeouts: what still says ``sending`` then was interrupted."""
+
+
+def patience(kind: str) -> Patience:
+    return BY_KIND.get(kind, USUAL)
+
+
+def retry_after(kind: str, attempts: int, draw: float, *, at_least_s: float = 0.0) -> timedelta | None:
+    """Wait before the next try after ``attempts`` failed ones (1 or more); None: give up.
+
+    Exponential with jitter: ``draw`` in [0, 1) spreads it over half to the whole of the doubled wait, so that
+    messages that failed together do not come back together. ``at_least_s``: what the other side asked for.
+    """
+    of = patience(kind)
+    if attempts >= of.most_attempts:
+        return None
+    whole = min(of.first * (1 << (attempts - 1)), of.longest)
+    return max(whole * (0.5 + draw / 2), timedelta(seconds=at_least_s))
+
+
+Asked = Literal["stop", "start", "help", "other"]
+
+_STOP = (
+    "stop",
+    "stopall",
+    "unsubscribe",
+    "cancel",
+    "end",
+    "quit",
+    "optout",
+    "revoke",
+    "alto",
+    "parar",
+    "baja",
+    "cancelar",
+    "detener",
+    "salir",
+    "توقف",
+    "ايقاف",
+    "إيقاف",
+    "الغاء",
+    "إلغاء",
+    "قف",
+)
+_START = ("start", "unstop", "yes", "empezar", "iniciar", "sí", "alta", "reanudar", "ابدأ", "بدء", "نعم")
+_HELP = ("help", "info", "ayuda", "مساعدة")
+_PLEASE = ("please", "pls", "por", "favor", "رجاء")
+MOST_WORDS = 3
+
+
+def _sms_words_plain(text: str) -> str:
+    """Lower case, without accents, marks and signs: ``Sí!`` is ``si``."""
+    bare = unicodedata.normalize("NFKD", text.casefold())
+    return re.sub(r"[^\w\s]|ـ", "", "".join(sign for sign in bare if not unicodedata.combining(sign)))
+
+
+_KNOWN: dict[str, Asked] = {
+    **{_sms_words_plain(word): "help" for word in _HELP},
+    **{_sms_words_plain(word): "start" for word in _START},
+    **{_sms_words_plain(word): "stop" for word in _STOP},
+}
+
+
+def asked(text: str) -> Asked:
+    """What the message asks for. One of the words, alone or with a please; *my skin won't stop* asks for nothing."""
+    words = [word for word in _sms_words_plain(text).split() if word not in _PLEASE]
+    if not words or len(words) > MOST_WORDS:
+        return "other"
+    first = _KNOWN.get(words[0], "other")
+    return first if len(words) == 1 or first == "stop" else "other"
+
+
+EMAIL_CHARACTERS = 254
+_EMAIL = re.compile(r"[^@\s\"(),:;<>\[\]\\]{1,64}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}", re.I)
+
+
+def email_address(typed: str) -> str:
+    """The address without spaces around it. Raises InvalidInput for what no mail server would take."""
+    found = typed.strip()
+    if len(found) > EMAIL_CHARACTERS or not found.isascii() or not _EMAIL.fullmatch(found):
+        raise InvalidInput(field="e-mail", found=found[:60], allowed="an address such as name@clinic.example")
+    return found
+
+
+def region_of(telephone: str) -> str:
+    """Country of a number written with its country code (``+34 …``), for example ``ES``; else empty."""
+    try:
+        code = phonenumbers.parse(telephone, None).country_code or 0
+    except phonenumbers.NumberParseException:
+        return ""
+    return str(phonenumbers.region_code_for_country_code(code))
+
+
+def phone_number(typed: str, region: str = "") -> str:
+    """The number in the international spelling E.164 (``+34612345678``); spaces and signs do not matter.
+
+    ``region`` is the country of a number that is written without its country code. Raises InvalidInput.
+    """
+    try:
+        number = phonenumbers.parse(typed, region or None)
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_possible_number(number) or number.extension:
+        raise InvalidInput(
+            field="telephone", found=typed[:40], allowed="a number with its country code, such as +34 612 345 678"
+        )
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def hidden(address: str) -> str:
+    """Enough of an address to know it again: ``d…@clinic.example``, ``…678``."""
+    name, at, host = address.partition("@")
+    return f"{name[:1]}…@{host}" if at else f"…{address[-3:]}"

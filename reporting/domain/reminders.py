@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from reporting.domain.content import content
-from reporting.domain.schedule import due_days
+from reporting.domain.course import due_days
 
 LATE_DAYS = 2
 """A reminder that could not go out on its day (limits, an outage) may still go out so many days later."""

@@ -1,7 +1,7 @@
 """The six symptoms, their words and their codes."""
 
 from reporting.domain.content import content
-from reporting.domain.records import SYMPTOMS, SeverityWord, Symptom
+from reporting.domain.content_rows import SYMPTOMS, SeverityWord, Symptom
 
 __all__ = ["SEVERITIES", "SYMPTOMS", "SeverityWord", "Symptom", "severity_word", "symptom", "symptoms"]
 

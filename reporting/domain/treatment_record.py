@@ -70,12 +70,17 @@ def _limits(device_class: DeviceClass, name: str) -> str:
     parameter = parameter_of(device_class, name)
     low, high = (parameter.plausible_min, parameter.plausible_max) if parameter else (None, None)
     unit = setting_fields()[name].unit
-    return " and ".join(
-        words for words in (
-            f"at least {low:g} {unit}" if low is not None else "",
-            f"at most {high:g} {unit}" if high is not None else "",
-        ) if words
-    ) or "a number"  # fmt: skip
+    return (
+        " and ".join(
+            words
+            for words in (
+                f"at least {low:g} {unit}" if low is not None else "",
+                f"at most {high:g} {unit}" if high is not None else "",
+            )
+            if words
+        )
+        or "a number"
+    )
 
 
 def _check_setting(device_class: DeviceClass, name: str, value: float) -> bool:
@@ -117,9 +122,10 @@ def check_day(performed_on: date, today: date) -> None:
     """A treatment is neither in the future nor before lasers were used so. Raises InvalidInput."""
     if not FIRST_DAY <= performed_on <= today:
         raise InvalidInput(
-            field="performed_on", found=performed_on.isoformat(),
+            field="performed_on",
+            found=performed_on.isoformat(),
             allowed=f"{FIRST_DAY.isoformat()} to {today.isoformat()} (not in the future)",
-        )  # fmt: skip
+        )
 
 
 def check_patient(patient: PatientRecord, today: date) -> None:

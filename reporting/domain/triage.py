@@ -2,21 +2,29 @@
 
 Advice is the hardest of all rules that fire, so a red flag is never outvoted. Every rule fires on
 "at least so bad" (checked when the table is loaded), so a worse answer never makes the advice milder.
+
+A patient who reported a concern and then stops answering: when that becomes a case.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from reporting.domain.content import content
-from reporting.domain.course import expected_severity, is_unexpected, people_usually
-from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn
-from reporting.domain.records import ADVICE_LEVELS, CASE_LEVELS, SYMPTOMS, GuidanceText, Rule
-from reporting.domain.relevance import could_fire
+from reporting.domain.content_rows import ADVICE_LEVELS, CASE_LEVELS, SYMPTOMS, GuidanceText, Rule, SilenceRule
+from reporting.domain.course import due_days, expected_severity, is_unexpected, people_usually
+from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, could_fire
 
 __all__ = [
-    "ADVICE_LEVELS", "CASE_LEVELS", "Assessment", "FiredRule", "Guidance", "assess", "fires",
+    "ADVICE_LEVELS",
+    "CASE_LEVELS",
+    "Assessment",
+    "FiredRule",
+    "Guidance",
+    "assess",
+    "fires",
     "rules",
-]  # fmt: skip
+]
 
 
 @dataclass(frozen=True)
@@ -108,15 +116,19 @@ def _course_words(done: CompletedCheckIn, context: CheckInContext, unexpected: d
     return [
         words
         for symptom in SYMPTOMS
-        if done.severities.get(symptom) and not unexpected[symptom]
+        if done.severities.get(symptom)
+        and not unexpected[symptom]
         and (words := people_usually(context.procedure_class, symptom, context.recovery_day))
-    ]  # fmt: skip
+    ]
 
 
 def _guidance(
-    advice: str, fired: tuple[FiredRule, ...], done: CompletedCheckIn, context: CheckInContext,
+    advice: str,
+    fired: tuple[FiredRule, ...],
+    done: CompletedCheckIn,
+    context: CheckInContext,
     unexpected: dict[str, bool],
-) -> Guidance:  # fmt: skip
+) -> Guidance:
     nothing = not fired and not any(done.severities.values())
     text = content().guidance["no_problems" if nothing else advice]
     reasons = [rule.patient_words for rule in fired if rule.advice == advice]
@@ -151,3 +163,34 @@ def assess(completed: CompletedCheckIn, context: CheckInContext) -> Assessment:
     advice = max((rule.advice for rule in fired), key=ADVICE_LEVELS.index, default=ADVICE_LEVELS[0])
     level = max((rule.case_level for rule in fired), key=CASE_LEVELS.index, default=None)
     return Assessment(advice, level, fired, unexpected, _guidance(advice, fired, completed, context, unexpected))
+
+
+@dataclass(frozen=True)
+class LastReport:
+    """The last answered check-in of a treatment. ``recovery_day`` is the day of the answer."""
+
+    treatment_id: int
+    check_in_id: int
+    procedure_class: str
+    performed_on: date
+    recovery_day: int
+    is_concern: bool
+    days: tuple[int, ...] | None = None
+    """The treatment's due days where its clinic changed the schedule; None: as in the content tables."""
+
+
+def missed_since(report: LastReport, today: date) -> int:
+    """Due days after the answer that are wholly over by ``today`` (a day of the clinic)."""
+    if report.procedure_class not in content().schedules:
+        return 0
+    elapsed = (today - report.performed_on).days
+    days = due_days(report.procedure_class) if report.days is None else report.days
+    return sum(report.recovery_day < day < elapsed for day in days)
+
+
+def fired(report: LastReport, today: date) -> Sequence[SilenceRule]:
+    """The rules on silence that this treatment meets today."""
+    if not report.is_concern:
+        return ()
+    missed = missed_since(report, today)
+    return [rule for rule in content().silence if missed >= rule.missed_check_ins]

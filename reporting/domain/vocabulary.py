@@ -1,10 +1,16 @@
-"""Coded words: treated areas, indications, immediate endpoints, cooling, procedure classes."""
+"""Coded words: treated areas, indications, immediate endpoints, cooling, procedure classes.
 
+The two groups of Fitzpatrick skin types that settings and side effects are told apart by.
+
+Where a number comes from, as people read it: the publication, without where somebody found a copy of it.
+"""
+
+import re
 from collections.abc import Mapping
 from typing import Literal
 
 from reporting.domain.content import content
-from reporting.domain.records import ProcedureClass, Term
+from reporting.domain.content_rows import ProcedureClass, Term
 from reporting.errors import InvalidInput
 
 Kind = Literal["area", "indication", "endpoint", "cooling"]
@@ -84,3 +90,29 @@ def is_warning_endpoint(code: str) -> bool:
     """Whether an immediate endpoint shows damage (for example grey skin or a blister)."""
     found = terms("endpoint").get(code)
     return found is not None and found.is_warning
+
+
+DARK = 4
+"""Fitzpatrick type from which the darker group begins."""
+SKIN_GROUPS = ("I-III", "IV-VI")
+
+
+def skin_group_of(fitzpatrick: int | None) -> str:
+    """Group of a Fitzpatrick type, empty where the type is not recorded."""
+    return SKIN_GROUPS[fitzpatrick >= DARK] if fitzpatrick else ""
+
+
+_ASIDE = re.compile(r"\s*\([^)]*\)?")
+_COPY = re.compile(r"[,/]?\s*(?:[\w.]*scribd|qxmd|manualshive|mdedge)\s+\d+(?:\s+p\.\s*\d+)?", re.I)
+_PATH = re.compile(r"\b((?:[\w-]+\.)+(?:com|ai|us|org|net))/\S+", re.I)
+_MARK = re.compile(r"^(?:typical range|one or two points, typical bounds are our estimate):\s*", re.I)
+
+
+def short_source(source: str) -> str:
+    """The sources of a row in short: ``Yuan XH 2014 Dermatol Surg; Faghihi 2015 PMC4601415``.
+
+    The table keeps every detail; what stands in brackets, numbers of copies and paths of web pages are left out.
+    """
+    first = _ASIDE.sub("", _MARK.sub("", source.split(";")[0]))
+    parts = [_PATH.sub(r"\1", _COPY.sub("", part)).strip(" ,./") for part in first.split(" + ")]
+    return "; ".join(part for part in parts if part) or source

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from reporting.evidence.dose_model import fit_dose_model
+from reporting.evidence.dose_model import fit_dose_model, relative_settings
 from reporting.evidence.hazard import answered_intervals, case_mix, fit_hazard
-from reporting.evidence.relative_dose import relative_settings
 from reporting.evidence.signals import Signal
 
 MOSTLY = 2 / 3

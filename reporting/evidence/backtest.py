@@ -1,4 +1,11 @@
-"""Replay the detector over history: on every day only what was known that day, then the estimates at the end."""
+"""Replay the detector over history: on every day only what was known that day, then the estimates at the end.
+
+Did it help? Observed over expected after an action against before it, with an exact interval.
+
+Given the total, the events after are binomial: O_after | O ~ B(O, r·E_after/(r·E_after + E_before)), with r the
+ratio of the two ratios. Limits by Clopper & Pearson. Przyborowski & Wilenski, Biometrika 1940;31:313-323.
+After a signal a rate falls by itself; so answers up to the signal should not be in `before`.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,15 +14,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reporting.domain.skin import SKIN_GROUPS
-from reporting.evidence.checks import Array
+from reporting.domain.vocabulary import SKIN_GROUPS
+from reporting.evidence.checks import Array, EvidenceProblem, NotEnoughData, expectations, not_negative
+from reporting.evidence.comparisons import binomial_excess
 from reporting.evidence.detector import Detection, Detector, detect
-from reporting.evidence.dose_model import fit_dose_model, predicted_risks
+from reporting.evidence.dose_model import fit_dose_model, predicted_risks, relative_settings
 from reporting.evidence.dose_response import Ceiling, Curve, curve_and_ceiling
-from reporting.evidence.errors import EvidenceProblem
 from reporting.evidence.hazard import answered_intervals, case_mix
-from reporting.evidence.relative_dose import relative_settings
-from reporting.evidence.shrinkage import estimate_tau2, gamma_poisson
+from reporting.evidence.intervals import clopper_pearson
+from reporting.evidence.signals import estimate_tau2, gamma_poisson
 from reporting.evidence.surveillance import Schedule
 
 GRID = np.round(np.arange(0.70, 1.5001, 0.05), 2)
@@ -137,10 +144,18 @@ def operator_rates(
         mean, low, high = (float(v[0]) for v in (shrunken.mean, shrunken.lower, shrunken.upper))
         found.append(
             OperatorRate(
-                name, symptom, first, last, int(mine.sum()), observed, expected,
-                min(base * mean, 1.0), min(base * low, 1.0), min(base * high, 1.0),
+                name,
+                symptom,
+                first,
+                last,
+                int(mine.sum()),
+                observed,
+                expected,
+                min(base * mean, 1.0),
+                min(base * low, 1.0),
+                min(base * high, 1.0),
             )
-        )  # fmt: skip
+        )
     return found
 
 
@@ -158,25 +173,41 @@ def to_alarms(result: Replay, start: pd.Timestamp, words: Mapping[str, str], nam
     ]
     rates = [
         {
-            "unit_type": "operator", "unit_id": r.operator, "symptom": words[r.symptom], "from_day": r.from_day,
-            "to_day": r.to_day, "estimate": r.rate, "lower": r.lower, "upper": r.upper,
+            "unit_type": "operator",
+            "unit_id": r.operator,
+            "symptom": words[r.symptom],
+            "from_day": r.from_day,
+            "to_day": r.to_day,
+            "estimate": r.rate,
+            "lower": r.lower,
+            "upper": r.upper,
         }
-        for r in result.rates if r.symptom in words
-    ]  # fmt: skip
+        for r in result.rates
+        if r.symptom in words
+    ]
     curves = [
         {
-            "symptom": words[c.symptom], "skin": c.skin_group, "fluence_multiple": c.dose.tolist(),
-            "risk": c.risk.tolist(), "lower": c.lower.tolist(), "upper": c.upper.tolist(),
+            "symptom": words[c.symptom],
+            "skin": c.skin_group,
+            "fluence_multiple": c.dose.tolist(),
+            "risk": c.risk.tolist(),
+            "lower": c.lower.tolist(),
+            "upper": c.upper.tolist(),
         }
-        for c in result.curves if c.symptom in words
-    ]  # fmt: skip
+        for c in result.curves
+        if c.symptom in words
+    ]
     thresholds = [
         {
-            "symptom": words[c.symptom], "skin": c.skin_group, "fluence_multiple": c.dose,
-            "lower": c.lower, "upper": c.upper,
+            "symptom": words[c.symptom],
+            "skin": c.skin_group,
+            "fluence_multiple": c.dose,
+            "lower": c.lower,
+            "upper": c.upper,
         }
-        for c in result.ceilings if c.symptom in words
-    ]  # fmt: skip
+        for c in result.ceilings
+        if c.symptom in words
+    ]
     answer: dict[str, Any] = {
         "detector": name,
         "alarms": alarms,
@@ -188,3 +219,60 @@ def to_alarms(result: Replay, start: pd.Timestamp, words: Mapping[str, str], nam
     if set(predicted) == set(words.values()):
         answer["predictions"] = {"treatment_id": list(result.area_id), **predicted}
     return answer
+
+
+@dataclass(frozen=True)
+class BeforeAfter:
+    """Ratio of O/E after to O/E before. ratio and upper are None where no finite one exists, see note.
+
+    p_lower: mid-P probability of so few events after, or fewer, if nothing had changed.
+    """
+
+    observed_before: float
+    expected_before: float
+    observed_after: float
+    expected_after: float
+    ratio: float | None
+    lower: float
+    upper: float | None
+    p_lower: float
+    level: float
+    note: str = ""
+
+    @property
+    def words(self) -> str:
+        """What it means, in a sentence."""
+        if self.upper is not None and self.upper < 1:
+            return "It helped: fewer side effects than before, adjusted for case mix."
+        if self.lower > 1:
+            return "It got worse: more side effects than before, adjusted for case mix."
+        return "Not known yet: the data fit an improvement as well as none."
+
+
+def compare_before_after(
+    observed_before: float, expected_before: float, observed_after: float, expected_after: float, level: float = 0.95
+) -> BeforeAfter:
+    """Compare two counts with their expectations. Raises NotEnoughData without an expectation or an event at all."""
+    o0, o1 = not_negative("observed", [observed_before, observed_after])
+    e0, e1 = expectations("expected", [expected_before, expected_after])
+    if not (e0 > 0 and e1 > 0):
+        raise NotEnoughData("Nothing was expected before or after: there are no answers to compare.")
+    if not o0 + o1 > 0:
+        raise NotEnoughData("Nobody was affected before or after: there is nothing to compare.")
+    share = clopper_pearson(o1, o0 + o1, level)
+    upper = None if share.upper >= 1 else float(share.upper / (1 - share.upper) * e0 / e1)
+    ratio = float(o1 / e1 * e0 / o0) if o0 else None
+    fewer = binomial_excess(int(o0), int(o0 + o1), float(e0 / (e0 + e1)))
+    note = "" if o0 else "nobody was affected before"
+    return BeforeAfter(
+        float(o0),
+        float(e0),
+        float(o1),
+        float(e1),
+        ratio,
+        float(share.lower / (1 - share.lower) * e0 / e1),
+        upper,
+        fewer.mid_p_greater,
+        level,
+        note,
+    )

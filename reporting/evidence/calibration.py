@@ -10,8 +10,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from reporting.evidence.checks import Array, counts_within, finite, normal_quantile, same_length
-from reporting.evidence.errors import ImpossibleData, NotEnoughData
+from reporting.evidence.checks import (
+    Array,
+    ImpossibleData,
+    NotEnoughData,
+    counts_within,
+    finite,
+    normal_quantile,
+    same_length,
+)
 from reporting.evidence.intervals import Estimate, smr, wilson_bounds
 from reporting.evidence.logistic import LogisticFit, fit_logistic
 

@@ -11,8 +11,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from reporting.evidence.checks import Array, Positions, not_negative, probabilities
-from reporting.evidence.errors import ImpossibleData, NotEnoughData, UnseenCategory
+from reporting.evidence.checks import (
+    Array,
+    ImpossibleData,
+    NotEnoughData,
+    Positions,
+    UnseenCategory,
+    not_negative,
+    probabilities,
+)
 
 
 @dataclass(frozen=True)

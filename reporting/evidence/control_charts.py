@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reporting.evidence.checks import Array, Mask, counts_within, finite
-from reporting.evidence.errors import ImpossibleData, NotEnoughData
+from reporting.evidence.checks import Array, ImpossibleData, Mask, NotEnoughData, counts_within, finite
 
 MOVING_RANGE_TO_LIMIT = 2.66
 """3/1.128, rounded as in every XmR table."""

@@ -4,6 +4,15 @@ Outcomes: expectations of model A, calibrated by the other clinics, Bayes factor
 a clinic competing to explain the excess, a limit simulated for the budget. Settings: evidence of a shift
 against the unit's own past, limit 1/budget (the Shiryaev-Roberts bound on the run length). On every day only
 what was known that day is used.
+
+Harmless differences of operators, devices and clinics together, from their past: a crossed shared frailty.
+
+A cell (operator on a device in a clinic) has the rate E·theta_operator·theta_device·theta_clinic, each theta gamma
+with mean 1 (Clayton, Biometrika 1978;65:141-151; crossed as in Breslow & Clayton, JASA 1993;88:9-25). Each theta in
+turn is set to its posterior mean given the others until they stand still. A device is then not blamed for an
+operator whose patients always did a little worse.
+
+Signals that settings have shifted: operators and clinics against their own past, under the stated budget.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +21,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from reporting.domain.answered import Answers
+from reporting.domain.packed import Answers
+from reporting.domain.vocabulary import DARK
 from reporting.evidence.beside import beside
 from reporting.evidence.change_point import (
     Alternatives,
@@ -20,12 +30,18 @@ from reporting.evidence.change_point import (
     log_change_evidence,
     odds_within_family,
 )
-from reporting.evidence.checks import Array
-from reporting.evidence.drift import SettingsScores
-from reporting.evidence.errors import ImpossibleData, NotEnoughData
-from reporting.evidence.frailty import with_frailty
-from reporting.evidence.limits import Budget, FamilyLimit, Odds, family_limit, hold_weeks, null_counts, signal_weeks
-from reporting.evidence.settings_signals import settings_signals
+from reporting.evidence.checks import Array, ImpossibleData, Mask, NotEnoughData, Positions
+from reporting.evidence.drift import DriftCharts, SettingsScores, drift_charts, settings_scores
+from reporting.evidence.limits import (
+    HOLD_DAYS,
+    Budget,
+    FamilyLimit,
+    Odds,
+    family_limit,
+    hold_weeks,
+    null_counts,
+    signal_weeks,
+)
 from reporting.evidence.signals import (
     Signal,
     excess_ratio,
@@ -44,6 +60,126 @@ from reporting.evidence.surveillance import (
     weekly_tables,
 )
 from reporting.evidence.trials import CheckIns
+
+SHARED_PRECISION = 40.0
+"""a of the Gamma(a, a) of each unit: 1/sd², for a standard deviation of 0.16."""
+ROUNDS = 6
+
+
+def with_frailty(observed: Array, expected: Array, levels: Sequence[Array], fit_weeks: Sequence[int]) -> Array:
+    """Expectations times the shrunken ratios of a cell's units, as known at each fit week.
+
+    observed (replicates, symptoms, weeks, cells); expected the same or without replicates; levels: for operators,
+    devices and clinics the membership (cells, units) of 0 and 1. The first fit judges the weeks before it as well,
+    no later one does. Returns the shape of `observed`.
+    """
+    result = np.empty(observed.shape)
+    due = np.broadcast_to(expected, observed.shape)
+    total_o, total_e = np.cumsum(observed, axis=-2), np.cumsum(due, axis=-2)
+    stops = [*(week + 1 for week in fit_weeks[1:]), observed.shape[-2]]
+    start = 0
+    for week, stop in zip(fit_weeks, stops, strict=True):
+        ratio = cell_ratios(total_o[..., week, :], total_e[..., week, :], levels)
+        result[..., start:stop, :] = due[..., start:stop, :] * ratio[..., None, :]
+        start = stop
+    return result
+
+
+def cell_ratios(observed: Array, expected: Array, levels: Sequence[Array]) -> Array:
+    """Product of the shrunken ratios of each cell's units, (..., cells), from totals of the same shape."""
+    parts = [np.ones(observed.shape) for _ in levels]
+    for _ in range(ROUNDS):
+        for at, membership in enumerate(levels):
+            others = np.prod([p for k, p in enumerate(parts) if k != at], axis=0)
+            seen, thought = observed @ membership, (expected * others) @ membership
+            parts[at] = ((SHARED_PRECISION + seen) / (SHARED_PRECISION + thought)) @ membership.T
+    return np.asarray(np.prod(parts, axis=0), dtype=float)
+
+
+def settings_signals(
+    areas: pd.DataFrame,
+    network: Network,
+    history: int,
+    schedule: Schedule,
+    shifts: Shifts,
+    limit: float,
+) -> tuple[list[Signal], SettingsScores | None]:
+    """Shifts of operators' and clinics' settings; devices do not choose settings. The scores only with signals.
+
+    areas sorted by day, history bins before the first judged day, limit in log odds.
+    """
+    units = np.flatnonzero(network.unit_type != "device")
+    scores = settings_scores(areas, schedule.fit_days)
+    fine = shifts.bins_per_week
+    end = fine * history - 1
+    late = (areas["day"].to_numpy() - schedule.from_day) * fine / schedule.step_days
+    bins = fine * (history + len(schedule.judged) - 1)
+    membership = network.membership[:, units]
+    pooled = network.unit_type[units] == "clinic"
+    bin_of = (np.ceil(late) + end).astype(np.intp)
+    charts = drift_charts(scores, areas, bin_of, bins, network.cell, membership, pooled, shifts)
+    odds = settings_odds(charts.log_evidence[end::fine], network.family[units], pooled)
+    found = []
+    nothing = np.zeros_like(odds)
+    for at, unit in signal_weeks(Odds(odds, nothing, nothing), limit, hold_weeks(schedule.step_days)):
+        day = schedule.from_day + at * schedule.step_days
+        member = membership[network.cell, unit] > 0
+        place = (end + at * fine, unit)
+        log_odds = float(odds[at, unit])
+        found.append(_settings_signal(charts, scores, areas, member, network, int(units[unit]), place, day, log_odds))
+    return found, scores if found else None
+
+
+def settings_odds(log_evidence: Array, families: Positions, pooled: Mask) -> Array:
+    """Log odds (days, units). An operator's settings are a fact about that operator and compete with nobody.
+
+    A clinic's mean is its operators', so the clinic must explain the rise better than they do. The prior spreads
+    one shift a year over the units of a clinic.
+    """
+    prior = np.array([1 / np.sum(families == family) for family in families])
+    competing = odds_within_family(log_evidence, families, prior)
+    return np.asarray(np.where(pooled, competing, log_evidence + np.log(prior)), dtype=float)
+
+
+def _settings_signal(
+    charts: DriftCharts,
+    scores: SettingsScores,
+    areas: pd.DataFrame,
+    member: Mask,
+    network: Network,
+    unit: int,
+    place: tuple[int, int],
+    day: int,
+    log_odds: float,
+) -> Signal:
+    """What moved: the chart with most evidence, and its mean over the last 60 days against the time before."""
+    name = charts.charts[int(charts.best[place])]
+    parameter, group = name.rsplit(", ", 1)
+    z = scores.values[:, scores.names.index(parameter)]
+    use = member & np.isfinite(z) & (areas["day"].to_numpy() <= day)
+    if group != "all":
+        use &= areas["fitzpatrick"].to_numpy(dtype=float) >= DARK
+    late = areas["day"].to_numpy() > day - HOLD_DAYS
+    now, before = z[use & late], z[use & ~late]
+    shift = float((now.mean() if len(now) else 0.0) - (before.mean() if len(before) else 0.0))
+    error = float(np.sqrt(1 / max(len(now), 1) + 1 / max(len(before), 1)))
+    return Signal(
+        day=day,
+        clinic=network.clinics[network.family[unit]],
+        unit_type=str(network.unit_type[unit]),
+        unit_id=str(network.unit_id[unit]),
+        symptom="any",
+        kind="settings",
+        probability=probability(log_odds),
+        since_day=day - HOLD_DAYS,
+        observed=float(len(now)),
+        expected=0.0,
+        ratio=shift,
+        lower=shift - 1.96 * error,
+        upper=shift + 1.96 * error,
+        detail=name,
+    )
+
 
 UNIT_PRIOR = 0.15
 """Changes for the worse per unit and year, before any data: the same for everybody."""

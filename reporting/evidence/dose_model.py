@@ -4,23 +4,160 @@ Two steps. A ridge hazard with every relative setting as a straight line gives e
 equivalents of log dose, with signs held to physics (a setting known to harm never protects). Then Firth's
 penalised likelihood (Firth, Biometrika 1993;80:27-38) with a restricted cubic spline of the index, for each
 skin group its own (Harrell 2015, section 2.4.5), the check-in intervals' effects as offset.
+
+Restricted cubic splines in Harrell's truncated power basis.
+
+Harrell, Regression Modeling Strategies, 2nd ed. 2015, section 2.4.5: default knot quantiles of table 2.3, the
+basis scaled by the squared range of the knots, as rcspline.eval of Hmisc with norm = 2.
+
+Settings relative to the device's reference for that device, area and skin type.
+
+Density and energy stay apart: only ratios to each parameter's own reference are ever compared, so the unit of a
+setting cancels. The sign says which way is more aggressive (longer pulses spare the epidermis: Anderson &
+Parrish, Science 1983;220:524-527).
 """
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from reporting.domain.skin import DARK, SKIN_GROUPS
-from reporting.evidence.checks import Array, Positions
-from reporting.evidence.cluster import sandwich
-from reporting.evidence.errors import NotEnoughData
-from reporting.evidence.firth import firth, flic
+from reporting.domain.vocabulary import DARK, SKIN_GROUPS
+from reporting.evidence.checks import Array, ImpossibleData, NotEnoughData, Positions, finite
 from reporting.evidence.hazard import CaseMix, hazard_design, interval_shares
 from reporting.evidence.logistic import LogisticFit, fit_logistic
-from reporting.evidence.relative_dose import aggressive_sign
-from reporting.evidence.splines import rcs_basis, rcs_knots
+from reporting.evidence.penalised import firth, flic, sandwich
+
+KNOT_QUANTILES: dict[int, tuple[float, ...]] = {
+    3: (0.10, 0.50, 0.90),
+    4: (0.05, 0.35, 0.65, 0.95),
+    5: (0.05, 0.275, 0.50, 0.725, 0.95),
+    6: (0.05, 0.23, 0.41, 0.59, 0.77, 0.95),
+    7: (0.025, 0.1833, 0.3417, 0.50, 0.6583, 0.8167, 0.975),
+}
+FEWEST_VALUES, MANY_VALUES = 6, 100
+
+
+def rcs_knots(x: ArrayLike, count: int = 4, weights: ArrayLike | None = None) -> Array:
+    """Knots at Harrell's default quantiles of x (k,), optionally of grouped values with whole counts.
+
+    With fewer than 100 values the outer knots are the fifth smallest and fifth largest, as in rms.
+    Raises NotEnoughData when knots coincide, ImpossibleData for a count other than 3 to 7.
+    """
+    if count not in KNOT_QUANTILES:
+        raise ImpossibleData("count", count, "3 to 7 knots")
+    values = finite("x", x)
+    if weights is not None:
+        values = np.repeat(values, finite("weights", weights).astype(int))
+    if len(values) < FEWEST_VALUES:
+        raise NotEnoughData(f"Knots need at least {FEWEST_VALUES} values.")
+    knots = np.quantile(values, KNOT_QUANTILES[count])
+    if len(values) < MANY_VALUES:
+        knots[[0, -1]] = np.sort(values)[[4, -5]]
+    knots = np.sort(knots)
+    if (np.diff(knots) <= 0).any():
+        raise NotEnoughData(f"The values take too few levels for {count} different knots.")
+    return np.asarray(knots, dtype=float)
+
+
+def rcs_basis(x: ArrayLike, knots: ArrayLike) -> Array:
+    """Columns x, s_1 … s_(K-2) of a spline that is linear beyond the outer knots; shape (k, K - 1).
+
+    s_k = [(x - t_k)³₊ - (x - t_(K-1))³₊ (t_K - t_k)/(t_K - t_(K-1))
+           + (x - t_K)³₊ (t_(K-1) - t_k)/(t_K - t_(K-1))] / (t_K - t_1)²
+    """
+    values, t = finite("x", x), _checked_knots(knots)
+    last, before, span = t[-1], t[-2], t[-1] - t[0]
+    end, near_end = _cube(values - last), _cube(values - before)
+    columns = [values]
+    for knot in t[:-2]:
+        term = _cube(values - knot) - near_end * (last - knot) / (last - before)
+        columns.append((term + end * (before - knot) / (last - before)) / span**2)
+    return np.column_stack(columns)
+
+
+def rcs_slope(x: ArrayLike, knots: ArrayLike) -> Array:
+    """Derivatives of the columns of rcs_basis, same shape; constant beyond the outer knots."""
+    values, t = finite("x", x), _checked_knots(knots)
+    last, before, span = t[-1], t[-2], t[-1] - t[0]
+    end, near_end = _square(values - last), _square(values - before)
+    columns = [np.ones_like(values)]
+    for knot in t[:-2]:
+        term = _square(values - knot) - near_end * (last - knot) / (last - before)
+        columns.append(3 * (term + end * (before - knot) / (last - before)) / span**2)
+    return np.column_stack(columns)
+
+
+def _cube(distance: Array) -> Array:
+    return np.asarray(np.maximum(distance, 0) ** 3, dtype=float)
+
+
+def _square(distance: Array) -> Array:
+    return np.asarray(np.maximum(distance, 0) ** 2, dtype=float)
+
+
+def _checked_knots(knots: ArrayLike) -> Array:
+    t = finite("knots", knots)
+    if len(t) < 3 or (np.diff(t) <= 0).any():
+        raise ImpossibleData("knots", t.tolist(), "at least 3 numbers in rising order")
+    return t
+
+
+Scale = Literal["log", "ratio"]
+
+SCALES: dict[str, tuple[Scale, int]] = {
+    "fluence_j_cm2": ("log", 1),
+    "pulse_energy_mj": ("log", 1),
+    "energy_per_pin_mj": ("log", 1),
+    "power_w": ("log", 1),
+    "density_pct": ("ratio", 1),
+    "density_mtz_cm2": ("ratio", 1),
+    "passes": ("ratio", 1),
+    "pulse_width_ms": ("log", -1),
+}
+"""Scale of each setting relative to its reference, and the direction that is more aggressive."""
+
+MAIN_SETTINGS = ("fluence_j_cm2", "pulse_energy_mj", "energy_per_pin_mj", "power_w")
+"""The dose a device class is turned up by, in the order of preference."""
+
+OTHER_SETTINGS = tuple(name for name in SCALES if name not in MAIN_SETTINGS)
+
+
+def relative_settings(areas: pd.DataFrame) -> pd.DataFrame:
+    """Relative settings of treated areas, 0 at the reference, NaN where setting or reference is not recorded.
+
+    Columns: `dose` (log ratio of the first main setting recorded) and every other setting of SCALES that the
+    areas hold with a reference_<setting> column; rows in the order of `areas`, index 0 to n - 1.
+    """
+    columns = {"dose": np.full(len(areas), np.nan)}
+    for name in MAIN_SETTINGS:
+        value = relative(areas, name)
+        columns["dose"] = np.where(np.isfinite(columns["dose"]), columns["dose"], value)
+    for name in OTHER_SETTINGS:
+        value = relative(areas, name)
+        if np.isfinite(value).any():
+            columns[name] = value
+    return pd.DataFrame(columns)
+
+
+def relative(areas: pd.DataFrame, name: str) -> Array:
+    """One setting relative to its reference: log ratio, or ratio - 1; NaN where either is missing or not > 0."""
+    if name not in areas or f"reference_{name}" not in areas:
+        return np.full(len(areas), np.nan)
+    value = areas[name].to_numpy(dtype=float)
+    reference = areas[f"reference_{name}"].to_numpy(dtype=float)
+    usable = np.isfinite(value) & np.isfinite(reference) & (value > 0) & (reference > 0)
+    ratio = np.where(usable, value, 1.0) / np.where(usable, reference, 1.0)
+    changed = np.log(ratio) if SCALES[name][0] == "log" else ratio - 1
+    return np.asarray(np.where(usable, changed, np.nan), dtype=float)
+
+
+def aggressive_sign(name: str) -> int:
+    """1 where a higher value is more aggressive, -1 where a lower one is."""
+    return 1 if name == "dose" else SCALES[name][1]
+
 
 INDEX_BINS = 60
 SETTING_SD = 1.0

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from reporting.domain.skin import SKIN_GROUPS
-from reporting.evidence.checks import Array, Positions
+from reporting.domain.vocabulary import SKIN_GROUPS
+from reporting.evidence.checks import Array, NotEnoughData, Positions
 from reporting.evidence.dose_model import DoseModel, cumulative_risk, dark_skin, spline_design
-from reporting.evidence.errors import NotEnoughData
 from reporting.evidence.hazard import CaseMix
 
 DRAWS = 400

@@ -15,13 +15,15 @@ from numpy.typing import ArrayLike
 
 from reporting.evidence.checks import (
     Array,
+    ImpossibleData,
     Mask,
+    NotEnoughData,
+    NotEstimable,
     expectations,
     normal_quantile,
     not_negative,
     same_length,
 )
-from reporting.evidence.errors import ImpossibleData, NotEnoughData, NotEstimable
 
 Transform = Literal["log", "square_root"]
 LimitKind = Literal["exact", "chi_square"]

@@ -15,9 +15,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from reporting.domain.distinct import distinct
-from reporting.evidence.checks import Array, Positions
-from reporting.evidence.errors import ImpossibleData, NotEnoughData
+from reporting.domain.packed import distinct
+from reporting.evidence.checks import Array, ImpossibleData, NotEnoughData, Positions
 from reporting.evidence.logistic import LogisticFit, fit_logistic
 
 FIRST_DAY: dict[str, int] = {"hyperpigmentation": 14, "scarring": 14}
@@ -69,10 +68,12 @@ def _intervals(areas: pd.DataFrame, check_ins: pd.DataFrame, symptom: str) -> di
     if order is not None:
         answers, row, day = answers[order], row[order], day[order]
     columns: dict[str, NDArray[Any]] = {
-        "row": row, "answered_day": day, "scheduled_day": scheduled[answers].astype(np.int32),
+        "row": row,
+        "answered_day": day,
+        "scheduled_day": scheduled[answers].astype(np.int32),
         "event": check_ins[symptom].to_numpy()[answers].astype(float),
         "treated_day": areas["day"].to_numpy()[row].astype(np.int32),
-    }  # fmt: skip
+    }
     return columns | _history(row, columns["scheduled_day"], columns["event"])
 
 

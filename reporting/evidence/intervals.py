@@ -13,8 +13,15 @@ import scipy
 from numpy.typing import ArrayLike
 from scipy import special
 
-from reporting.evidence.checks import Array, counts_within, expectations, normal_quantile, not_negative
-from reporting.evidence.errors import ImpossibleData, NotEnoughData
+from reporting.evidence.checks import (
+    Array,
+    ImpossibleData,
+    NotEnoughData,
+    counts_within,
+    expectations,
+    normal_quantile,
+    not_negative,
+)
 
 NO_ANSWERS = "no answers"
 NOTHING_EXPECTED = "nothing expected yet"

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reporting.evidence.checks import Array
-from reporting.evidence.errors import ImpossibleData
+from reporting.evidence.checks import Array, ImpossibleData
 
 HOLD_DAYS = 60
 """A unit that signalled is not signalled again for so long: it is the same finding."""

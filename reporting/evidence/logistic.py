@@ -7,20 +7,151 @@ firth     ½ log|X'WX|, Jeffreys' prior (Firth, Biometrika 1993;80:27-38; Heinze
 ridge     -sum b_k²/(2 sd_k²), a normal prior of its own width for each column, infinite = free.
 Newton steps, halved until the penalised likelihood does not fall: without that a
 0/1 against 1/50 table ends more than one log odds from the maximum.
+
+What a logistic fit is made from: checked cells, their prior, and columns that do not determine one another.
+
+Whether a logistic fit without a penalty has a finite maximum.
+
+Climbing a likelihood that is almost flat in some direction, where Newton's expected curvature crawls.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
 from scipy import special
 
-from reporting.evidence.checks import Array, Mask, finite
-from reporting.evidence.errors import DidNotConverge, ImpossibleData, NotEstimable
-from reporting.evidence.logistic_data import LogisticData, Penalty, checked_data, prior_precision, require_full_rank
-from reporting.evidence.quasi_newton import climb
-from reporting.evidence.separation import separated
+from reporting.evidence.checks import (
+    Array,
+    DidNotConverge,
+    ImpossibleData,
+    Mask,
+    NotEnoughData,
+    NotEstimable,
+    counts_within,
+    finite,
+    not_negative,
+    same_length,
+)
+
+Penalty = Literal["none", "firth", "ridge"]
+
+
+@dataclass(frozen=True)
+class LogisticData:
+    """Checked cells. design (k, p), events, trials, offset and prior sd; weights are multiplied in."""
+
+    design: Array
+    events: Array
+    trials: Array
+    offset: Array
+    ridge_sd: Array
+    penalty: Penalty
+
+
+def checked_data(
+    design: ArrayLike,
+    events: ArrayLike,
+    trials: ArrayLike | None,
+    penalty: Penalty,
+    ridge_sd: ArrayLike | None,
+    offset: ArrayLike | None,
+    weights: ArrayLike | None,
+) -> LogisticData:
+    """Cells of fit_logistic, or ImpossibleData, or NotEnoughData without a trial."""
+    columns = np.asarray(design, dtype=float)
+    if columns.ndim != 2 or not columns.shape[1] or not np.isfinite(columns).all():
+        raise ImpossibleData("design", columns.shape, "a finite table of cells by columns")
+    if penalty not in ("none", "firth", "ridge"):
+        raise ImpossibleData("penalty", penalty, "none, firth or ridge")
+    size = len(columns)
+    hits, tries = counts_within(events, np.ones(size) if trials is None else trials)
+    weight = np.ones(size) if weights is None else not_negative("weights", weights)
+    shift = np.zeros(size) if offset is None else np.broadcast_to(finite("offset", offset), size).copy()
+    same_length(design=columns[:, 0], events=hits, weights=weight, offset=shift)
+    if not (tries * weight).sum() > 0:
+        raise NotEnoughData("There is not one answered trial to fit the model on.")
+    return LogisticData(columns, hits * weight, tries * weight, shift, _prior_sd(columns, penalty, ridge_sd), penalty)
+
+
+def _prior_sd(columns: Array, penalty: Penalty, ridge_sd: ArrayLike | None) -> Array:
+    width = columns.shape[1]
+    if (penalty == "ridge") != (ridge_sd is not None):
+        raise ImpossibleData("ridge_sd", ridge_sd, "given with penalty='ridge', and only then")
+    if ridge_sd is None:
+        return np.full(width, np.inf)
+    deviations = np.atleast_1d(np.asarray(ridge_sd, dtype=float))
+    if deviations.shape != (width,) or not (deviations > 0).all():
+        raise ImpossibleData("ridge_sd", deviations, f"{width} positive numbers, or np.inf for a free column")
+    return deviations
+
+
+def require_full_rank(data: LogisticData, names: tuple[str, ...]) -> None:
+    """Raises NotEstimable, naming the columns, unless the design and the prior determine every coefficient."""
+    used = data.design[data.trials > 0]
+    size = np.sqrt((used**2).mean(axis=0))
+    if (size == 0).any() and not np.isfinite(data.ridge_sd[size == 0]).all():
+        raise NotEstimable(f"The column {names[int(np.argmin(size))]} is zero wherever there are trials.")
+    scaled = np.where(size > 0, 1 / np.where(size > 0, size, 1), 1)
+    stacked = used.T @ used * np.outer(scaled, scaled) / len(used) + np.diag(prior_precision(data) > 0)
+    values, vectors = np.linalg.eigh(stacked)
+    if values[0] < 1e-10 * len(names):
+        guilty = [names[k] for k in np.flatnonzero(np.abs(vectors[:, 0]) > 0.1)]
+        raise NotEstimable(f"These columns determine one another: {', '.join(guilty)}.")
+
+
+def prior_precision(data: LogisticData) -> Array:
+    """1/sd² per column, 0 for a free one."""
+    return np.asarray(1 / data.ridge_sd**2, dtype=float)
+
+
+def separated(design: ArrayLike, events: ArrayLike, trials: ArrayLike) -> bool:
+    """Whether a direction of the columns (k, p) separates events from non-events, wholly or in part.
+
+    A linear programme (Konis, Linear programming algorithms for detecting separated data, DPhil, Oxford 2007):
+    maximise the sum of gains over directions that lower no cell's likelihood.
+    """
+    hits, tries = counts_within(events, trials)
+    columns = np.asarray(design, dtype=float)
+    gains = np.vstack([columns[hits > 0], -columns[(hits < tries) & (tries > 0)]])
+    if not gains.size:
+        return False
+    if columns.shape[1] == 1:
+        return bool((gains >= 0).all() or (gains <= 0).all()) and bool(gains.any())
+    best = scipy.optimize.linprog(-gains.sum(axis=0), A_ub=-gains, b_ub=np.zeros(len(gains)), bounds=(-1, 1))
+    gain = gains.sum(axis=0) @ best.x if best.status == 0 else 0.0
+    return bool(gain > 1e-7 * max(1.0, float(np.abs(gains).max())))
+
+
+def climb(value: Callable[[Array], float], gradient: Callable[[Array], Array], start: Array, curvature: Array) -> Array:
+    """Coefficients (p,) at a maximum near `start` by BFGS (Nocedal & Wright 2006, chapter 6).
+
+    Works in the coordinates in which `curvature` (p, p), positive definite, is the identity, so that units do
+    not matter.
+    """
+    root = np.linalg.cholesky(curvature)
+
+    def outward(z: Array) -> Array:
+        return np.asarray(start + np.linalg.solve(root.T, z), dtype=float)
+
+    def fall(z: Array) -> float:
+        return -value(outward(z))
+
+    def slope(z: Array) -> Array:
+        return np.asarray(-np.linalg.solve(root, gradient(outward(z))), dtype=float)
+
+    found = scipy.optimize.minimize(
+        fall,
+        np.zeros(len(start)),
+        jac=slope,
+        method="BFGS",
+        options={"gtol": 1e-9, "maxiter": 500},
+    )
+    return outward(np.asarray(found.x, dtype=float))
+
 
 LARGEST_STEP = 5.0
 """In log odds of the cell that moves most, as logistf's maxstep."""

@@ -6,8 +6,7 @@ import numpy as np
 import scipy
 from numpy.typing import ArrayLike
 
-from reporting.evidence.checks import Array, finite, normal_quantile, same_length
-from reporting.evidence.errors import ImpossibleData, NotEnoughData
+from reporting.evidence.checks import Array, ImpossibleData, NotEnoughData, finite, normal_quantile, same_length
 
 LEAST_VARIANCE = 1e-12
 

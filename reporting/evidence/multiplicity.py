@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reporting.evidence.checks import Array, Mask, not_negative, probabilities, same_length
-from reporting.evidence.errors import ImpossibleData
+from reporting.evidence.checks import Array, ImpossibleData, Mask, not_negative, probabilities, same_length
 
 
 @dataclass(frozen=True)

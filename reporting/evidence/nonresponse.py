@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike
 
 from reporting.evidence.checks import (
     Array,
+    ImpossibleData,
+    NotEnoughData,
     counts_within,
     finite,
     normal_quantile,
@@ -20,7 +22,6 @@ from reporting.evidence.checks import (
     probabilities,
     same_length,
 )
-from reporting.evidence.errors import ImpossibleData, NotEnoughData
 from reporting.evidence.intervals import NO_ANSWERS, Estimate, Interval, wilson
 
 RELIABLE_RESPONSE = 0.40

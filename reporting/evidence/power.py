@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from reporting.evidence.change_point import Alternatives, log_change_evidence
-from reporting.evidence.checks import Array
+from reporting.evidence.checks import Array, ImpossibleData
 from reporting.evidence.detector import BENIGN_SD, UNIT_PRIOR
-from reporting.evidence.errors import ImpossibleData
 
 GRID = np.geomspace(0.02, 10.0, 16)
 """Expected events a week that are simulated; between them it is interpolated."""
@@ -63,22 +62,34 @@ class RisenCharts:
 
 
 def detection_power(
-    limit: float, symptoms: int, *, ratio: float = 2.0, history_weeks: int = 52, weeks: int = 26,
-    options: Alternatives | None = None, replications: int = 256, seed: int = 0,
-) -> DetectionPower:  # fmt: skip
+    limit: float,
+    symptoms: int,
+    *,
+    ratio: float = 2.0,
+    history_weeks: int = 52,
+    weeks: int = 26,
+    options: Alternatives | None = None,
+    replications: int = 256,
+    seed: int = 0,
+) -> DetectionPower:
     """Power to find that one of `symptoms` rises by `ratio` after history_weeks, at the detector's limit (log odds).
 
     Raises ImpossibleData for a ratio or numbers of weeks and symptoms that are not positive.
     """
     return risen_charts(
         ratio=ratio, history_weeks=history_weeks, weeks=weeks, options=options, replications=replications, seed=seed
-    ).power(limit, symptoms)  # fmt: skip
+    ).power(limit, symptoms)
 
 
 def risen_charts(
-    *, ratio: float = 2.0, history_weeks: int = 52, weeks: int = 26,
-    options: Alternatives | None = None, replications: int = 256, seed: int = 0,
-) -> RisenCharts:  # fmt: skip
+    *,
+    ratio: float = 2.0,
+    history_weeks: int = 52,
+    weeks: int = 26,
+    options: Alternatives | None = None,
+    replications: int = 256,
+    seed: int = 0,
+) -> RisenCharts:
     """Simulated charts of units in which a symptom rises by `ratio` after history_weeks; no limit is needed yet.
 
     Raises ImpossibleData for a ratio or numbers of weeks that are not positive.

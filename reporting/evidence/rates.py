@@ -6,8 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reporting.evidence.checks import Array, counts_within, finite, not_negative, same_length
-from reporting.evidence.errors import ImpossibleData, NotEnoughData
+from reporting.evidence.checks import (
+    Array,
+    ImpossibleData,
+    NotEnoughData,
+    counts_within,
+    finite,
+    not_negative,
+    same_length,
+)
 from reporting.evidence.intervals import NO_ANSWERS, Estimate, smr, wilson
 
 FEW_ANSWERS = 5

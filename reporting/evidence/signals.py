@@ -1,12 +1,171 @@
-"""Signals: which units signalled, when, on what evidence, and what the settings explain of it."""
+"""Signals: which units signalled, when, on what evidence, and what the settings explain of it.
+
+Shrunken effects of operators, devices and clinics: empirical Bayes in closed form.
+
+Gamma-Poisson: observed ~ Poisson(expected·theta), theta ~ Gamma(1/tau², 1/tau²); Clayton & Kaldor, Biometrics
+1987;43:671-681. Beta-binomial: events ~ Binomial(n, p), p ~ Beta(a, b); Williams, Biometrics 1975;31:949-952.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
+from numpy.typing import ArrayLike
+from scipy import special
 
 from reporting.evidence.change_point import Alternatives
-from reporting.evidence.checks import Array
-from reporting.evidence.shrinkage import gamma_poisson
+from reporting.evidence.checks import (
+    Array,
+    ImpossibleData,
+    NotEnoughData,
+    counts_within,
+    expectations,
+    normal_quantile,
+    not_negative,
+    same_length,
+)
+
+NO_SPREAD = "no spread between units beyond chance"
+
+
+@dataclass(frozen=True)
+class ShrunkenRatios:
+    """Per unit (k,): posterior mean of the ratio, its limits, probability that it exceeds `threshold`."""
+
+    mean: Array
+    lower: Array
+    upper: Array
+    probability_above: Array
+    threshold: float
+    tau2: float
+    level: float
+    note: str = ""
+
+
+def gamma_poisson(
+    observed: ArrayLike,
+    expected: ArrayLike,
+    tau2: float | None = None,
+    *,
+    threshold: float = 1.5,
+    model_log_se: float = 0.0,
+    level: float = 0.95,
+) -> ShrunkenRatios:
+    """Shrink O/E towards 1: mean (a + O)/(a + E) with a = 1/tau², limits from the gamma posterior.
+
+    tau2 None: estimated by maximum likelihood; 0 puts every unit at 1, labelled. model_log_se widens the
+    limits on the log scale for the error of the expectations.
+    """
+    o, e = not_negative("observed", observed), expectations("expected", expected)
+    same_length(observed=o, expected=e)
+    not_negative("model_log_se", model_log_se)
+    spread = estimate_tau2(o, e) if tau2 is None else float(not_negative("tau2", tau2)[0])
+    z, tail = normal_quantile(level), (1 - level) / 2
+    if spread < 1e-8:
+        one = np.ones(len(o))
+        width = np.exp(z * model_log_se)
+        above = np.full(len(o), float(threshold < 1))
+        return ShrunkenRatios(one, one / width, one * width, above, threshold, 0.0, level, NO_SPREAD)
+    shape, rate = 1 / spread + o, 1 / spread + e
+    mean = shape / rate
+    low, high = (np.asarray(special.gammaincinv(shape, p) * (1 / rate)) for p in (tail, 1 - tail))
+    extra = z * model_log_se
+    lower, upper = _widened(mean, low, high, extra)
+    above = np.asarray(special.gammaincc(shape, threshold * rate))
+    return ShrunkenRatios(mean, lower, upper, above, threshold, spread, level)
+
+
+def _widened(mean: Array, low: Array, high: Array, extra: float) -> tuple[Array, Array]:
+    down = np.hypot(np.log(mean / np.maximum(low, 1e-300)), extra)
+    up = np.hypot(np.log(high / mean), extra)
+    return np.asarray(mean * np.exp(-down), dtype=float), np.asarray(mean * np.exp(up), dtype=float)
+
+
+def estimate_tau2(observed: ArrayLike, expected: ArrayLike) -> float:
+    """Maximum-likelihood variance of the ratios: the negative binomial likelihood of the counts given E.
+
+    0 when the counts vary no more than chance. Raises NotEnoughData with fewer than two units.
+    """
+    o, e = not_negative("observed", observed), expectations("expected", expected)
+    same_length(observed=o, expected=e)
+    o, e = o[e > 0], e[e > 0]
+    if len(o) < 2:
+        raise NotEnoughData("The spread between units needs at least two units with an expectation.")
+
+    def minus_log_likelihood(log_tau2: float) -> float:
+        a = np.exp(-log_tau2)
+        terms = special.gammaln(a + o) - special.gammaln(a) - o * np.log(a + e) - a * np.log1p(e / a)
+        return -float(terms.sum())
+
+    best = scipy.optimize.minimize_scalar(
+        minus_log_likelihood, bounds=(-16, 5), method="bounded", options={"xatol": 1e-9}
+    )
+    at_zero = -float((o * 0 - e).sum())
+    return 0.0 if best.fun >= at_zero - 1e-9 else float(np.exp(best.x))
+
+
+@dataclass(frozen=True)
+class ShrunkenRates:
+    """Per unit (k,): posterior mean and limits of the rate; prior Beta(a, b); its mean and note."""
+
+    mean: Array
+    lower: Array
+    upper: Array
+    a: float
+    b: float
+    level: float
+    note: str = ""
+
+    @property
+    def prior_mean(self) -> float:
+        return self.a / (self.a + self.b)
+
+
+def beta_binomial(
+    events: ArrayLike, n: ArrayLike, prior: tuple[float, float] | None = None, level: float = 0.95
+) -> ShrunkenRates:
+    """Shrink rates towards the common rate: posterior Beta(a + events, b + n - events).
+
+    prior None: a and b by maximum marginal likelihood. Units without answers get the prior. With no spread
+    the prior is practically a point and labelled; no event at all, or only events, raises NotEnoughData.
+    """
+    y, m = counts_within(events, n)
+    normal_quantile(level)
+    a, b = fit_beta_binomial(y, m) if prior is None else prior
+    if not (a > 0 and b > 0 and np.isfinite([a, b]).all()):
+        raise ImpossibleData("prior", (a, b), "two positive numbers")
+    tail, first, second = (1 - level) / 2, a + y, b + m - y
+    note = NO_SPREAD if a + b > 1e6 else ""
+    lower, upper = (np.asarray(scipy.stats.beta.ppf(p, first, second)) for p in (tail, 1 - tail))
+    return ShrunkenRates(first / (first + second), lower, upper, a, b, level, note)
+
+
+def fit_beta_binomial(events: ArrayLike, n: ArrayLike) -> tuple[float, float]:
+    """a and b of the prior by maximum likelihood, in the scale of the mean and of 1/(a + b + 1)."""
+    y, m = counts_within(events, n)
+    y, m = y[m > 0], m[m > 0]
+    if len(y) < 2 or not 0 < y.sum() < m.sum():
+        raise NotEnoughData("A common distribution of rates needs two units, an event and a non-event.")
+
+    def minus_log_likelihood(at: Array) -> float:
+        mean, size = special.expit(at[0]), np.exp(at[1])
+        a, b = mean * size, (1 - mean) * size
+        return -float((special.betaln(a + y, b + m - y) - special.betaln(a, b)).sum())
+
+    pooled = float(special.logit(y.sum() / m.sum()))
+    fits = [
+        scipy.optimize.minimize(
+            minus_log_likelihood,
+            [pooled, start],
+            bounds=[(-30, 30), (-5, 16)],
+            method="L-BFGS-B",
+            options={"ftol": 1e-15, "gtol": 1e-10},
+        )
+        for start in (0.0, 4.0, 10.0)
+    ]
+    best = min(fits, key=lambda fit: float(fit.fun))
+    mean, size = float(special.expit(best.x[0])), float(np.exp(best.x[1]))
+    return mean * size, (1 - mean) * size
 
 
 @dataclass(frozen=True)

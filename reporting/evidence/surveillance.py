@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from reporting.domain.distinct import distinct
-from reporting.evidence.checks import Array, Positions
-from reporting.evidence.errors import NotEnoughData
+from reporting.domain.packed import distinct
+from reporting.evidence.checks import Array, NotEnoughData, Positions
 from reporting.evidence.hazard import CASE_MIX_SD, CaseMix, HazardModel, case_mix, fit_hazard_cells
 from reporting.evidence.trials import CheckIns, LaidOut, Trials, laid_out, trials
 
@@ -156,7 +155,7 @@ def weekly_tables(
 
 def _week_and_cell(
     known: Trials, schedule: Schedule, history: int, network: Network
-) -> Callable[[slice | Positions], Positions]:  # fmt: skip
+) -> Callable[[slice | Positions], Positions]:
     """Place of some of the trials in a table (weeks, cells), laid out in one row."""
     first = int(known.day.min(initial=schedule.from_day))
     days = np.arange(first, int(known.day.max(initial=schedule.from_day)) + 1)

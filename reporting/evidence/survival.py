@@ -11,8 +11,16 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reporting.evidence.checks import Array, Mask, normal_quantile, not_negative, probabilities, same_length
-from reporting.evidence.errors import ImpossibleData, NotEnoughData
+from reporting.evidence.checks import (
+    Array,
+    ImpossibleData,
+    Mask,
+    NotEnoughData,
+    normal_quantile,
+    not_negative,
+    probabilities,
+    same_length,
+)
 from reporting.evidence.intervals import Estimate
 
 Scale = Literal["log-log", "log", "plain"]

@@ -13,7 +13,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from types import TracebackType
 
-from reporting.notify.outcome import Outcome, Result
+from reporting.notify.handed_over import HandedOver, Result
 from reporting.settings import settings
 
 _LOST = (smtplib.SMTPServerDisconnected, OSError)
@@ -74,12 +74,12 @@ class Mailer:
             except (smtplib.SMTPException, OSError):
                 self._drop()
 
-    def send(self, email: Email) -> Outcome:
+    def send(self, email: Email) -> HandedOver:
         """Hand one message over and say what became of it. Never raises for what the other side does."""
         try:
             data = packed(email)
         except (ValueError, IndexError, MessageError):  # the address cannot be written into a header
-            return Outcome("dead", "bad_address")
+            return HandedOver("dead", "bad_address")
         fresh = self._server is None
         outcome = self._connect() or self._deliver(email.to, data)
         if outcome.reason == "lost_before" and not fresh:
@@ -91,21 +91,21 @@ class Mailer:
             self._server.close()
         self._server = None
 
-    def _connect(self) -> Outcome | None:
+    def _connect(self) -> HandedOver | None:
         """Open the connection if there is none; the outcome says why that was not possible."""
         if self._server is not None:
             return None
         try:
             self._server = _opened()
         except smtplib.SMTPAuthenticationError as error:
-            return Outcome("retry", f"sign_in_refused {error.smtp_code}", channel_down=True)
+            return HandedOver("retry", f"sign_in_refused {error.smtp_code}", channel_down=True)
         except (smtplib.SMTPNotSupportedError, ssl.SSLError):
-            return Outcome("retry", "no_encryption", channel_down=True)
+            return HandedOver("retry", "no_encryption", channel_down=True)
         except (smtplib.SMTPException, OSError):
-            return Outcome("retry", "no_connection", channel_down=True)
+            return HandedOver("retry", "no_connection", channel_down=True)
         return None
 
-    def _deliver(self, to: str, data: bytes) -> Outcome:
+    def _deliver(self, to: str, data: bytes) -> HandedOver:
         assert self._server is not None
         handed_over = False
         try:
@@ -119,10 +119,10 @@ class Mailer:
         except _LOST:
             self._drop()
             result: Result = "unsure" if handed_over else "retry"
-            return Outcome(result, "lost_after" if handed_over else "lost_before", channel_down=True)
-        return Outcome("sent") if code == 250 else self._refusal("refused", code)
+            return HandedOver(result, "lost_after" if handed_over else "lost_before", channel_down=True)
+        return HandedOver("sent") if code == 250 else self._refusal("refused", code)
 
-    def _envelope(self, to: str) -> Outcome | None:
+    def _envelope(self, to: str) -> HandedOver | None:
         """MAIL, RCPT and DATA; the outcome is why the server does not want the message."""
         assert self._server is not None
         code, _ = self._server.mail(settings().smtp_from)
@@ -134,11 +134,11 @@ class Mailer:
         code, _ = self._server.docmd("DATA")
         return None if code == 354 else self._refusal("refused", code)
 
-    def _refusal(self, fault: str, code: int) -> Outcome:
+    def _refusal(self, fault: str, code: int) -> HandedOver:
         """4xx is for now, 5xx for good; what concerns the sender or the service is not the message's fault."""
         self._drop()
         down = code == 421 or fault == "sender_refused"
-        return Outcome("retry" if code < 500 or down else "dead", f"{fault} {code}", channel_down=down)
+        return HandedOver("retry" if code < 500 or down else "dead", f"{fault} {code}", channel_down=down)
 
 
 def _opened() -> smtplib.SMTP:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 
 from reporting.clock import now
-from reporting.notify.outcome import Outcome
+from reporting.notify.handed_over import HandedOver
 from reporting.settings import settings
 
 _NEVER_LEFT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)
@@ -34,7 +34,7 @@ def _request(sms: Sms) -> dict[str, Any]:
     return {where: filled, "headers": {"Idempotency-Key": sms.key, **of.sms_headers}}
 
 
-def send(sms: Sms) -> Outcome:
+def send(sms: Sms) -> HandedOver:
     """Hand one message to the gateway and say what became of it. Never raises for what the other side does."""
     of = settings()
     auth = httpx2.BasicAuth(of.sms_user, of.sms_password) if of.sms_user else None
@@ -42,28 +42,28 @@ def send(sms: Sms) -> Outcome:
         with httpx2.Client(timeout=of.sms_timeout_s, auth=auth, follow_redirects=False) as client:
             answer = client.request(of.sms_method, of.sms_url, **_request(sms))
     except _NEVER_LEFT:
-        return Outcome("retry", "no_connection", channel_down=True)
+        return HandedOver("retry", "no_connection", channel_down=True)
     except _HALF_SENT:
-        return Outcome("retry", "lost_before", channel_down=True)
+        return HandedOver("retry", "lost_before", channel_down=True)
     except httpx2.HTTPError:
-        return Outcome("unsure", "lost_after", channel_down=True)
+        return HandedOver("unsure", "lost_after", channel_down=True)
     return _judged(answer)
 
 
-def _judged(answer: httpx2.Response) -> Outcome:
+def _judged(answer: httpx2.Response) -> HandedOver:
     """What the status means. Only an answer that says so counts as taken or as not taken."""
     code = answer.status_code
     if answer.is_success:
-        return Outcome("sent", provider_id=_provider_id(answer))
+        return HandedOver("sent", provider_id=_provider_id(answer))
     if code == 409:
-        return Outcome("sent", "known_already")
+        return HandedOver("sent", "known_already")
     if code in (429, 503):
-        return Outcome("retry", f"too_many {code}", retry_after_s=_retry_after_s(answer), channel_down=True)
+        return HandedOver("retry", f"too_many {code}", retry_after_s=_retry_after_s(answer), channel_down=True)
     if code in (401, 403, 404, 405, 407) or answer.is_redirect:
-        return Outcome("retry", f"sign_in_refused {code}", channel_down=True)
+        return HandedOver("retry", f"sign_in_refused {code}", channel_down=True)
     if code in (502, 504):
-        return Outcome("unsure", f"lost_after {code}", channel_down=True)
-    return Outcome("retry" if code >= 500 or code in (408, 425) else "dead", f"refused {code}")
+        return HandedOver("unsure", f"lost_after {code}", channel_down=True)
+    return HandedOver("retry" if code >= 500 or code in (408, 425) else "dead", f"refused {code}")
 
 
 def _provider_id(answer: httpx2.Response) -> str:

@@ -8,10 +8,30 @@ from reporting.errors import InvalidInput
 MIN_LENGTH, MAX_LENGTH = 12, 128
 _hasher = PasswordHasher()
 _COMMON_PARTS = (
-    "administrator", "password", "passw0rd", "qwertyuiop", "qwerty", "asdfghjkl", "zxcvbnm", "1q2w3e4r5t6y",
-    "q1w2e3r4t5y6", "1qaz2wsx3edc", "abcdefghijkl", "letmein", "welcome", "iloveyou", "admin", "abc123",
-    "monkey", "dragon", "football", "sunshine", "princess", "clinic", "laser",
-)  # fmt: skip
+    "administrator",
+    "password",
+    "passw0rd",
+    "qwertyuiop",
+    "qwerty",
+    "asdfghjkl",
+    "zxcvbnm",
+    "1q2w3e4r5t6y",
+    "q1w2e3r4t5y6",
+    "1qaz2wsx3edc",
+    "abcdefghijkl",
+    "letmein",
+    "welcome",
+    "iloveyou",
+    "admin",
+    "abc123",
+    "monkey",
+    "dragon",
+    "football",
+    "sunshine",
+    "princess",
+    "clinic",
+    "laser",
+)
 """Longer ones first: each is taken out in turn."""
 _FILLER = "0123456789!.,-_*#?+@$&%()[]{};:/\\ "
 

@@ -5,23 +5,53 @@ from typing import Final
 from reporting.domain.actors import Actor, Role
 from reporting.errors import NotAllowed, NotFound, SignInNeeded
 
-_SEES_CARE: Final = frozenset({
-    "worklist.read", "case.work", "timeline.read", "note.read", "photo.read", "overview.read", "settings.read",
-    "rates.read", "signals.read", "treatment.record", "invitation.issue", "check_in.proxy", "history.read",
-    "reminder.manage", "report.read",
-})  # fmt: skip
+_SEES_CARE: Final = frozenset(
+    {
+        "worklist.read",
+        "case.work",
+        "timeline.read",
+        "note.read",
+        "photo.read",
+        "overview.read",
+        "settings.read",
+        "rates.read",
+        "signals.read",
+        "treatment.record",
+        "invitation.issue",
+        "check_in.proxy",
+        "history.read",
+        "reminder.manage",
+        "report.read",
+    }
+)
 
 ROLES: Final[dict[Role, frozenset[str]]] = {
-    "administrator": _SEES_CARE | {"import.run", "staff.manage", "audit.read", "request.work", "clinic.manage",
-                                   "message.manage", "signals.work", "content.read", "content.manage",
-                                   "report.schedule"},
-    "safety_lead": _SEES_CARE | {"audit.read", "message.manage", "signals.work", "operators.compare",
-                                 "content.read", "report.schedule"},
+    "administrator": _SEES_CARE
+    | {
+        "import.run",
+        "staff.manage",
+        "audit.read",
+        "request.work",
+        "clinic.manage",
+        "message.manage",
+        "signals.work",
+        "content.read",
+        "content.manage",
+        "report.schedule",
+    },
+    "safety_lead": _SEES_CARE
+    | {"audit.read", "message.manage", "signals.work", "operators.compare", "content.read", "report.schedule"},
     "clinician": _SEES_CARE,
-    "front_desk": frozenset({
-        "treatment.record", "invitation.issue", "check_in.proxy", "reminder.manage", "message.manage",
-    }),
-}  # fmt: skip
+    "front_desk": frozenset(
+        {
+            "treatment.record",
+            "invitation.issue",
+            "check_in.proxy",
+            "reminder.manage",
+            "message.manage",
+        }
+    ),
+}
 """The front desk records treatments, hands out links and puts addresses right; it sees no notes, photos or
 dashboards, and of messages only whom they did not reach.
 """

@@ -4,13 +4,13 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from reporting.actions import cases
+from reporting.cases import act_cases
+from reporting.cases.read_alert_budget import alert_budget
+from reporting.cases.read_worklist import due_and_silent
 from reporting.errors import NotAllowed
-from reporting.queries.alert_budget import alert_budget
-from reporting.queries.silent import due_and_silent
-from reporting.storage import cases as stored
-from reporting.storage.engine import transaction
-from reporting.storage.tables import CheckIn, Treatment
+from reporting.records import cases as stored
+from reporting.records.engine import transaction
+from reporting.records.tables import CheckIn, Treatment
 from tests.cast import House, house
 
 
@@ -22,9 +22,15 @@ def clinic(database: str, stopped_clock: datetime) -> House:
 def answer(clinic: House, at: datetime, day: int = 3, rules: tuple[str, ...] = (), **values: object) -> int | None:
     with transaction() as session:
         check_in = CheckIn(
-            clinic_id=clinic.clinic_id, patient_id=clinic.patient_id, treatment_id=clinic.treatment_id,
-            scheduled_day=day, due_on=at.date(), answered_at=at, recovery_day=day, **values,
-        )  # fmt: skip
+            clinic_id=clinic.clinic_id,
+            patient_id=clinic.patient_id,
+            treatment_id=clinic.treatment_id,
+            scheduled_day=day,
+            due_on=at.date(),
+            answered_at=at,
+            recovery_day=day,
+            **values,
+        )
         session.add(check_in)
         if not rules:
             return None
@@ -37,8 +43,8 @@ def test_it_counts_alerts_actions_and_times(clinic: House, stopped_clock: dateti
     answer(clinic, stopped_clock - 3 * hour)
     case_id = answer(clinic, stopped_clock - 2 * hour, rules=("R5",), can_wait=False)
     assert case_id is not None
-    version = cases.acknowledge(by=by, case_id=case_id, version=1)
-    cases.record_contact(by=by, case_id=case_id, version=version, action_taken="call", note="")
+    version = act_cases.acknowledge(by=by, case_id=case_id, version=1)
+    act_cases.record_contact(by=by, case_id=case_id, version=version, action_taken="call", note="")
     house("B")
     found = alert_budget(by)
     assert (found.check_ins, found.alerts, found.not_taken, found.patient_urgent) == (2, 1, 0, 1)
@@ -55,8 +61,8 @@ def test_no_contact_needed_is_decided_and_not_acted_on(clinic: House, stopped_cl
     by = clinic.staff["clinician"]
     case_id = answer(clinic, stopped_clock, rules=("R5",))
     assert case_id is not None
-    version = cases.acknowledge(by=by, case_id=case_id, version=1)
-    cases.record_contact(by=by, case_id=case_id, version=version, action_taken="none_needed", note="")
+    version = act_cases.acknowledge(by=by, case_id=case_id, version=1)
+    act_cases.record_contact(by=by, case_id=case_id, version=version, action_taken="none_needed", note="")
     found = alert_budget(by)
     assert (found.decided, found.acted_on) == (1, 0)
 
@@ -84,13 +90,16 @@ def set_day(clinic: House, performed_on: date) -> None:
         session.add(treatment)
 
 
-@pytest.mark.parametrize(("days_ago", "answered_day", "missed"), [
-    (3, None, None),  # days 1 and 2 are over, today is still open
-    (4, None, 3),
-    (8, 2, 3),
-    (6, 3, None),
-    (61, None, None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("days_ago", "answered_day", "missed"),
+    [
+        (3, None, None),  # days 1 and 2 are over, today is still open
+        (4, None, 3),
+        (8, 2, 3),
+        (6, 3, None),
+        (61, None, None),
+    ],
+)
 def test_three_missed_in_a_row_are_silent(
     clinic: House, stopped_clock: datetime, days_ago: int, answered_day: int | None, missed: int | None
 ) -> None:

@@ -7,18 +7,17 @@ import pytest
 from sqlalchemy import select
 
 from reporting import clock
-from reporting.actions import cases
-from reporting.actions.clinic_content import change_content
-from reporting.actions.escalation import escalate
+from reporting.cases import act_cases, read_worklist
+from reporting.cases.read_alert_budget import alert_budget
+from reporting.clinic.act_clinic import change_content
 from reporting.domain.actors import SYSTEM, Actor
 from reporting.domain.case_work import next_states
 from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from reporting.queries import worklist
-from reporting.queries.alert_budget import alert_budget
-from reporting.storage import audit
-from reporting.storage import cases as stored
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import AuditEvent, CheckIn, TreatedArea, TriageCase
+from reporting.messages.act_escalation import escalate
+from reporting.records import audit
+from reporting.records import cases as stored
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import AuditEvent, CheckIn, TreatedArea, TriageCase
 from tests.accounts import trail
 from tests.cast import House, house
 from tests.reports import eyes_closing, send
@@ -29,16 +28,22 @@ def clinic(database: str, stopped_clock: datetime) -> House:
     return house("A")
 
 
-def now_of(clinic: House, case_id: int) -> worklist.WorklistCase:
-    return worklist.case(clinic.staff["clinician"], case_id)
+def now_of(clinic: House, case_id: int) -> read_worklist.WorklistCase:
+    return read_worklist.case(clinic.staff["clinician"], case_id)
 
 
 def report(clinic: House, level: str, at: datetime, *reasons: str) -> TriageCase:
     with transaction() as session:
         check_in = CheckIn(
-            clinic_id=clinic.clinic_id, patient_id=clinic.patient_id, treatment_id=clinic.treatment_id,
-            scheduled_day=3, due_on=at.date(), answered_at=at, recovery_day=3, swelling=3,
-        )  # fmt: skip
+            clinic_id=clinic.clinic_id,
+            patient_id=clinic.patient_id,
+            treatment_id=clinic.treatment_id,
+            scheduled_day=3,
+            due_on=at.date(),
+            answered_at=at,
+            recovery_day=3,
+            swelling=3,
+        )
         session.add(check_in)
         return stored.open_or_extend(
             session, check_in=check_in, level=level, rules=[f"R{r}" for r in reasons], reasons=reasons, at=at
@@ -67,14 +72,16 @@ def test_an_open_case_gets_harder_and_earlier_but_never_milder_or_later(clinic: 
 def test_a_new_report_brings_a_case_back_to_attention(clinic: House) -> None:
     case_id = eyes_closing(clinic)
     clinician = clinic.staff["clinician"]
-    version = cases.acknowledge(by=clinician, case_id=case_id, version=1)
+    version = act_cases.acknowledge(by=clinician, case_id=case_id, version=1)
     assert send(clinic, "again", symptoms=["infection"], severity_infection="2", infection_fever="yes") == case_id
     case = now_of(clinic, case_id)
     assert (case.state, case.owner) == ("new", clinician.label)
     assert case.version > version
-    assert [step.words for step in worklist.case_steps(clinician, case_id)] == [
-        "Case opened", "Acknowledged", "New report: back to attention",
-    ]  # fmt: skip
+    assert [step.words for step in read_worklist.case_steps(clinician, case_id)] == [
+        "Case opened",
+        "Acknowledged",
+        "New report: back to attention",
+    ]
 
 
 def test_a_report_after_the_case_was_closed_opens_another(clinic: House) -> None:
@@ -95,14 +102,14 @@ def test_the_case_of_a_check_in_is_found_for_the_first_and_for_later_reports(cli
 def finish(clinic: House, case_id: int) -> int:
     by = clinic.staff["clinician"]
     version = now_of(clinic, case_id).version
-    version = cases.acknowledge(by=by, case_id=case_id, version=version)
-    version = cases.record_contact(
+    version = act_cases.acknowledge(by=by, case_id=case_id, version=version)
+    version = act_cases.record_contact(
         by=by, case_id=case_id, version=version, action_taken="call", note="Cold packs, comes at noon."
     )
-    version = cases.record_outcome(
+    version = act_cases.record_outcome(
         by=by, case_id=case_id, version=version, confirmation="confirmed", term="Edema face", grade=2
     )
-    return cases.close(by=by, case_id=case_id, version=version)
+    return act_cases.close(by=by, case_id=case_id, version=version)
 
 
 def test_from_new_to_closed_with_who_and_when_on_each_step(clinic: House, stopped_clock: datetime) -> None:
@@ -112,15 +119,18 @@ def test_from_new_to_closed_with_who_and_when_on_each_step(clinic: House, stoppe
     assert (case.state, case.action_taken, case.confirmation) == ("closed", "call", "confirmed")
     assert (case.complication_term, case.complication_grade) == ("Edema face", 2)
     clinician = clinic.staff["clinician"]
-    steps = worklist.case_steps(clinician, case_id)
+    steps = read_worklist.case_steps(clinician, case_id)
     assert [(step.words, step.who) for step in steps] == [
-        ("Case opened", ""), ("Acknowledged", clinician.label), ("Contacted", clinician.label),
-        ("Outcome", clinician.label), ("Closed", clinician.label),
-    ]  # fmt: skip
+        ("Case opened", ""),
+        ("Acknowledged", clinician.label),
+        ("Contacted", clinician.label),
+        ("Outcome", clinician.label),
+        ("Closed", clinician.label),
+    ]
     assert {step.at for step in steps} == {stopped_clock}
     assert steps[2].note == "Cold packs, comes at noon."
-    assert worklist.worklist(clinician) == []
-    assert [each.case_id for each in worklist.closed_cases(clinician)] == [case_id]
+    assert read_worklist.worklist(clinician) == []
+    assert [each.case_id for each in read_worklist.closed_cases(clinician)] == [case_id]
 
 
 def test_each_step_is_on_the_audit_trail_without_the_note(clinic: House) -> None:
@@ -128,8 +138,11 @@ def test_each_step_is_on_the_audit_trail_without_the_note(clinic: House) -> None
     with reading() as session:
         rows = [row for row in session.execute(select(AuditEvent)).scalars() if row.record_kind == "case"]
     assert [row.action for row in rows] == [
-        "case.acknowledged", "case.contacted", "case.outcome", "case.closed",
-    ]  # fmt: skip
+        "case.acknowledged",
+        "case.contacted",
+        "case.outcome",
+        "case.closed",
+    ]
     assert rows[1].details == {"before": "acknowledged", "after": "contacted", "action_taken": "call"}
     assert audit.verify().ok
 
@@ -137,18 +150,18 @@ def test_each_step_is_on_the_audit_trail_without_the_note(clinic: House) -> None
 def test_nothing_closes_before_its_outcome_is_known(clinic: House) -> None:
     case_id, by = eyes_closing(clinic), clinic.staff["clinician"]
     with pytest.raises(Conflict):
-        cases.close(by=by, case_id=case_id, version=1)
+        act_cases.close(by=by, case_id=case_id, version=1)
     with pytest.raises(Conflict):
-        cases.record_outcome(by=by, case_id=case_id, version=1, confirmation="not_confirmed")
+        act_cases.record_outcome(by=by, case_id=case_id, version=1, confirmation="not_confirmed")
     assert now_of(clinic, case_id).version == 1
     assert not any("closed" in next_states(state) for state in ("new", "acknowledged", "contacted"))
 
 
 def test_the_second_of_two_people_learns_who_was_first_and_what_the_state_is(clinic: House) -> None:
     case_id = eyes_closing(clinic)
-    cases.acknowledge(by=clinic.staff["safety_lead"], case_id=case_id, version=1)
+    act_cases.acknowledge(by=clinic.staff["safety_lead"], case_id=case_id, version=1)
     with pytest.raises(Conflict) as refused:
-        cases.acknowledge(by=clinic.staff["clinician"], case_id=case_id, version=1)
+        act_cases.acknowledge(by=clinic.staff["clinician"], case_id=case_id, version=1)
     assert clinic.staff["safety_lead"].label in refused.value.message
     assert "Acknowledged" in refused.value.message
     assert now_of(clinic, case_id).owner == clinic.staff["safety_lead"].label
@@ -162,7 +175,7 @@ def test_two_people_at_the_very_same_moment_give_one_owner(clinic: House) -> Non
     def take(by: Actor) -> None:
         together.wait()
         try:
-            cases.acknowledge(by=by, case_id=case_id, version=1)
+            act_cases.acknowledge(by=by, case_id=case_id, version=1)
             outcomes.append(by.label)
         except Conflict:
             outcomes.append("refused")
@@ -179,19 +192,21 @@ def test_two_people_at_the_very_same_moment_give_one_owner(clinic: House) -> Non
 def test_a_case_is_taken_over_noted_on_and_opened_again(clinic: House) -> None:
     case_id, by = eyes_closing(clinic), clinic.staff["safety_lead"]
     with pytest.raises(Conflict):
-        cases.take_over(by=by, case_id=case_id, version=1)
+        act_cases.take_over(by=by, case_id=case_id, version=1)
     version = finish(clinic, case_id)
     with pytest.raises(InvalidInput):
-        cases.reopen(by=by, case_id=case_id, version=version, note=" ")
-    version = cases.reopen(by=by, case_id=case_id, version=version, note="Swelling came back.")
+        act_cases.reopen(by=by, case_id=case_id, version=version, note=" ")
+    version = act_cases.reopen(by=by, case_id=case_id, version=version, note="Swelling came back.")
     case = now_of(clinic, case_id)
     assert (case.state, case.owner, case.closed_at) == ("acknowledged", by.label, None)
-    version = cases.add_note(by=by, case_id=case_id, version=version, note="Asked for a photo.")
-    cases.take_over(by=clinic.staff["clinician"], case_id=case_id, version=version)
+    version = act_cases.add_note(by=by, case_id=case_id, version=version, note="Asked for a photo.")
+    act_cases.take_over(by=clinic.staff["clinician"], case_id=case_id, version=version)
     assert now_of(clinic, case_id).owner == clinic.staff["clinician"].label
-    assert [step.words for step in worklist.case_steps(by, case_id)][-3:] == [
-        "Opened again", "Note", "Taken over",
-    ]  # fmt: skip
+    assert [step.words for step in read_worklist.case_steps(by, case_id)][-3:] == [
+        "Opened again",
+        "Note",
+        "Taken over",
+    ]
 
 
 def test_a_case_taken_by_mistake_is_given_back_and_its_deadline_counts_again(
@@ -199,34 +214,36 @@ def test_a_case_taken_by_mistake_is_given_back_and_its_deadline_counts_again(
 ) -> None:
     case_id, by = eyes_closing(clinic), clinic.staff["clinician"]
     with pytest.raises(Conflict):
-        cases.give_back(by=by, case_id=case_id, version=1)
+        act_cases.give_back(by=by, case_id=case_id, version=1)
     due_at = now_of(clinic, case_id).due_at
-    version = cases.give_back(by=by, case_id=case_id, version=cases.acknowledge(by=by, case_id=case_id, version=1))
+    version = act_cases.give_back(
+        by=by, case_id=case_id, version=act_cases.acknowledge(by=by, case_id=case_id, version=1)
+    )
     case = now_of(clinic, case_id)
     assert (case.state, case.owner, case.due_at) == ("new", "", due_at)
     assert escalate(due_at + timedelta(minutes=1)) == 1
     budget = alert_budget(by)
     assert (budget.not_taken, budget.median_to_acknowledge) == (1, None)
     version = now_of(clinic, case_id).version
-    version = cases.acknowledge(by=clinic.staff["safety_lead"], case_id=case_id, version=version)
-    version = cases.record_contact(by=by, case_id=case_id, version=version, action_taken="call")
+    version = act_cases.acknowledge(by=clinic.staff["safety_lead"], case_id=case_id, version=version)
+    version = act_cases.record_contact(by=by, case_id=case_id, version=version, action_taken="call")
     with pytest.raises(Conflict, match="cannot be the next step"):
-        cases.give_back(by=by, case_id=case_id, version=version)
+        act_cases.give_back(by=by, case_id=case_id, version=version)
     assert trail("case.given_back")[0][0] == "case.given_back"
 
 
 def test_another_action_is_coded_after_the_outcome(clinic: House) -> None:
     """Whoever coded the wrong action, or calls once more, says again what it was: neither is lost."""
     case_id, by = eyes_closing(clinic), clinic.staff["clinician"]
-    version = cases.acknowledge(by=by, case_id=case_id, version=1)
-    version = cases.record_contact(by=by, case_id=case_id, version=version, action_taken="call")
-    version = cases.record_outcome(by=by, case_id=case_id, version=version, confirmation="not_confirmed")
-    version = cases.record_contact(by=by, case_id=case_id, version=version, action_taken="visit")
+    version = act_cases.acknowledge(by=by, case_id=case_id, version=1)
+    version = act_cases.record_contact(by=by, case_id=case_id, version=version, action_taken="call")
+    version = act_cases.record_outcome(by=by, case_id=case_id, version=version, confirmation="not_confirmed")
+    version = act_cases.record_contact(by=by, case_id=case_id, version=version, action_taken="visit")
     assert now_of(clinic, case_id).action_taken == "visit"
     with pytest.raises(Conflict):
-        cases.close(by=by, case_id=case_id, version=version)
-    cases.record_outcome(by=by, case_id=case_id, version=version, confirmation="expected_course")
-    details = [step.details for step in worklist.case_steps(by, case_id)]
+        act_cases.close(by=by, case_id=case_id, version=version)
+    act_cases.record_outcome(by=by, case_id=case_id, version=version, confirmation="expected_course")
+    details = [step.details for step in read_worklist.case_steps(by, case_id)]
     assert [d["action_taken"] for d in details if "action_taken" in d] == ["call", "visit"]
 
 
@@ -235,7 +252,7 @@ def test_a_closed_case_stays_closed_while_a_newer_one_is_open(clinic: House) -> 
     version = finish(clinic, case_id)
     eyes_closing(clinic, "second")
     with pytest.raises(Conflict, match="newer case"):
-        cases.reopen(by=clinic.staff["clinician"], case_id=case_id, version=version, note="again")
+        act_cases.reopen(by=clinic.staff["clinician"], case_id=case_id, version=version, note="again")
 
 
 @pytest.mark.parametrize(
@@ -250,31 +267,32 @@ def test_a_closed_case_stays_closed_while_a_newer_one_is_open(clinic: House) -> 
 )
 def test_an_outcome_that_the_form_would_not_allow_is_refused(clinic: House, field: str, values: dict) -> None:
     case_id, by = eyes_closing(clinic), clinic.staff["clinician"]
-    version = cases.acknowledge(by=by, case_id=case_id, version=1)
-    version = cases.record_contact(by=by, case_id=case_id, version=version, action_taken="none_needed")
+    version = act_cases.acknowledge(by=by, case_id=case_id, version=1)
+    version = act_cases.record_contact(by=by, case_id=case_id, version=version, action_taken="none_needed")
     with pytest.raises(InvalidInput) as refused:
-        cases.record_outcome(by=by, case_id=case_id, version=version, **values)
+        act_cases.record_outcome(by=by, case_id=case_id, version=version, **values)
     assert refused.value.field == field
     assert now_of(clinic, case_id).version == version
 
 
 def test_an_unknown_action_is_refused(clinic: House) -> None:
     case_id, by = eyes_closing(clinic), clinic.staff["clinician"]
-    version = cases.acknowledge(by=by, case_id=case_id, version=1)
+    version = act_cases.acknowledge(by=by, case_id=case_id, version=1)
     with pytest.raises(InvalidInput):
-        cases.record_contact(by=by, case_id=case_id, version=version, action_taken="carrier pigeon")
+        act_cases.record_contact(by=by, case_id=case_id, version=version, action_taken="carrier pigeon")
 
 
 def test_another_clinics_case_does_not_exist_and_the_front_desk_and_patients_may_not(clinic: House) -> None:
     case_id, other = eyes_closing(clinic), house("B")
     for by, refusal in (
-        (other.staff["clinician"], NotFound), (clinic.staff["front_desk"], NotAllowed),
+        (other.staff["clinician"], NotFound),
+        (clinic.staff["front_desk"], NotAllowed),
         (clinic.patient, NotAllowed),
-    ):  # fmt: skip
+    ):
         with pytest.raises(refusal):
-            cases.acknowledge(by=by, case_id=case_id, version=1)
+            act_cases.acknowledge(by=by, case_id=case_id, version=1)
     with pytest.raises(NotFound):
-        cases.acknowledge(by=clinic.staff["clinician"], case_id=10**6, version=1)
+        act_cases.acknowledge(by=clinic.staff["clinician"], case_id=10**6, version=1)
     assert now_of(clinic, case_id).state == "new"
 
 
@@ -283,7 +301,7 @@ class TestWorklist:
         late = house("C")  # the system sees every clinic
         slow = report(clinic, "one_week", clock.now() - timedelta(days=30), "slow")
         red = report(late, "emergency", clock.now(), "red")
-        assert [case.case_id for case in worklist.worklist(SYSTEM)] == [red.id, slow.id]
+        assert [case.case_id for case in read_worklist.worklist(SYSTEM)] == [red.id, slow.id]
         assert slow.due_at < red.due_at
 
     def test_only_the_page_that_is_shown_is_read_whole(self, clinic: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -292,7 +310,7 @@ class TestWorklist:
         red = report(late, "emergency", clock.now(), "red")
         listed = stored.listed
         monkeypatch.setattr(stored, "listed", lambda *of: read.extend(found := listed(*of)) or found)
-        pages = [worklist.open_part(SYSTEM, page, 1) for page in (1, 2, 3)]
+        pages = [read_worklist.open_part(SYSTEM, page, 1) for page in (1, 2, 3)]
         assert [[case.case_id for case in part.cases] for part in pages] == [[red.id], [slow.id], [red.id]]
         assert {(part.n_open, part.n_new, part.n_overdue, part.pages) for part in pages} == {(2, 2, 1, 2)}
         assert len(read) == len(pages)
@@ -300,9 +318,16 @@ class TestWorklist:
     def test_a_row_says_what_was_reported_and_what_is_worse_than_last_time(self, clinic: House) -> None:
         with clock.fixed(clock.now() - timedelta(days=1)):
             send(clinic, "yesterday", symptoms=["swelling"], severity_swelling="1")
-        send(clinic, "today", symptoms=["swelling", "burning"], severity_swelling="3", severity_burning="1",
-             follow_ups_swelling=["swelling_eyes"], how_soon="soon_worried")  # fmt: skip
-        [case] = worklist.worklist(clinic.staff["clinician"])
+        send(
+            clinic,
+            "today",
+            symptoms=["swelling", "burning"],
+            severity_swelling="3",
+            severity_burning="1",
+            follow_ups_swelling=["swelling_eyes"],
+            how_soon="soon_worried",
+        )
+        [case] = read_worklist.worklist(clinic.staff["clinician"])
         assert (case.patient_reference, case.recovery_day) == ("P-0001", 3)
         assert [each.words for each in case.reported] == ["Swelling: severe", "Burning: mild"]
         assert [each.symptom for each in case.worse] == ["swelling", "burning"]
@@ -313,8 +338,10 @@ class TestWorklist:
     def test_settings_above_the_published_maximum_are_named(self, clinic: House) -> None:
         """15 % is the published maximum on the neck for fractional CO2; none is published for cheeks."""
         for code, area, density_pct, named in (
-            ("N", "neck", 15, []), ("M", "neck", 25, ["density_pct"]), ("O", "cheeks", 25, []),
-        ):  # fmt: skip
+            ("N", "neck", 15, []),
+            ("M", "neck", 25, ["density_pct"]),
+            ("O", "cheeks", 25, []),
+        ):
             there = house(code, areas=(area,))
             with transaction() as session:
                 row = session.get(TreatedArea, there.area_ids[0])
@@ -325,20 +352,26 @@ class TestWorklist:
 
     def test_settings_above_the_clinics_own_protocol_are_named_for_the_skin_they_hold_for(self, clinic: House) -> None:
         eyes_closing(clinic)
-        [case] = worklist.worklist(clinic.staff["clinician"])
+        [case] = read_worklist.worklist(clinic.staff["clinician"])
         assert case.above_guideline == ()
         for group, highest in (("", "40"), ("I-III", "10")):
             change_content(
-                by=clinic.staff["administrator"], table="protocol_ranges",
-                row=f"frac_ablative_co2|pulse_energy_mj|{group}", cells={"maximum": highest}, reason="Team decision.",
-            )  # fmt: skip
-        [case] = worklist.worklist(clinic.staff["clinician"])
+                by=clinic.staff["administrator"],
+                table="protocol_ranges",
+                row=f"frac_ablative_co2|pulse_energy_mj|{group}",
+                cells={"maximum": highest},
+                reason="Team decision.",
+            )
+        [case] = read_worklist.worklist(clinic.staff["clinician"])
         assert case.above_guideline == (), "30 mJ on skin type IV: the range of types I to III does not hold"
         change_content(
-            by=clinic.staff["administrator"], table="protocol_ranges", row="frac_ablative_co2|pulse_energy_mj|IV-VI",
-            cells={"maximum": "25"}, reason="Team decision.",
-        )  # fmt: skip
-        [case] = worklist.worklist(clinic.staff["clinician"])
+            by=clinic.staff["administrator"],
+            table="protocol_ranges",
+            row="frac_ablative_co2|pulse_energy_mj|IV-VI",
+            cells={"maximum": "25"},
+            reason="Team decision.",
+        )
+        [case] = read_worklist.worklist(clinic.staff["clinician"])
         [line] = {each.field: each for each in case.above_guideline}.values()
         assert (line.field, line.verdict, line.protocol) == ("pulse_energy_mj", "above_protocol", (None, 25.0))
 
@@ -346,18 +379,18 @@ class TestWorklist:
         case = report(clinic, "emergency", clock.now() - timedelta(hours=2), "red")
         by = clinic.staff["clinician"]
         assert now_of(clinic, case.id or 0).is_overdue
-        cases.acknowledge(by=by, case_id=case.id or 0, version=1)
+        act_cases.acknowledge(by=by, case_id=case.id or 0, version=1)
         assert not now_of(clinic, case.id or 0).is_overdue
 
     def test_it_shows_the_own_clinic_only_and_not_to_the_front_desk(self, clinic: House) -> None:
         case_id = eyes_closing(clinic)
         other = house("B")
-        assert worklist.worklist(other.staff["clinician"]) == []
-        assert worklist.closed_cases(other.staff["clinician"]) == []
+        assert read_worklist.worklist(other.staff["clinician"]) == []
+        assert read_worklist.closed_cases(other.staff["clinician"]) == []
         with pytest.raises(NotFound):
-            worklist.case(other.staff["clinician"], case_id)
+            read_worklist.case(other.staff["clinician"], case_id)
         with pytest.raises(NotFound):
-            worklist.case_steps(other.staff["clinician"], case_id)
+            read_worklist.case_steps(other.staff["clinician"], case_id)
         for by in (clinic.staff["front_desk"], clinic.patient):
             with pytest.raises(NotAllowed):
-                worklist.worklist(by)
+                read_worklist.worklist(by)

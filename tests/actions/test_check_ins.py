@@ -6,16 +6,16 @@ from datetime import datetime
 import pytest
 from sqlalchemy import select, text
 
-from reporting.actions.check_ins import submit_check_in
 from reporting.domain.actors import Actor
 from reporting.errors import InvalidInput, NotAllowed, NotFound, StorageBusy, StorageFull
-from reporting.queries.patient import check_in_page
+from reporting.patient.act_check_ins import submit_check_in
+from reporting.patient.read_check_in import check_in_page
+from reporting.records import audit, outcomes
+from reporting.records import engine as storage
+from reporting.records.engine import reading, transaction
+from reporting.records.outcome_frame import outcome_frame
+from reporting.records.tables import AuditEvent, CheckIn, Outcome, TriageCase
 from reporting.settings import settings
-from reporting.storage import audit, outcomes
-from reporting.storage import engine as storage
-from reporting.storage.engine import reading, transaction
-from reporting.storage.outcome_frame import outcome_frame
-from reporting.storage.tables import AuditEvent, CheckIn, Outcome, TriageCase
 from tests.answers import EYES_CLOSING, NO_PROBLEMS, filled
 from tests.cast import House, house
 
@@ -43,9 +43,11 @@ def test_no_problems_is_kept_and_needs_nobody(clinic: House) -> None:
 
 def test_eyes_closing_opens_a_case_with_the_reason(clinic: House) -> None:
     receipt = submit_check_in(
-        by=clinic.patient, treatment_id=clinic.treatment_id,
-        answers=filled(clinic.treatment_id, **EYES_CLOSING), submission_key="k1",
-    )  # fmt: skip
+        by=clinic.patient,
+        treatment_id=clinic.treatment_id,
+        answers=filled(clinic.treatment_id, **EYES_CLOSING),
+        submission_key="k1",
+    )
     assert receipt.advice == "contact_today"
     assert receipt.guidance.phone_first
     [case] = rows(TriageCase)
@@ -57,9 +59,11 @@ def test_eyes_closing_opens_a_case_with_the_reason(clinic: House) -> None:
 def test_the_outcome_row_and_frame_follow(clinic: House) -> None:
     outcome_frame()
     submit_check_in(
-        by=clinic.patient, treatment_id=clinic.treatment_id,
-        answers=filled(clinic.treatment_id, symptoms=["infection"], severity_infection="2"), submission_key="k1",
-    )  # fmt: skip
+        by=clinic.patient,
+        treatment_id=clinic.treatment_id,
+        answers=filled(clinic.treatment_id, symptoms=["infection"], severity_infection="2"),
+        submission_key="k1",
+    )
     [row] = rows(Outcome)
     assert (row.worst_infection, row.first_infection) == (2, 3)
     [in_frame] = outcome_frame().to_dict("records")
@@ -140,9 +144,12 @@ def test_staff_of_another_clinic_cannot_send(clinic: House) -> None:
     other = house("B")
     with pytest.raises((NotFound, NotAllowed)):
         submit_check_in(
-            by=other.staff["clinician"], treatment_id=clinic.treatment_id, answers=NO_PROBLEMS,
-            submission_key="k", source="proxy",
-        )  # fmt: skip
+            by=other.staff["clinician"],
+            treatment_id=clinic.treatment_id,
+            answers=NO_PROBLEMS,
+            submission_key="k",
+            source="proxy",
+        )
     assert rows(CheckIn) == []
 
 
@@ -176,16 +183,19 @@ def test_every_check_in_is_audited_in_its_transaction(clinic: House) -> None:
 
 def test_the_note_is_not_readable_in_the_database(clinic: House) -> None:
     submit_check_in(
-        by=clinic.patient, treatment_id=clinic.treatment_id, submission_key="k",
+        by=clinic.patient,
+        treatment_id=clinic.treatment_id,
+        submission_key="k",
         answers=filled(clinic.treatment_id, **EYES_CLOSING, note="canary in the coal mine"),
-    )  # fmt: skip
+    )
     [check_in] = rows(CheckIn)
     assert check_in.note_encrypted
     assert "canary" not in check_in.note_encrypted
 
 
-def test_a_locked_database_says_not_sent_and_keeps_nothing(sqlite_database: str, stopped_clock: datetime,
-                                                           monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+def test_a_locked_database_says_not_sent_and_keeps_nothing(
+    sqlite_database: str, stopped_clock: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clinic = house("A")
     import sqlite3
 
@@ -235,12 +245,14 @@ def test_an_error_halfway_leaves_nothing(clinic: House, monkeypatch: pytest.Monk
     def breaks(*_: object, **__: object) -> None:
         raise RuntimeError("power cut")
 
-    monkeypatch.setattr("reporting.actions.check_ins.audit.write", breaks)
+    monkeypatch.setattr("reporting.patient.act_check_ins.audit.write", breaks)
     with pytest.raises(RuntimeError):
         submit_check_in(
-            by=clinic.patient, treatment_id=clinic.treatment_id, submission_key="k",
+            by=clinic.patient,
+            treatment_id=clinic.treatment_id,
+            submission_key="k",
             answers=filled(clinic.treatment_id, **EYES_CLOSING),
-        )  # fmt: skip
+        )
     assert rows(CheckIn) == rows(TriageCase) == []
     with transaction():
         pass

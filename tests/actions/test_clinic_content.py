@@ -7,21 +7,21 @@ import pytest
 from sqlalchemy import select
 
 from reporting import clock
-from reporting.actions.check_ins import submit_check_in
-from reporting.actions.clinic_content import change_content, undo_content
-from reporting.actions.escalation import escalate
-from reporting.actions.reminders import due_now
-from reporting.actions.silence import open_silent_cases
+from reporting.cases.act_cases import open_silent_cases
+from reporting.cases.read_worklist import due_and_silent
+from reporting.clinic.act_clinic import change_content, undo_content
+from reporting.clinic.read_content import protocol_ranges, tolerated_factor
+from reporting.clinic.read_rule_trial import try_rule
 from reporting.domain.clinic_content import CEILING, LEVELS, RANGES, RULES, SCHEDULES, TOLERANCES
-from reporting.domain.schedule import SLOTS, due_days
+from reporting.domain.course import SLOTS, due_days
 from reporting.errors import Conflict, ContentRefused, InvalidInput, NotAllowed
-from reporting.queries.clinic_content import protocol_ranges, tolerated_factor
-from reporting.queries.rule_trial import try_rule
-from reporting.queries.silent import due_and_silent
-from reporting.storage import clinic_content, outcomes
-from reporting.storage.check_ins import subject
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import AuditEvent, CheckIn, Clinic, ContentChange, Outcome, Treatment, TriageCase
+from reporting.messages.act_escalation import escalate
+from reporting.patient.act_check_ins import submit_check_in
+from reporting.records import clinic_facts, outcomes
+from reporting.records.check_ins import subject
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import AuditEvent, CheckIn, Clinic, ContentChange, Outcome, Treatment, TriageCase
+from reporting.treatments.act_reminders import due_now
 from tests.accounts import together, trail
 from tests.answers import filled
 from tests.cast import House, house
@@ -42,9 +42,11 @@ def change(clinic: House, table: str, row: str, **cells: str) -> date | None:
 
 def report(clinic: House, key: str, **wanted: object) -> CheckIn:
     receipt = submit_check_in(
-        by=clinic.patient, treatment_id=clinic.treatment_id, submission_key=key,
+        by=clinic.patient,
+        treatment_id=clinic.treatment_id,
+        submission_key=key,
         answers=filled(clinic.treatment_id, **wanted),
-    )  # fmt: skip
+    )
     with reading() as session:
         return session.get_one(CheckIn, receipt.check_in_id)
 
@@ -73,8 +75,9 @@ def test_the_same_check_in_reads_the_same_after_a_change(clinic: House) -> None:
     change(clinic, RULES, "S1", **HARDER)
 
     def send() -> str:
-        return submit_check_in(by=clinic.patient, treatment_id=clinic.treatment_id, answers=answers,
-                               submission_key="once").advice  # fmt: skip
+        return submit_check_in(
+            by=clinic.patient, treatment_id=clinic.treatment_id, answers=answers, submission_key="once"
+        ).advice
 
     assert send() == "unusual"
     with clock.fixed(NOW + timedelta(days=1)):
@@ -88,12 +91,22 @@ def test_the_trail_has_before_and_after_and_saving_the_same_again_writes_nothing
     with reading() as session:
         events = session.execute(select(AuditEvent).where(AuditEvent.action == "content.changed")).scalars().all()
     assert [(one.record_kind, one.record_id, one.details) for one in events] == [
-        ("triage_rules", "S1", {"reason": WHY, "from_day": "2026-03-11", "before": {"min_severity": "2"},
-                                "after": {"min_severity": "1"}}),
-        ("triage_rules", "S1", {"reason": WHY, "from_day": "2026-03-11",
-                                "before": {"is_on": "yes", "min_severity": "1"},
-                                "after": {"is_on": "no", "min_severity": "3"}}),
-    ]  # fmt: skip
+        (
+            "triage_rules",
+            "S1",
+            {"reason": WHY, "from_day": "2026-03-11", "before": {"min_severity": "2"}, "after": {"min_severity": "1"}},
+        ),
+        (
+            "triage_rules",
+            "S1",
+            {
+                "reason": WHY,
+                "from_day": "2026-03-11",
+                "before": {"is_on": "yes", "min_severity": "1"},
+                "after": {"is_on": "no", "min_severity": "3"},
+            },
+        ),
+    ]
     assert len(trail("content.")) == 2
 
 
@@ -118,8 +131,14 @@ def test_what_is_refused_leaves_nothing(clinic: House) -> None:
     with pytest.raises(InvalidInput, match="reason"):
         change_content(by=clinic.staff["administrator"], table=RULES, row="I2", cells={}, reason=" ")
     with pytest.raises(ContentRefused, match="2026-03-11 or later"):
-        change_content(by=clinic.staff["administrator"], table=SCHEDULES, row="ablative", cells={"days": "1|7"},
-                       reason=WHY, from_day=date(2026, 3, 10))  # fmt: skip
+        change_content(
+            by=clinic.staff["administrator"],
+            table=SCHEDULES,
+            row="ablative",
+            cells={"days": "1|7"},
+            reason=WHY,
+            from_day=date(2026, 3, 10),
+        )
     for role in ("safety_lead", "clinician", "front_desk"):
         with pytest.raises(NotAllowed):
             change_content(by=clinic.staff[role], table=RULES, row="I2", cells={"min_severity": "3"}, reason=WHY)  # type: ignore[index]
@@ -131,14 +150,14 @@ def test_what_is_refused_leaves_nothing(clinic: House) -> None:
 def test_a_change_that_is_rolled_back_was_never_there(clinic: House) -> None:
     with pytest.raises(RuntimeError), transaction() as session:
         row = session.get_one(Clinic, clinic.clinic_id)
-        clinic_content.add(
-            session, row, clinic_content.Change(RULES, "S1", (("is_on", "no"),), date(2026, 1, 1)), None, "x"
+        clinic_facts.add(
+            session, row, clinic_facts.Change(RULES, "S1", (("is_on", "no"),), date(2026, 1, 1)), None, "x"
         )
-        assert clinic_content.of(session, row).rows(RULES)
+        assert clinic_facts.of(session, row).rows(RULES)
         raise RuntimeError
     change(clinic, RULES, "I1", is_on="no")
     with reading() as session:
-        assert set(clinic_content.of_clinic(session, clinic.clinic_id).rows(RULES)) == {"I1"}
+        assert set(clinic_facts.of_clinic(session, clinic.clinic_id).rows(RULES)) == {"I1"}
 
 
 def test_two_who_change_at_once_both_count(clinic: House) -> None:
@@ -147,7 +166,7 @@ def test_two_who_change_at_once_both_count(clinic: House) -> None:
 
     together(step("U1"), step("U2"))
     with reading() as session:
-        found = clinic_content.of_clinic(session, clinic.clinic_id)
+        found = clinic_facts.of_clinic(session, clinic.clinic_id)
     assert set(found.rows(RULES)) == {"U1", "U2"}
 
 
@@ -208,7 +227,7 @@ def test_silence_after_a_concern_is_counted_on_the_clinics_own_days(clinic: Hous
 
 def test_reminders_know_days_that_only_a_clinic_has(clinic: House, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[set[date]] = []
-    monkeypatch.setattr("reporting.storage.reminders.agreed", lambda _s, days, _at: asked.append(set(days)) or [])
+    monkeypatch.setattr("reporting.records.due_check_ins.agreed", lambda _s, days, _at: asked.append(set(days)) or [])
     far = NOW + timedelta(days=270)
     due_now(far)
     change(clinic, SCHEDULES, "ablative", days="1|270")

@@ -6,14 +6,14 @@ import pytest
 from sqlmodel import select
 
 from reporting import clock
-from reporting.actions import consent
-from reporting.actions.consent import ConsentWithdrawn, agree, consent_state, disagree
 from reporting.domain.actors import SYSTEM, Actor
 from reporting.domain.content import content
-from reporting.domain.records import CONSENT_KINDS
+from reporting.domain.content_rows import CONSENT_KINDS
 from reporting.errors import InvalidInput, NotAllowed
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import Consent, OutboxMessage
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import Consent, OutboxMessage
+from reporting.shell import act_consent
+from reporting.shell.act_consent import ConsentWithdrawn, agree, consent_state, disagree
 from tests.accounts import together, trail
 from tests.cast import House, house
 
@@ -30,14 +30,14 @@ def rows() -> list[Consent]:
 
 def first_use(clinic: House, by: Actor | None = None, **more: str) -> None:
     with transaction() as session:
-        consent.record_first_use(
+        act_consent.record_first_use(
             session, by or clinic.patient, clinic_id=clinic.clinic_id, patient_id=clinic.patient_id, **more
         )
 
 
 def standing(clinic: House, kind: str) -> bool:
     with reading() as session:
-        return consent.has(session, clinic.patient_id, kind)
+        return act_consent.has(session, clinic.patient_id, kind)
 
 
 def test_nobody_has_agreed_to_anything_yet(clinic: House) -> None:
@@ -85,7 +85,7 @@ def test_taken_back_means_nothing_more_is_kept(clinic: House) -> None:
 def test_saying_no_before_ever_agreeing_is_kept(clinic: House) -> None:
     disagree(by=clinic.patient, kind="sms_reminders")
     with reading() as session:
-        assert consent.is_withdrawn(session, clinic.patient_id, "sms_reminders")
+        assert act_consent.is_withdrawn(session, clinic.patient_id, "sms_reminders")
     state = consent_state(clinic.patient)["sms_reminders"]
     assert (state.stands, state.asks) == (False, False)
 
@@ -102,16 +102,31 @@ def test_staff_who_ask_at_the_desk_are_named_as_source_and_the_system_agrees_for
     assert rows()[0].source == "staff"
 
 
-@pytest.mark.parametrize(("kind", "left"), [
-    ("email_reminders", {"sms", "staff mail"}), ("sms_reminders", {"email", "staff mail"}),
-    ("check_ins", {"staff mail"}), ("photos", {"email", "sms", "staff mail"}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("kind", "left"),
+    [
+        ("email_reminders", {"sms", "staff mail"}),
+        ("sms_reminders", {"email", "staff mail"}),
+        ("check_ins", {"staff mail"}),
+        ("photos", {"email", "sms", "staff mail"}),
+    ],
+)
 def test_waiting_reminders_end_with_the_consent(clinic: House, kind: str, left: set[str]) -> None:
     with transaction() as session:
-        for name, channel, patient_id in (("email", "email", clinic.patient_id), ("sms", "sms", clinic.patient_id),
-                                          ("staff mail", "email", None)):  # fmt: skip
-            session.add(OutboxMessage(clinic_id=clinic.clinic_id, patient_id=patient_id, channel=channel,
-                                      kind="reminder", idempotency_key=name))  # fmt: skip
+        for name, channel, patient_id in (
+            ("email", "email", clinic.patient_id),
+            ("sms", "sms", clinic.patient_id),
+            ("staff mail", "email", None),
+        ):
+            session.add(
+                OutboxMessage(
+                    clinic_id=clinic.clinic_id,
+                    patient_id=patient_id,
+                    channel=channel,
+                    kind="reminder",
+                    idempotency_key=name,
+                )
+            )
     disagree(by=clinic.patient, kind=kind)
     with reading() as session:
         waiting = session.exec(select(OutboxMessage).where(OutboxMessage.status == "waiting")).all()

@@ -7,16 +7,15 @@ import pytest
 from sqlalchemy import select
 
 from reporting import clock
-from reporting.actions import cases as work
-from reporting.actions.check_ins import Receipt, submit_check_in
-from reporting.actions.corrections import correct_check_in, restore_check_in, withdraw_check_in
-from reporting.actions.drafts import save_draft
+from reporting.cases import act_cases as work
 from reporting.domain.actors import Actor
 from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound, Problem, StorageFull
+from reporting.patient.act_check_ins import Receipt, save_draft, submit_check_in
+from reporting.patient.act_corrections import correct_check_in, restore_check_in, withdraw_check_in
+from reporting.records import check_ins, outcomes
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import AuditEvent, CaseEvent, CheckIn, Draft, Outcome, TriageCase
 from reporting.security.encryption import decrypt
-from reporting.storage import check_ins, outcomes
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import AuditEvent, CaseEvent, CheckIn, Draft, Outcome, TriageCase
 from tests.accounts import together, trail
 from tests.answers import EYES_CLOSING, NO_PROBLEMS, filled
 from tests.cast import House, house
@@ -42,9 +41,12 @@ def sent(clinic: House, key: str, **wanted: Any) -> Receipt:
 
 def corrected(clinic: House, check_in_id: int, key: str = "c", reason: str = "mistake", **wanted: Any) -> Receipt:
     return correct_check_in(
-        by=clinic.patient, check_in_id=check_in_id, answers=answers(clinic, **wanted), reason=reason,
+        by=clinic.patient,
+        check_in_id=check_in_id,
+        answers=answers(clinic, **wanted),
+        reason=reason,
         submission_key=key,
-    )  # fmt: skip
+    )
 
 
 def rows(table: type) -> list[Any]:
@@ -70,8 +72,11 @@ class TestCorrect:
         assert (old.swelling, old.replaced_reason, old.replaced_at) == (1, "mistake", clock.now() + timedelta(days=2))
         assert (new.id, new.swelling, new.corrects_id, new.replaced_at) == (fresh.check_in_id, 0, old.id, None)
         assert (new.answered_at, new.recovery_day, new.scheduled_day, new.due_on) == (
-            old.answered_at, old.recovery_day, old.scheduled_day, old.due_on,
-        )  # fmt: skip
+            old.answered_at,
+            old.recovery_day,
+            old.scheduled_day,
+            old.due_on,
+        )
         [outcome] = rows(Outcome)
         assert outcome.worst_swelling == 0
         outcomes_are_right()
@@ -170,11 +175,14 @@ class TestCorrect:
     def test_two_at_once_leave_one_that_counts(self, clinic: House) -> None:
         first = sent(clinic, "k")
         mild = answers(clinic, **MILD)
-        found = together(*(
-            lambda key=key: correct_check_in(by=clinic.patient, check_in_id=first.check_in_id, answers=mild,
-                                             reason="mistake", submission_key=key)
-            for key in ("c1", "c2")
-        ))  # fmt: skip
+        found = together(
+            *(
+                lambda key=key: correct_check_in(
+                    by=clinic.patient, check_in_id=first.check_in_id, answers=mild, reason="mistake", submission_key=key
+                )
+                for key in ("c1", "c2")
+            )
+        )
         assert sorted(type(one).__name__ for one in found) == ["Conflict", "Receipt"]
         assert sum(row.replaced_at is None for row in rows(CheckIn)) == 1
         outcomes_are_right()
@@ -211,8 +219,13 @@ class TestCorrect:
     def test_answers_that_the_form_would_not_allow_change_nothing(self, clinic: House) -> None:
         first = sent(clinic, "k", **MILD)
         with pytest.raises(InvalidInput):
-            correct_check_in(by=clinic.patient, check_in_id=first.check_in_id, answers={"symptoms": ["itching"]},
-                             reason="mistake", submission_key="c")  # fmt: skip
+            correct_check_in(
+                by=clinic.patient,
+                check_in_id=first.check_in_id,
+                answers={"symptoms": ["itching"]},
+                reason="mistake",
+                submission_key="c",
+            )
         assert [row.replaced_at for row in rows(CheckIn)] == [None]
 
     def test_all_or_nothing(self, clinic: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,7 +236,7 @@ class TestCorrect:
             raise StorageFull()
 
         with monkeypatch.context() as broken:
-            broken.setattr("reporting.storage.audit.write", full)
+            broken.setattr("reporting.records.audit.write", full)
             for change in (
                 lambda: corrected(clinic, first.check_in_id, **EYES_CLOSING),
                 lambda: withdraw_check_in(by=clinic.patient, check_in_id=first.check_in_id, reason="mistake"),
@@ -238,8 +251,13 @@ class TestCorrect:
     def test_its_draft_goes_with_it_and_the_next_check_ins_draft_stays(self, clinic: House) -> None:
         first = sent(clinic, "k")
         for kind in ("check_in", f"correction:{first.check_in_id}"):
-            save_draft(by=clinic.patient, treatment_id=clinic.treatment_id, answers=NO_PROBLEMS,
-                       submission_key=f"draft-{kind}", kind=kind)  # fmt: skip
+            save_draft(
+                by=clinic.patient,
+                treatment_id=clinic.treatment_id,
+                answers=NO_PROBLEMS,
+                submission_key=f"draft-{kind}",
+                kind=kind,
+            )
         corrected(clinic, first.check_in_id)
         assert [draft.kind for draft in rows(Draft)] == ["check_in"]
 
@@ -310,8 +328,9 @@ class TestWithdraw:
 
 def _change(by: Actor, check_in_id: int, kind: str) -> object:
     if kind == "correct":
-        return correct_check_in(by=by, check_in_id=check_in_id, answers=NO_PROBLEMS, reason="mistake",
-                                submission_key="c")  # fmt: skip
+        return correct_check_in(
+            by=by, check_in_id=check_in_id, answers=NO_PROBLEMS, reason="mistake", submission_key="c"
+        )
     if kind == "withdraw":
         return withdraw_check_in(by=by, check_in_id=check_in_id, reason="mistake")
     return restore_check_in(by=by, check_in_id=check_in_id)
@@ -332,14 +351,20 @@ class TestWhoMay:
 
     def test_a_link_for_another_treatment(self, clinic: House, kind: str) -> None:
         first = sent(clinic, "k")
-        by = Actor(kind="patient", id=clinic.patient_id, clinic_id=clinic.clinic_id,
-                   treatment_id=clinic.treatment_id + 99)  # fmt: skip
+        by = Actor(
+            kind="patient", id=clinic.patient_id, clinic_id=clinic.clinic_id, treatment_id=clinic.treatment_id + 99
+        )
         self.refused(by, first.check_in_id, kind, NotFound)
 
     def test_the_link_alone(self, clinic: House, kind: str) -> None:
         first = sent(clinic, "k")
-        by = Actor(kind="patient", id=clinic.patient_id, clinic_id=clinic.clinic_id, strength="link",
-                   treatment_id=clinic.treatment_id)  # fmt: skip
+        by = Actor(
+            kind="patient",
+            id=clinic.patient_id,
+            clinic_id=clinic.clinic_id,
+            strength="link",
+            treatment_id=clinic.treatment_id,
+        )
         self.refused(by, first.check_in_id, kind, NotAllowed)
 
     @pytest.mark.parametrize("role", ["administrator", "clinician", "front_desk"])

@@ -12,17 +12,17 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy import delete, select
 
 from reporting import clock
-from reporting.actions.check_ins import submit_check_in
-from reporting.actions.corrections import correct_check_in, restore_check_in, withdraw_check_in
 from reporting.demo.recent import answers_for
 from reporting.domain.actors import Actor
 from reporting.domain.corrections import REASONS
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.errors import Conflict
-from reporting.queries.past import past_check_ins
-from reporting.storage import audit, check_ins, outcomes
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import CaseEvent, CheckIn, TriageCase
+from reporting.patient.act_check_ins import submit_check_in
+from reporting.patient.act_corrections import correct_check_in, restore_check_in, withdraw_check_in
+from reporting.patient.read_check_in import past_check_ins
+from reporting.records import audit, check_ins, outcomes
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import CaseEvent, CheckIn, TriageCase
 from tests.cast import House, house
 
 START = datetime(2026, 3, 8, 9, tzinfo=UTC)
@@ -70,8 +70,12 @@ class Changes(RuleBasedStateMachine):
     def send(self, had: dict[str, int], later: int) -> None:
         self.days += later
         with self.at():
-            sent = submit_check_in(by=self.by, treatment_id=self.clinic.treatment_id, answers=self.answers(had),
-                                   submission_key=f"s{len(self.values)}")  # fmt: skip
+            sent = submit_check_in(
+                by=self.by,
+                treatment_id=self.clinic.treatment_id,
+                answers=self.answers(had),
+                submission_key=f"s{len(self.values)}",
+            )
         self.values[sent.check_in_id] = had
         self.newest[sent.check_in_id] = sent.check_in_id
 
@@ -87,8 +91,9 @@ class Changes(RuleBasedStateMachine):
 
         def change() -> int:
             with self.at():
-                return correct_check_in(by=self.by, check_in_id=newest, answers=answers, reason=reason,
-                                        submission_key=key).check_in_id  # fmt: skip
+                return correct_check_in(
+                    by=self.by, check_in_id=newest, answers=answers, reason=reason, submission_key=key
+                ).check_in_id
 
         if newest in self.withdrawn:
             with pytest.raises(Conflict):
@@ -161,7 +166,12 @@ def machine(database: str) -> Iterator[type[Changes]]:
 
 
 def test_one_version_counts_and_none_is_lost(machine: type[Changes], database: str) -> None:
-    run_state_machine_as_test(machine, settings=hypothesis_settings(
-        max_examples=15 if database == "sqlite" else 6, stateful_step_count=12, deadline=None,
-        suppress_health_check=list(HealthCheck),
-    ))  # fmt: skip
+    run_state_machine_as_test(
+        machine,
+        settings=hypothesis_settings(
+            max_examples=15 if database == "sqlite" else 6,
+            stateful_step_count=12,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

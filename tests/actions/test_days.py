@@ -6,22 +6,21 @@ import numpy as np
 import pytest
 
 from reporting import clock
-from reporting.actions.signals import take_action
+from reporting.cases.read_timeline import timeline
+from reporting.cases.read_worklist import due_and_silent
+from reporting.dashboards.read_overview import overview
 from reporting.domain.actors import SYSTEM
-from reporting.domain.schedule import due_days
+from reporting.domain.course import due_days
 from reporting.errors import InvalidInput, NothingToReplay
-from reporting.queries.backtest import backtest
-from reporting.queries.days import today
-from reporting.queries.overview import overview
-from reporting.queries.scope import Filters
-from reporting.queries.signal_cards import _masks
-from reporting.queries.signal_look import look
-from reporting.queries.silent import due_and_silent
-from reporting.queries.timeline import timeline
-from reporting.storage.engine import transaction
-from reporting.storage.evidence_frames import engine_frames
-from reporting.storage.outcome_frame import outcome_frame
-from reporting.storage.tables import Clinic, Signal, Treatment
+from reporting.records.engine import transaction
+from reporting.records.evidence_frames import engine_frames
+from reporting.records.outcome_frame import outcome_frame
+from reporting.records.tables import Clinic, Signal, Treatment
+from reporting.shell.read_scope import Filters, today
+from reporting.signals.act_signals import take_action
+from reporting.signals.read_backtest import backtest
+from reporting.signals.read_cards import _masks
+from reporting.signals.read_look import look
 from tests.cast import House, house
 
 
@@ -38,15 +37,18 @@ def moved(clinic: House, zone: str, performed_on: date) -> None:
         session.add_all([home, treatment])
 
 
-@pytest.mark.parametrize(("zone", "moment", "day"), [
-    ("Asia/Kathmandu", "2026-03-10 18:10", "2026-03-10"),  # 23:55
-    ("Asia/Kathmandu", "2026-03-10 18:20", "2026-03-11"),  # 00:05
-    ("America/Sao_Paulo", "2026-03-11 02:30", "2026-03-10"),  # 23:30
-    ("America/Sao_Paulo", "2026-03-11 03:30", "2026-03-11"),
-    ("Pacific/Auckland", "2026-03-10 20:00", "2026-03-11"),  # nine in the morning
-    ("Europe/Madrid", "2026-03-28 23:30", "2026-03-29"),  # the night in which the clocks go forward
-    ("Europe/Madrid", "2026-10-25 22:30", "2026-10-25"),  # and the evening after they went back
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("zone", "moment", "day"),
+    [
+        ("Asia/Kathmandu", "2026-03-10 18:10", "2026-03-10"),  # 23:55
+        ("Asia/Kathmandu", "2026-03-10 18:20", "2026-03-11"),  # 00:05
+        ("America/Sao_Paulo", "2026-03-11 02:30", "2026-03-10"),  # 23:30
+        ("America/Sao_Paulo", "2026-03-11 03:30", "2026-03-11"),
+        ("Pacific/Auckland", "2026-03-10 20:00", "2026-03-11"),  # nine in the morning
+        ("Europe/Madrid", "2026-03-28 23:30", "2026-03-29"),  # the night in which the clocks go forward
+        ("Europe/Madrid", "2026-10-25 22:30", "2026-10-25"),  # and the evening after they went back
+    ],
+)
 def test_the_day_is_the_clinics(clinic: House, zone: str, moment: str, day: str) -> None:
     moved(clinic, zone, date(2026, 3, 1))
     at = datetime.fromisoformat(moment).replace(tzinfo=UTC)
@@ -74,12 +76,15 @@ def test_over_a_clock_change_each_day_counts_once(clinic: House, zone: str) -> N
     assert list(by_day) == sorted(by_day)
 
 
-@pytest.mark.parametrize(("moment", "east", "west"), [
-    ("2026-03-10 10:30", 2, 2),  # 23:30 and 00:30 of the same day
-    ("2026-03-10 11:30", 3, 2),
-    ("2026-03-11 09:30", 3, 2),  # in UTC it is day 3 everywhere
-    ("2026-03-11 10:30", 3, 3),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("moment", "east", "west"),
+    [
+        ("2026-03-10 10:30", 2, 2),  # 23:30 and 00:30 of the same day
+        ("2026-03-10 11:30", 3, 2),
+        ("2026-03-11 09:30", 3, 2),  # in UTC it is day 3 everywhere
+        ("2026-03-11 10:30", 3, 3),
+    ],
+)
 def test_what_is_due_is_decided_by_each_clinics_own_day(clinic: House, moment: str, east: int, west: int) -> None:
     """In one frame with a clinic in Tonga (UTC+13) and one in Hawaii (UTC-10), both treated on the same day."""
     other = house("B")
@@ -130,9 +135,15 @@ def test_what_was_changed_this_morning_can_be_written_down(clinic: House) -> Non
     moved(clinic, "Pacific/Auckland", date(2026, 3, 1))
     with transaction() as session:
         signal = Signal(
-            clinic_id=clinic.clinic_id, code="x", kind="outcome", unit_type="device", unit_id="D1", symptom="burning",
-            first_flagged_on=date(2026, 3, 1), last_seen_on=date(2026, 3, 1),
-        )  # fmt: skip
+            clinic_id=clinic.clinic_id,
+            code="x",
+            kind="outcome",
+            unit_type="device",
+            unit_id="D1",
+            symptom="burning",
+            first_flagged_on=date(2026, 3, 1),
+            last_seen_on=date(2026, 3, 1),
+        )
         session.add(signal)
         session.flush()
         key = signal.id or 0

@@ -6,25 +6,24 @@ import numpy as np
 import pytest
 from sqlalchemy import select, update
 
-from reporting.actions.sessions import actor_of
+from reporting.cases.read_alert_budget import TARGET_PER_100, alert_budget
+from reporting.cases.read_worklist import worklist
 from reporting.demo import access, fill
-from reporting.demo.history import MACHINES, visits
-from reporting.demo.profile import incidences
+from reporting.demo.history import MACHINES, incidences, visits
 from reporting.demo.recent import SCENES
 from reporting.domain.actors import SYSTEM, Actor
 from reporting.domain.case_work import LEVEL_WORDS, STATE_WORDS
 from reporting.domain.devices import check_setting, device_classes
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.errors import NotAllowed, NotFound
-from reporting.queries.alert_budget import TARGET_PER_100, alert_budget
-from reporting.queries.rates import rates
-from reporting.queries.scope import Filters
-from reporting.queries.signal_look import look
-from reporting.queries.worklist import worklist
+from reporting.records import audit, outcomes
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import CaseEvent, CheckIn, Clinic, StaffAccount, TriageCase
 from reporting.settings import settings
-from reporting.storage import audit, outcomes
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import CaseEvent, CheckIn, Clinic, StaffAccount, TriageCase
+from reporting.shell.act_sessions import actor_of
+from reporting.shell.read_scope import Filters
+from reporting.signals.read_look import look
+from reporting.signals.read_rates import rates
 
 TODAY = date(2026, 3, 10)
 

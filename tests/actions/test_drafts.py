@@ -6,12 +6,11 @@ import pytest
 from sqlmodel import select
 
 from reporting import clock
-from reporting.actions.check_ins import submit_check_in
-from reporting.actions.drafts import MAX_CHARACTERS, save_draft
 from reporting.domain.actors import Actor
 from reporting.errors import InvalidInput, NotAllowed, NotFound, Problem
-from reporting.storage.engine import reading
-from reporting.storage.tables import Draft
+from reporting.patient.act_check_ins import MAX_CHARACTERS, save_draft, submit_check_in
+from reporting.records.engine import reading
+from reporting.records.tables import Draft
 from tests.accounts import together, trail
 from tests.answers import NO_PROBLEMS, filled
 from tests.cast import House, house
@@ -46,9 +45,11 @@ def test_the_newest_answers_are_kept_under_the_first_key(clinic: House, stopped_
 def test_a_draft_goes_with_the_check_in(clinic: House) -> None:
     save(clinic, SOME)
     submit_check_in(
-        by=clinic.patient, treatment_id=clinic.treatment_id, submission_key="first key",
+        by=clinic.patient,
+        treatment_id=clinic.treatment_id,
+        submission_key="first key",
         answers=filled(clinic.treatment_id, **NO_PROBLEMS),
-    )  # fmt: skip
+    )
     assert kept() == []
 
 

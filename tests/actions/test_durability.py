@@ -8,17 +8,17 @@ import sys
 import pytest
 from sqlalchemy import select, text
 
+from reporting.records import audit, outcomes
+from reporting.records.engine import is_sqlite, reading
+from reporting.records.tables import CheckIn
 from reporting.settings import settings
-from reporting.storage import audit, outcomes
-from reporting.storage.engine import is_sqlite, reading
-from reporting.storage.tables import CheckIn
 from tests.cast import house
 
 ACKNOWLEDGED = 25
 
 SENDER = """
 import sys
-from reporting.actions.check_ins import submit_check_in
+from reporting.patient.act_check_ins import submit_check_in
 from reporting.domain.actors import Actor
 patient, clinic, treatment = map(int, sys.argv[1:])
 by = Actor(kind="patient", id=patient, clinic_id=clinic, label="patient", treatment_id=treatment)
@@ -35,8 +35,9 @@ while True:
 def test_nothing_acknowledged_is_lost_by_a_kill(database: str, round_number: int) -> None:
     clinic = house("A")
     environment = os.environ | {
-        "REPORTING_DATA_DIR": str(settings().data_dir), "REPORTING_DATABASE_URL": settings().database_url,
-    }  # fmt: skip
+        "REPORTING_DATA_DIR": str(settings().data_dir),
+        "REPORTING_DATABASE_URL": settings().database_url,
+    }
     command = [sys.executable, "-c", SENDER, *map(str, (clinic.patient_id, clinic.clinic_id, clinic.treatment_id))]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as sender:
         assert sender.stdout is not None

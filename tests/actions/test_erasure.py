@@ -12,25 +12,19 @@ from sqlmodel import SQLModel
 from sqlmodel import select as choose
 
 from reporting import clock
-from reporting.actions import erasure, invitations
-from reporting.actions.check_ins import submit_check_in
-from reporting.actions.consent import agree
-from reporting.actions.drafts import save_draft
-from reporting.actions.imports import Summary, run_import
-from reporting.actions.photos import add_photo
-from reporting.actions.second_factor import send_code
-from reporting.actions.sessions import actor_of
 from reporting.domain.actors import SYSTEM, Actor
 from reporting.errors import Conflict, InvalidInput, LinkNotValid, NotAllowed, NotFound, SignInNeeded
-from reporting.exchange.mapping import KindMapping
-from reporting.queries.own_data import own_data_of
-from reporting.security.encryption import encrypt, keyed_hash
-from reporting.settings import settings
-from reporting.storage import tables
-from reporting.storage.audit import verify
-from reporting.storage.engine import engine, reading, transaction
-from reporting.storage.erasure import band_of
-from reporting.storage.tables import (
+from reporting.imports.act_import import Summary, run_import
+from reporting.imports.file_mapping import KindMapping
+from reporting.patient import act_erasure
+from reporting.patient.act_check_ins import save_draft, submit_check_in
+from reporting.patient.act_photos import add_photo
+from reporting.patient.read_own_data import own_data_of
+from reporting.records import tables
+from reporting.records.audit import verify
+from reporting.records.engine import engine, reading, transaction
+from reporting.records.privacy import band_of
+from reporting.records.tables import (
     CaseEvent,
     CheckIn,
     Clinic,
@@ -43,6 +37,12 @@ from reporting.storage.tables import (
     Treatment,
     TriageCase,
 )
+from reporting.security.encryption import encrypt, keyed_hash
+from reporting.settings import settings
+from reporting.shell.act_consent import agree
+from reporting.shell.act_second_factor import send_code
+from reporting.shell.act_sessions import actor_of
+from reporting.treatments import act_invitations
 from tests.accounts import together, trail
 from tests.answers import filled
 from tests.cast import House, house
@@ -73,13 +73,31 @@ def lived_in(clinic: House) -> str:
         session.get_one(Treatment, clinic.treatment_id).reference = f"T-{CANARY}"
         session.get_one(Treatment, clinic.treatment_id).age_years = 46
         session.add(InboundMessage(provider_id="in-1", phone_hash=PHONE_HASH, word="START"))
-        session.add(OutboxMessage(clinic_id=clinic.clinic_id, patient_id=clinic.patient_id, channel="email",
-                                  kind="reminder", payload={"x": CANARY}, idempotency_key="waiting one"))  # fmt: skip
-        session.add(OutboxMessage(clinic_id=clinic.clinic_id, patient_id=clinic.patient_id, channel="sms",
-                                  kind="reminder", payload={"x": CANARY}, idempotency_key="sent one", status="sent",
-                                  last_error=CANARY, provider_id=CANARY))  # fmt: skip
-    made = invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id)
-    cookie = invitations.open_link(made.token).value
+        session.add(
+            OutboxMessage(
+                clinic_id=clinic.clinic_id,
+                patient_id=clinic.patient_id,
+                channel="email",
+                kind="reminder",
+                payload={"x": CANARY},
+                idempotency_key="waiting one",
+            )
+        )
+        session.add(
+            OutboxMessage(
+                clinic_id=clinic.clinic_id,
+                patient_id=clinic.patient_id,
+                channel="sms",
+                kind="reminder",
+                payload={"x": CANARY},
+                idempotency_key="sent one",
+                status="sent",
+                last_error=CANARY,
+                provider_id=CANARY,
+            )
+        )
+    made = act_invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id)
+    cookie = act_invitations.open_link(made.token).value
     send_code(by=actor_of(cookie), source="here")
     add_photo(by=clinic.patient, treatment_id=clinic.treatment_id, data=picture(), submission_key=CANARY)
     answers = {**filled(clinic.treatment_id, symptoms=["swelling"], severity_swelling="4"), "note": CANARY}
@@ -102,16 +120,24 @@ def close_case(clinic: House, note: str) -> None:
     with transaction() as session:
         row = session.get_one(TriageCase, case.id)
         row.state, row.closed_at = "closed", row.opened_at
-        session.add(CaseEvent(clinic_id=clinic.clinic_id, case_id=row.id or 0, kind="note", note=note,
-                              at=row.opened_at, staff_id=by.id))  # fmt: skip
+        session.add(
+            CaseEvent(
+                clinic_id=clinic.clinic_id,
+                case_id=row.id or 0,
+                kind="note",
+                note=note,
+                at=row.opened_at,
+                staff_id=by.id,
+            )
+        )
 
 
 def asked(clinic: House) -> int:
-    return erasure.request_erasure(by=clinic.patient)
+    return act_erasure.request_erasure(by=clinic.patient)
 
 
 def erase(clinic: House) -> None:
-    erasure.erase_patient(by=clinic.staff["administrator"], request_id=asked(clinic))
+    act_erasure.erase_patient(by=clinic.staff["administrator"], request_id=asked(clinic))
 
 
 def everything() -> str:
@@ -183,23 +209,27 @@ def test_what_is_encrypted_is_gone_too(clinic: House) -> None:
 
 def test_nobody_comes_in_any_more(clinic: House) -> None:
     cookie = lived_in(clinic)
-    made = invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id)
+    made = act_invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id)
     erase(clinic)
     with pytest.raises(SignInNeeded):
         actor_of(cookie)
     with pytest.raises(LinkNotValid):
-        invitations.open_link(made.token)
+        act_invitations.open_link(made.token)
     with pytest.raises(LinkNotValid):
-        invitations.open_code(code=made.code, year_of_birth="1980", source="here")
+        act_invitations.open_code(code=made.code, year_of_birth="1980", source="here")
     with pytest.raises(Conflict, match="erased"):
-        invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id)
+        act_invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id)
 
 
 def test_another_patient_keeps_everything(clinic: House) -> None:
     lived_in(clinic)
     other = house("B")
-    submit_check_in(by=other.patient, treatment_id=other.treatment_id, submission_key="b",
-                    answers={**filled(other.treatment_id, symptoms=["bumps"]), "note": "THEIRS"})  # fmt: skip
+    submit_check_in(
+        by=other.patient,
+        treatment_id=other.treatment_id,
+        submission_key="b",
+        answers={**filled(other.treatment_id, symptoms=["bumps"]), "note": "THEIRS"},
+    )
     add_photo(by=other.patient, treatment_id=other.treatment_id, data=picture(), submission_key="b photo")
     before = own_data_of(other.patient).document
     erase(clinic)
@@ -228,7 +258,7 @@ def test_asking_twice_is_one_request(clinic: House) -> None:
 
 def test_two_who_erase_at_once_do_it_once(clinic: House) -> None:
     request_id, by = asked(clinic), clinic.staff["administrator"]
-    found = together(*[lambda: erasure.erase_patient(by=by, request_id=request_id)] * 4)
+    found = together(*[lambda: act_erasure.erase_patient(by=by, request_id=request_id)] * 4)
     assert sorted(type(one).__name__ for one in found) == ["Conflict"] * 3 + ["NoneType"]
     assert [row[0] for row in trail("erasure.")] == ["erasure.requested", "erasure.done"]
 
@@ -237,10 +267,10 @@ def test_refused_with_a_reason_the_patient_can_read(clinic: House) -> None:
     request_id, by = asked(clinic), clinic.staff["administrator"]
     for empty in ("", "   ", "x" * 401):
         with pytest.raises(InvalidInput):
-            erasure.refuse_request(by=by, request_id=request_id, reason=empty)
-    erasure.refuse_request(by=by, request_id=request_id, reason="The law asks us to keep it until 2036.")
+            act_erasure.refuse_request(by=by, request_id=request_id, reason=empty)
+    act_erasure.refuse_request(by=by, request_id=request_id, reason="The law asks us to keep it until 2036.")
     with pytest.raises(Conflict):
-        erasure.erase_patient(by=by, request_id=request_id)
+        act_erasure.erase_patient(by=by, request_id=request_id)
     [request] = own_data_of(clinic.patient).document["erasure_requests"]
     assert (request["state"], request["reason"]) == ("refused", "The law asks us to keep it until 2036.")
     assert asked(clinic) != request_id
@@ -248,19 +278,19 @@ def test_refused_with_a_reason_the_patient_can_read(clinic: House) -> None:
 
 def test_a_request_by_telephone(clinic: House) -> None:
     by = clinic.staff["administrator"]
-    assert erasure.record_request(by=by, reference=" p-0001 ") == asked(clinic)
+    assert act_erasure.record_request(by=by, reference=" p-0001 ") == asked(clinic)
     with pytest.raises(NotFound):
-        erasure.record_request(by=by, reference="P-9999")
+        act_erasure.record_request(by=by, reference="P-9999")
 
 
 @pytest.mark.parametrize("role", ["safety_lead", "clinician", "front_desk"])
 def test_administrators_alone_work_on_it(clinic: House, role: str) -> None:
     by, request_id = clinic.staff[role], asked(clinic)  # type: ignore[index]
     for step in (
-        lambda: erasure.erase_patient(by=by, request_id=request_id),
-        lambda: erasure.refuse_request(by=by, request_id=request_id, reason="no"),
-        lambda: erasure.record_request(by=by, reference="P-0001"),
-        lambda: erasure.request_erasure(by=by),
+        lambda: act_erasure.erase_patient(by=by, request_id=request_id),
+        lambda: act_erasure.refuse_request(by=by, request_id=request_id, reason="no"),
+        lambda: act_erasure.record_request(by=by, reference="P-0001"),
+        lambda: act_erasure.request_erasure(by=by),
     ):
         with pytest.raises(NotAllowed):
             step()
@@ -269,12 +299,12 @@ def test_administrators_alone_work_on_it(clinic: House, role: str) -> None:
 def test_other_clinics_and_link_holders_cannot(clinic: House) -> None:
     other, request_id = house("B").staff["administrator"], asked(clinic)
     with pytest.raises(NotFound):
-        erasure.erase_patient(by=other, request_id=request_id)
+        act_erasure.erase_patient(by=other, request_id=request_id)
     with pytest.raises(NotFound):
-        erasure.refuse_request(by=other, request_id=request_id, reason="no")
+        act_erasure.refuse_request(by=other, request_id=request_id, reason="no")
     weak = Actor(kind="patient", id=clinic.patient_id, clinic_id=clinic.clinic_id, strength="link")
     with pytest.raises(NotAllowed):
-        erasure.request_erasure(by=weak)
+        act_erasure.request_erasure(by=weak)
 
 
 @pytest.mark.parametrize(("age", "band"), [(0, 5), (9, 5), (10, 15), (49, 45), (50, 55)])
@@ -300,8 +330,13 @@ def test_an_old_log_does_not_bring_the_person_back_and_a_new_visit_does(clinic: 
     def take_in(*rows: str) -> Summary:
         log = tmp_path / "log.csv"
         log.write_text("\n".join(["treatment,patient,performed_on,procedure_class,area", *rows]))
-        return run_import(by=SYSTEM, path=log, mapping=KindMapping("treatments", create_missing=True), clinic="A",
-                          rejected_path=tmp_path / "log.rejected.csv")  # fmt: skip
+        return run_import(
+            by=SYSTEM,
+            path=log,
+            mapping=KindMapping("treatments", create_missing=True),
+            clinic="A",
+            rejected_path=tmp_path / "log.rejected.csv",
+        )
 
     with clock.fixed(again):
         old = take_in(f"T-old,{CANARY.lower()},{before},ipl,cheeks", f"T-else,somebody else,{before},ipl,cheeks")

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 import pytest
 from sqlmodel import select
 
-from reporting.actions.cases import acknowledge
-from reporting.actions.escalation import escalate
-from reporting.domain.escalation import told_next
-from reporting.storage import cases as stored
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import CaseEvent, CheckIn, Clinic, OutboxMessage, StaffAccount, TriageCase
+from reporting.cases.act_cases import acknowledge
+from reporting.domain.case_work import told_next
+from reporting.messages.act_escalation import escalate
+from reporting.records import cases as stored
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import CaseEvent, CheckIn, Clinic, OutboxMessage, StaffAccount, TriageCase
 from tests.accounts import trail
 from tests.cast import House, house
 
@@ -24,9 +24,15 @@ def clinic(database: str, stopped_clock: datetime) -> House:
 def report(clinic: House, level: str, at: datetime) -> int:
     with transaction() as session:
         check_in = CheckIn(
-            clinic_id=clinic.clinic_id, patient_id=clinic.patient_id, treatment_id=clinic.treatment_id,
-            scheduled_day=3, due_on=at.date(), answered_at=at, recovery_day=3, swelling=4,
-        )  # fmt: skip
+            clinic_id=clinic.clinic_id,
+            patient_id=clinic.patient_id,
+            treatment_id=clinic.treatment_id,
+            scheduled_day=3,
+            due_on=at.date(),
+            answered_at=at,
+            recovery_day=3,
+            swelling=4,
+        )
         session.add(check_in)
         case = stored.open_or_extend(session, check_in=check_in, level=level, rules=["R5"], reasons=["because"], at=at)
         assert case.id is not None
@@ -134,7 +140,7 @@ def test_a_failure_between_the_step_and_its_message_leaves_neither(
         raise RuntimeError("killed here")
 
     with monkeypatch.context() as broken:
-        broken.setattr("reporting.actions.escalation.outbox.add", fails)
+        broken.setattr("reporting.messages.act_escalation.outbox.add", fails)
         with pytest.raises(RuntimeError):
             escalate(stopped_clock + timedelta(hours=2))
     with reading() as session:

@@ -13,32 +13,51 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from reporting.cli import gather
+from reporting.app import cli
 from reporting.domain.actors import SYSTEM
 from reporting.evidence.backtest import replay, to_alarms
-from reporting.queries.backtest import backtest, short_names
-from reporting.queries.signal_look import look
-from reporting.simulation.clinics import SimulatedNetwork, simulate
-from reporting.simulation.files import SYMPTOM_WORDS, network, read_network
-from reporting.simulation.imported import MAPPING, own_database, replayed, take_in
-from reporting.simulation.score_run import PATIENT, score_directory, write_network
-from reporting.storage.engine import forget_engine
+from reporting.records.engine import forget_engine
+from reporting.signals.read_backtest import backtest, short_names
+from reporting.signals.read_look import look
 from tests.benchmarks.evidence import fill
 from tests.conftest import _use
+from tools.simulation.clinics import SimulatedNetwork, simulate
+from tools.simulation.files import SYMPTOM_WORDS, network, read_network
+from tools.simulation.imported import MAPPING, own_database, replayed, take_in
+from tools.simulation.score_run import PATIENT, score_directory, write_network
 
 SPAN = ("--from", "2023-09-01", "--to", "2024-09-27")
 FROM, TO = date(2023, 9, 1), date(2024, 9, 27)
 CARD = {
-    "what", "kind", "clinic", "unit_type", "unit", "symptom", "skin_group", "since", "first_flagged", "probability",
-    "q_value", "cells_tested", "expected_false_per_clinic_year", "response_rate", "if_none_of_the_silent",
-    "if_all_of_the_silent", "tipping_point", "instead", "n_treatments", "treatments", "n_asked", "n_answered",
-}  # fmt: skip
+    "what",
+    "kind",
+    "clinic",
+    "unit_type",
+    "unit",
+    "symptom",
+    "skin_group",
+    "since",
+    "first_flagged",
+    "probability",
+    "q_value",
+    "cells_tested",
+    "expected_false_per_clinic_year",
+    "response_rate",
+    "if_none_of_the_silent",
+    "if_all_of_the_silent",
+    "tipping_point",
+    "instead",
+    "n_treatments",
+    "treatments",
+    "n_asked",
+    "n_answered",
+}
 OUTCOME = {"observed", "expected", "excess", "ratio", "ratio_lower", "ratio_upper", "settings_share", "settings_words"}
 
 
 def say(*words: str) -> Result:
     commands = typer.Typer()
-    gather.all_commands(commands)
+    cli.all_commands(commands)
     return CliRunner().invoke(commands, list(words), catch_exceptions=False)
 
 
@@ -127,10 +146,13 @@ def test_what_comes_later_changes_nothing_that_was_said(clinics: Path) -> None:
         )
         rows = to.execute(
             "SELECT o.treated_area_id, o.trail, julianday(?) - julianday(t.performed_on) FROM outcome o "
-            "JOIN treatment t ON t.id = o.treatment_id", (str(TO),),
-        ).fetchall()  # fmt: skip
-        to.executemany("UPDATE outcome SET trail = ? WHERE treated_area_id = ?",
-                       [(_harmed_after(trail, int(age)), key) for key, trail, age in rows])  # fmt: skip
+            "JOIN treatment t ON t.id = o.treatment_id",
+            (str(TO),),
+        ).fetchall()
+        to.executemany(
+            "UPDATE outcome SET trail = ? WHERE treated_area_id = ?",
+            [(_harmed_after(trail, int(age)), key) for key, trail, age in rows],
+        )
     assert backtest(SYSTEM, FROM, TO).alarms == before
     assert [(f, f.card["observed" if f.kind != "settings" else "shift_sd"]) for f in look(SYSTEM, TO).findings] == [
         (f, f.card["observed" if f.kind != "settings" else "shift_sd"]) for f in run.findings
@@ -193,8 +215,17 @@ def test_a_young_history_gives_an_empty_look_that_says_why(clinics: Path) -> Non
 
 
 def test_a_dose_response_has_curve_bands_ranges_and_ceiling(clinics: Path) -> None:
-    found = told("dose-response", "--symptom", "hyperpigmentation", "--parameter", "fluence_j_cm2",
-                 "--device-class", "ERYAG2940", "--skin-group", "I-III")  # fmt: skip
+    found = told(
+        "dose-response",
+        "--symptom",
+        "hyperpigmentation",
+        "--parameter",
+        "fluence_j_cm2",
+        "--device-class",
+        "ERYAG2940",
+        "--skin-group",
+        "I-III",
+    )
     assert [group["skin_group"] for group in found["groups"]] == ["I-III"]
     size = len(found["grid"])
     assert size == len(found["risk"]) == len(found["lower"]) == len(found["upper"]) == len(found["value"]) > 10
@@ -206,13 +237,32 @@ def test_a_dose_response_has_curve_bands_ranges_and_ceiling(clinics: Path) -> No
     assert found["ceiling"]["multiple"] is not None or found["ceiling"]["note"]
     assert sum(band["events"] for band in found["bands"]) > 0
     assert {"n_treatments", "n_answered", "events", "rate", "lower", "upper"} <= set(found["bands"][0])
-    assert "Ceiling" in say("dose-response", "--symptom", "hyperpigmentation", "--parameter", "fluence_j_cm2",
-                            "--device-class", "ERYAG2940").stdout  # fmt: skip
+    assert (
+        "Ceiling"
+        in say(
+            "dose-response",
+            "--symptom",
+            "hyperpigmentation",
+            "--parameter",
+            "fluence_j_cm2",
+            "--device-class",
+            "ERYAG2940",
+        ).stdout
+    )
 
 
 def test_a_setting_whose_rise_spares_is_turned_round(clinics: Path) -> None:
-    found = told("dose-response", "--symptom", "burning", "--parameter", "pulse_width_ms",
-                 "--device-class", "ERYAG2940", "--skin-group", "I-III")  # fmt: skip
+    found = told(
+        "dose-response",
+        "--symptom",
+        "burning",
+        "--parameter",
+        "pulse_width_ms",
+        "--device-class",
+        "ERYAG2940",
+        "--skin-group",
+        "I-III",
+    )
     assert found["grid"] == sorted(found["grid"])
     assert found["value"] == sorted(found["value"])
     ceiling = found["ceiling"]

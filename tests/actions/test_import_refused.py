@@ -11,18 +11,19 @@ from sqlalchemy import text
 from sqlmodel import select
 
 from reporting import clock
-from reporting.actions import import_refused, import_steps, imports
-from reporting.actions.erasure import erase_patient, record_request
-from reporting.actions.import_refused import Mended, dismiss, mend
-from reporting.actions.imports import Summary, run_import
-from reporting.actions.retention import apply_retention, what_is_over
 from reporting.domain.actors import SYSTEM, Actor
 from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound, StorageFull
-from reporting.exchange.mapping import KindMapping, as_plain, from_plain, parse_mapping
-from reporting.queries.import_history import RefusedTable, import_history, refused_table
-from reporting.storage import audit, outcomes
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import AuditEvent, Clinic, RefusedRow, StaffAccount, Treatment
+from reporting.imports import act_import as imports
+from reporting.imports import act_refused as import_refused
+from reporting.imports import act_steps as import_steps
+from reporting.imports.act_import import Summary, run_import
+from reporting.imports.act_refused import Mended, dismiss, mend
+from reporting.imports.file_mapping import KindMapping, as_plain, from_plain, parse_mapping
+from reporting.imports.read_imports import RefusedTable, import_history, refused_table
+from reporting.patient.act_erasure import apply_retention, erase_patient, record_request, what_is_over
+from reporting.records import audit, outcomes
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import AuditEvent, Clinic, RefusedRow, StaffAccount, Treatment
 from tests.cast import House, house
 from tests.conftest import NOW
 
@@ -38,8 +39,13 @@ FILE = f"{HEAD}\n{GOOD}\n{BAD_DAY}\n{BAD_TWICE}\n{SHORT}\n"
 def take_in(folder: Path, content: str, by: Actor, name: str = "log.csv", *, create_missing: bool = False) -> Summary:
     path = folder / name
     path.write_text(content)
-    return run_import(by=by, path=path, mapping=KindMapping("treatments", create_missing=create_missing),
-                      rejected_path=folder / f"{name}.rejected.csv", clinic="A")  # fmt: skip
+    return run_import(
+        by=by,
+        path=path,
+        mapping=KindMapping("treatments", create_missing=create_missing),
+        rejected_path=folder / f"{name}.rejected.csv",
+        clinic="A",
+    )
 
 
 def waiting(by: Actor, run: int = 0) -> RefusedTable:
@@ -223,8 +229,13 @@ A,{SHORT}
 def colleague_of(admin: Actor) -> Actor:
     """A second administrator of the same clinic."""
     with transaction() as session:
-        account = StaffAccount(clinic_id=admin.clinic_id or 0, email="two@a.example", display_name="Demo colleague",
-                               password_hash="not a hash", role="administrator")  # fmt: skip
+        account = StaffAccount(
+            clinic_id=admin.clinic_id or 0,
+            email="two@a.example",
+            display_name="Demo colleague",
+            password_hash="not a hash",
+            role="administrator",
+        )
         session.add(account)
         session.flush()
         return replace(admin, id=account.id)
@@ -296,8 +307,7 @@ def test_the_command_line_keeps_them_too_even_if_nothing_went_in(admin: Actor, t
     take_in(tmp_path, f"{HEAD}\n{BAD_DAY}\n", SYSTEM)
     table = waiting(admin)
     assert (table.run.by, len(table.rows)) == ("command line", 1)
-    done = mend(by=admin, run_id=table.run.id, cells=changed(table, 2, performed_on="2026-02-28"),
-                create_missing=False)  # fmt: skip
+    done = mend(by=admin, run_id=table.run.id, cells=changed(table, 2, performed_on="2026-02-28"), create_missing=False)
     assert done.imported == 1
 
 

@@ -11,16 +11,17 @@ from typing import Any
 import pytest
 from sqlmodel import SQLModel, func, select
 
-from reporting.actions import import_steps, imports
-from reporting.actions.imports import ImportStopped, Summary, preview, run_import
 from reporting.domain.actors import SYSTEM, Actor
 from reporting.errors import InvalidInput, NotAllowed, StorageBusy, StorageFull, UnreadableFile
-from reporting.exchange.csv_file import open_csv
-from reporting.exchange.fields import Kind
-from reporting.exchange.mapping import KindMapping, parse_mapping
-from reporting.storage import audit, outcomes
-from reporting.storage.engine import reading
-from reporting.storage.tables import (
+from reporting.imports import act_import as imports
+from reporting.imports import act_steps as import_steps
+from reporting.imports.act_import import ImportStopped, Summary, preview, run_import
+from reporting.imports.file_csv import open_csv
+from reporting.imports.file_mapping import KindMapping, parse_mapping
+from reporting.imports.kind import Kind
+from reporting.records import audit, outcomes
+from reporting.records.engine import reading
+from reporting.records.tables import (
     AuditEvent,
     CheckIn,
     Clinic,
@@ -39,8 +40,10 @@ from tests.cast import house
 pytestmark = pytest.mark.usefixtures("stopped_clock")
 DATA = Path(__file__).parent.parent / "data"
 SAMPLE: Sequence[tuple[Kind, str]] = (
-    ("devices", "devices.csv"), ("treatments", "treatments.csv"), ("check-ins", "checkins.csv"),
-)  # fmt: skip
+    ("devices", "devices.csv"),
+    ("treatments", "treatments.csv"),
+    ("check-ins", "checkins.csv"),
+)
 HEAD = "treatment,patient,performed_on,operator,device,area,pulse_energy_mj,density_pct,fitzpatrick"
 
 
@@ -65,9 +68,15 @@ def sample(kind: Kind, name: str, folder: Path) -> Summary:
 
 
 def take_in(
-    folder: Path, text: str, kind: Kind = "treatments", *, by: Actor = SYSTEM, clinic: str | None = "A",
-    create_missing: bool = False, judged: bool = False,
-) -> Summary:  # fmt: skip
+    folder: Path,
+    text: str,
+    kind: Kind = "treatments",
+    *,
+    by: Actor = SYSTEM,
+    clinic: str | None = "A",
+    create_missing: bool = False,
+    judged: bool = False,
+) -> Summary:
     path = folder / "log.csv"
     path.write_text(text)
     mapping = KindMapping(kind, create_missing=create_missing, judged=judged)
@@ -149,8 +158,9 @@ def test_a_clinic_defines_device_classes_of_its_own(database: str, tmp_path: Pat
     assert {row.clinic_id for row in classes.values()} == {None}
     references = {
         classes[row.custom_device_class_id].code: row.reference
-        for row in every(CustomParameter) if row.field == "fluence_j_cm2"
-    }  # fmt: skip
+        for row in every(CustomParameter)
+        if row.field == "fluence_j_cm2"
+    }
     assert references == {"ALEX755": 14.0, "IPL": 18.0, "FRAX1550": 30.0}
 
 
@@ -218,8 +228,10 @@ def test_settings_of_a_row_without_a_device_are_refused(database: str, tmp_path:
 
 
 def test_missing_ones_are_made_where_the_import_may(database: str, tmp_path: Path) -> None:
-    text = "clinic,patient,performed_on,operator,device,device_class,density_pct,fitzpatrick,is_tanned\n" \
-        "NEW,P1,2026-03-01,O1,D1,er_yag,10,3,yes\n"  # fmt: skip
+    text = (
+        "clinic,patient,performed_on,operator,device,device_class,density_pct,fitzpatrick,is_tanned\n"
+        "NEW,P1,2026-03-01,O1,D1,er_yag,10,3,yes\n"
+    )
     assert "a clinic that is there" in told(take_in(tmp_path, text, clinic=None))
     summary = take_in(tmp_path, text, clinic=None, create_missing=True)
     assert summary.created == {"clinics": 1, "operators": 1, "devices": 1, "patients": 1, "treatments": 1}
@@ -241,8 +253,10 @@ def test_a_changed_row_is_refused_as_a_duplicate_with_the_difference(database: s
 
 def test_rows_of_one_visit_are_one_treatment_with_several_areas(database: str, tmp_path: Path) -> None:
     house("A")
-    text = "patient,performed_on,device,area,pass_group,pulse_energy_mj\nP-0001,2026-03-01,D1,cheeks,1,30\n" \
-        "P-0001,2026-03-01,D1,chin,1,20\nP-0001,2026-03-01,D1,chin,2,25\n"  # fmt: skip
+    text = (
+        "patient,performed_on,device,area,pass_group,pulse_energy_mj\nP-0001,2026-03-01,D1,cheeks,1,30\n"
+        "P-0001,2026-03-01,D1,chin,1,20\nP-0001,2026-03-01,D1,chin,2,25\n"
+    )
     assert take_in(tmp_path, text).imported == 3
     assert (count(Treatment), count(TreatedArea), count(Outcome)) == (2, 4, 4)
     assert take_in(tmp_path, text).unchanged == 3
@@ -407,7 +421,7 @@ def test_a_database_file_that_cannot_grow_names_the_disk(sqlite_database: str, t
     house("A")
     from sqlalchemy import text
 
-    from reporting.storage.engine import engine
+    from reporting.records.engine import engine
 
     with engine().connect() as connection:
         pages = connection.execute(text("PRAGMA page_count")).scalar_one()
@@ -424,8 +438,8 @@ def test_a_locked_database_is_named_and_the_import_is_run_again(sqlite_database:
 
     from sqlalchemy import text
 
+    from reporting.records.engine import engine
     from reporting.settings import settings
-    from reporting.storage.engine import engine
 
     with engine().connect() as connection:
         connection.execute(text("PRAGMA busy_timeout=50"))
@@ -509,8 +523,9 @@ def test_two_imports_of_one_file_at_the_same_time_keep_each_row_once(database: s
     mapping = replace(KindMapping("treatments"), create_missing=True)
 
     def one(number: int) -> Summary:
-        return run_import(by=SYSTEM, path=path, mapping=mapping, clinic="A",
-                          rejected_path=tmp_path / f"{number}.rejected.csv")  # fmt: skip
+        return run_import(
+            by=SYSTEM, path=path, mapping=mapping, clinic="A", rejected_path=tmp_path / f"{number}.rejected.csv"
+        )
 
     with ThreadPoolExecutor(2) as pool:
         summaries = list(pool.map(one, range(2)))

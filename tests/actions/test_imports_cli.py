@@ -7,9 +7,9 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from reporting.actions import import_steps
-from reporting.cli import importing
 from reporting.errors import StorageFull
+from reporting.imports import act_steps as import_steps
+from reporting.imports import cli_import
 from tests.cast import house
 
 pytestmark = pytest.mark.usefixtures("sqlite_database", "stopped_clock")
@@ -20,7 +20,7 @@ BAD = "T2,P-0001,2026-03-01,D1,elbow,30\n"
 
 def run(*arguments: str | Path) -> Result:
     app = typer.Typer()
-    importing.register(app)
+    cli_import.register(app)
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
@@ -45,8 +45,12 @@ def test_some_refused(log: Path) -> None:
     assert result.exit_code == 1
     assert (told["read"], told["imported"], told["unchanged"], told["refused"]) == (2, 1, 0, 1)
     assert told["faults"][0] | {"allowed": ""} == {
-        "column": "area", "value": "elbow", "allowed": "", "first_row": 3, "rows": 1,
-    }  # fmt: skip
+        "column": "area",
+        "value": "elbow",
+        "allowed": "",
+        "first_row": 3,
+        "rows": 1,
+    }
     assert Path(told["rejected_file"]) == log.with_name("log.rejected.csv")
     assert "T2,P-0001,2026-03-01,D1,elbow,30,3," in log.with_name("log.rejected.csv").read_text()
 

@@ -6,12 +6,12 @@ import pytest
 from sqlmodel import select
 
 from reporting import clock
-from reporting.actions import invitations
-from reporting.actions.sessions import actor_of
 from reporting.domain.actors import SYSTEM, Role
 from reporting.errors import InvalidInput, LinkNotValid, NotAllowed, NotFound, Problem, SignInNeeded, TooManyTries
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import Invitation, Patient, SignInSession, Throttle
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import Invitation, Patient, SignInSession, Throttle
+from reporting.shell.act_sessions import actor_of
+from reporting.treatments import act_invitations
 from tests.accounts import together, trail
 from tests.cast import House, house
 
@@ -23,12 +23,12 @@ def clinic(database: str, stopped_clock: datetime) -> House:
     return house("A")
 
 
-def issued(clinic: House, role: Role = "clinician") -> invitations.IssuedInvitation:
-    return invitations.issue_invitation(by=clinic.staff[role], treatment_id=clinic.treatment_id)
+def issued(clinic: House, role: Role = "clinician") -> act_invitations.IssuedInvitation:
+    return act_invitations.issue_invitation(by=clinic.staff[role], treatment_id=clinic.treatment_id)
 
 
 def typed(code: str, year: str = BORN, source: str = "here") -> str:
-    return invitations.open_code(code=code, year_of_birth=year, source=source).value
+    return act_invitations.open_code(code=code, year_of_birth=year, source=source).value
 
 
 def refused(code: str, year: str = BORN, source: str = "here") -> Problem:
@@ -42,18 +42,18 @@ def test_everybody_of_the_clinic_may_hand_out_a_link(clinic: House, role: Role) 
     made = issued(clinic, role)
     assert made.link.endswith(f"/c/{made.token}")
     assert made.expires_at == clock.now() + timedelta(days=200)
-    invitations.check_link(made.token)
+    act_invitations.check_link(made.token)
     assert trail() == [("invitation.issued", clinic.staff[role].label, "1")]
 
 
 def test_other_clinics_and_patients_may_not(clinic: House) -> None:
     for by in house("B").staff.values():
         with pytest.raises(NotFound):
-            invitations.issue_invitation(by=by, treatment_id=clinic.treatment_id)
+            act_invitations.issue_invitation(by=by, treatment_id=clinic.treatment_id)
     with pytest.raises(NotAllowed):
-        invitations.issue_invitation(by=clinic.patient, treatment_id=clinic.treatment_id)
+        act_invitations.issue_invitation(by=clinic.patient, treatment_id=clinic.treatment_id)
     with pytest.raises(NotFound):
-        invitations.issue_invitation(by=SYSTEM, treatment_id=clinic.treatment_id + 1000)
+        act_invitations.issue_invitation(by=SYSTEM, treatment_id=clinic.treatment_id + 1000)
     with reading() as session:
         assert session.exec(select(Invitation)).all() == []
     assert trail() == []
@@ -67,7 +67,7 @@ def test_only_hashes_are_stored(clinic: House) -> None:
 
 
 def test_a_link_sends_check_ins_and_reads_no_history(clinic: House) -> None:
-    actor = actor_of(invitations.open_link(issued(clinic).token).value)
+    actor = actor_of(act_invitations.open_link(issued(clinic).token).value)
     assert (actor.kind, actor.id, actor.treatment_id) == ("patient", clinic.patient_id, clinic.treatment_id)
     assert actor.strength == "link"
     assert trail("link.") == [("link.opened", f"patient {clinic.patient_id}", "1")]
@@ -75,7 +75,7 @@ def test_a_link_sends_check_ins_and_reads_no_history(clinic: House) -> None:
 
 def test_a_link_opens_on_a_second_device_too(clinic: House) -> None:
     made = issued(clinic)
-    first, second = (invitations.open_link(made.token).value for _ in range(2))
+    first, second = (act_invitations.open_link(made.token).value for _ in range(2))
     assert first != second
     assert actor_of(first).id == actor_of(second).id == clinic.patient_id
 
@@ -85,35 +85,35 @@ def test_unknown_expired_and_replaced_links_are_the_same_answer(clinic: House, s
     newest = issued(clinic)
     answers = []
     for token, later in (("made-up", 0), ("", 0), (newest.code, 0), (replaced, 0), (newest.token, 200)):
-        for ask in (invitations.check_link, invitations.open_link):
+        for ask in (act_invitations.check_link, act_invitations.open_link):
             with clock.fixed(stopped_clock + timedelta(days=later)), pytest.raises(LinkNotValid) as problem:
                 ask(token)
             answers.append((problem.value.message, problem.value.what_to_do, problem.value.status))
     assert set(answers) == {(LinkNotValid.message, LinkNotValid.what_to_do, 410)}
     with clock.fixed(stopped_clock + timedelta(days=200, seconds=-1)):
-        invitations.check_link(newest.token)
+        act_invitations.check_link(newest.token)
 
 
 def test_a_new_link_ends_the_old_one_its_code_and_what_they_opened(clinic: House) -> None:
     old = issued(clinic)
-    opened = [invitations.open_link(old.token).value, typed(old.code)]
+    opened = [act_invitations.open_link(old.token).value, typed(old.code)]
     new = issued(clinic, "front_desk")
     for secret in opened:
         with pytest.raises(SignInNeeded):
             actor_of(secret)
     with pytest.raises(LinkNotValid):
-        invitations.open_link(old.token)
+        act_invitations.open_link(old.token)
     assert isinstance(refused(old.code), LinkNotValid)
-    invitations.open_link(new.token)
+    act_invitations.open_link(new.token)
     typed(new.code)
 
 
 def test_a_new_link_leaves_other_patients_alone(clinic: House) -> None:
     other = house("B")
     kept = issued(other)
-    secret = invitations.open_link(kept.token).value
+    secret = act_invitations.open_link(kept.token).value
     issued(clinic)
-    invitations.check_link(kept.token)
+    act_invitations.check_link(kept.token)
     assert actor_of(secret).id == other.patient_id
 
 
@@ -121,7 +121,7 @@ def test_looking_at_a_link_changes_nothing(clinic: House) -> None:
     made = issued(clinic)
     before = trail()
     for _ in range(20):
-        invitations.check_link(made.token)
+        act_invitations.check_link(made.token)
     with reading() as session:
         assert session.exec(select(SignInSession)).all() == []
     assert trail() == before
@@ -202,15 +202,15 @@ def test_a_locked_code_does_not_close_the_link(clinic: House) -> None:
     made = issued(clinic)
     for _ in range(5):
         refused(made.code, "1981")
-    invitations.open_link(made.token)
+    act_invitations.open_link(made.token)
 
 
 def test_a_thousand_guesses_open_nothing(sqlite_database: str, stopped_clock: datetime) -> None:
     issued(house("A"))
     for number in range(1000):
         with pytest.raises(LinkNotValid):
-            invitations.open_link(invitations.new_token())
-        answer = refused(invitations.new_code(), source="guesser")
+            act_invitations.open_link(act_invitations.new_token())
+        answer = refused(act_invitations.new_code(), source="guesser")
         assert isinstance(answer, TooManyTries if number > 4 else LinkNotValid)
     with reading() as session:
         assert session.exec(select(SignInSession)).all() == []
@@ -219,11 +219,11 @@ def test_a_thousand_guesses_open_nothing(sqlite_database: str, stopped_clock: da
 
 def test_two_who_issue_at_once_leave_one_link_that_works(clinic: House) -> None:
     made = together(lambda: issued(clinic), lambda: issued(clinic, "front_desk"))
-    assert all(isinstance(one, invitations.IssuedInvitation) for one in made), made
+    assert all(isinstance(one, act_invitations.IssuedInvitation) for one in made), made
     working = []
     for one in made:
         try:
-            invitations.check_link(one.token)
+            act_invitations.check_link(one.token)
             working.append(one)
         except LinkNotValid:
             pass

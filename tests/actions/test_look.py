@@ -10,20 +10,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reporting.actions.signals import keep_look
 from reporting.domain.actors import SYSTEM, Actor
 from reporting.domain.signal_work import Look
 from reporting.evidence import beside
-from reporting.evidence.expectations import AreaExpectation, expected_events
-from reporting.queries.doubling import SOONER_WEEKS, WEEKS, doubling
-from reporting.queries.signal_controls import Controls, controls
-from reporting.queries.signal_look import look
-from reporting.simulation.clinics import simulate
-from reporting.storage.engine import reading
-from reporting.storage.evidence_frames import EngineFrames, engine_frames
-from reporting.storage.signals import clinic_ids
+from reporting.evidence.trials import AreaExpectation, expected_events
+from reporting.records.engine import reading
+from reporting.records.evidence_frames import EngineFrames, engine_frames
+from reporting.records.signals import clinic_ids
+from reporting.signals.act_signals import keep_look
+from reporting.signals.read_look import SOONER_WEEKS, WEEKS, Controls, controls, doubling, look
 from tests.benchmarks.evidence import fill
 from tests.conftest import _use
+from tools.simulation.clinics import simulate
 
 SYMPTOMS = ("burning", "hyperpigmentation")
 
@@ -58,9 +56,7 @@ def tables(frames: EngineFrames) -> list[AreaExpectation]:
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_a_look_in_several_processes_finds_the_same(
-    folder: Path, found: Look, monkeypatch: pytest.MonkeyPatch
-) -> None:  # fmt: skip
+def test_a_look_in_several_processes_finds_the_same(folder: Path, found: Look, monkeypatch: pytest.MonkeyPatch) -> None:
     forks: list[int] = []
     fork = os.fork
 

@@ -4,12 +4,12 @@ from datetime import date, datetime
 
 import pytest
 
-from reporting.actions.notes import add_note
+from reporting.cases.act_cases import add_patient_note
+from reporting.cases.read_timeline import timeline
 from reporting.errors import InvalidInput, NotAllowed, NotFound
-from reporting.queries.timeline import timeline
-from reporting.storage import erasure, notes
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import PatientNote
+from reporting.records import patients, privacy
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import PatientNote
 from tests.accounts import trail
 from tests.cast import House, house
 
@@ -24,29 +24,30 @@ def clinic(database: str, stopped_clock: datetime) -> House:
 
 def test_a_note_is_kept_encrypted_dated_and_audited_without_its_words(clinic: House) -> None:
     by = clinic.staff["clinician"]
-    key = add_note(by=by, patient_id=clinic.patient_id, happened_on=DAY, words="  Rang, calmer today ")
-    add_note(by=by, patient_id=clinic.patient_id, happened_on=date(2026, 3, 8), words="Sent a photo")
+    key = add_patient_note(by=by, patient_id=clinic.patient_id, happened_on=DAY, words="  Rang, calmer today ")
+    add_patient_note(by=by, patient_id=clinic.patient_id, happened_on=date(2026, 3, 8), words="Sent a photo")
     with reading() as session:
         row = session.get(PatientNote, key)
         assert row is not None
         assert "calmer" not in row.note_encrypted
     found = timeline(by, clinic.patient_id).notes
     assert [(note.happened_on, note.who, note.words) for note in found] == [
-        (date(2026, 3, 8), by.label, "Sent a photo"), (DAY, by.label, "Rang, calmer today"),
-    ]  # fmt: skip
+        (date(2026, 3, 8), by.label, "Sent a photo"),
+        (DAY, by.label, "Rang, calmer today"),
+    ]
     assert len(trail("patient.note_added")) == 2
     assert "calmer" not in str(trail("patient.note_added"))
 
 
 def test_the_front_desk_writes_no_notes(clinic: House) -> None:
     with pytest.raises(NotAllowed):
-        add_note(by=clinic.staff["front_desk"], patient_id=clinic.patient_id, happened_on=DAY, words="x")
+        add_patient_note(by=clinic.staff["front_desk"], patient_id=clinic.patient_id, happened_on=DAY, words="x")
 
 
 def test_another_clinics_patient_is_not_found(clinic: House) -> None:
     other = house("B")
     with pytest.raises(NotFound):
-        add_note(by=other.staff["clinician"], patient_id=clinic.patient_id, happened_on=DAY, words="x")
+        add_patient_note(by=other.staff["clinician"], patient_id=clinic.patient_id, happened_on=DAY, words="x")
 
 
 @pytest.mark.parametrize(
@@ -54,12 +55,14 @@ def test_another_clinics_patient_is_not_found(clinic: House) -> None:
 )
 def test_nothing_empty_too_long_or_of_a_day_to_come(clinic: House, happened_on: date, words: str) -> None:
     with pytest.raises(InvalidInput):
-        add_note(by=clinic.staff["clinician"], patient_id=clinic.patient_id, happened_on=happened_on, words=words)
+        add_patient_note(
+            by=clinic.staff["clinician"], patient_id=clinic.patient_id, happened_on=happened_on, words=words
+        )
     assert timeline(clinic.staff["clinician"], clinic.patient_id).notes == ()
 
 
 def test_erasure_takes_the_notes(clinic: House) -> None:
-    add_note(by=clinic.staff["clinician"], patient_id=clinic.patient_id, happened_on=DAY, words="x")
+    add_patient_note(by=clinic.staff["clinician"], patient_id=clinic.patient_id, happened_on=DAY, words="x")
     with transaction() as session:
-        erasure.drop_words(session, clinic.patient_id)
-        assert notes.of_patient(session, clinic.patient_id) == []
+        privacy.drop_words(session, clinic.patient_id)
+        assert patients.of_patient(session, clinic.patient_id) == []

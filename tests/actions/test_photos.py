@@ -12,18 +12,18 @@ import pytest
 from sqlalchemy import select
 
 from reporting import clock
-from reporting.actions import consent
-from reporting.actions.check_ins import submit_check_in
-from reporting.actions.photos import StoredPhoto, add_photo, remove_photo
 from reporting.domain.actors import ROLES, SYSTEM, Actor
 from reporting.errors import InvalidInput, NotAllowed, NotFound, SignInNeeded, StorageFull
-from reporting.queries.photos import faulty_photos, photo_bytes, photos_of, waiting_photos
+from reporting.patient.act_check_ins import submit_check_in
+from reporting.patient.act_photos import StoredPhoto, add_photo, remove_photo
+from reporting.patient.read_photos import faulty_photos, photo_bytes, photos_of, waiting_photos
+from reporting.records import photo_store
+from reporting.records.engine import reading
+from reporting.records.photo_store import PhotoGone, sweep_orphans
+from reporting.records.tables import Consent, Photo
 from reporting.security.photos import PhotoRefused
 from reporting.settings import settings
-from reporting.storage import photo_files
-from reporting.storage.engine import reading
-from reporting.storage.photo_files import PhotoGone, sweep_orphans
-from reporting.storage.tables import Consent, Photo
+from reporting.shell import act_consent
 from tests import photos
 from tests.accounts import together, trail
 from tests.answers import filled
@@ -44,9 +44,12 @@ def link_only(patient: Actor) -> Actor:
 
 def added(clinic: House, key: str = "k", data: bytes = JPEG, by: Actor | None = None, **how: object) -> StoredPhoto:
     return add_photo(
-        by=by or link_only(clinic.patient), treatment_id=clinic.treatment_id, data=data, submission_key=key,
+        by=by or link_only(clinic.patient),
+        treatment_id=clinic.treatment_id,
+        data=data,
+        submission_key=key,
         **how,  # type: ignore[arg-type]
-    )  # fmt: skip
+    )
 
 
 def sent(clinic: House, key: str = "sent") -> int:
@@ -61,7 +64,7 @@ def rows() -> list[Photo]:
 
 
 def files() -> list[Path]:
-    return sorted(path for path in photo_files.folder().rglob("*") if path.is_file())
+    return sorted(path for path in photo_store.folder().rglob("*") if path.is_file())
 
 
 def grow_old(path: Path) -> None:
@@ -148,8 +151,8 @@ class TestAdding:
         assert (given.kind, given.source, given.language) == ("photos", "patient", "es")
 
     def test_nothing_is_kept_after_consent_was_taken_back(self, clinic: House) -> None:
-        consent.disagree(by=clinic.patient, kind="photos")
-        with pytest.raises(consent.ConsentWithdrawn):
+        act_consent.disagree(by=clinic.patient, kind="photos")
+        with pytest.raises(act_consent.ConsentWithdrawn):
             added(clinic)
         assert rows() == []
 
@@ -172,9 +175,12 @@ class TestAdding:
     def test_what_waits_does_not_go_with_answers_that_staff_enter(self, clinic: House) -> None:
         added(clinic)
         submit_check_in(
-            by=clinic.staff["front_desk"], treatment_id=clinic.treatment_id, answers=filled(clinic.treatment_id),
-            submission_key="by telephone", answered_by="telephone",
-        )  # fmt: skip
+            by=clinic.staff["front_desk"],
+            treatment_id=clinic.treatment_id,
+            answers=filled(clinic.treatment_id),
+            submission_key="by telephone",
+            answered_by="telephone",
+        )
         assert len(waiting_photos(clinic.patient, clinic.treatment_id).photos) == 1
 
     def test_a_check_in_of_another_treatment(self, clinic: House) -> None:
@@ -198,7 +204,7 @@ class TestAdding:
             raise StorageFull()
 
         with monkeypatch.context() as broken:
-            broken.setattr("reporting.actions.check_ins.audit.write", breaks)
+            broken.setattr("reporting.patient.act_check_ins.audit.write", breaks)
             with pytest.raises(StorageFull):
                 sent(clinic)
         assert len(waiting_photos(clinic.patient, clinic.treatment_id).photos) == 1
@@ -260,7 +266,7 @@ class TestSeeing:
         def full(*_: object, **__: object) -> None:
             raise StorageFull()
 
-        monkeypatch.setattr("reporting.queries.photos.audit.write", full)
+        monkeypatch.setattr("reporting.patient.read_photos.audit.write", full)
         with pytest.raises(StorageFull):
             photo_bytes(clinic.patient, kept.photo_id)
 
@@ -274,7 +280,7 @@ class TestSeeing:
     def test_the_file_tells_nobody_anything(self, clinic: House) -> None:
         added(clinic)
         [path] = files()
-        assert re.fullmatch(r"([0-9a-f]{2})/\1[0-9a-f]{30}\.bin", path.relative_to(photo_files.folder()).as_posix())
+        assert re.fullmatch(r"([0-9a-f]{2})/\1[0-9a-f]{30}\.bin", path.relative_to(photo_store.folder()).as_posix())
         stored = path.read_bytes()
         for plain in (b"\xff\xd8\xff", b"JFIF", photos.CANARY):
             assert plain not in stored
@@ -285,7 +291,7 @@ class TestFaults:
     def test_a_missing_and_a_changed_file_are_named(self, clinic: House) -> None:
         first, second, third = (added(clinic, f"k{n}", photos.phone_jpeg(orientation=n)) for n in (1, 2, 3))
         named = {row.id: row.stored_name for row in rows()}
-        places = {key: photo_files.folder() / name[:2] / f"{name}.bin" for key, name in named.items()}
+        places = {key: photo_store.folder() / name[:2] / f"{name}.bin" for key, name in named.items()}
         stored = places[second.photo_id].read_bytes()
         places[first.photo_id].unlink()
         places[second.photo_id].write_bytes(stored[:-1] + bytes([stored[-1] ^ 1]))
@@ -298,16 +304,17 @@ class TestFaults:
         looked_at, wrong = faulty_photos()
         assert looked_at == 3
         assert dict(wrong) == {
-            first.photo_id: "the file is missing", second.photo_id: "the file was changed",
+            first.photo_id: "the file is missing",
+            second.photo_id: "the file was changed",
             third.photo_id: "the file was changed",
-        }  # fmt: skip
+        }
 
     def test_a_full_disk_says_so_and_leaves_nothing(self, clinic: House, monkeypatch: pytest.MonkeyPatch) -> None:
         def full(_: int) -> None:
             raise OSError(28, "No space left on device")
 
         with monkeypatch.context() as broken:
-            broken.setattr("reporting.storage.photo_files.os.fsync", full)
+            broken.setattr("reporting.records.photo_store.os.fsync", full)
             with pytest.raises(StorageFull):
                 added(clinic)
         assert rows() == files() == []
@@ -321,7 +328,7 @@ class TestFaults:
             raise RuntimeError("power cut")
 
         with monkeypatch.context() as broken:
-            broken.setattr(f"reporting.actions.photos.{where}", breaks)
+            broken.setattr(f"reporting.patient.act_photos.{where}", breaks)
             with pytest.raises(RuntimeError):
                 added(clinic)
         assert rows() == []
@@ -387,7 +394,7 @@ class TestRemoving:
             raise RuntimeError("power cut")
 
         with monkeypatch.context() as broken:
-            broken.setattr("reporting.actions.photos.audit.write", breaks)
+            broken.setattr("reporting.patient.act_photos.audit.write", breaks)
             with pytest.raises(RuntimeError):
                 remove_photo(by=clinic.patient, photo_id=kept.photo_id)
         assert photo_bytes(clinic.patient, kept.photo_id)
@@ -395,9 +402,9 @@ class TestRemoving:
 
 KILLED = """
 import os, sys
-from reporting.actions import photos as action
+from reporting.patient import act_photos as action
 from reporting.domain.actors import Actor
-from reporting.storage import photo_files
+from reporting.records import photo_store as photo_files
 patient, clinic, treatment = map(int, sys.argv[1:4])
 by = Actor(kind="patient", id=patient, clinic_id=clinic, label="patient", treatment_id=treatment, strength="link")
 if sys.argv[4] == "after the file":
@@ -418,8 +425,9 @@ print(stored.photo_id)
 @pytest.mark.parametrize("where", ["in the file", "after the file", "before the commit", "never"])
 def test_killed_anywhere_there_is_no_row_without_a_file(clinic: House, where: str) -> None:
     environment = os.environ | {
-        "REPORTING_DATA_DIR": str(settings().data_dir), "REPORTING_DATABASE_URL": settings().database_url,
-    }  # fmt: skip
+        "REPORTING_DATA_DIR": str(settings().data_dir),
+        "REPORTING_DATABASE_URL": settings().database_url,
+    }
     command = [sys.executable, "-c", KILLED, *map(str, (clinic.patient_id, clinic.clinic_id, clinic.treatment_id))]
     done = subprocess.run([*command, where], input=JPEG, capture_output=True, env=environment, timeout=60)
     kept = 1 if where == "never" else 0

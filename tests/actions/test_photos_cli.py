@@ -6,9 +6,9 @@ from datetime import datetime
 import pytest
 from typer.testing import CliRunner
 
-from reporting.actions.photos import add_photo
-from reporting.cli.photos import app
-from reporting.storage import photo_files
+from reporting.patient.act_photos import add_photo
+from reporting.patient.cli_photos import app
+from reporting.records import photo_store
 from tests import photos
 from tests.actions.test_photos import files, grow_old
 from tests.cast import House, house
@@ -36,7 +36,7 @@ def test_a_photo_that_cannot_be_opened_is_named(clinic: House) -> None:
 
 
 def test_leftovers_are_removed_and_photos_stay(clinic: House) -> None:
-    photo_files.write(photo_files.new_name(), b"left over")
+    photo_store.write(photo_store.new_name(), b"left over")
     for path in files():
         grow_old(path)
     assert run("sweep") == (0, "1 files removed.\n")

@@ -9,14 +9,14 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from reporting.cli import gather
+from reporting.app import cli
 from reporting.domain.actors import SYSTEM
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.errors import InvalidInput, NotAllowed, SignInNeeded
 from reporting.evidence.intervals import wilson
-from reporting.queries.rates import GROUPINGS, rates
-from reporting.queries.scope import Filters
-from reporting.storage.engine import is_sqlite
+from reporting.records.engine import is_sqlite
+from reporting.shell.read_scope import Filters
+from reporting.signals.read_rates import GROUPINGS, rates
 from tests.cast import house
 
 DATA = Path(__file__).resolve().parent.parent / "data"
@@ -27,7 +27,7 @@ PIGMENT_FROM_DAY = 14
 def reporting(*words: str) -> str:
     """Give the command line these words, as a person would; returns what it printed."""
     commands = typer.Typer()
-    gather.all_commands(commands)
+    cli.all_commands(commands)
     done = CliRunner().invoke(commands, list(words), catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.stdout
@@ -57,10 +57,17 @@ def by_device() -> pd.DataFrame:
         answered=("answered", "sum"),
     )
     each["heard"] |= each["event"]
-    return each.groupby(["clinic_id", "device_id"]).agg(
-        n_treatments=("heard", "size"), n_answered=("heard", "sum"), events=("event", "sum"),
-        due_check_ins=("due", "sum"), answered_check_ins=("answered", "sum"),
-    ).reset_index()  # fmt: skip
+    return (
+        each.groupby(["clinic_id", "device_id"])
+        .agg(
+            n_treatments=("heard", "size"),
+            n_answered=("heard", "sum"),
+            events=("event", "sum"),
+            due_check_ins=("due", "sum"),
+            answered_check_ins=("answered", "sum"),
+        )
+        .reset_index()
+    )
 
 
 def test_rates_of_an_imported_log_are_those_of_its_files(imported: str) -> None:
@@ -149,8 +156,10 @@ def test_who_may_ask(database: str) -> None:
 
 def test_what_is_handed_on_has_no_small_count_and_is_rounded(imported: str) -> None:
     printed = json.loads(reporting("rates", "--by", "month", "--symptom", "hyperpigmentation", "--hand-on", "--json"))
-    exact = {row["group"]: row for row in json.loads(
-        reporting("rates", "--by", "month", "--symptom", "hyperpigmentation", "--json"))}  # fmt: skip
+    exact = {
+        row["group"]: row
+        for row in json.loads(reporting("rates", "--by", "month", "--symptom", "hyperpigmentation", "--json"))
+    }
     hidden = [row for row in printed if row["is_hidden"]]
     assert len(printed) == len(exact) > len(hidden) > 1
     for row in printed:

@@ -7,7 +7,7 @@ import typer
 from pypdf import PdfReader
 from typer.testing import CliRunner
 
-from reporting.cli import gather
+from reporting.app import cli
 from tests.accounts import trail
 from tests.cast import house
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("stopped_clock")
 @pytest.fixture
 def commands() -> typer.Typer:
     app = typer.Typer()
-    gather.all_commands(app)
+    cli.all_commands(app)
     return app
 
 

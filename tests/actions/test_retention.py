@@ -10,17 +10,17 @@ from sqlmodel import select
 from typer.testing import CliRunner
 
 from reporting import clock
-from reporting.actions.check_ins import submit_check_in
-from reporting.actions.drafts import save_draft
-from reporting.actions.photos import add_photo
-from reporting.actions.retention import apply_retention, what_is_over
-from reporting.cli import app, gather
-from reporting.domain.retention import checked, months_before
+from reporting.app import cli
+from reporting.app.cli import app
+from reporting.domain.clinic_settings import checked, months_before
 from reporting.errors import InvalidInput
+from reporting.patient.act_check_ins import save_draft, submit_check_in
+from reporting.patient.act_erasure import apply_retention, what_is_over
+from reporting.patient.act_photos import add_photo
+from reporting.records.audit import verify
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import CheckIn, Clinic, Draft, Patient, Photo, TriageCase
 from reporting.settings import settings
-from reporting.storage.audit import verify
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import CheckIn, Clinic, Draft, Patient, Photo, TriageCase
 from tests.accounts import trail
 from tests.actions.test_erasure import picture
 from tests.answers import filled
@@ -124,7 +124,7 @@ def test_answers_never_sent_are_dropped_after_a_month(clinic: House, stopped_clo
 
 def test_from_the_command_line(clinic: House, stopped_clock: datetime) -> None:
     keeps(clinic, photos=1)
-    gather.all_commands(app)
+    cli.all_commands(app)
     with clock.fixed(stopped_clock + timedelta(days=40)):
         looked = CliRunner().invoke(app, ["retention"])
         assert "Would be taken away: 1 photos" in looked.output
@@ -135,8 +135,10 @@ def test_from_the_command_line(clinic: House, stopped_clock: datetime) -> None:
     assert not left(clinic)[0]
 
 
-@pytest.mark.parametrize(("given_", "problem"), [({"photos": 0}, "months for photos"), ({"photos": 241}, "photos"),
-                                                 ({"names": 3}, "retention")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("given_", "problem"),
+    [({"photos": 0}, "months for photos"), ({"photos": 241}, "photos"), ({"names": 3}, "retention")],
+)
 def test_periods_that_cannot_be_are_refused(given_: dict[str, int], problem: str) -> None:
     with pytest.raises(InvalidInput, match=problem):
         checked(given_)

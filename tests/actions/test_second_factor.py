@@ -11,21 +11,23 @@ from hypothesis import strategies as st
 from sqlmodel import delete, select
 
 from reporting import clock
-from reporting.actions import compose, invitations, second_factor
-from reporting.actions.second_factor import (
+from reporting.domain.actors import Actor
+from reporting.errors import InvalidInput, LinkNotValid, NotAllowed, Problem, SignInNeeded, TooManyTries
+from reporting.messages import act_outbox
+from reporting.notify.email import Email
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import Clinic, Invitation, OneTimeCode, OutboxMessage, Patient, Throttle
+from reporting.security.encryption import decrypt, encrypt
+from reporting.shell import act_second_factor
+from reporting.shell.act_second_factor import (
     CodeNotRight,
     send_code,
     unlock_page,
     unlock_with_card,
     unlock_with_email_code,
 )
-from reporting.actions.sessions import Cookie, actor_of
-from reporting.domain.actors import Actor
-from reporting.errors import InvalidInput, LinkNotValid, NotAllowed, Problem, SignInNeeded, TooManyTries
-from reporting.notify.email import Email
-from reporting.security.encryption import decrypt, encrypt
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import Clinic, Invitation, OneTimeCode, OutboxMessage, Patient, Throttle
+from reporting.shell.act_sessions import Cookie, actor_of
+from reporting.treatments import act_invitations
 from tests.accounts import together, trail
 from tests.cast import House, house
 
@@ -52,9 +54,11 @@ def by_mail(clinic: House) -> House:
 class Browser:
     """A patient's browser that came by the link."""
 
-    def __init__(self, clinic: House, made: invitations.IssuedInvitation | None = None) -> None:
-        self.made = made or invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id)
-        self.cookie = invitations.open_link(self.made.token).value
+    def __init__(self, clinic: House, made: act_invitations.IssuedInvitation | None = None) -> None:
+        self.made = made or act_invitations.issue_invitation(
+            by=clinic.staff["clinician"], treatment_id=clinic.treatment_id
+        )
+        self.cookie = act_invitations.open_link(self.made.token).value
         self.source = "here"
 
     @property
@@ -91,7 +95,7 @@ def other_than(code: str) -> str:
 def test_the_link_alone_is_weak_and_the_card_raises_it(clinic: House) -> None:
     phone = Browser(clinic)
     assert phone.actor.strength == "link"
-    assert unlock_page(phone.actor) == second_factor.Unlock("code", "", False)
+    assert unlock_page(phone.actor) == act_second_factor.Unlock("code", "", False)
     cookie = phone.shows_card(phone.made.code.lower().replace("-", " "), " 1980 ")
     assert actor_of(cookie.value).strength == "full"
     assert [row[0] for row in trail("unlock.")] == ["unlock.opened"]
@@ -124,7 +128,7 @@ def test_a_replaced_card_raises_nothing_and_its_session_is_over(clinic: House) -
     with pytest.raises(SignInNeeded):
         phone.shows_card(phone.made.code)
     with pytest.raises(LinkNotValid):
-        invitations.open_link(phone.made.token)
+        act_invitations.open_link(phone.made.token)
     newer.shows_card(newer.made.code)
 
 
@@ -147,7 +151,7 @@ def test_a_year_that_is_none_is_named_and_does_not_count(clinic: House, year: st
 
 def test_a_code_comes_by_mail_and_lies_nowhere_in_clear(by_mail: House) -> None:
     phone = Browser(by_mail)
-    assert unlock_page(phone.actor) == second_factor.Unlock("email", "d…@mail.example", False)
+    assert unlock_page(phone.actor) == act_second_factor.Unlock("email", "d…@mail.example", False)
     code = phone.asks()
     (message,) = messages()
     assert (message.channel, message.kind, message.status) == ("email", "second_factor_code", "waiting")
@@ -167,12 +171,12 @@ def test_the_sender_makes_a_mail_of_it_and_none_when_it_is_too_late(by_mail: Hou
     code = Browser(by_mail).asks("ar")
     with reading() as session:
         row = session.exec(select(OutboxMessage)).one()
-        mail = compose.message(session, row, clock.now())
-        late = compose.message(session, row, clock.now() + timedelta(minutes=10))
+        mail = act_outbox.message(session, row, clock.now())
+        late = act_outbox.message(session, row, clock.now() + timedelta(minutes=10))
     assert isinstance(mail, Email)
     assert (mail.to, mail.language) == (EMAIL, "ar")
     assert code in mail.text
-    assert isinstance(late, compose.Held)
+    assert isinstance(late, act_outbox.Held)
 
 
 def test_the_mail_is_in_the_patients_language(by_mail: House) -> None:
@@ -208,9 +212,9 @@ def test_ten_guesses_at_once_are_five(by_mail: House) -> None:
 def test_ten_guesses_of_the_card_at_once_are_five(clinic: House) -> None:
     phone = Browser(clinic)
     actor = phone.actor
-    found = together(*[
-        lambda: unlock_with_card(by=actor, code="2222-2222", year_of_birth="1980", source="here") for _ in range(10)
-    ])  # fmt: skip
+    found = together(
+        *[lambda: unlock_with_card(by=actor, code="2222-2222", year_of_birth="1980", source="here") for _ in range(10)]
+    )
     assert sorted(type(one).__name__ for one in found) == ["CodeNotRight"] * 5 + ["TooManyTries"] * 5
 
 
@@ -294,7 +298,7 @@ def test_without_an_address_the_card_is_asked_for(clinic: House) -> None:
 
 def test_where_a_mail_is_asked_for_the_card_opens_no_history(by_mail: House) -> None:
     phone = Browser(by_mail)
-    typed = invitations.open_code(code=phone.made.code, year_of_birth="1980", source="here").value
+    typed = act_invitations.open_code(code=phone.made.code, year_of_birth="1980", source="here").value
     assert actor_of(typed).strength == "link"
     with pytest.raises(CodeNotRight):
         phone.shows_card(phone.made.code)

@@ -7,13 +7,15 @@ import pytest
 from sqlmodel import select
 
 from reporting import clock
-from reporting.actions import invitations, sessions, staff
-from reporting.actions.sign_in import sign_in
+from reporting.clinic import act_staff
 from reporting.domain.actors import Actor
 from reporting.errors import SignInNeeded
+from reporting.records.engine import reading
+from reporting.records.tables import SignInSession
 from reporting.settings import settings
-from reporting.storage.engine import reading
-from reporting.storage.tables import SignInSession
+from reporting.shell import act_sessions
+from reporting.shell.act_sessions import sign_in
+from reporting.treatments import act_invitations
 from tests.accounts import PASSWORD, trail, with_password
 from tests.cast import House, house
 
@@ -30,7 +32,7 @@ def signed_in(clinic: House) -> str:
 def is_over(secret: str | None, moment: datetime | None = None) -> bool:
     try:
         with clock.fixed(moment or clock.now()):
-            sessions.actor_of(secret)
+            act_sessions.actor_of(secret)
     except SignInNeeded:
         return True
     return False
@@ -65,7 +67,7 @@ def test_a_page_that_refreshes_by_itself_keeps_nothing_open(clinic: House, stopp
     secret = signed_in(clinic)
     for minutes in range(15):
         with clock.fixed(stopped_clock + timedelta(minutes=minutes)):
-            sessions.actor_of(secret, by_hand=False)
+            act_sessions.actor_of(secret, by_hand=False)
     assert is_over(secret, stopped_clock + timedelta(minutes=15, seconds=1))
 
 
@@ -73,7 +75,7 @@ def test_looking_again_within_a_minute_writes_nothing(clinic: House, stopped_clo
     secret = signed_in(clinic)
     for seconds, expected in ((59, 0), (61, 61)):
         with clock.fixed(stopped_clock + timedelta(seconds=seconds)):
-            sessions.actor_of(secret)
+            act_sessions.actor_of(secret)
         with reading() as session:
             row = session.exec(select(SignInSession)).one()
         assert row.last_seen_at == stopped_clock + timedelta(seconds=expected)
@@ -81,9 +83,9 @@ def test_looking_again_within_a_minute_writes_nothing(clinic: House, stopped_clo
 
 def test_sign_out_ends_it_on_the_server(clinic: House) -> None:
     secret, elsewhere = signed_in(clinic), signed_in(clinic)
-    by = sessions.actor_of(secret)
-    sessions.end(by)
-    sessions.end(by)
+    by = act_sessions.actor_of(secret)
+    act_sessions.end(by)
+    act_sessions.end(by)
     assert is_over(secret)
     assert not is_over(elsewhere)
     assert trail("session.") == [("session.ended", by.label, str(by.session_id))]
@@ -93,23 +95,28 @@ def test_sign_out_ends_it_on_the_server(clinic: House) -> None:
 def test_a_change_of_the_account_ends_all_of_its_sessions(clinic: House, change: dict[str, object]) -> None:
     secrets, by = [signed_in(clinic), signed_in(clinic)], clinic.staff["administrator"]
     mine = sign_in(email=with_password(clinic, "administrator"), password=PASSWORD, source="here").value
-    staff.change_staff(by=by, staff_id=clinic.staff["clinician"].id or 0, **change)  # type: ignore[arg-type]
+    act_staff.change_staff(by=by, staff_id=clinic.staff["clinician"].id or 0, **change)  # type: ignore[arg-type]
     assert all(is_over(secret) for secret in secrets)
     assert not is_over(mine)
 
 
-def opened_link(clinic: House) -> tuple[invitations.IssuedInvitation, str]:
-    made = invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id)
-    return made, invitations.open_link(made.token).value
+def opened_link(clinic: House) -> tuple[act_invitations.IssuedInvitation, str]:
+    made = act_invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id)
+    return made, act_invitations.open_link(made.token).value
 
 
 def test_a_patients_session_is_bound_to_one_treatment(clinic: House) -> None:
     _, secret = opened_link(clinic)
-    actor = sessions.actor_of(secret)
+    actor = act_sessions.actor_of(secret)
     assert actor == Actor(
-        kind="patient", id=clinic.patient_id, clinic_id=clinic.clinic_id, label=f"patient {clinic.patient_id}",
-        strength="link", treatment_id=clinic.treatment_id, session_id=actor.session_id,
-    )  # fmt: skip
+        kind="patient",
+        id=clinic.patient_id,
+        clinic_id=clinic.clinic_id,
+        label=f"patient {clinic.patient_id}",
+        strength="link",
+        treatment_id=clinic.treatment_id,
+        session_id=actor.session_id,
+    )
 
 
 def test_a_patient_is_not_hurried_but_the_day_ends_it(clinic: House, stopped_clock: datetime) -> None:
@@ -120,20 +127,20 @@ def test_a_patient_is_not_hurried_but_the_day_ends_it(clinic: House, stopped_clo
 
 def test_a_session_begun_while_its_link_was_replaced_is_over(clinic: House, monkeypatch: pytest.MonkeyPatch) -> None:
     made, _ = opened_link(clinic)
-    open_ = invitations._open
+    open_ = act_invitations._open
 
     def replaced_meanwhile(*found: object) -> object:
-        invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id)
+        act_invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id)
         return open_(*found)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(invitations, "_open", replaced_meanwhile)
-    assert is_over(invitations.open_link(made.token).value)
+    monkeypatch.setattr(act_invitations, "_open", replaced_meanwhile)
+    assert is_over(act_invitations.open_link(made.token).value)
 
 
 def test_no_secret_reaches_the_disk(sqlite_database: str, stopped_clock: datetime) -> None:
     clinic = house("A")
     made, from_link = opened_link(clinic)
-    from_code = invitations.open_code(code=made.code, year_of_birth="1980", source="here").value
+    from_code = act_invitations.open_code(code=made.code, year_of_birth="1980", source="here").value
     secrets = [made.token, made.code, made.code.replace("-", ""), from_link, from_code, signed_in(clinic), PASSWORD]
     folder: Path = settings().data_dir
     written = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())

@@ -8,11 +8,10 @@ import pytest
 from sqlmodel import select
 
 from reporting import clock
-from reporting.actions.sessions import actor_of
-from reporting.actions.sign_in import WrongSignIn, sign_in
 from reporting.errors import Problem, TooManyTries
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import SignInSession, StaffAccount, Throttle
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import SignInSession, StaffAccount, Throttle
+from reporting.shell.act_sessions import WrongSignIn, actor_of, sign_in
 from tests.accounts import PASSWORD, together, trail, with_password
 from tests.cast import House, house
 
@@ -119,7 +118,7 @@ def test_guesses_at_the_same_moment_are_all_counted(clinic: House) -> None:
 def test_a_guess_that_fits_is_refused_when_the_lock_came_meanwhile(
     clinic: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from reporting.actions import sign_in as module
+    from reporting.shell import act_sessions as module
 
     email, check = with_password(clinic, "clinician"), module.verify_password
 

@@ -8,21 +8,21 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from reporting.actions.signals import before_and_after, explain, keep_look, re_measure, review, take_action
 from reporting.domain.actors import SYSTEM
 from reporting.domain.signal_work import Finding, Look
 from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from reporting.evidence.errors import NotEnoughData
-from reporting.queries.dated import action_days
-from reporting.queries.signals import signal_card, signals_of
-from reporting.simulation.clinics import simulate
-from reporting.storage.engine import reading
-from reporting.storage.evidence_frames import engine_frames
-from reporting.storage.tables import OutboxMessage, Signal, SignalEvent, SignalRun
+from reporting.evidence.checks import NotEnoughData
+from reporting.records.engine import reading
+from reporting.records.evidence_frames import engine_frames
+from reporting.records.tables import OutboxMessage, Signal, SignalEvent, SignalRun
+from reporting.shell.read_marks import action_days
+from reporting.signals.act_signals import before_and_after, explain, keep_look, re_measure, review, take_action
+from reporting.signals.read_signals import signal_card, signals_of
 from tests.accounts import trail
 from tests.benchmarks.evidence import fill
 from tests.cast import House, house
 from tests.conftest import _use
+from tools.simulation.clinics import simulate
 
 pytestmark = pytest.mark.usefixtures("stopped_clock")
 DAY = date(2026, 3, 2)
@@ -30,10 +30,17 @@ DAY = date(2026, 3, 2)
 
 def finding(clinic: str = "A", unit: str = "O1", *, flagged: date = DAY, last: date | None = None, **more) -> Finding:
     values = {
-        "clinic": clinic, "kind": "outcome", "unit_type": "operator", "unit_id": unit, "symptom": "burning",
-        "skin_group": "", "since": flagged - timedelta(days=40), "first_flagged": flagged,
-        "last_flagged": last or flagged, "card": {"as_of": "2026-03-09", "what": "x", "symptoms": ["burning"]},
-    } | more  # fmt: skip
+        "clinic": clinic,
+        "kind": "outcome",
+        "unit_type": "operator",
+        "unit_id": unit,
+        "symptom": "burning",
+        "skin_group": "",
+        "since": flagged - timedelta(days=40),
+        "first_flagged": flagged,
+        "last_flagged": last or flagged,
+        "card": {"as_of": "2026-03-09", "what": "x", "symptoms": ["burning"]},
+    } | more
     return Finding(**values)
 
 
@@ -100,8 +107,11 @@ def test_an_older_look_never_overwrites_newer_numbers(clinic: House) -> None:
 def test_another_unit_kind_or_time_is_another_signal(clinic: House) -> None:
     much_later = DAY + timedelta(days=300)
     found = look(
-        finding(), finding(unit="O2"), finding(kind="settings"), finding(flagged=much_later, last=much_later),
-    )  # fmt: skip
+        finding(),
+        finding(unit="O2"),
+        finding(kind="settings"),
+        finding(flagged=much_later, last=much_later),
+    )
     assert len(keep_look(by=SYSTEM, look=found)) == 4
     assert len({row.code for row in rows(Signal)}) == 4
 
@@ -133,8 +143,10 @@ def test_a_signal_is_worked_on_step_by_step(clinic: House) -> None:
         review(by=lead, signal_id=key, version=version)
     card = signal_card(lead, key)
     assert [(step.kind, step.who) for step in card.steps] == [
-        ("raised", ""), ("reviewing", lead.label), ("action_taken", lead.label),
-    ]  # fmt: skip
+        ("raised", ""),
+        ("reviewing", lead.label),
+        ("action_taken", lead.label),
+    ]
     assert card.next_states == ("action_taken", "re_measured", "explained")
     assert action_days(lead) == [(date(2026, 3, 10), "Less density")]
     assert [action for action, _, _ in trail("signal.")] == ["signal.raised", "signal.reviewing", "signal.action_taken"]
@@ -187,8 +199,13 @@ def test_measuring_again_tells_what_changed_with_an_interval(harmed_database: No
     truth = simulate(3, "op_technique", clinics=2, per_week=25.0).truth
     unit, changed = truth["injections"][0]["unit_id"], date.fromisoformat(truth["injections"][0]["t0"])
     code = unit.split("-")[0]
-    made = finding(code, unit, flagged=changed, since=changed - timedelta(days=300),
-                   card={"as_of": "2024-12-30", "symptoms": ["burning", "hyperpigmentation"]})  # fmt: skip
+    made = finding(
+        code,
+        unit,
+        flagged=changed,
+        since=changed - timedelta(days=300),
+        card={"as_of": "2024-12-30", "symptoms": ["burning", "hyperpigmentation"]},
+    )
     [key] = keep_look(by=SYSTEM, look=look(made, as_of=date(2024, 12, 30)))
     version = take_action(by=SYSTEM, signal_id=key, version=1, happened_on=changed, words="New technique")
     found = re_measure(by=SYSTEM, signal_id=key, version=version, as_of=date(2024, 12, 30))
@@ -212,10 +229,18 @@ def test_a_pattern_is_measured_on_new_treatments_of_its_device_and_skin_group(ha
 
     def measured(kind: str, unit_type: str, unit: str, skin: str) -> tuple[float, float]:
         signal = Signal(
-            clinic_id=clinic_id, code=unit, kind=kind, unit_type=unit_type, unit_id=unit, symptom="burning",
-            skin_group=skin, since=date(2023, 6, 1), first_flagged_on=acted_on, last_seen_on=acted_on,
+            clinic_id=clinic_id,
+            code=unit,
+            kind=kind,
+            unit_type=unit_type,
+            unit_id=unit,
+            symptom="burning",
+            skin_group=skin,
+            since=date(2023, 6, 1),
+            first_flagged_on=acted_on,
+            last_seen_on=acted_on,
             card={"symptoms": ["burning", "hyperpigmentation"], "treatments": []},
-        )  # fmt: skip
+        )
         found = before_and_after(frames, signal, acted_on)
         return found.observed_after, found.expected_after
 

@@ -5,19 +5,23 @@ from datetime import datetime
 import pytest
 from sqlmodel import select
 
-from reporting.actions import staff
-from reporting.actions.sign_in import WrongSignIn, sign_in
+from reporting.clinic import act_staff
 from reporting.domain.actors import ROLES
 from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from reporting.storage.engine import reading
-from reporting.storage.tables import Clinic, StaffAccount
+from reporting.records.engine import reading
+from reporting.records.tables import Clinic, StaffAccount
+from reporting.shell.act_sessions import WrongSignIn, sign_in
 from tests.accounts import PASSWORD, together, trail, with_password
 from tests.cast import House, house
 
 FIRST = {
-    "clinic_name": " Demo  Skin Clinic ", "timezone": "Europe/Madrid", "telephone": " +34 555 0100 ",
-    "name": "Demo Administrator", "email": "First@Demo.Example", "password": PASSWORD,
-}  # fmt: skip
+    "clinic_name": " Demo  Skin Clinic ",
+    "timezone": "Europe/Madrid",
+    "telephone": " +34 555 0100 ",
+    "name": "Demo Administrator",
+    "email": "First@Demo.Example",
+    "password": PASSWORD,
+}
 NEW = {"name": "Demo Colleague", "email": "new@a.example", "role": "clinician", "password": PASSWORD}
 
 
@@ -37,7 +41,7 @@ def accounts() -> list[StaffAccount]:
 
 
 def test_the_first_administrator_can_sign_in(empty: str) -> None:
-    staff.set_up_clinic(**FIRST)
+    act_staff.set_up_clinic(**FIRST)
     with reading() as session:
         clinic = session.exec(select(Clinic)).one()
     assert (clinic.name, clinic.code, clinic.telephone) == ("Demo Skin Clinic", "DEMO-SKIN-CLINIC", "+34 555 0100")
@@ -50,9 +54,9 @@ def test_the_first_administrator_can_sign_in(empty: str) -> None:
 
 
 def test_set_up_happens_once(empty: str) -> None:
-    staff.set_up_clinic(**FIRST)
+    act_staff.set_up_clinic(**FIRST)
     with pytest.raises(Conflict, match="set up already"):
-        staff.set_up_clinic(**FIRST | {"clinic_name": "Another", "email": "second@demo.example"})
+        act_staff.set_up_clinic(**FIRST | {"clinic_name": "Another", "email": "second@demo.example"})
     assert len(accounts()) == 1
     assert len(trail("clinic.")) == 1
 
@@ -60,7 +64,7 @@ def test_set_up_happens_once(empty: str) -> None:
 def test_two_who_set_up_at_once_make_one_clinic(empty: str) -> None:
     made = together(
         *(
-            lambda name=name: staff.set_up_clinic(**FIRST | {"clinic_name": name, "email": f"{name}@demo.example"})
+            lambda name=name: act_staff.set_up_clinic(**FIRST | {"clinic_name": name, "email": f"{name}@demo.example"})
             for name in ("one", "two")
         )
     )
@@ -72,17 +76,25 @@ def test_two_who_set_up_at_once_make_one_clinic(empty: str) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "named"),
     [
-        ("clinic_name", "   ", "clinic"), ("clinic_name", "a\0b", "clinic"), ("clinic_name", "a" * 121, "clinic"),
-        ("timezone", "Europe/Nowhere", "time zone"), ("timezone", "", "time zone"),
-        ("telephone", "1\0", "telephone"), ("telephone", "call me", "telephone"), ("telephone", "", "telephone"),
-        ("name", "", "name"), ("email", "nobody", "e-mail"), ("email", "a b@c.example", "e-mail"),
-        ("email", "a\0@c.example", "e-mail"), ("password", "short", "password"),
+        ("clinic_name", "   ", "clinic"),
+        ("clinic_name", "a\0b", "clinic"),
+        ("clinic_name", "a" * 121, "clinic"),
+        ("timezone", "Europe/Nowhere", "time zone"),
+        ("timezone", "", "time zone"),
+        ("telephone", "1\0", "telephone"),
+        ("telephone", "call me", "telephone"),
+        ("telephone", "", "telephone"),
+        ("name", "", "name"),
+        ("email", "nobody", "e-mail"),
+        ("email", "a b@c.example", "e-mail"),
+        ("email", "a\0@c.example", "e-mail"),
+        ("password", "short", "password"),
         ("password", "Password1234", "password"),
     ],
-)  # fmt: skip
+)
 def test_set_up_names_the_field_that_is_wrong(empty: str, field: str, value: str, named: str) -> None:
     with pytest.raises(InvalidInput) as refused:
-        staff.set_up_clinic(**FIRST | {field: value})
+        act_staff.set_up_clinic(**FIRST | {field: value})
     assert refused.value.field == named
     assert accounts() == []
     assert trail() == []
@@ -90,7 +102,7 @@ def test_set_up_names_the_field_that_is_wrong(empty: str, field: str, value: str
 
 def test_a_new_colleague_can_sign_in(clinic: House) -> None:
     by = clinic.staff["administrator"]
-    made = staff.create_staff(by=by, **NEW)
+    made = act_staff.create_staff(by=by, **NEW)
     assert sign_in(email=NEW["email"], password=PASSWORD, source="here")
     assert trail("staff.") == [("staff.created", by.label, str(made))]
     assert next(account for account in accounts() if account.id == made).clinic_id == clinic.clinic_id
@@ -99,21 +111,25 @@ def test_a_new_colleague_can_sign_in(clinic: House) -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("email", "CLINICIAN@a.example"), ("email", "no address"), ("role", "owner"), ("role", ""),
-        ("name", "\t"), ("password", "laser laser 1"),
+        ("email", "CLINICIAN@a.example"),
+        ("email", "no address"),
+        ("role", "owner"),
+        ("role", ""),
+        ("name", "\t"),
+        ("password", "laser laser 1"),
     ],
-)  # fmt: skip
+)
 def test_a_faulty_colleague_is_refused_by_field(clinic: House, field: str, value: str) -> None:
     before = len(accounts())
     with pytest.raises(InvalidInput) as refused:
-        staff.create_staff(by=clinic.staff["administrator"], **NEW | {field: value})
+        act_staff.create_staff(by=clinic.staff["administrator"], **NEW | {field: value})
     assert refused.value.field == {"email": "e-mail"}.get(field, field)
     assert len(accounts()) == before
     assert trail() == []
 
 
 def test_two_taps_make_one_colleague(clinic: House) -> None:
-    made = together(*[lambda: staff.create_staff(by=clinic.staff["administrator"], **NEW)] * 2)
+    made = together(*[lambda: act_staff.create_staff(by=clinic.staff["administrator"], **NEW)] * 2)
     assert sorted(type(outcome).__name__ for outcome in made) == ["InvalidInput", "int"]
 
 
@@ -121,9 +137,9 @@ def test_two_taps_make_one_colleague(clinic: House) -> None:
 def test_only_administrators_manage_accounts(clinic: House, role: str) -> None:
     by = clinic.staff[role]  # type: ignore[index]
     with pytest.raises(NotAllowed):
-        staff.create_staff(by=by, **NEW)
+        act_staff.create_staff(by=by, **NEW)
     with pytest.raises(NotAllowed):
-        staff.change_staff(by=by, staff_id=by.id or 0, role="administrator")
+        act_staff.change_staff(by=by, staff_id=by.id or 0, role="administrator")
     assert trail() == []
 
 
@@ -131,15 +147,15 @@ def test_another_clinics_account_is_not_there(clinic: House) -> None:
     stranger = house("B").staff["administrator"]
     for victim in (clinic.staff["clinician"].id or 0, 4711):
         with pytest.raises(NotFound):
-            staff.change_staff(by=stranger, staff_id=victim, password="a stranger's words")
+            act_staff.change_staff(by=stranger, staff_id=victim, password="a stranger's words")
     assert trail() == []
 
 
 def test_the_trail_keeps_the_old_and_the_new_role(clinic: House) -> None:
-    from reporting.storage.tables import AuditEvent
+    from reporting.records.tables import AuditEvent
 
     by, colleague = clinic.staff["administrator"], clinic.staff["clinician"].id or 0
-    staff.change_staff(by=by, staff_id=colleague, role="safety_lead")
+    act_staff.change_staff(by=by, staff_id=colleague, role="safety_lead")
     assert trail() == [("staff.changed", by.label, str(colleague))]
     with reading() as session:
         details = session.exec(select(AuditEvent)).one().details
@@ -150,7 +166,7 @@ def test_the_trail_keeps_the_old_and_the_new_role(clinic: House) -> None:
 
 def test_a_new_password_replaces_the_old_one(clinic: House) -> None:
     email = with_password(clinic, "clinician")
-    staff.change_staff(
+    act_staff.change_staff(
         by=clinic.staff["administrator"], staff_id=clinic.staff["clinician"].id or 0, password="new violet otter"
     )
     with pytest.raises(WrongSignIn):
@@ -161,10 +177,10 @@ def test_a_new_password_replaces_the_old_one(clinic: House) -> None:
 def test_who_left_comes_back_only_when_let_in(clinic: House) -> None:
     by, email = clinic.staff["administrator"], with_password(clinic, "clinician")
     colleague = clinic.staff["clinician"].id or 0
-    staff.change_staff(by=by, staff_id=colleague, is_active=False)
+    act_staff.change_staff(by=by, staff_id=colleague, is_active=False)
     with pytest.raises(WrongSignIn):
         sign_in(email=email, password=PASSWORD, source="here")
-    staff.change_staff(by=by, staff_id=colleague, is_active=True)
+    act_staff.change_staff(by=by, staff_id=colleague, is_active=True)
     sign_in(email=email, password=PASSWORD, source="here")
 
 
@@ -173,19 +189,19 @@ def test_the_last_administrator_stays(clinic: House, change: dict[str, object]) 
     house("B")  # its administrator is no help
     by = clinic.staff["administrator"]
     with pytest.raises(Conflict, match="without an administrator"):
-        staff.change_staff(by=by, staff_id=by.id or 0, **change)  # type: ignore[arg-type]
+        act_staff.change_staff(by=by, staff_id=by.id or 0, **change)  # type: ignore[arg-type]
     assert next(account for account in accounts() if account.id == by.id).is_active
     assert trail() == []
-    staff.change_staff(by=by, staff_id=clinic.staff["clinician"].id or 0, role="administrator")
-    staff.change_staff(by=by, staff_id=by.id or 0, **change)  # type: ignore[arg-type]
+    act_staff.change_staff(by=by, staff_id=clinic.staff["clinician"].id or 0, role="administrator")
+    act_staff.change_staff(by=by, staff_id=by.id or 0, **change)  # type: ignore[arg-type]
 
 
 def test_two_administrators_who_let_go_at_once_do_not_both_succeed(clinic: House) -> None:
     first, second = clinic.staff["administrator"], clinic.staff["clinician"]
-    staff.change_staff(by=first, staff_id=second.id or 0, role="administrator")
+    act_staff.change_staff(by=first, staff_id=second.id or 0, role="administrator")
     made = together(
         *(
-            lambda who=who: staff.change_staff(by=first, staff_id=who or 0, role="front_desk")
+            lambda who=who: act_staff.change_staff(by=first, staff_id=who or 0, role="front_desk")
             for who in (first.id, second.id)
         )
     )

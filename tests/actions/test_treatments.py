@@ -8,15 +8,12 @@ import pytest
 from sqlalchemy import select
 
 from reporting import clock
-from reporting.actions.treatments import correct_treatment, record_treatment, undo_treatment
+from reporting.cases.read_timeline import timeline
 from reporting.domain.treatment_record import AreaRecord, PatientRecord, TreatmentRecord
 from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from reporting.queries.patients import find_patients, record_form
-from reporting.queries.timeline import timeline
-from reporting.security.encryption import decrypt
-from reporting.storage import audit, outcomes
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import (
+from reporting.records import audit, outcomes
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import (
     AuditEvent,
     CustomDeviceClass,
     CustomParameter,
@@ -28,14 +25,21 @@ from reporting.storage.tables import (
     TreatedArea,
     Treatment,
 )
+from reporting.security.encryption import decrypt
+from reporting.treatments.act_treatments import correct_treatment, record_treatment, undo_treatment
+from reporting.treatments.read_treatments import find_patients, record_form
 from tests.answers import EYES_CLOSING
 from tests.cast import House, house
 from tests.reports import eyes_closing, send
 
 CHEEKS = AreaRecord(
-    area="cheeks", settings={"pulse_energy_mj": 30, "density_pct": 15, "passes": 1}, indication="acne_scars",
-    cooling="cold_air", immediate_endpoint="erythema", test_spot_done=True,
-)  # fmt: skip
+    area="cheeks",
+    settings={"pulse_energy_mj": 30, "density_pct": 15, "passes": 1},
+    indication="acne_scars",
+    cooling="cold_air",
+    immediate_endpoint="erythema",
+    test_spot_done=True,
+)
 
 
 @pytest.fixture
@@ -45,9 +49,12 @@ def clinic(database: str, stopped_clock: datetime) -> House:
 
 def record(clinic: House, **other: Any) -> TreatmentRecord:
     wanted = {
-        "patient": clinic.patient_id, "performed_on": date(2026, 3, 10), "device_id": clinic.device_id,
-        "operator_id": clinic.operator_id, "areas": (CHEEKS,),
-    }  # fmt: skip
+        "patient": clinic.patient_id,
+        "performed_on": date(2026, 3, 10),
+        "device_id": clinic.device_id,
+        "operator_id": clinic.operator_id,
+        "areas": (CHEEKS,),
+    }
     return TreatmentRecord(**wanted | other)
 
 
@@ -92,9 +99,15 @@ def test_pressing_twice_gives_one_treatment(clinic: House) -> None:
 
 def test_a_new_patient_is_added_with_contact_details_encrypted(clinic: House) -> None:
     new = PatientRecord(
-        reference=" P-0002 ", year_of_birth=1990, fitzpatrick=5, herpes_history=True, keloid_history=False,
-        name="Demo patient 0002", email="demo0002@patients.example", phone="+44 7700 900102",
-    )  # fmt: skip
+        reference=" P-0002 ",
+        year_of_birth=1990,
+        fitzpatrick=5,
+        herpes_history=True,
+        keloid_history=False,
+        name="Demo patient 0002",
+        email="demo0002@patients.example",
+        phone="+44 7700 900102",
+    )
     recorded = keep(clinic, patient=new)
     patient = rows(Patient)[-1]
     assert (patient.id, patient.reference, patient.fitzpatrick) == (recorded.patient_id, "P-0002", 5)
@@ -176,8 +189,10 @@ def test_the_day_is_today_in_the_clinics_time_zone(database: str) -> None:
 def test_devices_people_and_patients_of_another_clinic_are_unknown(clinic: House) -> None:
     other = house("B")
     for wanted in (
-        {"device_id": other.device_id}, {"operator_id": other.operator_id}, {"patient": other.patient_id},
-    ):  # fmt: skip
+        {"device_id": other.device_id},
+        {"operator_id": other.operator_id},
+        {"patient": other.patient_id},
+    ):
         with pytest.raises(InvalidInput, match="one of this clinic's"):
             keep(clinic, **wanted)
 
@@ -188,9 +203,10 @@ def test_a_device_class_of_the_clinic_itself_brings_its_own_limits(clinic: House
         session.add(own)
         session.flush()
         session.add(
-            CustomParameter(custom_device_class_id=own.id, field="fluence_j_cm2", plausible_min=1,
-                            plausible_max=50, typical_high=10)
-        )  # fmt: skip
+            CustomParameter(
+                custom_device_class_id=own.id, field="fluence_j_cm2", plausible_min=1, plausible_max=50, typical_high=10
+            )
+        )
         device = Device(clinic_id=clinic.clinic_id, code="D2", device_class="own")
         session.add(device)
     marked = keep(clinic, device_id=device.id, areas=(replace(CHEEKS, settings={"fluence_j_cm2": 20}),))
@@ -235,8 +251,14 @@ class TestCorrecting:
 
     def test_an_area_that_the_patient_named_cannot_go(self, database: str, stopped_clock: datetime) -> None:
         clinic = house("A", areas=("cheeks", "forehead"))
-        send(clinic, "k", symptoms=["swelling"], severity_swelling="3", follow_ups_swelling=["swelling_eyes"],
-             area_swelling=[str(clinic.area_ids[1])])  # fmt: skip
+        send(
+            clinic,
+            "k",
+            symptoms=["swelling"],
+            severity_swelling="3",
+            follow_ups_swelling=["swelling_eyes"],
+            area_swelling=[str(clinic.area_ids[1])],
+        )
         wanted = record(clinic, performed_on=date(2026, 3, 7))
         with pytest.raises(Conflict, match="area"):
             correct_treatment(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id, record=wanted)
@@ -263,10 +285,16 @@ class TestTakingBack:
             session.add(invitation)
             session.flush()
             session.add(
-                SignInSession(token_hash="s", kind="patient", clinic_id=clinic.clinic_id, strength="link",
-                              patient_id=clinic.patient_id, invitation_id=invitation.id,
-                              expires_at=datetime.fromisoformat("2026-03-11T00:00:00+00:00"))
-            )  # fmt: skip
+                SignInSession(
+                    token_hash="s",
+                    kind="patient",
+                    clinic_id=clinic.clinic_id,
+                    strength="link",
+                    patient_id=clinic.patient_id,
+                    invitation_id=invitation.id,
+                    expires_at=datetime.fromisoformat("2026-03-11T00:00:00+00:00"),
+                )
+            )
         with pytest.raises(Conflict, match="opened the link"):
             undo_treatment(by=clinic.staff["clinician"], treatment_id=kept.treatment_id)
 
@@ -294,9 +322,12 @@ def _invitation(clinic: House, treatment_id: int, token_hash: str) -> Invitation
     from reporting.clock import now
 
     return Invitation(
-        clinic_id=clinic.clinic_id, patient_id=clinic.patient_id, treatment_id=treatment_id,
-        token_hash=token_hash, expires_at=now() + timedelta(days=1),
-    )  # fmt: skip
+        clinic_id=clinic.clinic_id,
+        patient_id=clinic.patient_id,
+        treatment_id=treatment_id,
+        token_hash=token_hash,
+        expires_at=now() + timedelta(days=1),
+    )
 
 
 class TestSeeing:
@@ -306,8 +337,9 @@ class TestSeeing:
         eyes_closing(clinic)
         by = clinic.staff["clinician"]
         assert [(row.reference, row.treatments, row.open_cases) for row in find_patients(by)] == [
-            ("X_1%", 1, 0), ("P-0001", 1, 1),
-        ]  # fmt: skip
+            ("X_1%", 1, 0),
+            ("P-0001", 1, 1),
+        ]
         assert [row.reference for row in find_patients(by, "p-00")] == ["P-0001"]
         assert [row.reference for row in find_patients(by, "_1%")] == ["X_1%"]
         assert find_patients(by, "%%%") == []
@@ -351,8 +383,9 @@ class TestSeeing:
             send(clinic, "further", symptoms=["bumps"], severity_bumps="1")
         reports = timeline(clinic.staff["clinician"], clinic.patient_id).treatments[0].reports
         assert sorted((each.recovery_day, each.scheduled_day, each.days_late) for each in reports) == [
-            (4, 3, 0), (4, 3, 1),
-        ]  # fmt: skip
+            (4, 3, 0),
+            (4, 3, 1),
+        ]
 
     def test_another_clinics_patient_does_not_exist(self, clinic: House) -> None:
         for patient_id in (clinic.patient_id, 10**6):

@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from reporting.actions.check_ins import Receipt, submit_check_in
-from reporting.actions.consent import ConsentWithdrawn, disagree
-from reporting.actions.drafts import save_draft
 from reporting.domain.actors import ROLES, Actor, Role
 from reporting.errors import InvalidInput, NotFound
-from reporting.storage.engine import reading
-from reporting.storage.tables import CheckIn, Consent, Draft
+from reporting.patient.act_check_ins import Receipt, save_draft, submit_check_in
+from reporting.records.engine import reading
+from reporting.records.tables import CheckIn, Consent, Draft
+from reporting.shell.act_consent import ConsentWithdrawn, disagree
 from tests.accounts import trail
 from tests.answers import NO_PROBLEMS, filled
 from tests.cast import House, house
@@ -27,9 +26,12 @@ def clinic(database: str, stopped_clock: datetime) -> House:
 
 def send(clinic: House, by: Actor, key: str = "key", **more: Any) -> Receipt:
     return submit_check_in(
-        by=by, treatment_id=clinic.treatment_id, answers=filled(clinic.treatment_id, **NO_PROBLEMS),
-        submission_key=key, **more,
-    )  # fmt: skip
+        by=by,
+        treatment_id=clinic.treatment_id,
+        answers=filled(clinic.treatment_id, **NO_PROBLEMS),
+        submission_key=key,
+        **more,
+    )
 
 
 def save(clinic: House, by: Actor, answers: dict[str, Any] = SOME) -> None:
@@ -62,8 +64,9 @@ def test_a_carer_answers_with_the_link(clinic: House) -> None:
     assert (row.source, row.answered_by, row.entered_by, row.language) == ("patient", "carer", None, "es")
 
 
-@pytest.mark.parametrize(("who", "how"), [("patient", "telephone"), ("patient", "desk"), ("front_desk", "carer"),
-                                          ("front_desk", "pigeon")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("who", "how"), [("patient", "telephone"), ("patient", "desk"), ("front_desk", "carer"), ("front_desk", "pigeon")]
+)
 def test_nobody_claims_to_be_another(clinic: House, who: str, how: str) -> None:
     by = clinic.patient if who == "patient" else clinic.staff["front_desk"]
     with pytest.raises(InvalidInput):

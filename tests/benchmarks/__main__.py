@@ -24,8 +24,13 @@ def main() -> None:
         for name in ("reminders", "pages"):
             (Path(folder) / name).mkdir()
         reminders.run(Path(folder) / "reminders")
-        pages.run(Path(folder) / "pages", list(pages.SIZES), options.page_databases, options.clinicians,
-                  treatments=pages.SIZES | {"million": options.page_treatments})  # fmt: skip
+        pages.run(
+            Path(folder) / "pages",
+            list(pages.SIZES),
+            options.page_databases,
+            options.clinicians,
+            treatments=pages.SIZES | {"million": options.page_treatments},
+        )
     evidence.run_all(options.treatments, options.rows)
 
 

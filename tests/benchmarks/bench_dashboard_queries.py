@@ -15,13 +15,12 @@ from collections.abc import Callable
 from datetime import date
 from unittest.mock import patch
 
+from reporting.dashboards.read_bands import parameters_recorded, setting_bands
+from reporting.dashboards.read_overview import overview
 from reporting.domain.actors import SYSTEM
-from reporting.queries.filter_choices import filter_choices
-from reporting.queries.overview import overview
-from reporting.queries.scope import Filters
-from reporting.queries.setting_bands import parameters_recorded, setting_bands
+from reporting.records.migrate import migrate
 from reporting.settings import settings
-from reporting.storage.migrate import migrate
+from reporting.shell.read_scope import Filters, filter_choices
 from tests.frames import many_rows
 
 RUNS = 7
@@ -58,7 +57,7 @@ def main(rows: int) -> None:
         migrate()
         for areas in (1.0, 1.3):
             frame = many_rows(rows, areas_per_treatment=areas)
-            with patch("reporting.queries.scope.outcome_frame", lambda frame=frame: frame):
+            with patch("reporting.shell.read_scope.outcome_frame", lambda frame=frame: frame):
                 for name, task in tasks().items():
                     print(f"{rows:,} areas, {areas} per treatment; {name}: {milliseconds(task):.0f} ms")
 

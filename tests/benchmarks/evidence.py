@@ -25,13 +25,13 @@ import numpy as np
 import pandas as pd
 import statsmodels.api as sm
 
-from reporting.domain.schedule import SLOTS
+from reporting.domain.course import SLOTS
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.evidence.cells import dummy_coding, gather_cells
 from reporting.evidence.logistic import fit_logistic
-from reporting.simulation.clinics import SimulatedNetwork, simulate
-from reporting.simulation.files import SETTINGS, SYMPTOM_WORDS
-from reporting.simulation.imported import MAPPING, own_database
+from tools.simulation.clinics import SimulatedNetwork, simulate
+from tools.simulation.files import SETTINGS, SYMPTOM_WORDS
+from tools.simulation.imported import MAPPING, own_database
 
 TREATMENTS_PER_WEEKLY_TREATMENT = 108.5
 """Treatments that a clinic of the simulator gives in its two years for each one a week."""
@@ -62,30 +62,52 @@ def _units(to: sqlite3.Connection, treated: pd.DataFrame, devices: pd.DataFrame)
     made = "2020-01-01 00:00:00"
     clinics = sorted(treated["clinic_id"].unique())
     _insert(
-        to, "clinic",
-        ("id", "code", "name", "timezone", "telephone", "emergency_telephone", "opening_hours", "second_factor",
-         "reminders_from", "reminders_until", "message_name", "retention", "is_synthetic", "created_at"),
-        [(k + 1, c, c, "UTC", "", "112", "{}", "code", "08:00", "20:00", "", "{}", 1, made)
-         for k, c in enumerate(clinics)],
-    )  # fmt: skip
+        to,
+        "clinic",
+        (
+            "id",
+            "code",
+            "name",
+            "timezone",
+            "telephone",
+            "emergency_telephone",
+            "opening_hours",
+            "second_factor",
+            "reminders_from",
+            "reminders_until",
+            "message_name",
+            "retention",
+            "is_synthetic",
+            "created_at",
+        ),
+        [
+            (k + 1, c, c, "UTC", "", "112", "{}", "code", "08:00", "20:00", "", "{}", 1, made)
+            for k, c in enumerate(clinics)
+        ],
+    )
     known = {c: k + 1 for k, c in enumerate(clinics)}
     operators = treated[["clinic_id", "operator_id"]].drop_duplicates().itertuples(index=False)
     _insert(to, "operator", ("clinic_id", "code", "name", "is_active"), [(known[c], o, "", 1) for c, o in operators])
     machines = treated[["clinic_id", "device_id", "device_model"]].drop_duplicates().itertuples(index=False)
     _insert(
-        to, "device",
+        to,
+        "device",
         ("clinic_id", "code", "device_class", "model", "manufacturer", "serial", "handpiece", "is_active"),
         [(known[c], d, m, m, "", "", "", 1) for c, d, m in machines],
-    )  # fmt: skip
+    )
     for at, row in enumerate(devices.to_dict("records"), start=1):
         _insert(
-            to, "custom_device_class", ("id", "code", "name", "procedure_class", "wavelength_nm", "source"),
+            to,
+            "custom_device_class",
+            ("id", "code", "name", "procedure_class", "wavelength_nm", "source"),
             [(at, row["device_model"], row["device_model"], "vascular", "", "bench")],
-        )  # fmt: skip
+        )
         _insert(
-            to, "custom_parameter", ("custom_device_class_id", "field", "reference"),
+            to,
+            "custom_parameter",
+            ("custom_device_class_id", "field", "reference"),
             [(at, ours, float(row[f"ref_{theirs}"])) for theirs, ours in SETTINGS.items()],
-        )  # fmt: skip
+        )
 
 
 def _treatments(to: sqlite3.Connection, treated: pd.DataFrame, checkins: pd.DataFrame) -> int:
@@ -97,33 +119,79 @@ def _treatments(to: sqlite3.Connection, treated: pd.DataFrame, checkins: pd.Data
     patient, first = pd.factorize(treated["patient_id"])
     at = np.unique(patient, return_index=True)[1]
     _insert(
-        to, "patient", ("id", "clinic_id", "reference", "fitzpatrick", "language", "timezone", "created_at"),
-        ((k + 1, int(clinic.iat[i]), first[k], int(treated["fitzpatrick"].iat[i]), "en", "", made)
-         for k, i in enumerate(at)),
-    )  # fmt: skip
+        to,
+        "patient",
+        ("id", "clinic_id", "reference", "fitzpatrick", "language", "timezone", "created_at"),
+        (
+            (k + 1, int(clinic.iat[i]), first[k], int(treated["fitzpatrick"].iat[i]), "en", "", made)
+            for k, i in enumerate(at)
+        ),
+    )
     days = treated["date"].dt.strftime("%Y-%m-%d")
     _insert(
-        to, "treatment",
-        ("id", "clinic_id", "patient_id", "reference", "performed_on", "operator_id", "device_id", "procedure_class",
-         "age_years", "source", "created_at"),
-        zip(range(1, n + 1), clinic.tolist(), (patient + 1).tolist(), treated["treatment_id"], days,
-            operator.tolist(), device.tolist(), ["vascular"] * n, treated["age"].tolist(), ["import"] * n, [made] * n,
-            strict=True),
-    )  # fmt: skip
+        to,
+        "treatment",
+        (
+            "id",
+            "clinic_id",
+            "patient_id",
+            "reference",
+            "performed_on",
+            "operator_id",
+            "device_id",
+            "procedure_class",
+            "age_years",
+            "source",
+            "created_at",
+        ),
+        zip(
+            range(1, n + 1),
+            clinic.tolist(),
+            (patient + 1).tolist(),
+            treated["treatment_id"],
+            days,
+            operator.tolist(),
+            device.tolist(),
+            ["vascular"] * n,
+            treated["age"].tolist(),
+            ["import"] * n,
+            [made] * n,
+            strict=True,
+        ),
+    )
     _insert(
-        to, "treated_area",
+        to,
+        "treated_area",
         ("id", "treatment_id", "clinic_id", "area", "pass_group", "indication", *SETTINGS.values(), "outside_typical"),
-        zip(range(1, n + 1), range(1, n + 1), clinic.tolist(), ["not_recorded"] * n, [1] * n, treated["indication"],
-            *(treated[name].astype(float).tolist() for name in SETTINGS), ["[]"] * n, strict=True),
-    )  # fmt: skip
+        zip(
+            range(1, n + 1),
+            range(1, n + 1),
+            clinic.tolist(),
+            ["not_recorded"] * n,
+            [1] * n,
+            treated["indication"],
+            *(treated[name].astype(float).tolist() for name in SETTINGS),
+            ["[]"] * n,
+            strict=True,
+        ),
+    )
     due, answered, trails = _answers(treated, checkins)
     first = [_first(treated, checkins, word) for word in SYMPTOM_WORDS.values()]
     _insert(
-        to, "outcome",
-        ("treated_area_id", "treatment_id", "clinic_id", "due_mask", "answered_mask", "trail", "revision",
-         *(f"first_{code}" for code in SYMPTOM_WORDS)),
+        to,
+        "outcome",
+        (
+            "treated_area_id",
+            "treatment_id",
+            "clinic_id",
+            "due_mask",
+            "answered_mask",
+            "trail",
+            "revision",
+            *(f"first_{code}" for code in SYMPTOM_WORDS),
+        ),
         zip(range(1, n + 1), range(1, n + 1), clinic.tolist(), due, answered, trails, [1] * n, *first, strict=True),
-    )  # fmt: skip
+    )
     to.execute("UPDATE revision SET value = 1")
     return n
 

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, sync_playwright
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from reporting.web.routes import ROUTES
+from reporting.app.routes import ROUTES
 from tests.benchmarks.streamlit_client import must_be_loopback
 from tests.benchmarks.submits import disk_probe, patients
 from tests.browser import find
@@ -54,10 +54,15 @@ def load(browser: Browser, address: str, cookie: tuple[str, str] | None = None) 
     wire.send("Network.enable")
     wire.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
     wire.on("Network.requestWillBeSent", lambda event: asked.append(event["request"]["url"]))
-    wire.send("Network.emulateNetworkConditions", {
-        "offline": False, "latency": LATENCY_MS, "downloadThroughput": BITS_PER_S / 8,
-        "uploadThroughput": BITS_PER_S / 8,
-    })  # fmt: skip
+    wire.send(
+        "Network.emulateNetworkConditions",
+        {
+            "offline": False,
+            "latency": LATENCY_MS,
+            "downloadThroughput": BITS_PER_S / 8,
+            "uploadThroughput": BITS_PER_S / 8,
+        },
+    )
     wire.send("Emulation.setCPUThrottlingRate", {"rate": CPU_SLOWDOWN})
     page.add_init_script(SHOWN)
     page.goto(address, wait_until="commit", timeout=120_000)
@@ -83,8 +88,18 @@ def _bare_streamlit(folder: Path) -> Iterator[str]:
     port = free_port()
     url = f"http://localhost:{port}"
     (folder / "toy.py").write_text((ROOT / "tests" / "benchmarks" / "toy.py").read_text())
-    command = [sys.executable, "-m", "streamlit", "run", "toy.py", "--server.port", str(port), "--server.headless=true",
-               "--browser.gatherUsageStats=false", "--server.fileWatcherType=none"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "toy.py",
+        "--server.port",
+        str(port),
+        "--server.headless=true",
+        "--browser.gatherUsageStats=false",
+        "--server.fileWatcherType=none",
+    ]
     with process(command, f"{url}/_stcore/health", folder / "toy.log", folder, TOY_DATABASE=str(folder / "toy.db")):
         yield url
 
@@ -93,8 +108,17 @@ def _bare_streamlit(folder: Path) -> Iterator[str]:
 def _bare_form(folder: Path) -> Iterator[str]:
     port = free_port()
     url = f"http://localhost:{port}/form/"
-    command = [sys.executable, "-m", "uvicorn", "tests.benchmarks.toy_form:app", "--port", str(port), "--log-level",
-               "warning", "--no-access-log"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "tests.benchmarks.toy_form:app",
+        "--port",
+        str(port),
+        "--log-level",
+        "warning",
+        "--no-access-log",
+    ]
     settings = {"REPORTING_DATA_DIR": str(folder), "REPORTING_DATABASE_URL": "", "REPORTING_DEMO": "0"}
     with process(command, f"{url}1", folder / "form.log", ROOT, **settings):
         yield url

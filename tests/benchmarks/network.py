@@ -15,13 +15,13 @@ from sqlalchemy.engine import make_url
 from reporting import clock
 from reporting.demo.fill import fill
 from reporting.domain.content import content
+from reporting.records import engine as storage
+from reporting.records.columns import add_rows
+from reporting.records.engine import transaction
+from reporting.records.migrate import migrate
+from reporting.records.outcomes import recompute
+from reporting.records.tables import CheckIn
 from reporting.settings import settings
-from reporting.storage import engine as storage
-from reporting.storage.engine import transaction
-from reporting.storage.migrate import migrate
-from reporting.storage.outcomes import recompute
-from reporting.storage.rows import add_rows
-from reporting.storage.tables import CheckIn
 
 TEMPLATE = 2_400
 STEP = {"patient": 10_000, "treatment": 10_000, "treated_area": 20_000, "check_in": 100_000, "unit": 100}
@@ -62,19 +62,40 @@ def _count(table: str) -> int:
 def _silences() -> None:
     """Rows for the scheduled days that nobody answered, as a log brings them."""
     with transaction() as session:
-        rows = session.connection().execute(text(
-            f"SELECT id, clinic_id, patient_id, performed_on, procedure_class FROM treatment WHERE id IN ({HISTORY})"
-        )).all()  # fmt: skip
+        rows = (
+            session.connection()
+            .execute(
+                text(
+                    "SELECT id, clinic_id, patient_id, performed_on, procedure_class FROM treatment "
+                    f"WHERE id IN ({HISTORY})"
+                )
+            )
+            .all()
+        )
         answered = set(
             tuple(row) for row in session.connection().execute(text("SELECT treatment_id, scheduled_day FROM check_in"))
         )
-        add_rows(session, CheckIn, [
-            {"clinic_id": row.clinic_id, "patient_id": row.patient_id, "treatment_id": row.id, "scheduled_day": day,
-             "due_on": date.fromisoformat(str(row.performed_on)) + timedelta(days=day), "answered_at": None,
-             "areas": {}, "follow_up": {}, "source": "demo", "created_at": clock.now()}
-            for row in rows for day in content().schedules[row.procedure_class]
-            if (row.id, day) not in answered
-        ])  # fmt: skip
+        add_rows(
+            session,
+            CheckIn,
+            [
+                {
+                    "clinic_id": row.clinic_id,
+                    "patient_id": row.patient_id,
+                    "treatment_id": row.id,
+                    "scheduled_day": day,
+                    "due_on": date.fromisoformat(str(row.performed_on)) + timedelta(days=day),
+                    "answered_at": None,
+                    "areas": {},
+                    "follow_up": {},
+                    "source": "demo",
+                    "created_at": clock.now(),
+                }
+                for row in rows
+                for day in content().schedules[row.procedure_class]
+                if (row.id, day) not in answered
+            ],
+        )
         recompute(session, [row.id for row in rows])
 
 
@@ -84,8 +105,9 @@ def _multiply(url: str, copies: int, clinics: int) -> None:
     with engine.connect() as connection:
         for statement in (
             ("PRAGMA journal_mode=OFF", "PRAGMA synchronous=OFF", "PRAGMA cache_size=-400000")
-            if lite else ("SET session_replication_role = replica",)
-        ):  # fmt: skip
+            if lite
+            else ("SET session_replication_role = replica",)
+        ):
             connection.execute(text(statement))
         rebuild = _drop_indexes(connection, lite)
         _clinics(connection, clinics)
@@ -97,9 +119,9 @@ def _multiply(url: str, copies: int, clinics: int) -> None:
             connection.execute(text(statement))
         if not lite:
             for table in ("clinic", "operator", "device", *BIG[:4], "triage_case", "case_event"):
-                connection.execute(text(
-                    f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT MAX(id) FROM {table}))"
-                ))  # fmt: skip
+                connection.execute(
+                    text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT MAX(id) FROM {table}))")
+                )
         connection.commit()
         connection.execute(text("ANALYZE"))
         connection.commit()
@@ -111,11 +133,13 @@ def _multiply(url: str, copies: int, clinics: int) -> None:
 def _drop_indexes(connection: Connection, lite: bool) -> list[str]:
     """Drop the plain indexes of the big tables; returns the statements that make them again."""
     named = ", ".join(f"'{table}'" for table in BIG)
-    found = connection.execute(text(
-        f"SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ({named})"
-        if lite
-        else f"SELECT indexname, indexdef FROM pg_indexes WHERE tablename IN ({named}) AND indexname LIKE 'ix_%'"
-    )).all()  # fmt: skip
+    found = connection.execute(
+        text(
+            f"SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ({named})"
+            if lite
+            else f"SELECT indexname, indexdef FROM pg_indexes WHERE tablename IN ({named}) AND indexname LIKE 'ix_%'"
+        )
+    ).all()
     for name, _ in found:
         connection.execute(text(f"DROP INDEX {name}"))
     return [sql for _, sql in found]
@@ -139,12 +163,16 @@ def _copy(connection: Connection, table: str, copies: int, clinics: int) -> None
     """Copies 1 to ``copies`` of a table's history, dealt to the clinics in turn."""
     turn = f"(k % {clinics})"
     moved = {
-        "clinic_id": f"t.clinic_id + {turn}", "patient_id": f"t.patient_id + k * {STEP['patient']}",
-        "treatment_id": f"t.treatment_id + k * {STEP['treatment']}", "reference": "t.reference || '-' || k",
+        "clinic_id": f"t.clinic_id + {turn}",
+        "patient_id": f"t.patient_id + k * {STEP['patient']}",
+        "treatment_id": f"t.treatment_id + k * {STEP['treatment']}",
+        "reference": "t.reference || '-' || k",
         "treated_area_id": f"t.treated_area_id + k * {STEP['treated_area']}",
         "operator_id": f"t.operator_id + {turn} * {STEP['unit']}",
-        "device_id": f"t.device_id + {turn} * {STEP['unit']}", "submission_key": "NULL", "phone_hash": "NULL",
-    }  # fmt: skip
+        "device_id": f"t.device_id + {turn} * {STEP['unit']}",
+        "submission_key": "NULL",
+        "phone_hash": "NULL",
+    }
     if table in STEP:
         moved["id"] = f"t.id + k * {STEP[table]}"
     own = {"patient": "t.id IN (SELECT patient_id FROM treatment)", "treatment": f"t.id IN ({HISTORY})"}
@@ -155,18 +183,21 @@ def _copy(connection: Connection, table: str, copies: int, clinics: int) -> None
 def _insert(connection: Connection, table: str, moved: dict[str, str], copies: int, where: str = "1 = 1") -> None:
     names = _columns(connection, table)
     chosen = ", ".join(moved.get(name, f"t.{name}") for name in names)
-    connection.execute(text(f"""
+    connection.execute(
+        text(f"""
         INSERT INTO {table} ({", ".join(names)})
         WITH RECURSIVE copies(k) AS (SELECT 1 WHERE {copies} > 0 UNION ALL SELECT k + 1 FROM copies WHERE k < {copies})
         SELECT {chosen} FROM copies CROSS JOIN (SELECT * FROM {table} t WHERE {where}) t
-    """))  # fmt: skip
+    """)
+    )
 
 
 def _cases(connection: Connection) -> None:
     """A case for every copied answer with a severe symptom; those of the last two weeks are open."""
     recent = f"c.answered_at > '{clock.now() - timedelta(days=14):%Y-%m-%d %H:%M:%S}'"
     severe = " OR ".join(f"c.{name} >= 3" for name in ("burning", "bumps", "swelling", "hyperpigmentation"))
-    connection.execute(text(f"""
+    connection.execute(
+        text(f"""
         INSERT INTO triage_case (clinic_id, patient_id, treatment_id, check_in_id, level, rules, reasons, state,
             opened_at, due_at, acknowledged_at, action_taken, confirmation, closed_at, escalations, version)
         SELECT c.clinic_id, c.patient_id, c.treatment_id, c.id, e.level, e.rules, e.reasons,
@@ -175,7 +206,8 @@ def _cases(connection: Connection) -> None:
             CASE WHEN {recent} THEN NULL ELSE 'confirmed' END, CASE WHEN {recent} THEN NULL ELSE c.answered_at END, 0, 1
         FROM check_in c CROSS JOIN (SELECT level, rules, reasons FROM triage_case ORDER BY id LIMIT 1) e
         WHERE c.answered_at IS NOT NULL AND c.id > {STEP["check_in"]} AND ({severe})
-    """))  # fmt: skip
+    """)
+    )
 
 
 def _trails(connection: Connection, lite: bool) -> None:
@@ -184,17 +216,21 @@ def _trails(connection: Connection, lite: bool) -> None:
     report = f"""CAST('{{"check_in": ' || check_in_id || ', "rules": ' || CAST(rules AS TEXT) || '}}' AS {json})"""
     nothing = f"CAST('{{}}' AS {json})"
     for kind, details in (("opened", report), ("acknowledged", nothing), ("closed", nothing)):
-        connection.execute(text(f"""
+        connection.execute(
+            text(f"""
             INSERT INTO case_event (clinic_id, case_id, at, kind, note, details)
             SELECT clinic_id, id, {kind}_at, '{kind}', '', {details} FROM triage_case
             WHERE check_in_id > {STEP["check_in"]} AND {kind}_at IS NOT NULL ORDER BY {kind}_at
-        """))  # fmt: skip
-    connection.execute(text(f"""
+        """)
+        )
+    connection.execute(
+        text(f"""
         INSERT INTO audit_event (sequence, at, clinic_id, actor_kind, actor_id, actor_label, action, record_kind,
             record_id, details, previous_hash, hash)
         SELECT h.sequence + ROW_NUMBER() OVER (ORDER BY c.answered_at, c.id), c.answered_at, c.clinic_id, 'patient',
             c.patient_id, 'patient', 'check_in.submitted', 'check_in', CAST(c.id AS TEXT), {nothing}, h.hash, h.hash
         FROM check_in c CROSS JOIN audit_head h
         WHERE c.answered_at IS NOT NULL AND c.id > {STEP["check_in"]} AND c.id % 6 = 0
-    """))  # fmt: skip
+    """)
+    )
     connection.execute(text("UPDATE audit_head SET sequence = (SELECT MAX(sequence) FROM audit_event)"))

@@ -94,9 +94,13 @@ async def alone(
 
 
 async def at_work(
-    url: str, cookies: Sequence[str], pages: Sequence[Shown], answer: Callable[[], None], answer_every_s: float,
+    url: str,
+    cookies: Sequence[str],
+    pages: Sequence[Shown],
+    answer: Callable[[], None],
+    answer_every_s: float,
     share: float,
-) -> dict[str, Row]:  # fmt: skip
+) -> dict[str, Row]:
     """As many clinicians as cookies, each with something new every THINK_S seconds: open a page, rerun it, the next.
 
     Everybody looks at ``share`` of the pages, in an order of their own; an answer comes in every so many seconds.

@@ -21,9 +21,9 @@ from pathlib import Path
 from sqlalchemy import text
 
 from reporting.demo.access import enter
-from reporting.storage import engine as storage
-from reporting.storage.engine import reading, transaction
-from reporting.storage.outcomes import recompute
+from reporting.records import engine as storage
+from reporting.records.engine import reading, transaction
+from reporting.records.outcomes import recompute
 from tests.benchmarks import page_times as timed
 from tests.benchmarks.network import make, use
 from tests.benchmarks.page_times import Row, Shown
@@ -59,9 +59,11 @@ def cookies(count: int) -> list[str]:
 def somebody() -> dict[str, int]:
     """A patient, a treatment and, where there is one, a signal, to open the pages of one."""
     with reading() as session:
-        row = session.connection().execute(text(
-            "SELECT id, patient_id FROM treatment WHERE clinic_id = 1 ORDER BY id LIMIT 1 OFFSET 1000"
-        )).one()  # fmt: skip
+        row = (
+            session.connection()
+            .execute(text("SELECT id, patient_id FROM treatment WHERE clinic_id = 1 ORDER BY id LIMIT 1 OFFSET 1000"))
+            .one()
+        )
         signal = session.connection().execute(text("SELECT MIN(id) FROM signal WHERE clinic_id = 1")).scalar_one()
     return {"treatment": row.id, "patient": row.patient_id} | ({"signal": signal} if signal else {})
 
@@ -74,11 +76,12 @@ def shown_pages(addresses: Sequence[str], known: Mapping[str, int]) -> list[Show
         found.append(Shown.of(page, **({of: known[of]} if of else {})))
         found += {
             "": [Shown.of(page, view, show=view) for view in ("silent", "closed", "budget")],
-            "settings": [Shown.of(page, f"{view} settings" if view == "two" else view, view=view)
-                         for view in ("two", "time")],
+            "settings": [
+                Shown.of(page, f"{view} settings" if view == "two" else view, view=view) for view in ("two", "time")
+            ],
             "units": [Shown.of(page, "operators", kind="operator")],
             "signals": [Shown.of(page, "one", signal=known["signal"])] if "signal" in known else [],
-        }.get(page, [])  # fmt: skip
+        }.get(page, [])
     return found
 
 
@@ -134,7 +137,7 @@ def table(folder: Path, address: str, size: str, clinicians: Sequence[int], only
             begun, before = time.perf_counter(), timed.cpu_seconds(process)
             rows = asyncio.run(
                 timed.at_work(url, everyone[:count], pages, answer, ANSWER_EVERY_S[size], SHARE_WITH_OTHERS)
-            )  # fmt: skip
+            )
             for name, row in rows.items():
                 print(line(name, row))
             busy = (timed.cpu_seconds(process) - before) / (time.perf_counter() - begun)
@@ -159,8 +162,13 @@ def _look(folder: Path, address: str) -> None:
         if session.connection().execute(text("SELECT COUNT(*) FROM signal_run")).scalar_one():
             return
     environment = os.environ | {"REPORTING_DATA_DIR": str(folder), "REPORTING_DATABASE_URL": address}
-    subprocess.run([sys.executable, "-m", "reporting", "signals", "run"], cwd=ROOT, env=environment, check=True,
-                   stdout=subprocess.DEVNULL)  # fmt: skip
+    subprocess.run(
+        [sys.executable, "-m", "reporting", "signals", "run"],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 @contextmanager
@@ -174,9 +182,14 @@ def _postgres(url: str) -> Iterator[str]:
 
 
 def run(
-    folder: Path, sizes: Sequence[str], databases: Sequence[str], clinicians: Sequence[int],
-    only: Sequence[str] = (), postgres_url: str = "", treatments: Mapping[str, int] = SIZES,
-) -> None:  # fmt: skip
+    folder: Path,
+    sizes: Sequence[str],
+    databases: Sequence[str],
+    clinicians: Sequence[int],
+    only: Sequence[str] = (),
+    postgres_url: str = "",
+    treatments: Mapping[str, int] = SIZES,
+) -> None:
     """Print the tables of these sizes on these databases."""
     print(HEAD.format(many=" and ".join(str(count) for count in clinicians if count > 1) or "more"))
     for size in sizes:
@@ -201,8 +214,15 @@ def main() -> None:
     parser.add_argument("--pages", nargs="*", default=[], help="only these")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="reporting-bench-") as made:
-        run(chosen.folder or Path(made), chosen.sizes, chosen.databases, chosen.clinicians, chosen.pages,
-            chosen.postgres_url, SIZES | {"million": chosen.treatments})  # fmt: skip
+        run(
+            chosen.folder or Path(made),
+            chosen.sizes,
+            chosen.databases,
+            chosen.clinicians,
+            chosen.pages,
+            chosen.postgres_url,
+            SIZES | {"million": chosen.treatments},
+        )
 
 
 if __name__ == "__main__":

@@ -10,15 +10,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from reporting import clock
-from reporting.actions.outbox import Sender
-from reporting.actions.reminders import plan_due
+from reporting.messages.act_outbox import Sender
+from reporting.records import engine as storage
+from reporting.records.columns import add_one, add_rows
+from reporting.records.engine import transaction
+from reporting.records.migrate import migrate
+from reporting.records.tables import CheckIn, Clinic, Consent, Invitation, Patient, Treatment
 from reporting.security.encryption import encrypt
 from reporting.settings import settings
-from reporting.storage import engine as storage
-from reporting.storage.engine import transaction
-from reporting.storage.migrate import migrate
-from reporting.storage.rows import add_one, add_rows
-from reporting.storage.tables import CheckIn, Clinic, Consent, Invitation, Patient, Treatment
+from reporting.treatments.act_reminders import plan_due
 from tests.mail_server import mail_server
 from tests.postgres import cluster
 
@@ -30,31 +30,99 @@ def _clinic(count: int) -> None:
     """Patients treated three days ago with a link and a consent each; half have answered day 2."""
     performed = (NOW - timedelta(days=3)).date()
     with transaction() as session:
-        clinic = add_one(session, Clinic, code="BENCH", name="Benchmark (synthetic)", timezone="UTC", telephone="",
-                         emergency_telephone="112", opening_hours={}, is_synthetic=True, created_at=NOW)  # fmt: skip
-        people = add_rows(session, Patient, [
-            {"clinic_id": clinic, "reference": f"B-{i}", "language": "en", "timezone": "", "created_at": NOW,
-             "email_encrypted": encrypt(f"demo{i}@patients.example")} for i in range(count)
-        ])  # fmt: skip
-        treatments = add_rows(session, Treatment, [
-            {"clinic_id": clinic, "patient_id": person, "reference": f"BT-{person}", "performed_on": performed,
-             "procedure_class": "ablative", "source": "form", "created_at": NOW} for person in people
-        ])  # fmt: skip
-        add_rows(session, Consent, [
-            {"clinic_id": clinic, "patient_id": person, "kind": "email_reminders", "text_version": "1",
-             "language": "en", "source": "patient", "given_at": NOW} for person in people
-        ])  # fmt: skip
-        add_rows(session, Invitation, [
-            {"clinic_id": clinic, "patient_id": person, "treatment_id": treatment, "token_hash": f"{treatment:064}",
-             "created_at": NOW, "expires_at": NOW + timedelta(days=200)}
-            for person, treatment in zip(people, treatments, strict=True)
-        ])  # fmt: skip
-        add_rows(session, CheckIn, [
-            {"clinic_id": clinic, "patient_id": person, "treatment_id": treatment, "scheduled_day": 2,
-             "due_on": performed + timedelta(days=2), "answered_at": NOW - timedelta(days=1), "areas": {},
-             "follow_up": {}, "source": "patient", "created_at": NOW}
-            for person, treatment in list(zip(people, treatments, strict=True))[::2]
-        ])  # fmt: skip
+        clinic = add_one(
+            session,
+            Clinic,
+            code="BENCH",
+            name="Benchmark (synthetic)",
+            timezone="UTC",
+            telephone="",
+            emergency_telephone="112",
+            opening_hours={},
+            is_synthetic=True,
+            created_at=NOW,
+        )
+        people = add_rows(
+            session,
+            Patient,
+            [
+                {
+                    "clinic_id": clinic,
+                    "reference": f"B-{i}",
+                    "language": "en",
+                    "timezone": "",
+                    "created_at": NOW,
+                    "email_encrypted": encrypt(f"demo{i}@patients.example"),
+                }
+                for i in range(count)
+            ],
+        )
+        treatments = add_rows(
+            session,
+            Treatment,
+            [
+                {
+                    "clinic_id": clinic,
+                    "patient_id": person,
+                    "reference": f"BT-{person}",
+                    "performed_on": performed,
+                    "procedure_class": "ablative",
+                    "source": "form",
+                    "created_at": NOW,
+                }
+                for person in people
+            ],
+        )
+        add_rows(
+            session,
+            Consent,
+            [
+                {
+                    "clinic_id": clinic,
+                    "patient_id": person,
+                    "kind": "email_reminders",
+                    "text_version": "1",
+                    "language": "en",
+                    "source": "patient",
+                    "given_at": NOW,
+                }
+                for person in people
+            ],
+        )
+        add_rows(
+            session,
+            Invitation,
+            [
+                {
+                    "clinic_id": clinic,
+                    "patient_id": person,
+                    "treatment_id": treatment,
+                    "token_hash": f"{treatment:064}",
+                    "created_at": NOW,
+                    "expires_at": NOW + timedelta(days=200),
+                }
+                for person, treatment in zip(people, treatments, strict=True)
+            ],
+        )
+        add_rows(
+            session,
+            CheckIn,
+            [
+                {
+                    "clinic_id": clinic,
+                    "patient_id": person,
+                    "treatment_id": treatment,
+                    "scheduled_day": 2,
+                    "due_on": performed + timedelta(days=2),
+                    "answered_at": NOW - timedelta(days=1),
+                    "areas": {},
+                    "follow_up": {},
+                    "source": "patient",
+                    "created_at": NOW,
+                }
+                for person, treatment in list(zip(people, treatments, strict=True))[::2]
+            ],
+        )
 
 
 def _timed(work: Callable[[], object]) -> tuple[float, object]:
@@ -86,8 +154,12 @@ def run(folder: Path, count: int = 10_000) -> None:
     print(f"{'database':12} {'patients':>8} {'plan, all s':>14} {'again, s':>14} {'sent per s':>14}")
     with ExitStack() as stack:
         server = stack.enter_context(mail_server())
-        os.environ |= {"REPORTING_SMTP_HOST": "127.0.0.1", "REPORTING_SMTP_PORT": str(server.port),
-                       "REPORTING_SMTP_SECURITY": "none", "REPORTING_SMTP_FROM": "c@clinic.example"}  # fmt: skip
+        os.environ |= {
+            "REPORTING_SMTP_HOST": "127.0.0.1",
+            "REPORTING_SMTP_PORT": str(server.port),
+            "REPORTING_SMTP_SECURITY": "none",
+            "REPORTING_SMTP_FROM": "c@clinic.example",
+        }
         _row("SQLite", "", folder, count)
         _row("PostgreSQL", stack.enter_context(cluster()), folder, count)
         storage.forget_engine()

@@ -64,9 +64,14 @@ class Tab:
         parts = urllib.parse.urlsplit(self.url)
         headers = {"Cookie": self.cookie, "Origin": f"{parts.scheme}://{parts.netloc}"}
         self._socket = await connect(
-            f"ws://{parts.netloc}/_stcore/stream", subprotocols=["streamlit"], max_size=None,  # type: ignore[list-item]
-            compression=None, additional_headers=headers, open_timeout=PATIENCE_S, ping_interval=None,
-        )  # fmt: skip
+            f"ws://{parts.netloc}/_stcore/stream",
+            subprotocols=["streamlit"],
+            max_size=None,  # type: ignore[list-item]
+            compression=None,
+            additional_headers=headers,
+            open_timeout=PATIENCE_S,
+            ping_interval=None,
+        )
         await self.run()
         if self.page:
             await self.open(self.page)

@@ -10,15 +10,15 @@ from datetime import timedelta
 from pathlib import Path
 
 from reporting import clock
-from reporting.actions.invitations import issue_invitation, open_link
 from reporting.domain.actors import SYSTEM
+from reporting.records import engine as storage
+from reporting.records.columns import add_one, add_rows
+from reporting.records.engine import transaction
+from reporting.records.migrate import migrate
+from reporting.records.outcomes import recompute
+from reporting.records.tables import Clinic, Patient, TreatedArea, Treatment
 from reporting.settings import settings
-from reporting.storage import engine as storage
-from reporting.storage.engine import transaction
-from reporting.storage.migrate import migrate
-from reporting.storage.outcomes import recompute
-from reporting.storage.rows import add_one, add_rows
-from reporting.storage.tables import Clinic, Patient, TreatedArea, Treatment
+from reporting.treatments.act_invitations import issue_invitation, open_link
 from tests.benchmarks.streamlit_client import Tab
 from tests.server import ROOT, application, free_port, process
 
@@ -38,21 +38,65 @@ def patients(folder: Path, count: int) -> list[str]:
     now = clock.now()
     performed = (now - timedelta(days=3)).date()
     with transaction() as session:
-        clinic = add_one(session, Clinic, code="BENCH", name="Benchmark (synthetic)", timezone="UTC",
-                         telephone="", emergency_telephone="112", opening_hours={}, is_synthetic=True,
-                         created_at=now)  # fmt: skip
-        people = add_rows(session, Patient, [
-            {"clinic_id": clinic, "reference": f"B-{i}", "year_of_birth": 1980, "fitzpatrick": 3, "language": "en",
-             "timezone": "", "created_at": now} for i in range(count)
-        ])  # fmt: skip
-        treatments = add_rows(session, Treatment, [
-            {"clinic_id": clinic, "patient_id": person, "reference": f"BT-{person}", "performed_on": performed,
-             "procedure_class": "ablative", "source": "form", "created_at": now} for person in people
-        ])  # fmt: skip
-        add_rows(session, TreatedArea, [
-            {"clinic_id": clinic, "treatment_id": treatment, "area": "cheeks", "pass_group": 1,
-             "indication": "acne_scars", "outside_typical": []} for treatment in treatments
-        ])  # fmt: skip
+        clinic = add_one(
+            session,
+            Clinic,
+            code="BENCH",
+            name="Benchmark (synthetic)",
+            timezone="UTC",
+            telephone="",
+            emergency_telephone="112",
+            opening_hours={},
+            is_synthetic=True,
+            created_at=now,
+        )
+        people = add_rows(
+            session,
+            Patient,
+            [
+                {
+                    "clinic_id": clinic,
+                    "reference": f"B-{i}",
+                    "year_of_birth": 1980,
+                    "fitzpatrick": 3,
+                    "language": "en",
+                    "timezone": "",
+                    "created_at": now,
+                }
+                for i in range(count)
+            ],
+        )
+        treatments = add_rows(
+            session,
+            Treatment,
+            [
+                {
+                    "clinic_id": clinic,
+                    "patient_id": person,
+                    "reference": f"BT-{person}",
+                    "performed_on": performed,
+                    "procedure_class": "ablative",
+                    "source": "form",
+                    "created_at": now,
+                }
+                for person in people
+            ],
+        )
+        add_rows(
+            session,
+            TreatedArea,
+            [
+                {
+                    "clinic_id": clinic,
+                    "treatment_id": treatment,
+                    "area": "cheeks",
+                    "pass_group": 1,
+                    "indication": "acne_scars",
+                    "outside_typical": [],
+                }
+                for treatment in treatments
+            ],
+        )
         recompute(session, treatments)
     cookies = [open_link(issue_invitation(by=SYSTEM, treatment_id=key).token) for key in treatments]
     storage.forget_engine()
@@ -141,8 +185,18 @@ def run(folder: Path, seconds: float, sessions: int) -> None:
         _row(f"check-in, {sessions} sessions, {THINK_S:.0f} s think time", times, seconds)
     port = free_port()
     url = f"http://localhost:{port}"
-    command = [sys.executable, "-m", "streamlit", "run", "toy.py", "--server.port", str(port), "--server.headless=true",
-               "--browser.gatherUsageStats=false", "--server.fileWatcherType=none"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "toy.py",
+        "--server.port",
+        str(port),
+        "--server.headless=true",
+        "--browser.gatherUsageStats=false",
+        "--server.fileWatcherType=none",
+    ]
     (toy / "toy.py").write_text((ROOT / "tests" / "benchmarks" / "toy.py").read_text())
     with process(command, f"{url}/_stcore/health", toy / "toy.log", toy, TOY_DATABASE=str(toy / "toy.db")):
         _row("bare Streamlit page, 1 session", asyncio.run(_many(url, [""], "", _bare, seconds, 0)), seconds)

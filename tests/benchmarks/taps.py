@@ -18,9 +18,17 @@ from tests.benchmarks.submits import patients
 from tests.server import application
 
 REPORT = (
-    "Burning", "Swelling", "Continue", "Moderate", "None of these", "Severe", "An eye is swollen", "Continue",
-    "It can wait. But", "Send",
-)  # fmt: skip
+    "Burning",
+    "Swelling",
+    "Continue",
+    "Moderate",
+    "None of these",
+    "Severe",
+    "An eye is swollen",
+    "Continue",
+    "It can wait. But",
+    "Send",
+)
 
 
 def server_cpu_ms() -> float:

@@ -10,8 +10,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from reporting.clock import now
-from reporting.storage.engine import engine
-from reporting.storage.tables import CheckIn
+from reporting.records.engine import engine
+from reporting.records.tables import CheckIn
 
 PAGE = """<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>Toy</title>
 <link rel="icon" href="data:,"><h1>Have you had any skin problems?</h1>
@@ -22,10 +22,22 @@ NOTHING = dict.fromkeys(("burning", "bumps", "swelling", "infection", "scarring"
 def _write(number: int) -> None:
     with Session(engine()) as session:
         session.add(
-            CheckIn(clinic_id=1, patient_id=number, treatment_id=number, scheduled_day=3, due_on=now().date(),
-                    answered_at=now(), recovery_day=3, worried=False, advice="expected", source="patient",
-                    language="en", submission_key=secrets.token_urlsafe(16), **NOTHING)
-        )  # fmt: skip
+            CheckIn(
+                clinic_id=1,
+                patient_id=number,
+                treatment_id=number,
+                scheduled_day=3,
+                due_on=now().date(),
+                answered_at=now(),
+                recovery_day=3,
+                worried=False,
+                advice="expected",
+                source="patient",
+                language="en",
+                submission_key=secrets.token_urlsafe(16),
+                **NOTHING,
+            )
+        )
         session.commit()
 
 

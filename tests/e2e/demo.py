@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
+from tests import launch
 from tests.server import ROOT, application
 
 TREATMENTS = "400"
@@ -42,11 +42,12 @@ class Demo:
 def command(folder: Path, address: str, *words: str) -> str:
     """Run ``python -m reporting …`` on the data in ``folder``; returns what it printed."""
     environment = os.environ | {
-        "REPORTING_DATA_DIR": str(folder), "REPORTING_DATABASE_URL": "", "REPORTING_BASE_URL": address,
-    }  # fmt: skip
-    done = subprocess.run(
-        [sys.executable, "-m", "reporting", *words], cwd=ROOT, env=environment, capture_output=True, text=True
-    )
+        "REPORTING_DATA_DIR": str(folder),
+        "REPORTING_DATABASE_URL": "",
+        "REPORTING_BASE_URL": address,
+    }
+    line = launch.command("reporting", *words)
+    done = subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{words} failed:\n{done.stdout}\n{done.stderr}")
     return done.stdout

@@ -13,13 +13,14 @@ from datetime import timedelta
 from pathlib import Path
 
 from reporting import clock
-from reporting.actions.invitations import issue_invitation
 from reporting.domain.actors import SYSTEM
-from reporting.storage.engine import transaction
-from reporting.storage.migrate import migrate
-from reporting.storage.outcomes import recompute
-from reporting.storage.rows import add_one, add_rows
-from reporting.storage.tables import Clinic, Patient, TreatedArea, Treatment
+from reporting.records.columns import add_one, add_rows
+from reporting.records.engine import transaction
+from reporting.records.migrate import migrate
+from reporting.records.outcomes import recompute
+from reporting.records.tables import Clinic, Patient, TreatedArea, Treatment
+from reporting.treatments.act_invitations import issue_invitation
+from tests import launch
 from tests.server import ROOT
 
 DAYS = 3
@@ -30,21 +31,66 @@ def _write(count: int, areas: list[str]) -> list[int]:
     now = clock.now()
     performed, code = (now - timedelta(days=DAYS)).date(), f"T{now:%H%M%S%f}"
     with transaction() as session:
-        clinic = add_one(session, Clinic, code=code, name="Demo clinic", timezone="UTC", telephone="+44 20 7946 0018",
-                         emergency_telephone="999", opening_hours={}, is_synthetic=True, created_at=now)  # fmt: skip
-        people = add_rows(session, Patient, [
-            {"clinic_id": clinic, "reference": f"{code}-{number}", "year_of_birth": 1980, "fitzpatrick": 3,
-             "language": "en", "timezone": "", "created_at": now} for number in range(count)
-        ])  # fmt: skip
-        treatments = add_rows(session, Treatment, [
-            {"clinic_id": clinic, "patient_id": person, "reference": f"{code}-{person}", "performed_on": performed,
-             "procedure_class": "ablative", "source": "form", "created_at": now} for person in people
-        ])  # fmt: skip
-        add_rows(session, TreatedArea, [
-            {"clinic_id": clinic, "treatment_id": treatment, "area": area, "pass_group": 1,
-             "indication": "acne_scars", "outside_typical": []}
-            for treatment in treatments for area in areas
-        ])  # fmt: skip
+        clinic = add_one(
+            session,
+            Clinic,
+            code=code,
+            name="Demo clinic",
+            timezone="UTC",
+            telephone="+44 20 7946 0018",
+            emergency_telephone="999",
+            opening_hours={},
+            is_synthetic=True,
+            created_at=now,
+        )
+        people = add_rows(
+            session,
+            Patient,
+            [
+                {
+                    "clinic_id": clinic,
+                    "reference": f"{code}-{number}",
+                    "year_of_birth": 1980,
+                    "fitzpatrick": 3,
+                    "language": "en",
+                    "timezone": "",
+                    "created_at": now,
+                }
+                for number in range(count)
+            ],
+        )
+        treatments = add_rows(
+            session,
+            Treatment,
+            [
+                {
+                    "clinic_id": clinic,
+                    "patient_id": person,
+                    "reference": f"{code}-{person}",
+                    "performed_on": performed,
+                    "procedure_class": "ablative",
+                    "source": "form",
+                    "created_at": now,
+                }
+                for person in people
+            ],
+        )
+        add_rows(
+            session,
+            TreatedArea,
+            [
+                {
+                    "clinic_id": clinic,
+                    "treatment_id": treatment,
+                    "area": area,
+                    "pass_group": 1,
+                    "indication": "acne_scars",
+                    "outside_typical": [],
+                }
+                for treatment in treatments
+                for area in areas
+            ],
+        )
         recompute(session, treatments)
     return treatments
 
@@ -56,9 +102,11 @@ def cards(folder: Path, address: str, count: int, *areas: str) -> list[tuple[str
 
 def _printed(folder: Path, address: str, *words: str) -> list[tuple[str, str]]:
     environment = os.environ | {
-        "REPORTING_DATA_DIR": str(folder), "REPORTING_DATABASE_URL": "", "REPORTING_BASE_URL": address,
-    }  # fmt: skip
-    command = [sys.executable, "-m", "tests.e2e.patients", *words]
+        "REPORTING_DATA_DIR": str(folder),
+        "REPORTING_DATABASE_URL": "",
+        "REPORTING_BASE_URL": address,
+    }
+    command = launch.command("tests.e2e.patients", *words)
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     return [(str(link), str(code)) for link, code in json.loads(done.stdout)]
 

@@ -30,12 +30,19 @@ from tests.server import ROOT, application
 OUT = ROOT / "build" / "screenshots"
 DOCS = ROOT / "docs" / "pictures"
 KEPT = {
-    "check-in": "light-confirmation.phone.light", "worklist": "worklist.desktop.light",
-    "overview": "overview.desktop.light", "settings": "settings.desktop.light", "signals": "signals.desktop.light",
-    "signal": "signal-card.desktop.light", "settings-map": "settings-map.desktop.light",
-    "units": "units.desktop.light", "timeline": "timeline.desktop.light", "quality": "quality.desktop.dark",
-    "home": "home.phone.light", "report": "light-first-question.phone.light",
-}  # fmt: skip
+    "check-in": "light-confirmation.phone.light",
+    "worklist": "worklist.desktop.light",
+    "overview": "overview.desktop.light",
+    "settings": "settings.desktop.light",
+    "signals": "signals.desktop.light",
+    "signal": "signal-card.desktop.light",
+    "settings-map": "settings-map.desktop.light",
+    "units": "units.desktop.light",
+    "timeline": "timeline.desktop.light",
+    "quality": "quality.desktop.dark",
+    "home": "home.phone.light",
+    "report": "light-first-question.phone.light",
+}
 """Pictures of the README and the notes, and where they come from; cut to the first screen."""
 TREATMENTS = "1200"
 TALLEST_PX = 4000
@@ -57,8 +64,9 @@ MOST_ANSWERED = """select treatment.id, patient.year_of_birth from check_in
 
 REFUSED = (
     ("treatment_id", "patient_id", "performed_on", "device", "pulse_energy_mj"),
-    ("LOG-1", "DEMO-00122", "2026-02-30", "CO2-1", "30"), ("LOG-2", "DEMO-00407", "2026-03-02", "CO2-1", "9000"),
-)  # fmt: skip
+    ("LOG-1", "DEMO-00122", "2026-02-30", "CO2-1", "30"),
+    ("LOG-2", "DEMO-00407", "2026-03-02", "CO2-1", "9000"),
+)
 """A log of which nothing can go in: a day that there is not, and an energy that no device gives."""
 
 
@@ -81,9 +89,13 @@ def context_of(browser: Browser, look: Look, state: Path | None = None) -> Brows
     """A browser window in that look; ``state`` is a signed-in session kept by ``BrowserContext.storage_state``."""
     width, height = look.size
     return browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=look.colours, is_mobile=look.screen == "phone",
-        has_touch=look.screen != "desktop", reduced_motion="reduce", storage_state=state,
-    )  # fmt: skip
+        viewport={"width": width, "height": height},
+        color_scheme=look.colours,
+        is_mobile=look.screen == "phone",
+        has_touch=look.screen != "desktop",
+        reduced_motion="reduce",
+        storage_state=state,
+    )
 
 
 @contextmanager
@@ -127,8 +139,9 @@ class Camera:
                 self.keep(page, name)
 
 
-def staff_pages(camera: Camera, browser: Browser, address: str, states: dict[str, Path], stops: list[tour.Stop],
-                prefix: str = "") -> None:  # fmt: skip
+def staff_pages(
+    camera: Camera, browser: Browser, address: str, states: dict[str, Path], stops: list[tour.Stop], prefix: str = ""
+) -> None:
     """These pages, each as somebody who may open it; one window per role."""
     for role in sorted({stop.role for stop in stops}):
         with seen(browser, camera.screen, states[role]) as page:
@@ -162,8 +175,9 @@ def mending(camera: Camera, page: Page, address: str) -> None:
     page.goto(f"{address}/import")
     drawn(page)
     rows = "\n".join(",".join(row) for row in REFUSED).replace("LOG", camera.screen.screen)
-    page.locator("input[type=file]").last.set_input_files({"name": "log.csv", "mimeType": "text/csv",
-                                                            "buffer": rows.encode()})  # fmt: skip
+    page.locator("input[type=file]").last.set_input_files(
+        {"name": "log.csv", "mimeType": "text/csv", "buffer": rows.encode()}
+    )
     page.get_by_role("button", name=re.compile("^Keep 2 refused rows")).wait_for()
     camera.keep(page, "import-seen")
     page.get_by_role("button", name=re.compile("^Keep 2 refused rows")).click()
@@ -276,8 +290,14 @@ def set_up(browser: Browser, demo: Demo) -> None:
     email, password = demo.passwords["administrator"]
     page = browser.new_page()
     page.goto(f"{demo.address}/set-up")
-    given = {"clinic_name": "New clinic", "timezone": "Europe/Berlin", "telephone": "+49 30 0000000",
-             "name": "First Administrator", "email": email, "password": password}  # fmt: skip
+    given = {
+        "clinic_name": "New clinic",
+        "timezone": "Europe/Berlin",
+        "telephone": "+49 30 0000000",
+        "name": "First Administrator",
+        "email": email,
+        "password": password,
+    }
     for name, value in given.items():
         page.locator(f"[name={name}]").fill(value)
     page.get_by_role("button").first.click()

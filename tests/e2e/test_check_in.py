@@ -18,11 +18,15 @@ PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile":
 DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
 NARROW: dict[str, Any] = {"viewport": {"width": 320, "height": 640}, "is_mobile": True, "has_touch": True}
 VARIANTS: dict[str, dict[str, Any]] = {
-    "phone": PHONE, "desktop": DESK, "dark": PHONE | {"color_scheme": "dark"}, "narrow": NARROW,
-    "forced colours": DESK | {"forced_colors": "active"}, "reduced motion": PHONE | {"reduced_motion": "reduce"},
+    "phone": PHONE,
+    "desktop": DESK,
+    "dark": PHONE | {"color_scheme": "dark"},
+    "narrow": NARROW,
+    "forced colours": DESK | {"forced_colors": "active"},
+    "reduced motion": PHONE | {"reduced_motion": "reduce"},
     "right to left": PHONE | {"locale": "ar"},
     "twice the text": PHONE,
-}  # fmt: skip
+}
 STICKS_OUT_PX = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 TARGETS = """() => [...document.querySelectorAll('button,a,label.choice,summary,textarea,input:not([type=hidden])')]
     .filter(it => !it.closest('label.choice') || it.matches('label.choice'))

@@ -1,8 +1,8 @@
 """The whole loop in a real browser: a patient reports, the clinician finds it on top, everything counts it."""
 
 import re
+import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -51,8 +51,22 @@ def report_eyes_closing(page: Page, demo: Demo) -> None:
     tap(page, re.compile("^Severe"))
 
 
+def same_day_cases(page: Page, demo: Demo) -> int:
+    """How many cases of the clinic are to be answered on the same day, as its overview counts them."""
+    demo.sign_in(page, "clinician")
+    settle(page)
+    page.get_by_role("link", name="Overview").click()
+    main = page.get_by_test_id("stMain")
+    expect(main).to_contain_text(re.compile(r"same day \d", re.I), timeout=30_000)
+    settle(page)
+    counted = re.search(r"same day (\d+)", main.inner_text(), re.I)
+    assert counted
+    return int(counted[1])
+
+
 def test_the_loop(phone: Page, desk: Page, demo: Demo) -> None:
-    started, before = datetime.now(UTC), demo.events("swelling")
+    before, same_day = demo.events("swelling"), same_day_cases(desk, demo)
+    started = time.monotonic()
     report_eyes_closing(phone, demo)
     answer_until_review(phone, {"With the swelling": "eye is swollen", "Where": "eyes"})
     assert violations(phone) == []
@@ -62,11 +76,11 @@ def test_the_loop(phone: Page, desk: Page, demo: Demo) -> None:
     assert str(call.first.get_attribute("href")).startswith("tel:")
     assert violations(phone) == []
 
-    demo.sign_in(desk, "clinician")
+    desk.goto(demo.address)
     settle(desk)
     first = desk.get_by_test_id("stMain")
     expect(first).to_contain_text(re.compile("swollen shut|closing", re.I))
-    assert (datetime.now(UTC) - started).total_seconds() < 120
+    assert time.monotonic() - started < 120
     assert violations(desk) == []
     expect(first).to_contain_text("Swelling: severe")
     order = first.inner_text()
@@ -87,7 +101,7 @@ def test_the_loop(phone: Page, desk: Page, demo: Demo) -> None:
     desk.get_by_role("link", name="Overview").click()
     expect(first).to_contain_text("open case", timeout=30_000)
     settle(desk)
-    expect(first).to_contain_text(re.compile(r"same day 2", re.I))
+    expect(first).to_contain_text(re.compile(rf"same day {same_day + 1}\b", re.I))
     assert violations(desk) == []
     assert demo.events("swelling") == before + 1
 

@@ -31,10 +31,12 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Files as they lie on a phone, good and bad."""
     folder = tmp_path_factory.mktemp("phone")
     contents = {
-        "upright": photos.phone_jpeg(photos.picture(800, 600)), "lying": photos.phone_jpeg(photos.picture(800, 600), 6),
-        "large": photos.phone_jpeg() + bytes(20 * MEGA), "huge": photos.phone_jpeg() + bytes(50 * MEGA),
+        "upright": photos.phone_jpeg(photos.picture(800, 600)),
+        "lying": photos.phone_jpeg(photos.picture(800, 600), 6),
+        "large": photos.phone_jpeg() + bytes(20 * MEGA),
+        "huge": photos.phone_jpeg() + bytes(50 * MEGA),
         "svg": photos.SVG,
-    }  # fmt: skip
+    }
     made = {name: folder / f"{name}.jpg" for name in contents}
     for name, data in contents.items():
         made[name].write_bytes(data)
@@ -50,8 +52,13 @@ def send_plainly(page: Page, file: Path) -> None:
 def to_review(page: Page, demo: Demo) -> None:
     """Severe swelling that closes an eye, answered on the plain pages."""
     page.goto(demo.patient_link)
-    for tick, button in (("Swelling", "Continue"), ("", "Severe"), ("An eye is swollen", "Continue"),
-                         ("", "All of"), ("", "It can wait. I am not")):  # fmt: skip
+    for tick, button in (
+        ("Swelling", "Continue"),
+        ("", "Severe"),
+        ("An eye is swollen", "Continue"),
+        ("", "All of"),
+        ("", "It can wait. I am not"),
+    ):
         if tick:
             page.get_by_role("checkbox", name=re.compile(tick)).check()
         page.get_by_role("button", name=re.compile(f"^{button}")).first.click()

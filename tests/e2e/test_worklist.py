@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from reporting.pages.clinician_worklist import REFRESH_SECONDS
+from reporting.cases.page_worklist import REFRESH_SECONDS
 from tests.e2e.demo import Demo, demo_server
 from tests.e2e.looks import drawn, settle
 from tests.e2e.screenshots import Look, seen
@@ -44,9 +44,17 @@ def row(page: Page) -> str:
 def test_a_row_says_what_a_surgeon_needs(browser: Browser, demo: Demo) -> None:
     with at_the_list(browser, demo, "clinician") as page:
         words = row(page)
-        for part in ("Ablative resurfacing", "reported on day", "Reported: Hyperpigmentation: moderate",
-                     "Why it is here:", "Nobody has taken it yet", "due ", "Within a day", "Due in",
-                     "New"):  # fmt: skip
+        for part in (
+            "Ablative resurfacing",
+            "reported on day",
+            "Reported: Hyperpigmentation: moderate",
+            "Why it is here:",
+            "Nobody has taken it yet",
+            "due ",
+            "Within a day",
+            "Due in",
+            "New",
+        ):
             assert part in words
         page.keyboard.press("Alt+o")
         expect(page.get_by_role("dialog")).to_contain_text("What happened so far", timeout=30_000)

@@ -10,37 +10,56 @@ from typing import NamedTuple
 
 from playwright.sync_api import Page
 
+from reporting.app.navigation import PATIENT, STAFF, Entry
+from reporting.app.routes import ROUTES
 from reporting.domain.actors import ROLES, Actor, Role
 from reporting.security.permissions import may
-from reporting.ui.navigation import PATIENT, STAFF, Entry
-from reporting.web.routes import ROUTES
 from tests.e2e.looks import drawn
 
 UNKNOWN = 999_999
 NEEDS = {
-    "timeline": "patient={patient}", "plan": "patient={patient}", "card": "treatment={treatment}",
-}  # fmt: skip
+    "timeline": "patient={patient}",
+    "plan": "patient={patient}",
+    "card": "treatment={treatment}",
+}
 """Pages outside the menu show one record: its number belongs into the address."""
 ALSO = {
-    "record-patient": "record?patient={patient}", "record-correct": "record?treatment={treatment}",
-    "proxy-questions": "proxy?treatment={treatment}", "units-operators": "units?kind=operator",
-    "settings-narrow": "settings?skin=IV-VI", "settings-map": "settings?view=two",
+    "record-patient": "record?patient={patient}",
+    "record-correct": "record?treatment={treatment}",
+    "proxy-questions": "proxy?treatment={treatment}",
+    "units-operators": "units?kind=operator",
+    "settings-narrow": "settings?skin=IV-VI",
+    "settings-map": "settings?view=two",
     "settings-drift": "settings?view=time",
-}  # fmt: skip
+}
 """Further states of pages that an address alone leads to."""
 ON_A_TABLET = ("worklist", "overview", "settings", "settings-map", "signals", "units", "timeline", "plan", "record")
 """Pages that clinicians look at beside the patient."""
 NO_MATCH = {
-    "overview": "device=unknown&period=30d&skin=IV-VI", "settings": "area=legs&skin=IV-VI",
-}  # fmt: skip
+    "overview": "device=unknown&period=30d&skin=IV-VI",
+    "settings": "area=legs&skin=IV-VI",
+}
 """Filters that nothing fits."""
 PLAIN = {
-    "code": "code", "sign-in": "sign-in", "demo": "demo", "bad-link": "c/unknown", "not-there": "check-in/photo/999",
-    "unsubscribe": "unsubscribe/unknown", "unlock": "unlock", "my-data": "my-data", "session-over": "check-in/now",
-}  # fmt: skip
+    "code": "code",
+    "sign-in": "sign-in",
+    "demo": "demo",
+    "bad-link": "c/unknown",
+    "not-there": "check-in/photo/999",
+    "unsubscribe": "unsubscribe/unknown",
+    "unlock": "unlock",
+    "my-data": "my-data",
+    "session-over": "check-in/now",
+}
 """Plain pages that need nobody signed in, and what they say to somebody who is not."""
-ON_THE_WAY = {"/c/{token:str}", "/check-in/q/{question_id:str}", "/check-in/review", "/check-in/sent",
-              "/check-in/photo", "/set-up"}  # fmt: skip
+ON_THE_WAY = {
+    "/c/{token:str}",
+    "/check-in/q/{question_id:str}",
+    "/check-in/review",
+    "/check-in/sent",
+    "/check-in/photo",
+    "/set-up",
+}
 """Plain pages that a picture is taken of on the way through the light check-in, or before there is a clinic."""
 
 
@@ -102,10 +121,16 @@ def refused() -> list[Stop]:
 
 def not_covered(staff: Sequence[Entry] = STAFF) -> list[str]:
     """Pages and plain pages that no picture is taken of and nobody has said why."""
-    found = [f"{entry.address}: say in NEEDS which record it shows" for entry in staff
-             if not entry.in_menu and entry.address not in NEEDS]  # fmt: skip
-    found += [f"{entry.address}: say in STREAMLIT_OF_A_PATIENT how a patient comes there" for entry in PATIENT
-              if entry.address not in STREAMLIT_OF_A_PATIENT]  # fmt: skip
+    found = [
+        f"{entry.address}: say in NEEDS which record it shows"
+        for entry in staff
+        if not entry.in_menu and entry.address not in NEEDS
+    ]
+    found += [
+        f"{entry.address}: say in STREAMLIT_OF_A_PATIENT how a patient comes there"
+        for entry in PATIENT
+        if entry.address not in STREAMLIT_OF_A_PATIENT
+    ]
     for route in ROUTES:
         drawn_as = [address for address in PLAIN.values() if route.path_regex.match(f"/{address}")]
         if not drawn_as and route.path not in ON_THE_WAY and route.path not in NO_PAGE:
@@ -115,11 +140,20 @@ def not_covered(staff: Sequence[Entry] = STAFF) -> list[str]:
 
 STREAMLIT_OF_A_PATIENT = ("check-in", "home", "data", "correct")
 NO_PAGE = {
-    "/healthz", "/metrics", "/plain.css", "/to-top.js", "/close-menu.js", "/language", "/sign-out",
-    "/worklist", "/check-in",
-    "/c/{token:str}/go", "/photo/{photo_id:int}", "/sms/inbound",
+    "/healthz",
+    "/metrics",
+    "/plain.css",
+    "/to-top.js",
+    "/close-menu.js",
+    "/language",
+    "/sign-out",
+    "/worklist",
+    "/check-in",
+    "/c/{token:str}/go",
+    "/photo/{photo_id:int}",
+    "/sms/inbound",
     "/safety-report/{month}.pdf",
-}  # fmt: skip
+}
 """Answers that are no page to look at: they lead on, or machines read them."""
 
 

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from reporting.evidence.before_after import compare_before_after
-from reporting.evidence.errors import NotEnoughData
-from reporting.evidence.exact_tests import poisson_excess
-from reporting.evidence.expectations import excess_p_values, expected_events
-from reporting.simulation.clinics import simulate
-from reporting.simulation.files import Network, network
+from reporting.evidence.backtest import compare_before_after
+from reporting.evidence.checks import NotEnoughData
+from reporting.evidence.comparisons import poisson_excess
+from reporting.evidence.trials import excess_p_values, expected_events
+from tools.simulation.clinics import simulate
+from tools.simulation.files import Network, network
 
 
 @pytest.fixture(scope="module")
@@ -74,9 +74,12 @@ def test_expectations_add_up_to_the_events_they_were_fitted_to(clinics: Network)
 def test_expectations_do_not_depend_on_the_order_of_rows_or_on_later_answers(clinics: Network) -> None:
     whole = expected_events(clinics.areas, clinics.check_ins, "burning", fit_until_day=400, counted=(100, 400))
     shuffled = expected_events(
-        clinics.areas, clinics.check_ins.sample(frac=1, random_state=1), "burning", fit_until_day=400,
+        clinics.areas,
+        clinics.check_ins.sample(frac=1, random_state=1),
+        "burning",
+        fit_until_day=400,
         counted=(100, 400),
-    )  # fmt: skip
+    )
     np.testing.assert_allclose(shuffled.expected, whole.expected, atol=1e-10)
     known = clinics.check_ins["answered_day"] <= 400
     changed = clinics.check_ins.assign(burning=clinics.check_ins["burning"].where(known, 1.0))

@@ -6,10 +6,9 @@ import pytest
 import statsmodels.api as sm
 
 from reporting.evidence.cells import dummy_coding, gather_cells
-from reporting.evidence.checks import require_unique
-from reporting.evidence.cluster import cluster_covariance, sandwich
-from reporting.evidence.errors import DuplicateRows, ImpossibleData, NotEnoughData, UnseenCategory
+from reporting.evidence.checks import DuplicateRows, ImpossibleData, NotEnoughData, UnseenCategory, require_unique
 from reporting.evidence.logistic import fit_logistic
+from reporting.evidence.penalised import cluster_covariance, sandwich
 from tests.evidence.reference_table import columns
 
 

@@ -5,21 +5,29 @@ import pytest
 import scipy.stats
 from statsmodels.stats.contingency_tables import StratifiedTable
 
-from reporting.evidence.errors import ImpossibleData, NotComparable, NotEnoughData
-from reporting.evidence.exact_tests import binomial_excess, fisher, mcnemar, poisson_excess
-from reporting.evidence.intervals import newcombe_paired
-from reporting.evidence.paired import compare_pairs, pairings_from_margins
-from reporting.evidence.stratified import (
+from reporting.evidence.checks import ImpossibleData, NotComparable, NotEnoughData
+from reporting.evidence.comparisons import (
+    binomial_excess,
     cochran_armitage,
+    compare_pairs,
+    fisher,
     mantel_haenszel,
+    mcnemar,
     odds_ratio,
+    pairings_from_margins,
+    poisson_excess,
     require_one_device,
     risk_ratio,
 )
+from reporting.evidence.intervals import newcombe_paired
 
 # Bickel, Hammel & O'Connell, Science 1975;187:398: men admitted, men, women admitted, women by department.
-BERKELEY = ([512, 353, 120, 138, 53, 22], [825, 560, 325, 417, 191, 373],
-            [89, 17, 202, 131, 94, 24], [108, 25, 593, 375, 393, 341])  # fmt: skip
+BERKELEY = (
+    [512, 353, 120, 138, 53, 22],
+    [825, 560, 325, 417, 191, 373],
+    [89, 17, 202, 131, 94, 24],
+    [108, 25, 593, 375, 393, 341],
+)
 # Agresti, Categorical Data Analysis 1990, p. 233, penicillin in rabbits; example of R's mantelhaen.test.
 RABBITS = ([0, 3, 6, 5, 2], [6, 6, 6, 6, 2], [0, 0, 2, 6, 5], [5, 6, 6, 6, 5])
 
@@ -69,9 +77,12 @@ def test_a_stratum_without_events_or_without_one_group_moves_no_ratio(empty: tup
 
 @pytest.mark.parametrize(
     ("table", "note"),
-    [((0, 9, 0, 12), "no events"), ((3, 9, 0, 12), "no events in one group"),
-     ((3, 9, 0, 0), "no stratum holds both groups")],
-)  # fmt: skip
+    [
+        ((0, 9, 0, 12), "no events"),
+        ((3, 9, 0, 12), "no events in one group"),
+        ((3, 9, 0, 0), "no stratum holds both groups"),
+    ],
+)
 def test_ratios_that_do_not_exist_are_labelled(table: tuple[int, ...], note: str) -> None:
     result = mantel_haenszel(*table).risk_ratio
     assert (result.value, result.lower, result.upper, result.note) == (None, None, None, note)
@@ -146,8 +157,10 @@ def test_paired_ratio_by_its_formula() -> None:
 def test_margins_allow_every_pairing_between_their_bounds() -> None:
     found = pairings_from_margins(5, 3, 7).pairings
     assert [(p.both, p.first_only, p.second_only, p.neither) for p in found] == [
-        (3, 2, 0, 2), (2, 3, 1, 1), (1, 4, 2, 0)
-    ]  # fmt: skip
+        (3, 2, 0, 2),
+        (2, 3, 1, 1),
+        (1, 4, 2, 0),
+    ]
     with pytest.raises(NotEnoughData):
         pairings_from_margins(0, 0, 0)
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from reporting.evidence.checks import ImpossibleData, NotEnoughData
 from reporting.evidence.control_charts import (
     ControlChart,
     ewma_chart,
@@ -11,7 +12,6 @@ from reporting.evidence.control_charts import (
     tabular_cusum,
     xmr_chart,
 )
-from reporting.evidence.errors import ImpossibleData, NotEnoughData
 from tests.evidence.reference_table import columns
 
 SHIFTED = columns("montgomery_cusum.csv")

@@ -6,16 +6,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from reporting.evidence.cusum import cusum, cusum_paths, cusum_weights, cusum_weights_grouped, vlad
-from reporting.evidence.cusum_limits import (
+from reporting.evidence.checks import ImpossibleData, NotEstimable
+from reporting.evidence.cusum import (
     average_run_length,
     chart_alarm_probability,
+    cusum,
+    cusum_paths,
+    cusum_weights,
+    cusum_weights_grouped,
     limit_for_run_length,
     signal_probability,
     simulated_limit,
     simulated_maxima,
+    vlad,
 )
-from reporting.evidence.errors import ImpossibleData, NotEstimable
 from reporting.evidence.logistic import fit_logistic
 from tests.evidence.reference_table import columns
 

@@ -16,15 +16,21 @@ from reporting.evidence.change_point import (
     log_shift_evidence,
     odds_within_family,
 )
-from reporting.evidence.detector import BASELINE_WEEKS, Detection, Detector, _baseline, detect
-from reporting.evidence.errors import NotEnoughData
-from reporting.evidence.frailty import with_frailty
+from reporting.evidence.checks import NotEnoughData
+from reporting.evidence.detector import (
+    BASELINE_WEEKS,
+    Detection,
+    Detector,
+    _baseline,
+    detect,
+    settings_odds,
+    with_frailty,
+)
 from reporting.evidence.limits import Budget, Odds, family_limit, null_counts, signal_weeks
-from reporting.evidence.settings_signals import settings_odds
 from reporting.evidence.signals import Signal
 from reporting.evidence.surveillance import Schedule, calibrated_by_others, refitted
-from reporting.simulation.clinics import simulate
-from reporting.simulation.files import SYMPTOM_WORDS, Network, network
+from tools.simulation.clinics import simulate
+from tools.simulation.files import SYMPTOM_WORDS, Network, network
 
 SYMPTOMS = tuple(SYMPTOM_WORDS)
 FROM, TO = 180, 560
@@ -291,9 +297,7 @@ def test_the_limit_allows_for_the_estimation_error() -> None:
         return Odds(log_odds, total, np.broadcast_to(np.cumsum(judged_by.sum(axis=1), axis=1), total.shape))
 
     def limit(judge: Callable[[np.ndarray], np.ndarray]) -> float:
-        return family_limit(
-            lambda o: odds_of(o, judge(o)), drawn, 1, 0.4, first_week=26, hold_weeks=9
-        ).limit  # fmt: skip
+        return family_limit(lambda o: odds_of(o, judge(o)), drawn, 1, 0.4, first_week=26, hold_weeks=9).limit
 
     known, estimated = limit(lambda o: expected[None]), limit(lambda o: refitted(o, expected, classes, [25]))
     assert estimated > known
@@ -331,9 +335,7 @@ def test_settings_explain_a_settings_fault_and_not_a_fault_of_technique() -> Non
         read, truth = clinics(scenario)
         unit = truth["injections"][0]["unit_id"]
         clinic = read.areas.loc[read.areas["operator"] == unit, "clinic"].iloc[0]
-        signal = Signal(
-            700, clinic, "operator", unit, "any", "outcome", 0.9, truth["t0_day"], 0, 0, 1, 1, 1
-        )  # fmt: skip
+        signal = Signal(700, clinic, "operator", unit, "any", "outcome", 0.9, truth["t0_day"], 0, 0, 1, 1, 1)
         found = attribute(signal, read.areas, read.check_ins, SYMPTOMS)
         assert found.observed > found.expected_by_case_mix
         shares[scenario] = found.share

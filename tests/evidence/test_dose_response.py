@@ -6,15 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reporting.domain.skin import SKIN_GROUPS
-from reporting.evidence.dose_model import DoseModel, fit_dose_model, predicted_risks
+from reporting.domain.vocabulary import SKIN_GROUPS
+from reporting.evidence.checks import NotEnoughData
+from reporting.evidence.dose_model import DoseModel, fit_dose_model, predicted_risks, relative_settings
 from reporting.evidence.dose_response import Ceiling, Curve, curve_and_ceiling
-from reporting.evidence.errors import NotEnoughData
 from reporting.evidence.hazard import CaseMix, answered_intervals, case_mix
-from reporting.evidence.relative_dose import relative_settings
-from reporting.simulation.clinics import simulate
-from reporting.simulation.files import Network, network
-from reporting.simulation.truth import reference_risk
+from tools.simulation.clinics import simulate
+from tools.simulation.files import Network, network
+from tools.simulation.truth import reference_risk
 
 GRID = np.round(np.arange(0.7, 1.51, 0.05), 2)
 

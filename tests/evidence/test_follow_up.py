@@ -6,7 +6,7 @@ import statsmodels.api as sm
 from scipy.special import expit, logit
 
 from reporting.evidence.calibration import calibration, calibration_bands
-from reporting.evidence.errors import ImpossibleData, NotEnoughData
+from reporting.evidence.checks import ImpossibleData, NotEnoughData
 from reporting.evidence.nonresponse import (
     compare_response,
     hajek_rate,

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reporting.evidence.errors import ImpossibleData, NotEnoughData
+from reporting.evidence.checks import ImpossibleData, NotEnoughData
 from reporting.evidence.hazard import (
     answered_intervals,
     case_mix,

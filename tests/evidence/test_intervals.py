@@ -6,7 +6,7 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from reporting.evidence import intervals
-from reporting.evidence.errors import ImpossibleData, NotEnoughData
+from reporting.evidence.checks import ImpossibleData, NotEnoughData
 from reporting.evidence.intervals import Estimate, Interval
 from tests.evidence.reference_table import rows
 

@@ -6,11 +6,9 @@ import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reporting.evidence.errors import ImpossibleData, NotEnoughData, NotEstimable
-from reporting.evidence.firth import coefficient_table, firth, flic
-from reporting.evidence.logistic import LogisticFit, fit_logistic
-from reporting.evidence.profile import likelihood_ratio_test, profile_interval
-from reporting.evidence.separation import separated
+from reporting.evidence.checks import ImpossibleData, NotEnoughData, NotEstimable
+from reporting.evidence.logistic import LogisticFit, fit_logistic, separated
+from reporting.evidence.penalised import coefficient_table, firth, flic, likelihood_ratio_test, profile_interval
 from tests.evidence.reference_table import columns
 
 SEX2_NAMES = ("intercept", "age", "oc", "vic", "vicl", "vis", "dia")

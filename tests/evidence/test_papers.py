@@ -3,12 +3,16 @@
 import pytest
 
 from reporting.evidence import multiplicity
-from reporting.evidence.errors import NotComparable
-from reporting.evidence.exact_tests import fisher
+from reporting.evidence.checks import NotComparable
+from reporting.evidence.comparisons import (
+    fisher,
+    mantel_haenszel,
+    pairings_from_margins,
+    require_one_device,
+    risk_ratio,
+)
 from reporting.evidence.intervals import newcombe, wilson
-from reporting.evidence.paired import pairings_from_margins
 from reporting.evidence.rates import rate
-from reporting.evidence.stratified import mantel_haenszel, require_one_device, risk_ratio
 
 
 def test_cold_air_cooling_has_the_printed_risk_ratio() -> None:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from reporting.evidence.change_point import Alternatives
+from reporting.evidence.checks import ImpossibleData
 from reporting.evidence.detector import BENIGN_SD, outcome_odds
-from reporting.evidence.errors import ImpossibleData
 from reporting.evidence.limits import null_counts
 from reporting.evidence.power import detection_power
 from reporting.evidence.surveillance import Network
@@ -19,10 +19,16 @@ def network() -> Network:
     columns = [operator == k for k in range(3)] + [device == k for k in range(2)] + [np.ones(6, dtype=bool)]
     kinds = np.array(["operator"] * 3 + ["device"] * 2 + ["clinic"])
     return Network(
-        np.arange(6), np.column_stack(columns).astype(float), kinds, np.array(list("abcdef")), np.zeros(6, dtype=int),
-        np.zeros(6, dtype=int), (operator.astype(float), device.astype(float), np.zeros(6)), ("A",),
+        np.arange(6),
+        np.column_stack(columns).astype(float),
+        kinds,
+        np.array(list("abcdef")),
         np.zeros(6, dtype=int),
-    )  # fmt: skip
+        np.zeros(6, dtype=int),
+        (operator.astype(float), device.astype(float), np.zeros(6)),
+        ("A",),
+        np.zeros(6, dtype=int),
+    )
 
 
 def found_by_the_detector(weekly: float, replications: int = 200) -> float:

@@ -12,22 +12,20 @@ from hypothesis import strategies as st
 from reporting.evidence import (
     calibration,
     cells,
+    comparisons,
     control_charts,
     cusum,
-    exact_tests,
-    firth,
     funnel,
     intervals,
     meta,
     multiplicity,
     nonresponse,
-    paired,
+    penalised,
     rates,
-    shrinkage,
-    stratified,
+    signals,
     survival,
 )
-from reporting.evidence.errors import EvidenceProblem, NotEstimable
+from reporting.evidence.checks import EvidenceProblem, NotEstimable
 
 INTERVALS = [intervals.wilson, intervals.clopper_pearson, intervals.jeffreys, intervals.mid_p]
 levels = st.sampled_from([0.5, 0.8, 0.95, 0.998])
@@ -115,8 +113,8 @@ def test_an_empty_stratum_moves_no_adjusted_ratio(first: list[tuple[int, int]], 
     size = min(len(first), len(second))
     a, n = zip(*first[:size], strict=True)
     c, m = zip(*second[:size], strict=True)
-    base = stratified.mantel_haenszel(a, n, c, m)
-    more = stratified.mantel_haenszel([*a, 0], [*n, 17], [*c, 0], [*m, 5])
+    base = comparisons.mantel_haenszel(a, n, c, m)
+    more = comparisons.mantel_haenszel([*a, 0], [*n, 17], [*c, 0], [*m, 5])
     if base.strata:
         assert list(numbers(more.odds_ratio)) == pytest.approx(list(numbers(base.odds_ratio)), rel=1e-9)
         assert list(numbers(more.risk_ratio)) == pytest.approx(list(numbers(base.risk_ratio)), rel=1e-9)
@@ -127,7 +125,7 @@ def test_the_order_of_strata_does_not_matter(first: list, second: list, random: 
     strata = [(*one, *two) for one, two in zip(first, second, strict=False)]
     shuffled = strata[:]
     random.shuffle(shuffled)  # type: ignore[attr-defined]
-    one, two = (stratified.mantel_haenszel(*zip(*order, strict=True)) for order in (strata, shuffled))
+    one, two = (comparisons.mantel_haenszel(*zip(*order, strict=True)) for order in (strata, shuffled))
     assert list(numbers(one)) == pytest.approx(list(numbers(two)), rel=1e-9)
     assert one.test.note == two.test.note
 
@@ -135,12 +133,12 @@ def test_the_order_of_strata_does_not_matter(first: list, second: list, random: 
 @given(st.integers(0, 60), st.floats(0.01, 30))
 def test_more_events_never_lower_a_signal(observed: int, expected: float) -> None:
     fewer, more = (
-        exact_tests.poisson_excess(observed, expected),
-        exact_tests.poisson_excess(observed + 1, expected),
+        comparisons.poisson_excess(observed, expected),
+        comparisons.poisson_excess(observed + 1, expected),
     )
     assert more.greater <= fewer.greater + 1e-12
     assert more.mid_p_greater <= fewer.mid_p_greater + 1e-12
-    one, two = (shrinkage.gamma_poisson([k], [expected], 0.04) for k in (observed, observed + 1))
+    one, two = (signals.gamma_poisson([k], [expected], 0.04) for k in (observed, observed + 1))
     assert two.mean[0] > one.mean[0]
     assert two.probability_above[0] >= one.probability_above[0] - 1e-12
 
@@ -149,7 +147,7 @@ def test_more_events_never_lower_a_signal(observed: int, expected: float) -> Non
 def test_more_events_never_weaken_an_exact_comparison(first: tuple[int, int], second: tuple[int, int]) -> None:
     events, n = first
     if events < n:
-        fewer, more = exact_tests.fisher(events, n, *second), exact_tests.fisher(events + 1, n, *second)
+        fewer, more = comparisons.fisher(events, n, *second), comparisons.fisher(events + 1, n, *second)
         assert more.mid_p_greater <= fewer.mid_p_greater + 1e-9
 
 
@@ -172,13 +170,13 @@ def test_firth_of_any_small_table_is_finite_and_grouped_as_by_rows(rows: list[tu
     design = coding.design(frame)
     if np.linalg.matrix_rank(design) < design.shape[1]:
         with pytest.raises(NotEstimable):
-            firth.firth(design, y)
+            penalised.firth(design, y)
         return
-    by_rows = firth.firth(design, y)
-    by_cells = firth.firth(coding.design(grouped.frame), grouped.events, grouped.trials)
+    by_rows = penalised.firth(design, y)
+    by_cells = penalised.firth(coding.design(grouped.frame), grouped.events, grouped.trials)
     np.testing.assert_allclose(by_cells.coefficients, by_rows.coefficients, atol=1e-8)
     np.testing.assert_allclose(by_cells.fitted[grouped.cell_of_row], by_rows.fitted, atol=1e-10)
-    assert np.isfinite(list(numbers(firth.coefficient_table(by_cells)))).all()
+    assert np.isfinite(list(numbers(penalised.coefficient_table(by_cells)))).all()
 
 
 @settings(max_examples=40)
@@ -187,7 +185,7 @@ def test_the_unit_of_a_parameter_changes_no_risk(table: list[tuple[int, int]], u
     dose = np.arange(len(table), dtype=float)
     events, trials = zip(*table, strict=True)
     one, two = (
-        firth.firth(np.column_stack([np.ones(len(table)), dose * scale]), events, trials) for scale in (1, unit)
+        penalised.firth(np.column_stack([np.ones(len(table)), dose * scale]), events, trials) for scale in (1, unit)
     )
     np.testing.assert_allclose(one.fitted, two.fitted, atol=1e-9)
 
@@ -197,14 +195,14 @@ def test_the_unit_of_a_parameter_changes_no_risk(table: list[tuple[int, int]], u
 def test_tables_give_finite_or_named_answers(first: list[tuple[int, int]], second: list[tuple[int, int]]) -> None:
     (a, n), (c, m) = first[0], second[0]
     events, trials = (np.array(column, dtype=float) for column in zip(*first, strict=True))
-    finite_or_named(stratified.mantel_haenszel, a, n, c, m)
-    finite_or_named(stratified.cochran_armitage, events, trials)
-    finite_or_named(exact_tests.fisher, a, n, c, m)
-    finite_or_named(exact_tests.binomial_excess, a, n, 0.1)
-    finite_or_named(paired.compare_pairs, a, n - a, c, m - c)
-    finite_or_named(paired.pairings_from_margins, a, min(c, n), n)
+    finite_or_named(comparisons.mantel_haenszel, a, n, c, m)
+    finite_or_named(comparisons.cochran_armitage, events, trials)
+    finite_or_named(comparisons.fisher, a, n, c, m)
+    finite_or_named(comparisons.binomial_excess, a, n, 0.1)
+    finite_or_named(comparisons.compare_pairs, a, n - a, c, m - c)
+    finite_or_named(comparisons.pairings_from_margins, a, min(c, n), n)
     finite_or_named(control_charts.p_chart, events, trials)
-    finite_or_named(shrinkage.beta_binomial, events, trials)
+    finite_or_named(signals.beta_binomial, events, trials)
     finite_or_named(rates.group_rates, [str(k % 2) for k in range(len(events))], events, trials)
     finite_or_named(nonresponse.response_bounds, a, n, n + m)
     finite_or_named(nonresponse.tipping_point, a, n, n + m, 0.2)
@@ -219,11 +217,11 @@ def test_units_give_finite_or_named_answers(units: list[tuple[int, float]]) -> N
     for adjusted in (True, False):
         for transform in ("log", "square_root"):
             finite_or_named(funnel.funnel, observed, expected, adjusted=adjusted, transform=transform)
-    finite_or_named(shrinkage.gamma_poisson, observed, expected)
-    finite_or_named(shrinkage.gamma_poisson, observed, expected, 0.02, model_log_se=0.1)
+    finite_or_named(signals.gamma_poisson, observed, expected)
+    finite_or_named(signals.gamma_poisson, observed, expected, 0.02, model_log_se=0.1)
     finite_or_named(meta.dersimonian_laird, observed, expected)
     finite_or_named(intervals.smr, observed[0], expected[0])
-    finite_or_named(exact_tests.poisson_excess, int(observed[0]), expected[0])
+    finite_or_named(comparisons.poisson_excess, int(observed[0]), expected[0])
 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 1)), max_size=30))

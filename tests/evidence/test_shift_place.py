@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reporting.evidence.drift import SettingsScores
-from reporting.evidence.shift_place import placed
+from reporting.evidence.drift import SettingsScores, placed
 from reporting.evidence.signals import Signal
 
 DAY, CHANGED = 400, 300
@@ -18,9 +17,14 @@ def clinic(shift_on: str, seed: int = 0, size: float = 2.0) -> tuple[pd.DataFram
     rng = np.random.default_rng(seed)
     n = 900
     areas = pd.DataFrame(
-        {"day": np.sort(rng.integers(0, DAY, n)), "clinic": "A", "fitzpatrick": 2.0,
-         "operator": rng.choice(["A/O1", "A/O2", "A/O3"], n), "device": rng.choice(["A/D1", "A/D2"], n)}
-    )  # fmt: skip
+        {
+            "day": np.sort(rng.integers(0, DAY, n)),
+            "clinic": "A",
+            "fitzpatrick": 2.0,
+            "operator": rng.choice(["A/O1", "A/O2", "A/O3"], n),
+            "device": rng.choice(["A/D1", "A/D2"], n),
+        }
+    )
     raised = ((areas["device"] == shift_on) | (areas["operator"] == shift_on)) & (areas["day"] >= CHANGED)
     z = rng.normal(0, 1, n) + size * raised.to_numpy()
     return areas, SettingsScores(("density_pct", "index"), np.column_stack([z, z]))

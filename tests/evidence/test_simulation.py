@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reporting.simulation.clinics import SCENARIOS, simulate
-from reporting.simulation.files import network, read_network
-from reporting.simulation.naive import NAIVE
-from reporting.simulation.oracle import foreknown
-from reporting.simulation.score_run import write_network
-from reporting.simulation.scorer import collapsed, median_delay, score, summary
+from tools.simulation.clinics import SCENARIOS, simulate
+from tools.simulation.files import network, read_network
+from tools.simulation.naive import NAIVE
+from tools.simulation.oracle import foreknown
+from tools.simulation.score_run import write_network
+from tools.simulation.scorer import collapsed, median_delay, score, summary
 
 
 def test_a_seed_draws_the_same_network_again() -> None:
@@ -69,10 +69,18 @@ def test_the_oracle_is_sure_of_a_great_fault_and_of_none_by_chance() -> None:
 
 def truth() -> dict:
     return {
-        "start": "2024-01-01", "days": 700, "phase1_days": 100, "scenario": "op_settings", "seed": 1,
-        "clinics": ["C1", "C2"], "t0_day": 300, "unit_rates": [], "dose_response": [], "thresholds": [],
+        "start": "2024-01-01",
+        "days": 700,
+        "phase1_days": 100,
+        "scenario": "op_settings",
+        "seed": 1,
+        "clinics": ["C1", "C2"],
+        "t0_day": 300,
+        "unit_rates": [],
+        "dose_response": [],
+        "thresholds": [],
         "injections": [{"true_units": [["operator", "C1-O1"]], "related_units": [["clinic", "C1"]]}],
-    }  # fmt: skip
+    }
 
 
 def alarm(day: int, kind: str, unit: str) -> dict:
@@ -85,10 +93,14 @@ def alarm(day: int, kind: str, unit: str) -> dict:
 
 def test_alarms_are_true_related_or_false_and_repeats_are_one() -> None:
     given = [
-        alarm(50, "operator", "C2-O1"), alarm(200, "operator", "C1-O1"), alarm(310, "operator", "C1-O1"),
-        alarm(340, "operator", "C1-O1"), alarm(371, "operator", "C1-O1"), alarm(320, "clinic", "C1"),
+        alarm(50, "operator", "C2-O1"),
+        alarm(200, "operator", "C1-O1"),
+        alarm(310, "operator", "C1-O1"),
+        alarm(340, "operator", "C1-O1"),
+        alarm(371, "operator", "C1-O1"),
+        alarm(320, "clinic", "C1"),
         alarm(320, "clinic", "C2"),
-    ]  # fmt: skip
+    ]
     row = score({"detector": "x", "alarms": given}, truth(), pd.DataFrame())
     assert (row["true"], row["related"], row["false"], row["delay"]) == (2, 1, 2, 10)
     assert len(collapsed(given, pd.Timestamp("2024-01-01"))) == 6

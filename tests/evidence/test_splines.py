@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.interpolate import CubicSpline
 
-from reporting.evidence.errors import ImpossibleData, NotEnoughData
-from reporting.evidence.splines import rcs_basis, rcs_knots, rcs_slope
+from reporting.evidence.checks import ImpossibleData, NotEnoughData
+from reporting.evidence.dose_model import rcs_basis, rcs_knots, rcs_slope
 
 
 def test_knots_of_one_to_a_hundred_are_those_of_rms() -> None:

@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reporting.domain.answered import Answers
-from reporting.domain.distinct import distinct
+from reporting.domain.packed import Answers, distinct
 from reporting.evidence import beside, hazard
-from reporting.evidence.errors import ImpossibleData, NotEnoughData
+from reporting.evidence.checks import ImpossibleData, NotEnoughData
 from reporting.evidence.hazard import case_mix, fit_hazard, person_periods
 from reporting.evidence.surveillance import Schedule, build_network, weekly_tables
 from reporting.evidence.trials import laid_out, trials
@@ -22,18 +21,30 @@ FORK = "ignore:.*fork:DeprecationWarning"
 SYMPTOMS = ("burning", "hyperpigmentation")
 AREAS = 40
 answer = st.tuples(
-    st.integers(0, AREAS - 1), st.sampled_from([1, 3, 14, 28, 56]), st.integers(0, 20), st.integers(0, 3),
+    st.integers(0, AREAS - 1),
+    st.sampled_from([1, 3, 14, 28, 56]),
+    st.integers(0, 20),
     st.integers(0, 3),
-)  # fmt: skip
+    st.integers(0, 3),
+)
 
 
 def treated(n: int = AREAS) -> pd.DataFrame:
     rng = np.random.default_rng(1)
-    return pd.DataFrame({
-        "area_id": np.arange(n), "day": np.sort(rng.integers(0, 60, n)), "fitzpatrick": rng.integers(1, 7, n),
-        "age": rng.integers(20, 70, n), "clinic": "A", "operator": rng.choice(["A/x", "A/y"], n),
-        "device": rng.choice(["A/d", "A/e"], n), "device_class": "laser", "indication": "scar", "area": "cheeks",
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "area_id": np.arange(n),
+            "day": np.sort(rng.integers(0, 60, n)),
+            "fitzpatrick": rng.integers(1, 7, n),
+            "age": rng.integers(20, 70, n),
+            "clinic": "A",
+            "operator": rng.choice(["A/x", "A/y"], n),
+            "device": rng.choice(["A/d", "A/e"], n),
+            "device_class": "laser",
+            "indication": "scar",
+            "area": "cheeks",
+        }
+    )
 
 
 def answers_of(rows: list[tuple[int, int, int, int, int]], areas: pd.DataFrame) -> Answers:
@@ -41,16 +52,22 @@ def answers_of(rows: list[tuple[int, int, int, int, int]], areas: pd.DataFrame) 
     row, scheduled, late, asked, events = table.T
     answered = areas["day"].to_numpy()[row] + scheduled + late
     return Answers(
-        row.astype(np.int32), scheduled.astype(np.uint16), answered.astype(np.int32), asked.astype(np.uint8),
-        events.astype(np.uint8), SYMPTOMS,
-    )  # fmt: skip
+        row.astype(np.int32),
+        scheduled.astype(np.uint16),
+        answered.astype(np.int32),
+        asked.astype(np.uint8),
+        events.astype(np.uint8),
+        SYMPTOMS,
+    )
 
 
 def as_table(answers: Answers) -> pd.DataFrame:
     columns: dict[str, object] = {
-        "area_id": answers.row, "scheduled_day": answers.scheduled_day.astype(int),
-        "answered": np.ones(len(answers), dtype=bool), "answered_day": answers.answered_day,
-    }  # fmt: skip
+        "area_id": answers.row,
+        "scheduled_day": answers.scheduled_day.astype(int),
+        "answered": np.ones(len(answers), dtype=bool),
+        "answered_day": answers.answered_day,
+    }
     for symptom in SYMPTOMS:
         bit = answers.bit(symptom)
         columns[symptom] = np.where(answers.asked & bit, (answers.events & bit) != 0, np.nan)

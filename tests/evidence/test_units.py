@@ -6,7 +6,7 @@ from scipy import optimize, stats
 from statsmodels.stats.multitest import multipletests
 
 from reporting.evidence import multiplicity
-from reporting.evidence.errors import ImpossibleData, NotEnoughData, NotEstimable
+from reporting.evidence.checks import ImpossibleData, NotEnoughData, NotEstimable
 from reporting.evidence.funnel import (
     adjusted_limits,
     funnel,
@@ -16,7 +16,7 @@ from reporting.evidence.funnel import (
     proportion_limits,
 )
 from reporting.evidence.meta import dersimonian_laird
-from reporting.evidence.shrinkage import beta_binomial, estimate_tau2, gamma_poisson
+from reporting.evidence.signals import beta_binomial, estimate_tau2, gamma_poisson
 from tests.evidence.reference_table import columns
 
 MEDPAR = {name: np.array(values) for name, values in columns("medpar.csv").items()}

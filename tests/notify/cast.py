@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from reporting.actions.invitations import IssuedInvitation, issue_invitation
-from reporting.actions.reminders import set_reminders
-from reporting.storage.engine import reading
-from reporting.storage.tables import OutboxMessage
+from reporting.records.engine import reading
+from reporting.records.tables import OutboxMessage
+from reporting.treatments.act_invitations import IssuedInvitation, issue_invitation
+from reporting.treatments.act_reminders import set_reminders
 from tests.cast import House, house
 
 EMAIL, PHONE = "demo0001@patients.example", "+44 7700 900123"
@@ -27,8 +27,13 @@ def invited(code: str = "A", email: bool = True, sms: bool = False, phone: str =
     card = issue_invitation(by=clinic.staff["front_desk"], treatment_id=clinic.treatment_id)
     for channel, on, address in (("email", email, EMAIL), ("sms", sms, phone)):
         if on:
-            set_reminders(by=clinic.staff["front_desk"], patient_id=clinic.patient_id, channel=channel, on=True,  # type: ignore[arg-type]
-                          address=address)  # fmt: skip
+            set_reminders(
+                by=clinic.staff["front_desk"],
+                patient_id=clinic.patient_id,
+                channel=channel,
+                on=True,  # type: ignore[arg-type]
+                address=address,
+            )
     return Invited(clinic, card)
 
 

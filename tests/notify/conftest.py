@@ -16,9 +16,12 @@ PATIENT_S = "30"
 def mail(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailServer]:
     with mail_server() as server:
         for name, value in {
-            "HOST": "127.0.0.1", "PORT": str(server.port), "SECURITY": "none", "FROM": "checkin@clinic.example",
+            "HOST": "127.0.0.1",
+            "PORT": str(server.port),
+            "SECURITY": "none",
+            "FROM": "checkin@clinic.example",
             "TIMEOUT_S": PATIENT_S,
-        }.items():  # fmt: skip
+        }.items():
             monkeypatch.setenv(f"REPORTING_SMTP_{name}", value)
         settings.cache_clear()
         yield server

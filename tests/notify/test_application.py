@@ -20,8 +20,10 @@ def test_it_sends_by_itself_and_ends_in_good_order(sqlite_database: str, mail: M
     address, log = f"http://localhost:{port}", tmp_path / "server.log"
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     environment = {
-        "REPORTING_BACKGROUND": "1", "REPORTING_BASE_URL": address, "REPORTING_DATA_DIR": str(settings().data_dir),
-    }  # fmt: skip
+        "REPORTING_BACKGROUND": "1",
+        "REPORTING_BASE_URL": address,
+        "REPORTING_DATA_DIR": str(settings().data_dir),
+    }
     with process(command, f"{address}/healthz", log, **environment) as running:
         assert mail.wait_for(1)
         write(clinic.clinic_id, 2)  # from this process: found by the next look

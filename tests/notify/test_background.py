@@ -12,13 +12,11 @@ from datetime import datetime, timedelta
 import pytest
 from typer.testing import CliRunner
 
-from reporting import cli, clock
-from reporting.cli import gather
+from reporting import clock
+from reporting.app import background, cli
+from reporting.records import outbox
+from reporting.records.engine import leadership, transaction
 from reporting.settings import settings
-from reporting.storage import outbox
-from reporting.storage.engine import transaction
-from reporting.storage.leader import leadership
-from reporting.web import background
 from tests.cast import house
 from tests.mail_server import MailServer
 from tests.notify.cast import invited, rows, statuses
@@ -28,8 +26,9 @@ HOUR_S = 3600.0
 
 
 @pytest.fixture
-def working(database: str, stopped_clock: datetime, mail: MailServer, monkeypatch: pytest.MonkeyPatch
-            ) -> Iterator[background.Background]:  # fmt: skip
+def working(
+    database: str, stopped_clock: datetime, mail: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[background.Background]:
     """At work, and it looks by itself only once an hour."""
     monkeypatch.setattr(background, "LOOK_EVERY_S", HOUR_S)
     work = background.Background()
@@ -96,7 +95,7 @@ def test_one_leader_at_a_time(database: str) -> None:
 
 LEADS = """
 import sys
-from reporting.storage.leader import leadership
+from reporting.records.engine import leadership
 with leadership() as leads:
     print(leads, flush=True)
     sys.stdin.readline()
@@ -105,10 +104,12 @@ with leadership() as leads:
 
 def test_over_processes_too_and_a_killed_one_leads_no_more(database: str) -> None:
     environment = os.environ | {
-        "REPORTING_DATA_DIR": str(settings().data_dir), "REPORTING_DATABASE_URL": settings().database_url,
-    }  # fmt: skip
-    other = subprocess.Popen([sys.executable, "-c", LEADS], env=environment, stdin=subprocess.PIPE,
-                             stdout=subprocess.PIPE, text=True)  # fmt: skip
+        "REPORTING_DATA_DIR": str(settings().data_dir),
+        "REPORTING_DATABASE_URL": settings().database_url,
+    }
+    other = subprocess.Popen(
+        [sys.executable, "-c", LEADS], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     with other:
         assert other.stdout is not None
         assert other.stdout.readline() == "True\n"
@@ -145,7 +146,7 @@ def test_it_says_once_why_nothing_leaves(
 
 def remind(*arguments: str) -> tuple[int, str]:
     if not cli.app.registered_commands:
-        gather.all_commands(cli.app)
+        cli.all_commands(cli.app)
     done = CliRunner().invoke(cli.app, ["remind", *arguments])
     return done.exit_code, done.output
 

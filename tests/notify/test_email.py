@@ -8,25 +8,30 @@ from pathlib import Path
 import pytest
 
 from reporting.notify.email import Email, Mailer, packed
-from reporting.notify.outcome import Outcome
+from reporting.notify.handed_over import HandedOver
 from reporting.settings import settings
 from tests.mail_server import MailServer, certificate, mail_server
 
 MAIL = Email(
-    to="demo0001@patients.example", sender_name="Clínica Demo, Ltd.", subject="Es hora — time",
-    text="One line.\n.\n..two dots\nسلام\n", message_id="<abc@checkin.example>",
-    at=datetime(2026, 3, 10, 9, 30, tzinfo=UTC), language="es", html="<p>One line.</p>",
+    to="demo0001@patients.example",
+    sender_name="Clínica Demo, Ltd.",
+    subject="Es hora — time",
+    text="One line.\n.\n..two dots\nسلام\n",
+    message_id="<abc@checkin.example>",
+    at=datetime(2026, 3, 10, 9, 30, tzinfo=UTC),
+    language="es",
+    html="<p>One line.</p>",
     unsubscribe_url="https://checkin.example/unsubscribe/1-abc",
-)  # fmt: skip
+)
 
 
-def sent(mail: Email = MAIL) -> Outcome:
+def sent(mail: Email = MAIL) -> HandedOver:
     with Mailer() as mailer:
         return mailer.send(mail)
 
 
 def test_it_arrives_whole(mail: MailServer) -> None:
-    assert sent() == Outcome("sent")
+    assert sent() == HandedOver("sent")
     [message] = mail.arrived
     assert message["To"] == "demo0001@patients.example"
     assert message["From"].addresses[0].display_name == "Clínica Demo, Ltd."
@@ -68,20 +73,20 @@ def test_a_kept_connection_that_has_gone_is_opened_anew(mail: MailServer) -> Non
 @pytest.mark.parametrize(
     ("step", "answer", "outcome"),
     [
-        ("RCPT", "450 4.2.1 later", Outcome("retry", "address_refused 450")),
-        ("RCPT", "550 5.1.1 no such user", Outcome("dead", "address_refused 550")),
-        ("RCPT", "251 forwarded", Outcome("sent")),
-        ("MAIL", "451 4.3.0 later", Outcome("retry", "sender_refused 451", channel_down=True)),
-        ("MAIL", "550 5.7.1 not you", Outcome("retry", "sender_refused 550", channel_down=True)),
-        ("MAIL", "421 4.3.2 closing", Outcome("retry", "sender_refused 421", channel_down=True)),
-        ("DATA", "452 4.3.1 full", Outcome("retry", "refused 452")),
-        ("DATA", "554 5.6.0 not wanted", Outcome("dead", "refused 554")),
-        ("MAIL", "hang up", Outcome("retry", "lost_before", channel_down=True)),
-        ("RCPT", "hang up", Outcome("retry", "lost_before", channel_down=True)),
-        ("DATA", "hang up", Outcome("unsure", "lost_after", channel_down=True)),
+        ("RCPT", "450 4.2.1 later", HandedOver("retry", "address_refused 450")),
+        ("RCPT", "550 5.1.1 no such user", HandedOver("dead", "address_refused 550")),
+        ("RCPT", "251 forwarded", HandedOver("sent")),
+        ("MAIL", "451 4.3.0 later", HandedOver("retry", "sender_refused 451", channel_down=True)),
+        ("MAIL", "550 5.7.1 not you", HandedOver("retry", "sender_refused 550", channel_down=True)),
+        ("MAIL", "421 4.3.2 closing", HandedOver("retry", "sender_refused 421", channel_down=True)),
+        ("DATA", "452 4.3.1 full", HandedOver("retry", "refused 452")),
+        ("DATA", "554 5.6.0 not wanted", HandedOver("dead", "refused 554")),
+        ("MAIL", "hang up", HandedOver("retry", "lost_before", channel_down=True)),
+        ("RCPT", "hang up", HandedOver("retry", "lost_before", channel_down=True)),
+        ("DATA", "hang up", HandedOver("unsure", "lost_after", channel_down=True)),
     ],
 )
-def test_what_each_answer_means(mail: MailServer, step: str, answer: str, outcome: Outcome) -> None:
+def test_what_each_answer_means(mail: MailServer, step: str, answer: str, outcome: HandedOver) -> None:
     mail.plan = {step: [answer]}
     assert sent() == outcome
     arrived = outcome.result in ("sent", "unsure")
@@ -92,11 +97,11 @@ def test_what_each_answer_means(mail: MailServer, step: str, answer: str, outcom
 @pytest.mark.parametrize(
     ("step", "outcome"),
     [
-        ("RCPT", Outcome("retry", "lost_before", channel_down=True)),
-        ("DATA", Outcome("unsure", "lost_after", channel_down=True)),
+        ("RCPT", HandedOver("retry", "lost_before", channel_down=True)),
+        ("DATA", HandedOver("unsure", "lost_after", channel_down=True)),
     ],
 )
-def test_a_server_that_stops_answering(mail: MailServer, impatient: None, step: str, outcome: Outcome) -> None:
+def test_a_server_that_stops_answering(mail: MailServer, impatient: None, step: str, outcome: HandedOver) -> None:
     mail.plan = {step: ["stall"]}
     assert sent() == outcome
     assert len(mail.arrived) == (step == "DATA")
@@ -107,7 +112,7 @@ def test_nobody_there(mail: MailServer, monkeypatch: pytest.MonkeyPatch) -> None
         taken.bind(("127.0.0.1", 0))  # bound, not listening: the connection is refused
         monkeypatch.setenv("REPORTING_SMTP_PORT", str(taken.getsockname()[1]))
         settings.cache_clear()
-        assert sent() == Outcome("retry", "no_connection", channel_down=True)
+        assert sent() == HandedOver("retry", "no_connection", channel_down=True)
 
 
 def test_a_server_that_takes_the_connection_and_says_nothing(
@@ -116,12 +121,12 @@ def test_a_server_that_takes_the_connection_and_says_nothing(
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("REPORTING_SMTP_PORT", str(silent.getsockname()[1]))
         settings.cache_clear()
-        assert sent() == Outcome("retry", "no_connection", channel_down=True)
+        assert sent() == HandedOver("retry", "no_connection", channel_down=True)
 
 
 @pytest.mark.parametrize("to", ["two@a.example\r\nBcc: x@y.example", "no address", "a@b@c", "", "ü@b.example"])
 def test_an_address_that_no_header_can_hold_is_dead_and_nothing_leaves(mail: MailServer, to: str) -> None:
-    assert sent(replace(MAIL, to=to)) == Outcome("dead", "bad_address")
+    assert sent(replace(MAIL, to=to)) == HandedOver("dead", "bad_address")
     assert mail.connections == 0
 
 
@@ -133,8 +138,15 @@ def test_without_html_and_unsubscribe_it_is_plain(mail: MailServer) -> None:
 
 def _over_tls(monkeypatch: pytest.MonkeyPatch, port: int, trusted: str, security: str) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", trusted)
-    for name, value in {"HOST": "127.0.0.1", "PORT": str(port), "SECURITY": security, "FROM": "c@clinic.example",
-                        "USER": "clinic", "PASSWORD": "secret", "TIMEOUT_S": "30"}.items():  # fmt: skip
+    for name, value in {
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "SECURITY": security,
+        "FROM": "c@clinic.example",
+        "USER": "clinic",
+        "PASSWORD": "secret",
+        "TIMEOUT_S": "30",
+    }.items():
         monkeypatch.setenv(f"REPORTING_SMTP_{name}", value)
     settings.cache_clear()
 
@@ -154,10 +166,10 @@ def test_encrypted_and_signed_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     options = {"tls_context": context, "require_starttls": True, "auth_required": True, "authenticator": _Doorkeeper()}
     with mail_server(**options) as server:
         _over_tls(monkeypatch, server.port, trusted, "starttls")
-        assert sent() == Outcome("sent")
+        assert sent() == HandedOver("sent")
         monkeypatch.setenv("REPORTING_SMTP_PASSWORD", "wrong")
         settings.cache_clear()
-        assert sent() == Outcome("retry", "sign_in_refused 535", channel_down=True)
+        assert sent() == HandedOver("retry", "sign_in_refused 535", channel_down=True)
         assert len(server.arrived) == 1
     monkeypatch.undo()
     settings.cache_clear()
@@ -169,10 +181,10 @@ def test_a_stranger_between_us_and_the_server_gets_nothing(tmp_path: Path, monke
     other, _ = certificate(tmp_path / "other")
     with mail_server(tls_context=context) as server:
         _over_tls(monkeypatch, server.port, other, "starttls")
-        assert sent() == Outcome("retry", "no_encryption", channel_down=True)
+        assert sent() == HandedOver("retry", "no_encryption", channel_down=True)
     with mail_server() as server:  # a server, or somebody in between, that offers no encryption at all
         _over_tls(monkeypatch, server.port, other, "starttls")
-        assert sent() == Outcome("retry", "no_encryption", channel_down=True)
+        assert sent() == HandedOver("retry", "no_encryption", channel_down=True)
         assert server.arrived == []
     monkeypatch.undo()
     settings.cache_clear()

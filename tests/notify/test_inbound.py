@@ -6,12 +6,13 @@ import pytest
 from sqlalchemy import select
 
 from reporting import clock
-from reporting.actions import consent, inbound
-from reporting.actions.outbox import Sender
-from reporting.actions.reminders import plan_due, reminder_state, set_reminders
+from reporting.messages import act_inbound
+from reporting.messages.act_outbox import Sender
+from reporting.records.engine import reading
+from reporting.records.tables import Consent, InboundMessage
 from reporting.settings import settings
-from reporting.storage.engine import reading
-from reporting.storage.tables import Consent, InboundMessage
+from reporting.shell import act_consent
+from reporting.treatments.act_reminders import plan_due, reminder_state, set_reminders
 from tests.accounts import together, trail
 from tests.notify.cast import Invited, invited, rows, statuses
 from tests.sms_gateway import Gateway
@@ -28,7 +29,7 @@ def text(words: str, number: str = NUMBER, key: str = "") -> str | None:
     with reading() as session:
         count = len(session.execute(select(InboundMessage)).scalars().all())
     with clock.fixed(clock.now() + timedelta(minutes=1)):
-        return inbound.receive(provider_id=key or f"SM-in-{count}", number=number, text=words)
+        return act_inbound.receive(provider_id=key or f"SM-in-{count}", number=number, text=words)
 
 
 def is_on(one: Invited) -> bool:
@@ -78,9 +79,14 @@ def test_start_alone_is_no_consent(database: str, stopped_clock: datetime, gatew
     assert text("START") == "start"
     assert is_on(one)  # had agreed once
     two = invited("B", email=False, sms=False)
-    set_reminders(by=two.house.staff["clinician"], patient_id=two.house.patient_id, channel="sms", on=False,
-                  address="+44 7700 900555")  # fmt: skip
-    consent.disagree(by=two.house.patient, kind="sms_reminders")
+    set_reminders(
+        by=two.house.staff["clinician"],
+        patient_id=two.house.patient_id,
+        channel="sms",
+        on=False,
+        address="+44 7700 900555",
+    )
+    act_consent.disagree(by=two.house.patient, kind="sms_reminders")
     assert text("START", "+447700900555") == "start"
     assert not is_on(two)
 
@@ -93,7 +99,7 @@ def test_a_message_delivered_twice_changes_nothing_twice(one: Invited, gateway: 
 
 
 def test_nor_does_one_delivered_twice_at_the_same_moment(one: Invited, gateway: Gateway) -> None:
-    found = together(*([lambda: inbound.receive(provider_id="SM1", number=NUMBER, text="STOP")] * 4))
+    found = together(*([lambda: act_inbound.receive(provider_id="SM1", number=NUMBER, text="STOP")] * 4))
     assert sorted(map(str, found)) == ["None", "None", "None", "stop"]
     assert len(replies(gateway)) == 1
 

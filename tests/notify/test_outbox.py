@@ -9,15 +9,15 @@ from datetime import datetime, timedelta
 import pytest
 
 from reporting import clock
-from reporting.actions import outbox as actions
-from reporting.actions.outbox import Sender
-from reporting.actions.reminders import plan_due, set_reminders
 from reporting.errors import Conflict, NotAllowed, NotFound
+from reporting.messages import act_outbox as actions
+from reporting.messages.act_outbox import Sender
+from reporting.records import outbox
+from reporting.records.engine import transaction
+from reporting.records.tables import OutboxMessage
 from reporting.security.encryption import encrypt
 from reporting.settings import settings
-from reporting.storage import outbox
-from reporting.storage.engine import transaction
-from reporting.storage.tables import OutboxMessage
+from reporting.treatments.act_reminders import plan_due, set_reminders
 from tests.accounts import together, trail
 from tests.cast import house
 from tests.conftest import NOW
@@ -30,11 +30,13 @@ def write(clinic_id: int, number: int = 1, channel: str = "email", kind: str = "
     """A message whose words are ready."""
     payload = {
         "to_encrypted": encrypt("lead@clinic.example" if channel == "email" else "+447700900123"),
-        "subject": f"Number {number}", "body_encrypted": encrypt(f"Text {number}"),
-    }  # fmt: skip
+        "subject": f"Number {number}",
+        "body_encrypted": encrypt(f"Text {number}"),
+    }
     with transaction() as session:
-        assert outbox.add(session, clinic_id=clinic_id, channel=channel, kind=kind, key=f"{kind}:{number}",
-                          payload=payload, **other)  # type: ignore[arg-type]  # fmt: skip
+        assert outbox.add(
+            session, clinic_id=clinic_id, channel=channel, kind=kind, key=f"{kind}:{number}", payload=payload, **other
+        )  # type: ignore[arg-type]
 
 
 def send() -> dict[str, int]:
@@ -172,16 +174,29 @@ def test_a_code_is_sent_at_once_and_dies_when_it_is_of_no_use(clinic_id: int, ma
 def test_staff_are_reached_at_the_address_of_their_account(clinic_id: int, mail: MailServer) -> None:
     staff = house("B").staff
     with transaction() as session:
-        outbox.add(session, clinic_id=clinic_id, channel="email", kind="case_escalation", key="k1",
-                   staff_id=staff["clinician"].id, payload={"subject": "A case", "body": "Open it."})  # fmt: skip
+        outbox.add(
+            session,
+            clinic_id=clinic_id,
+            channel="email",
+            kind="case_escalation",
+            key="k1",
+            staff_id=staff["clinician"].id,
+            payload={"subject": "A case", "body": "Open it."},
+        )
     assert send() == {"sent": 1}
     assert mail.arrived[0]["To"] == "clinician@b.example"
 
 
 def test_one_row_that_cannot_be_read_holds_up_nobody(clinic_id: int, mail: MailServer) -> None:
     with transaction() as session:
-        outbox.add(session, clinic_id=clinic_id, channel="email", kind="case_escalation", key="k1",
-                   payload={"to_encrypted": "not encrypted at all", "subject": "", "body": ""})  # fmt: skip
+        outbox.add(
+            session,
+            clinic_id=clinic_id,
+            channel="email",
+            kind="case_escalation",
+            key="k1",
+            payload={"to_encrypted": "not encrypted at all", "subject": "", "body": ""},
+        )
         outbox.add(session, clinic_id=clinic_id, channel="email", kind="reminder", key="k2", payload={})
     write(clinic_id, 3)
     assert send() == {"dead": 2, "sent": 1}
@@ -201,7 +216,7 @@ PROCESS = """
 import sys
 from datetime import datetime
 from reporting import clock
-from reporting.actions.outbox import Sender
+from reporting.messages.act_outbox import Sender
 print("ready", flush=True)
 sys.stdin.readline()
 with clock.fixed(datetime.fromisoformat(sys.argv[1])), Sender() as sender:
@@ -212,12 +227,16 @@ with clock.fixed(datetime.fromisoformat(sys.argv[1])), Sender() as sender:
 def process(code: str, *arguments: str) -> "subprocess.Popen[str]":
     """A further process on the same database and servers."""
     environment = os.environ | {
-        "REPORTING_DATA_DIR": str(settings().data_dir), "REPORTING_DATABASE_URL": settings().database_url,
-    }  # fmt: skip
+        "REPORTING_DATA_DIR": str(settings().data_dir),
+        "REPORTING_DATABASE_URL": settings().database_url,
+    }
     return subprocess.Popen(
-        [sys.executable, "-c", code, clock.now().isoformat(), *arguments], env=environment, text=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    )  # fmt: skip
+        [sys.executable, "-c", code, clock.now().isoformat(), *arguments],
+        env=environment,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
 
 
 def test_nor_do_two_processes(clinic_id: int, mail: MailServer) -> None:
@@ -236,7 +255,7 @@ KILLED = """
 import os, signal, sys
 from datetime import datetime
 from reporting import clock
-from reporting.actions import outbox
+from reporting.messages import act_outbox as outbox
 where = sys.argv[2]
 
 def killed(*_, **__):
@@ -250,7 +269,7 @@ if where == "handed over":
 elif where == "claimed":
     outbox.Mailer.send = killed
 elif where == "not claimed":
-    outbox.compose.message = killed
+    outbox.message = killed
 with clock.fixed(datetime.fromisoformat(sys.argv[1])), Sender() as sender:
     sender.run()
 """
@@ -317,9 +336,10 @@ def test_or_mark_it_as_handled(database: str, stopped_clock: datetime, mail: Mai
     clinic = house("A")
     key = in_trouble(clinic.clinic_id, mail)
     for by, problem in (
-        (clinic.staff["clinician"], NotAllowed), (clinic.staff["front_desk"], NotFound),
+        (clinic.staff["clinician"], NotAllowed),
+        (clinic.staff["front_desk"], NotFound),
         (house("B").staff["administrator"], NotFound),
-    ):  # fmt: skip
+    ):
         with pytest.raises(problem):
             actions.mark_handled(by=by, message_id=key)
     actions.mark_handled(by=clinic.staff["administrator"], message_id=key)
@@ -332,8 +352,17 @@ def test_or_mark_it_as_handled(database: str, stopped_clock: datetime, mail: Mai
 def test_the_sender_is_woken_by_whoever_writes(clinic_id: int) -> None:
     outbox.written.clear()
     with transaction() as session:
-        session.add(OutboxMessage(clinic_id=clinic_id, channel="email", kind="second_factor_code", payload={},
-                                  idempotency_key="k", next_attempt_at=NOW, created_at=NOW))  # fmt: skip
+        session.add(
+            OutboxMessage(
+                clinic_id=clinic_id,
+                channel="email",
+                kind="second_factor_code",
+                payload={},
+                idempotency_key="k",
+                next_attempt_at=NOW,
+                created_at=NOW,
+            )
+        )
         session.flush()
         assert not outbox.written.is_set()
     assert outbox.written.is_set()

@@ -7,20 +7,20 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from reporting import clock
-from reporting.actions import consent
-from reporting.actions.check_ins import submit_check_in
-from reporting.actions.clinic_content import change_content
-from reporting.actions.invitations import check_link, issue_invitation, open_link
-from reporting.actions.outbox import Sender
-from reporting.actions.reminders import plan_due, reminder_state, set_reminders
-from reporting.actions.sessions import actor_of
+from reporting.clinic.act_clinic import change_content
 from reporting.domain.actors import Actor
 from reporting.errors import InvalidInput, LinkNotValid, NotAllowed, NotFound
-from reporting.security.derived import message_of
+from reporting.messages.act_outbox import Sender
+from reporting.patient.act_check_ins import submit_check_in
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import Clinic, Consent, Patient, Treatment
 from reporting.security.encryption import decrypt
+from reporting.security.tokens import message_of
 from reporting.settings import settings
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import Clinic, Consent, Patient, Treatment
+from reporting.shell import act_consent
+from reporting.shell.act_sessions import actor_of
+from reporting.treatments.act_invitations import check_link, issue_invitation, open_link
+from reporting.treatments.act_reminders import plan_due, reminder_state, set_reminders
 from tests.accounts import together, trail
 from tests.answers import NO_PROBLEMS
 from tests.cast import PERFORMED, house
@@ -50,8 +50,13 @@ def change(table: type, key: int, **values: object) -> None:
 
 def test_the_clinics_own_schedule_says_when(one: Invited) -> None:
     with clock.fixed(clock.now() - timedelta(days=9)):
-        change_content(by=one.house.staff["administrator"], table="schedules", row="ablative",
-                       cells={"days": "4|28"}, reason="fewer questions")  # fmt: skip
+        change_content(
+            by=one.house.staff["administrator"],
+            table="schedules",
+            row="ablative",
+            cells={"days": "4|28"},
+            reason="fewer questions",
+        )
     assert plan_due() == {}
     with clock.fixed(clock.now() + timedelta(days=1)):
         assert plan_due() == {"email": 1}
@@ -115,8 +120,7 @@ def test_it_comes_in_the_patients_time_zone(one: Invited) -> None:
 
 
 def answered(one: Invited) -> None:
-    submit_check_in(by=one.house.patient, treatment_id=one.house.treatment_id, answers=NO_PROBLEMS,
-                    submission_key="k1")  # fmt: skip
+    submit_check_in(by=one.house.patient, treatment_id=one.house.treatment_id, answers=NO_PROBLEMS, submission_key="k1")
 
 
 def erased(one: Invited) -> None:
@@ -124,11 +128,11 @@ def erased(one: Invited) -> None:
 
 
 def said_stop(one: Invited) -> None:
-    consent.disagree(by=one.house.patient, kind="check_ins")
+    act_consent.disagree(by=one.house.patient, kind="check_ins")
 
 
 def new_card_expired(one: Invited) -> None:
-    from reporting.storage.tables import Invitation
+    from reporting.records.tables import Invitation
 
     with transaction() as session:
         session.execute(update(Invitation).values(expires_at=clock.now()))
@@ -220,8 +224,14 @@ def test_nothing_is_planned_for_a_channel_that_is_not_set_up(database: str, stop
 def test_one_a_day_over_two_treatments(one: Invited, mail: MailServer) -> None:
     with transaction() as session:
         old = session.get_one(Treatment, one.house.treatment_id)
-        new = Treatment(clinic_id=old.clinic_id, patient_id=old.patient_id, reference="T-0002", procedure_class="ipl",
-                        performed_on=PERFORMED + timedelta(days=2), device_id=old.device_id)  # fmt: skip
+        new = Treatment(
+            clinic_id=old.clinic_id,
+            patient_id=old.patient_id,
+            reference="T-0002",
+            procedure_class="ipl",
+            performed_on=PERFORMED + timedelta(days=2),
+            device_id=old.device_id,
+        )
         session.add(new)
         session.flush()
         key = new.id or 0
@@ -241,8 +251,14 @@ def test_two_that_wait_after_an_outage_leave_on_two_days(one: Invited, mail: Mai
     plan_due()  # day 3 of the first treatment, on the 10th
     with transaction() as session:
         old = session.get_one(Treatment, one.house.treatment_id)
-        new = Treatment(clinic_id=old.clinic_id, patient_id=old.patient_id, reference="T-0002", procedure_class="ipl",
-                        performed_on=PERFORMED + timedelta(days=3), device_id=old.device_id)  # fmt: skip
+        new = Treatment(
+            clinic_id=old.clinic_id,
+            patient_id=old.patient_id,
+            reference="T-0002",
+            procedure_class="ipl",
+            performed_on=PERFORMED + timedelta(days=3),
+            device_id=old.device_id,
+        )
         session.add(new)
         session.flush()
         key = new.id or 0
@@ -340,8 +356,9 @@ def test_an_erased_patient_is_not_there(one: Invited) -> None:
 def test_a_number_without_country_code_is_of_the_clinics_country(database: str, stopped_clock: datetime) -> None:
     clinic = house("A")
     change(Clinic, clinic.clinic_id, telephone="+44 20 7946 0018")
-    set_reminders(by=clinic.staff["front_desk"], patient_id=clinic.patient_id, channel="sms", on=True,
-                  address="07700 900123")  # fmt: skip
+    set_reminders(
+        by=clinic.staff["front_desk"], patient_id=clinic.patient_id, channel="sms", on=True, address="07700 900123"
+    )
     with reading() as session:
         assert decrypt(session.get_one(Patient, clinic.patient_id).phone_encrypted or "") == "+447700900123"
 

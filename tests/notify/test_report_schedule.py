@@ -9,16 +9,15 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from reporting.actions import report_schedule as schedule
-from reporting.actions.outbox import Sender
-from reporting.actions.report_schedule import announce_reports, set_schedule
 from reporting.domain.actors import Actor
-from reporting.domain.months import Month
-from reporting.domain.report_schedule import ReportSchedule, from_plain
+from reporting.domain.clinic_settings import Month, ReportSchedule, from_plain
 from reporting.errors import InvalidInput, NotAllowed
+from reporting.messages.act_outbox import Sender
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import Clinic, OutboxMessage, StaffAccount
+from reporting.report import act_reports as schedule
+from reporting.report.act_reports import announce_reports, set_schedule
 from reporting.settings import settings
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import Clinic, OutboxMessage, StaffAccount
 from tests.accounts import trail
 from tests.cast import House, house
 from tests.mail_server import MailServer
@@ -136,7 +135,7 @@ def test_several_at_once_write_each_message_once(clinic: House) -> None:
 KILLED = """
 import os, signal
 from datetime import datetime, UTC
-from reporting.actions import report_schedule
+from reporting.report import act_reports as report_schedule
 add, calls = report_schedule.outbox.add, []
 def killed(*args, **given):
     if calls:

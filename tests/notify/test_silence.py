@@ -7,13 +7,14 @@ import pytest
 from sqlalchemy import select, update
 
 from reporting import clock
-from reporting.actions import cases, consent
-from reporting.actions.check_ins import submit_check_in
-from reporting.actions.silence import open_silent_cases
-from reporting.domain.silence import LastReport, fired, missed_since
-from reporting.queries.worklist import worklist
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import CheckIn, TriageCase
+from reporting.cases import act_cases
+from reporting.cases.act_cases import open_silent_cases
+from reporting.cases.read_worklist import worklist
+from reporting.domain.triage import LastReport, fired, missed_since
+from reporting.patient.act_check_ins import submit_check_in
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import CheckIn, TriageCase
+from reporting.shell import act_consent
 from tests.accounts import together, trail
 from tests.answers import NO_PROBLEMS, filled
 from tests.cast import House, house
@@ -83,9 +84,20 @@ def test_an_open_case_counts_as_a_concern_and_is_extended(clinic: House) -> None
     report(clinic)
     with transaction() as session:
         check_in = session.execute(select(CheckIn)).scalar_one()
-        session.add(TriageCase(clinic_id=clinic.clinic_id, patient_id=clinic.patient_id, check_in_id=check_in.id or 0,
-                               treatment_id=clinic.treatment_id, level="one_week", rules=["R0"], reasons=["earlier"],
-                               state="contacted", opened_at=clock.now(), due_at=clock.now()))  # fmt: skip
+        session.add(
+            TriageCase(
+                clinic_id=clinic.clinic_id,
+                patient_id=clinic.patient_id,
+                check_in_id=check_in.id or 0,
+                treatment_id=clinic.treatment_id,
+                level="one_week",
+                rules=["R0"],
+                reasons=["earlier"],
+                state="contacted",
+                opened_at=clock.now(),
+                due_at=clock.now(),
+            )
+        )
     assert look(8) == 1
     [case] = open_cases()
     assert (case.rules, case.state, case.level) == (["R0", RULE], "new", "one_day")
@@ -96,17 +108,17 @@ def test_only_staff_close_it_and_it_does_not_come_back_for_the_same_silence(clin
     report(clinic, **WORRYING)
     look(8)
     case, by = open_cases()[-1], clinic.staff["clinician"]
-    version = cases.acknowledge(by=by, case_id=case.id or 0, version=case.version)
-    version = cases.record_contact(by=by, case_id=case.id or 0, version=version, action_taken="call")
-    version = cases.record_outcome(by=by, case_id=case.id or 0, version=version, confirmation="expected_course")
-    cases.close(by=by, case_id=case.id or 0, version=version)
+    version = act_cases.acknowledge(by=by, case_id=case.id or 0, version=case.version)
+    version = act_cases.record_contact(by=by, case_id=case.id or 0, version=version, action_taken="call")
+    version = act_cases.record_outcome(by=by, case_id=case.id or 0, version=version, confirmation="expected_course")
+    act_cases.close(by=by, case_id=case.id or 0, version=version)
     assert look(12) == look(30) == 0
     assert [one.state for one in open_cases()] == ["closed"]
 
 
 def test_one_who_asked_us_to_stop_is_not_chased(clinic: House) -> None:
     report(clinic, **WORRYING)
-    consent.disagree(by=clinic.patient, kind="check_ins")
+    act_consent.disagree(by=clinic.patient, kind="check_ins")
     assert look(8) == 0
 
 

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 import pytest
 
 from reporting import clock
-from reporting.notify.outcome import Outcome
+from reporting.notify.handed_over import HandedOver
 from reporting.notify.sms import LONGEST_WAIT_S, Sms, send
 from reporting.settings import settings
 from tests.sms_gateway import Gateway
@@ -20,7 +20,7 @@ def test_by_default_it_is_what_twilio_expects(gateway: Gateway, monkeypatch: pyt
     monkeypatch.setenv("REPORTING_SMS_USER", "AC1")
     monkeypatch.setenv("REPORTING_SMS_PASSWORD", "token")
     settings.cache_clear()
-    assert send(SMS) == Outcome("sent", provider_id="SM1")
+    assert send(SMS) == HandedOver("sent", provider_id="SM1")
     assert gateway.requests == [{"To": "+447700900123", "From": "+447700900999", "Body": SMS.text}]
     [headers] = gateway.headers
     assert headers["authorization"] == "Basic QUMxOnRva2Vu"
@@ -46,23 +46,27 @@ def test_another_gateway_is_a_matter_of_settings(gateway: Gateway, monkeypatch: 
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
-        ((200, {}), Outcome("sent", provider_id="SM1")),
-        ((409, {}), Outcome("sent", "known_already")),
-        ((400, {}), Outcome("dead", "refused 400")),
-        ((422, {}), Outcome("dead", "refused 422")),
-        ((401, {}), Outcome("retry", "sign_in_refused 401", channel_down=True)),
-        ((302, {"Location": "http://127.0.0.1:1/"}), Outcome("retry", "sign_in_refused 302", channel_down=True)),
-        ((429, {"Retry-After": "120"}), Outcome("retry", "too_many 429", retry_after_s=120, channel_down=True)),
-        ((429, {}), Outcome("retry", "too_many 429", channel_down=True)),
-        ((429, {"Retry-After": "soon"}), Outcome("retry", "too_many 429", channel_down=True)),
-        ((503, {"Retry-After": "9999999"}),
-         Outcome("retry", "too_many 503", retry_after_s=LONGEST_WAIT_S, channel_down=True)),
-        ((500, {}), Outcome("retry", "refused 500")),
-        ((504, {}), Outcome("unsure", "lost_after 504", channel_down=True)),
-        ("hang up", Outcome("unsure", "lost_after", channel_down=True)),
+        ((200, {}), HandedOver("sent", provider_id="SM1")),
+        ((409, {}), HandedOver("sent", "known_already")),
+        ((400, {}), HandedOver("dead", "refused 400")),
+        ((422, {}), HandedOver("dead", "refused 422")),
+        ((401, {}), HandedOver("retry", "sign_in_refused 401", channel_down=True)),
+        ((302, {"Location": "http://127.0.0.1:1/"}), HandedOver("retry", "sign_in_refused 302", channel_down=True)),
+        ((429, {"Retry-After": "120"}), HandedOver("retry", "too_many 429", retry_after_s=120, channel_down=True)),
+        ((429, {}), HandedOver("retry", "too_many 429", channel_down=True)),
+        ((429, {"Retry-After": "soon"}), HandedOver("retry", "too_many 429", channel_down=True)),
+        (
+            (503, {"Retry-After": "9999999"}),
+            HandedOver("retry", "too_many 503", retry_after_s=LONGEST_WAIT_S, channel_down=True),
+        ),
+        ((500, {}), HandedOver("retry", "refused 500")),
+        ((504, {}), HandedOver("unsure", "lost_after 504", channel_down=True)),
+        ("hang up", HandedOver("unsure", "lost_after", channel_down=True)),
     ],
-)  # fmt: skip
-def test_what_each_answer_means(gateway: Gateway, answer: tuple[int, dict[str, str]] | str, outcome: Outcome) -> None:
+)
+def test_what_each_answer_means(
+    gateway: Gateway, answer: tuple[int, dict[str, str]] | str, outcome: HandedOver
+) -> None:
     gateway.plan = [answer]
     assert send(SMS) == outcome
     assert len(gateway.requests) == 1
@@ -70,7 +74,7 @@ def test_what_each_answer_means(gateway: Gateway, answer: tuple[int, dict[str, s
 
 def test_a_gateway_that_stops_answering(gateway: Gateway, impatient: None) -> None:
     gateway.plan = ["stall"]
-    assert send(SMS) == Outcome("unsure", "lost_after", channel_down=True)
+    assert send(SMS) == HandedOver("unsure", "lost_after", channel_down=True)
     assert len(gateway.requests) == 1
 
 
@@ -87,4 +91,4 @@ def test_nobody_there(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None
         taken.bind(("127.0.0.1", 0))
         monkeypatch.setenv("REPORTING_SMS_URL", f"http://127.0.0.1:{taken.getsockname()[1]}/")
         settings.cache_clear()
-        assert send(SMS) == Outcome("retry", "no_connection", channel_down=True)
+        assert send(SMS) == HandedOver("retry", "no_connection", channel_down=True)

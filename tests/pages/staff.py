@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from reporting.domain.actors import Actor
 from reporting.errors import SignInNeeded
 
-PAGES = Path(__file__).resolve().parents[2] / "reporting" / "pages"
+PAGES = Path(__file__).resolve().parents[2] / "reporting"
 
 
 def open_page(monkeypatch: pytest.MonkeyPatch, file: str, actor: Actor | None, **address: int | str) -> AppTest:
@@ -19,8 +19,8 @@ def open_page(monkeypatch: pytest.MonkeyPatch, file: str, actor: Actor | None, *
             raise SignInNeeded()
         return actor
 
-    monkeypatch.setattr("reporting.ui.identity.cookie_value", lambda: "a cookie")
-    monkeypatch.setattr("reporting.ui.identity.actor_of", who)
+    monkeypatch.setattr("reporting.shell.ui_identity.cookie_value", lambda: "a cookie")
+    monkeypatch.setattr("reporting.shell.ui_identity.actor_of", who)
     page = AppTest.from_file(str(PAGES / f"{file}.py"), default_timeout=20)
     for name, value in address.items():
         page.query_params[name] = str(value)

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 def script() -> None:
     import streamlit as st
 
-    from reporting.ui.address import code_segments, code_select
+    from reporting.shell.ui_filters import code_segments, code_select
 
     areas = {"": "All areas", "cheeks": "Cheeks", "neck": "Neck"}
     if st.session_state.get("fewer"):

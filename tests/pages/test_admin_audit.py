@@ -7,12 +7,12 @@ from sqlalchemy import text as sql
 from streamlit.testing.v1 import AppTest
 
 from reporting import clock
-from reporting.actions.clinic_content import change_content
+from reporting.clinic.act_clinic import change_content
+from reporting.clinic.read_audit_trail import PAGE, Search, check_chain, search_trail, trail_table
 from reporting.errors import InvalidInput, NotAllowed
-from reporting.exchange.table_csv import table_csv
-from reporting.queries.audit_trail import PAGE, Search, check_chain, search_trail, trail_table
-from reporting.storage import audit
-from reporting.storage.engine import transaction
+from reporting.records import audit
+from reporting.records.engine import transaction
+from reporting.shell.file_csv import table_csv
 from tests.cast import House, house
 from tests.conftest import NOW
 from tests.pages.staff import open_page, text
@@ -39,15 +39,18 @@ def noise(clinic: House, count: int, who: str = "safety_lead") -> None:
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, clinic: House, role: str = "safety_lead", **at: str | int) -> AppTest:
-    return open_page(monkeypatch, "admin_audit", clinic.staff[role], **at)  # type: ignore[index]
+    return open_page(monkeypatch, "clinic/page_audit", clinic.staff[role], **at)  # type: ignore[index]
 
 
 def test_before_and_after_stand_beside_each_other(clinic: House) -> None:
     changed(clinic)
     [line] = search_trail(clinic.staff["safety_lead"], TODAY).lines
     assert (line.who, line.action, line.record_kind, line.record_id) == (
-        clinic.staff["administrator"].label, "content.changed", "triage_rules", "U1",
-    )  # fmt: skip
+        clinic.staff["administrator"].label,
+        "content.changed",
+        "triage_rules",
+        "U1",
+    )
     assert line.changes == (("is_on", "yes", "no"),)
     assert "reason trial" in line.more
 
@@ -59,11 +62,21 @@ def test_another_clinics_rows_are_not_there(clinic: House) -> None:
     assert [line.action for line in search_trail(clinic.staff["safety_lead"], TODAY).lines] == ["case.acknowledged"]
 
 
-@pytest.mark.parametrize(("search", "found"), [
-    ({"who": "ADMIN"}, 1), ({"who": "nobody"}, 0), ({"who": "%"}, 0), ({"action": "content.changed"}, 1),
-    ({"action": "case."}, 3), ({"action": "case"}, 0), ({"record_kind": "case"}, 3), ({"record_id": "2"}, 1),
-    ({"record_kind": "case", "who": "safety"}, 3), ({}, 4),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ({"who": "ADMIN"}, 1),
+        ({"who": "nobody"}, 0),
+        ({"who": "%"}, 0),
+        ({"action": "content.changed"}, 1),
+        ({"action": "case."}, 3),
+        ({"action": "case"}, 0),
+        ({"record_kind": "case"}, 3),
+        ({"record_id": "2"}, 1),
+        ({"record_kind": "case", "who": "safety"}, 3),
+        ({}, 4),
+    ],
+)
 def test_it_is_searched_by_who_action_and_record(clinic: House, search: dict[str, str], found: int) -> None:
     changed(clinic)
     noise(clinic, 3)
@@ -120,8 +133,13 @@ def test_the_chain_is_checked_on_demand(monkeypatch: pytest.MonkeyPatch, clinic:
 
 
 def test_the_file_has_a_line_for_each_field(clinic: House) -> None:
-    change_content(by=clinic.staff["administrator"], table="triage_rules", row="S1", reason="=cmd()",
-                   cells={"min_severity": "1", "advice": "contact_today", "case_level": "same_day"})  # fmt: skip
+    change_content(
+        by=clinic.staff["administrator"],
+        table="triage_rules",
+        row="S1",
+        reason="=cmd()",
+        cells={"min_severity": "1", "advice": "contact_today", "case_level": "same_day"},
+    )
     table = trail_table(clinic.staff["safety_lead"], TODAY)
     assert list(table["field"]) == ["advice", "case_level", "min_severity"]
     assert list(table["after"]) == ["contact_today", "same_day", "1"]

@@ -7,9 +7,9 @@ from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
 from reporting.domain.actors import Actor
-from reporting.queries.clinics import clinic_settings
-from reporting.storage.engine import reading
-from reporting.storage.tables import AuditEvent, Clinic
+from reporting.records.engine import reading
+from reporting.records.tables import AuditEvent, Clinic
+from reporting.shell.read_scope import clinic_settings
 from tests.accounts import trail
 from tests.cast import House, house
 from tests.pages.staff import open_page
@@ -21,7 +21,7 @@ def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, actor: Actor | None) -> AppTest:
-    return open_page(monkeypatch, "admin_clinic", actor)
+    return open_page(monkeypatch, "clinic/page_clinic", actor)
 
 
 def save(page: AppTest) -> AppTest:
@@ -53,9 +53,13 @@ def test_saving_without_a_change_leaves_no_trace(monkeypatch: pytest.MonkeyPatch
     assert trail("clinic.") == []
 
 
-@pytest.mark.parametrize(("key", "value", "words"), [
-    ("clinic_until", time(7, 0), "reminder hours"), ("clinic_name", "Acne clinic", "neutral"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("clinic_until", time(7, 0), "reminder hours"),
+        ("clinic_name", "Acne clinic", "neutral"),
+    ],
+)
 def test_what_cannot_be_is_refused_and_stays_typed(
     monkeypatch: pytest.MonkeyPatch, clinic: House, key: str, value: object, words: str
 ) -> None:

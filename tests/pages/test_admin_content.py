@@ -5,8 +5,7 @@ from datetime import date, datetime
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from reporting.queries.clinic_content import protocol_ranges, tolerated_factor
-from reporting.queries.content_rows import content_row
+from reporting.clinic.read_content import content_row, protocol_ranges, tolerated_factor
 from tests.accounts import trail
 from tests.cast import House, house
 from tests.pages.staff import open_page, text
@@ -39,7 +38,7 @@ def why(page: AppTest, form: int) -> None:
 
 class TestSchedules:
     def test_days_are_changed_from_a_day_on(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-        page = opened(monkeypatch, clinic, "admin_schedules", procedure="Intense pulsed light")
+        page = opened(monkeypatch, clinic, "clinic/page_schedules", procedure="Intense pulsed light")
         page.multiselect[0].set_value([1, 7, 28])
         page.date_input[0].set_value(date(2026, 4, 1))
         why(page, 0)
@@ -51,7 +50,7 @@ class TestSchedules:
         assert "1, 3, 7, 14, 28, 56 → 1, 7, 28" in page.info[0].value
 
     def test_no_days_at_all_are_refused(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-        page = opened(monkeypatch, clinic, "admin_schedules", procedure="Intense pulsed light")
+        page = opened(monkeypatch, clinic, "clinic/page_schedules", procedure="Intense pulsed light")
         page.multiselect[0].set_value([])
         why(page, 0)
         press(page, "save_schedule")
@@ -59,7 +58,7 @@ class TestSchedules:
         assert trail("content.") == []
 
     def test_a_deadline_is_changed_and_undone(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-        page = opened(monkeypatch, clinic, "admin_schedules", case="Within one working day")
+        page = opened(monkeypatch, clinic, "clinic/page_schedules", case="Within one working day")
         page.number_input[0].set_value(6)
         why(page, 1)
         press(page, "save_level")
@@ -69,7 +68,7 @@ class TestSchedules:
         assert not content_row(clinic.staff["administrator"], "case_levels", "one_day").is_changed
 
     def test_a_faster_case_never_waits_longer(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-        page = opened(monkeypatch, clinic, "admin_schedules", case="Same day")
+        page = opened(monkeypatch, clinic, "clinic/page_schedules", case="Same day")
         page.number_input[0].set_value(20)
         why(page, 1)
         press(page, "save_level")
@@ -77,7 +76,7 @@ class TestSchedules:
         assert page.number_input[0].value == 20
 
     def test_the_safety_lead_reads(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-        page = opened(monkeypatch, clinic, "admin_schedules", "safety_lead")
+        page = opened(monkeypatch, clinic, "clinic/page_schedules", "safety_lead")
         assert len(page.dataframe) == 2
         assert not page.button
 
@@ -85,7 +84,7 @@ class TestSchedules:
 class TestRanges:
     def test_a_range_is_set_and_taken_away(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
         at = {"class": "Fractional ablative CO2", "setting": "Pulse energy", "skin": "IV-VI"}
-        page = opened(monkeypatch, clinic, "admin_guidelines", **at)
+        page = opened(monkeypatch, clinic, "clinic/page_guidelines", **at)
         assert "No protocol ranges yet." in text(page)
         page.number_input[1].set_value(30.0)
         why(page, 0)
@@ -99,7 +98,7 @@ class TestRanges:
         assert [record for _, _, record in trail("content.")] == [RANGE, RANGE]
 
     def test_a_typing_error_is_refused(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-        page = opened(monkeypatch, clinic, "admin_guidelines")
+        page = opened(monkeypatch, clinic, "clinic/page_guidelines")
         page.number_input[1].set_value(3000.0)
         why(page, 0)
         press(page, "save_range")
@@ -107,7 +106,7 @@ class TestRanges:
         assert page.number_input[1].value == 3000.0
 
     def test_the_tolerated_risk(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-        page = opened(monkeypatch, clinic, "admin_guidelines")
+        page = opened(monkeypatch, clinic, "clinic/page_guidelines")
         page.number_input[2].set_value(1.2)
         why(page, 1)
         press(page, "save_factor")
@@ -115,6 +114,6 @@ class TestRanges:
         assert "under **1.2 times**" in text(page)
 
     def test_the_safety_lead_reads(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-        page = opened(monkeypatch, clinic, "admin_guidelines", "safety_lead")
+        page = opened(monkeypatch, clinic, "clinic/page_guidelines", "safety_lead")
         assert len(page.dataframe[-1].value) > 10
         assert not page.button

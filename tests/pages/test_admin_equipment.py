@@ -6,7 +6,10 @@ import pytest
 from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
-from reporting.actions.equipment import (
+from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from reporting.records.engine import reading
+from reporting.records.tables import AuditEvent, StaffAccount
+from reporting.treatments.act_equipment import (
     DeviceGiven,
     OperatorGiven,
     add_service,
@@ -14,10 +17,7 @@ from reporting.actions.equipment import (
     save_device,
     save_operator,
 )
-from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from reporting.queries.equipment import clinic_equipment
-from reporting.storage.engine import reading
-from reporting.storage.tables import AuditEvent, StaffAccount
+from reporting.treatments.read_treatments import clinic_equipment
 from tests.accounts import trail
 from tests.cast import House, house
 from tests.pages.staff import open_page, text
@@ -29,7 +29,7 @@ def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, clinic: House, role: str = "administrator") -> AppTest:
-    return open_page(monkeypatch, "admin_equipment", clinic.staff[role])  # type: ignore[index]
+    return open_page(monkeypatch, "treatments/page_equipment", clinic.staff[role])  # type: ignore[index]
 
 
 def press(page: AppTest, key: str) -> AppTest:
@@ -64,8 +64,10 @@ def test_a_device_is_added_renamed_and_retired(monkeypatch: pytest.MonkeyPatch, 
     found = {one.code: one for one in clinic_equipment(clinic.staff["safety_lead"]).devices}
     assert set(found) == {"IPL-9", "CO2-new"}
     assert (found["CO2-new"].is_active, found["CO2-new"].treatments) == (False, 1)
-    assert details("device.changed") == {"before": {"code": "D1", "is_active": True},
-                                         "after": {"code": "CO2-new", "is_active": False}}  # fmt: skip
+    assert details("device.changed") == {
+        "before": {"code": "D1", "is_active": True},
+        "after": {"code": "CO2-new", "is_active": False},
+    }
 
 
 def test_an_operator_gets_an_account_and_loses_it(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:

@@ -6,18 +6,18 @@ import pytest
 from sqlmodel import func, select
 from streamlit.testing.v1 import AppTest
 
-from reporting.actions.sessions import begin
 from reporting.domain.actors import Role
 from reporting.errors import StorageFull
-from reporting.queries.import_history import refused_table
-from reporting.storage import outcomes
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import ImportRun, Treatment
-from reporting.ui import import_parts, mending_parts
+from reporting.imports import ui_import, ui_mending
+from reporting.imports.read_imports import refused_table
+from reporting.records import outcomes
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import ImportRun, Treatment
+from reporting.shell.act_sessions import begin
 from tests.cast import House, house
 
 pytestmark = pytest.mark.usefixtures("sqlite_database", "stopped_clock")
-PAGE = str(Path(__file__).parents[2] / "reporting" / "pages" / "admin_import.py")
+PAGE = str(Path(__file__).parents[2] / "reporting" / "imports/page_import.py")
 GOOD = "Treatment ID,Patient No,Date,Laser,Pulse energy\nT1,P-0001,2026-03-01,D1,30\nT2,P-0001,2026-03-02,D1,40\n"
 
 
@@ -29,7 +29,7 @@ def clinic() -> House:
 def opened(clinic: House, monkeypatch: pytest.MonkeyPatch, role: Role = "administrator") -> AppTest:
     with transaction() as session:
         cookie = begin(session, hours=1, kind="staff", clinic_id=clinic.clinic_id, staff_id=clinic.staff[role].id)
-    monkeypatch.setattr("reporting.ui.identity.cookie_value", lambda: cookie.value)
+    monkeypatch.setattr("reporting.shell.ui_identity.cookie_value", lambda: cookie.value)
     return AppTest.from_file(PAGE, default_timeout=30).run()
 
 
@@ -141,7 +141,7 @@ def test_a_wrong_file_is_named_and_nothing_can_be_imported(
 
 
 def test_a_file_that_is_too_large_is_refused_with_the_way_out(clinic: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_parts, "LARGEST_UPLOAD_BYTES", 10)
+    monkeypatch.setattr(ui_import, "LARGEST_UPLOAD_BYTES", 10)
     page = uploaded(opened(clinic, monkeypatch), GOOD)
     assert "too large for the browser" in text_of(page)
     assert "python -m reporting import" in text_of(page)
@@ -179,7 +179,7 @@ def test_a_full_disk_is_told_and_nothing_is_in(clinic: House, monkeypatch: pytes
     def full(*args: object) -> None:
         raise StorageFull()
 
-    monkeypatch.setattr("reporting.actions.import_steps.recompute", full)
+    monkeypatch.setattr("reporting.imports.act_steps.recompute", full)
     page.button(key="import_run").click().run()
     assert "The import stopped: the disk is full" in text_of(page)
     assert treatments() == 1
@@ -234,12 +234,10 @@ def test_an_import_of_another_clinic_is_not_there(clinic: House, monkeypatch: py
 def test_cells_that_were_changed_are_told_from_the_others(clinic: House, monkeypatch: pytest.MonkeyPatch) -> None:
     run = refused_run(opened(clinic, monkeypatch))
     found = refused_table(clinic.staff["administrator"], run)
-    edited = mending_parts.editable(found)
-    assert mending_parts.cells_of(found, edited, changed_only=True) == {}
+    edited = ui_mending.editable(found)
+    assert ui_mending.cells_of(found, edited, changed_only=True) == {}
     first, second = (row.id for row in found.rows)
     edited.loc[second, "Pulse energy"] = "30"
     edited.loc[first, "Dismiss"] = True
-    assert mending_parts.cells_of(found, edited, changed_only=True) == {
-        second: ["T4", "P-0001", "2026-03-02", "D1", "30"]
-    }
-    assert len(mending_parts.cells_of(found, edited, changed_only=False)) == 2
+    assert ui_mending.cells_of(found, edited, changed_only=True) == {second: ["T4", "P-0001", "2026-03-02", "D1", "30"]}
+    assert len(ui_mending.cells_of(found, edited, changed_only=False)) == 2

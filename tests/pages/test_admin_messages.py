@@ -6,11 +6,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from reporting.domain.actors import Actor, Role
-from reporting.queries.messages import REASONS, _reason
+from reporting.messages.read_messages import REASONS, _reason
+from reporting.records import outbox
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import OutboxMessage
 from reporting.settings import settings
-from reporting.storage import outbox
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import OutboxMessage
 from tests.accounts import trail
 from tests.cast import House, house
 from tests.conftest import NOW
@@ -23,18 +23,27 @@ def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, actor: Actor | None) -> AppTest:
-    return open_page(monkeypatch, "admin_messages", actor)
+    return open_page(monkeypatch, "messages/page_messages", actor)
 
 
-def stranded(clinic: House, number: int = 1, status: str = "dead", kind: str = "reminder",
-             reason: str = "address_refused 550") -> int:  # fmt: skip
+def stranded(
+    clinic: House, number: int = 1, status: str = "dead", kind: str = "reminder", reason: str = "address_refused 550"
+) -> int:
     payload = {"treatment": clinic.treatment_id, "due_day": 3} if kind == "reminder" else {"subject": "x", "body": "y"}
     with transaction() as session:
         row = OutboxMessage(
-            clinic_id=clinic.clinic_id, patient_id=clinic.patient_id if kind == "reminder" else None, kind=kind,
-            channel="email", payload=payload, idempotency_key=f"{kind}:{clinic.clinic_id}:{number}", status=status,
-            attempts=number, last_error=reason, next_attempt_at=NOW, created_at=NOW,
-        )  # fmt: skip
+            clinic_id=clinic.clinic_id,
+            patient_id=clinic.patient_id if kind == "reminder" else None,
+            kind=kind,
+            channel="email",
+            payload=payload,
+            idempotency_key=f"{kind}:{clinic.clinic_id}:{number}",
+            status=status,
+            attempts=number,
+            last_error=reason,
+            next_attempt_at=NOW,
+            created_at=NOW,
+        )
         session.add(row)
         session.flush()
         return row.id or 0

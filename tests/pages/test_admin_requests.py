@@ -5,11 +5,11 @@ from datetime import datetime
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from reporting.actions.check_ins import submit_check_in
-from reporting.actions.erasure import request_erasure
 from reporting.domain.actors import Actor
-from reporting.storage.engine import reading
-from reporting.storage.tables import ErasureRequest, Patient
+from reporting.patient.act_check_ins import submit_check_in
+from reporting.patient.act_erasure import request_erasure
+from reporting.records.engine import reading
+from reporting.records.tables import ErasureRequest, Patient
 from tests.accounts import trail
 from tests.answers import filled
 from tests.cast import House, house
@@ -22,7 +22,7 @@ def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, actor: Actor | None) -> AppTest:
-    return open_page(monkeypatch, "admin_requests", actor)
+    return open_page(monkeypatch, "patient/page_requests", actor)
 
 
 def is_erased(clinic: House) -> bool:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from reporting.clinic import file_catalogues
+from reporting.clinic.file_catalogues import content_reviews
 from reporting.domain import language
-from reporting.exchange import catalogues
-from reporting.exchange.review import content_reviews
 from tests.cast import House, house
 from tests.pages.staff import open_page, text
 
@@ -18,7 +18,7 @@ def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
 
 
 def test_languages_and_tables_stand_there(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    page = open_page(monkeypatch, "admin_review", clinic.staff["administrator"])
+    page = open_page(monkeypatch, "clinic/page_review", clinic.staff["administrator"])
     languages, tables = page.dataframe[0].value, page.dataframe[-1].value
     assert {"en", "es", "ar"} <= set(languages["Code"])
     assert "triage rules" in set(tables["Table"])
@@ -27,17 +27,17 @@ def test_languages_and_tables_stand_there(monkeypatch: pytest.MonkeyPatch, clini
 
 
 def test_sentences_that_stay_english_are_listed(monkeypatch: pytest.MonkeyPatch, clinic: House, tmp_path: Path) -> None:
-    for module in (language, catalogues):
+    for module in (language, file_catalogues):
         monkeypatch.setattr(module, "catalogue_file", lambda code: tmp_path / f"{code}.po")
-    catalogues.update("es")
-    catalogues.update("ar")
-    page = open_page(monkeypatch, "admin_review", clinic.staff["administrator"])
+    file_catalogues.update("es")
+    file_catalogues.update("ar")
+    page = open_page(monkeypatch, "clinic/page_review", clinic.staff["administrator"])
     assert any("are shown in English" in one.label for one in page.expander)
 
 
 @pytest.mark.parametrize("role", ["clinician", "safety_lead", "front_desk"])
 def test_others_are_refused(monkeypatch: pytest.MonkeyPatch, clinic: House, role: str) -> None:
-    page = open_page(monkeypatch, "admin_review", clinic.staff[role])  # type: ignore[index]
+    page = open_page(monkeypatch, "clinic/page_review", clinic.staff[role])  # type: ignore[index]
     assert "not allowed" in text(page).lower() or page.error
 
 

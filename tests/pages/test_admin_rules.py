@@ -6,11 +6,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from reporting import clock
+from reporting.clinic.read_content import content_row, versions
 from reporting.domain.actors import Actor
 from reporting.domain.content import content
-from reporting.queries.content_rows import content_row, versions
-from reporting.storage.engine import transaction
-from reporting.storage.tables import TriageCase
+from reporting.records.engine import transaction
+from reporting.records.tables import TriageCase
 from tests.accounts import trail
 from tests.cast import House, house
 from tests.pages.staff import open_page, text
@@ -26,7 +26,7 @@ def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
 
 def opened(monkeypatch: pytest.MonkeyPatch, actor: Actor | None, rule: str = "I1") -> AppTest:
     words = next(one.clinician_words for one in content().rules if one.code == rule)
-    return open_page(monkeypatch, "admin_rules", actor, rule=f"{rule}: {words}")
+    return open_page(monkeypatch, "clinic/page_rules", actor, rule=f"{rule}: {words}")
 
 
 def field(page: AppTest, kind: str, label: str) -> object:
@@ -127,7 +127,14 @@ def test_the_safety_lead_reads_and_tries_and_changes_nothing(monkeypatch: pytest
 
 @pytest.mark.parametrize("role", ["clinician", "front_desk", "patient", None])
 @pytest.mark.parametrize(
-    "file", ["admin_rules", "admin_schedules", "admin_guidelines", "admin_equipment", "admin_audit"]
+    "file",
+    [
+        "clinic/page_rules",
+        "clinic/page_schedules",
+        "clinic/page_guidelines",
+        "treatments/page_equipment",
+        "clinic/page_audit",
+    ],
 )
 def test_others_are_told_and_shown_nothing(
     monkeypatch: pytest.MonkeyPatch, clinic: House, role: str | None, file: str

@@ -5,9 +5,9 @@ from datetime import datetime
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from reporting.actions.sign_in import sign_in
+from reporting.clinic.read_content import Colleague, colleagues
 from reporting.domain.actors import Actor
-from reporting.queries.staff import Colleague, colleagues
+from reporting.shell.act_sessions import sign_in
 from tests.accounts import PASSWORD, trail
 from tests.cast import House, house
 from tests.pages.staff import open_page, text
@@ -19,7 +19,7 @@ def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, actor: Actor | None) -> AppTest:
-    return open_page(monkeypatch, "admin_staff", actor)
+    return open_page(monkeypatch, "clinic/page_staff", actor)
 
 
 def fill(page: AppTest, **values: str) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from reporting.actions.reminders import reminder_state
+from reporting.treatments.act_reminders import reminder_state
 from tests.accounts import trail
 from tests.cast import House, house
 from tests.pages.staff import open_page, text
@@ -17,7 +17,7 @@ def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, clinic: House) -> AppTest:
-    return open_page(monkeypatch, "clinician_card", clinic.staff["front_desk"], treatment=clinic.treatment_id)
+    return open_page(monkeypatch, "treatments/page_card", clinic.staff["front_desk"], treatment=clinic.treatment_id)
 
 
 def test_they_are_off_until_somebody_turns_them_on(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:

@@ -4,11 +4,11 @@ from datetime import date, datetime
 
 import pytest
 
-from reporting.actions.signals import explain, keep_look, take_action
+from reporting.dashboards.read_overview import overview
 from reporting.domain.actors import SYSTEM, Actor
 from reporting.domain.signal_work import Finding, Look
-from reporting.queries.overview import overview
-from reporting.queries.scope import Filters
+from reporting.shell.read_scope import Filters
+from reporting.signals.act_signals import explain, keep_look, take_action
 from tests.cast import House, house
 from tests.pages.clinic_data import fill
 from tests.pages.staff import open_page, text
@@ -30,7 +30,7 @@ def metric(page: object) -> dict[str, str]:
 
 def test_it_shows_what_the_query_counts(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     by = clinic.staff["clinician"]
-    page = open_page(monkeypatch, "clinician_overview", by, period="All treatments")
+    page = open_page(monkeypatch, "signals/page_overview", by, period="All treatments")
     counted = overview(by, Filters())
     assert metric(page)["Treatments"] == str(counted.totals.n_treatments) == "121"
     assert metric(page)["Check-ins answered"] == str(counted.totals.answered_check_ins)
@@ -43,13 +43,13 @@ def test_it_shows_what_the_query_counts(monkeypatch: pytest.MonkeyPatch, clinic:
 
 
 def test_a_file_to_hand_on_stands_beside_the_clinics_own(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    page = open_page(monkeypatch, "clinician_overview", clinic.staff["clinician"], period="All treatments")
+    page = open_page(monkeypatch, "signals/page_overview", clinic.staff["clinician"], period="All treatments")
     [button] = [each for each in page.get("download_button") if "hand on" in each.proto.label]
     assert "Counts of 1 to 4" in button.proto.help
 
 
 def test_charts_have_a_text_alternative_with_numbers(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    page = open_page(monkeypatch, "clinician_overview", clinic.staff["clinician"], period="All treatments")
+    page = open_page(monkeypatch, "signals/page_overview", clinic.staff["clinician"], period="All treatments")
     for chart in page.get("vega_lite_chart"):
         assert any(letter.isdigit() for letter in chart.proto.alt)
 
@@ -58,7 +58,7 @@ def test_filters_come_from_the_address(monkeypatch: pytest.MonkeyPatch, clinic: 
     by = clinic.staff["clinician"]
     page = open_page(
         monkeypatch,
-        "clinician_overview",
+        "signals/page_overview",
         by,
         period="Last 90 days",
         device="A/D1",
@@ -80,23 +80,26 @@ def test_filters_come_from_the_address(monkeypatch: pytest.MonkeyPatch, clinic: 
 
 def test_own_dates_come_from_the_address(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     page = open_page(
-        monkeypatch, "clinician_overview", clinic.staff["clinician"],
-        period="Own dates", **{"from": "2026-03-01", "to": "2026-03-05"},
-    )  # fmt: skip
+        monkeypatch,
+        "signals/page_overview",
+        clinic.staff["clinician"],
+        period="Own dates",
+        **{"from": "2026-03-01", "to": "2026-03-05"},
+    )
     assert metric(page)["Treatments"] == "3"
     assert "Treatments from 1 Mar 2026 to 5 Mar 2026." in text(page)
 
 
 def test_nonsense_in_the_address_is_the_usual_view(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     page = open_page(
-        monkeypatch, "clinician_overview", clinic.staff["clinician"], period="evil", device="B/D1", skin="VII"
+        monkeypatch, "signals/page_overview", clinic.staff["clinician"], period="evil", device="B/D1", skin="VII"
     )
     assert page.selectbox(key="period").value == "6m"
     assert page.selectbox(key="device").value == ""
 
 
 def test_choosing_a_filter_draws_it_anew(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    page = open_page(monkeypatch, "clinician_overview", clinic.staff["clinician"], period="All treatments")
+    page = open_page(monkeypatch, "signals/page_overview", clinic.staff["clinician"], period="All treatments")
     page.selectbox(key="skin").select("I-III").run()
     assert "No treatments fit these filters." in text(page)
     page.selectbox(key="skin").select("IV-VI").run()
@@ -105,7 +108,7 @@ def test_choosing_a_filter_draws_it_anew(monkeypatch: pytest.MonkeyPatch, clinic
 
 def test_another_clinic_sees_nothing_of_it(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     other = house("B")
-    page = open_page(monkeypatch, "clinician_overview", other.staff["safety_lead"], clinic="A", device="A/D1")
+    page = open_page(monkeypatch, "signals/page_overview", other.staff["safety_lead"], clinic="A", device="A/D1")
     assert metric(page)["Treatments"] == "1"
     assert "A/D1" not in page.selectbox(key="device").options
 
@@ -113,7 +116,7 @@ def test_another_clinic_sees_nothing_of_it(monkeypatch: pytest.MonkeyPatch, clin
 def test_before_the_first_treatment_it_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, sqlite_database: str, stopped_clock: datetime
 ) -> None:
-    page = open_page(monkeypatch, "clinician_overview", NEWCOMER)
+    page = open_page(monkeypatch, "signals/page_overview", NEWCOMER)
     assert "No treatments yet." in text(page)
     assert "Import a log" in text(page)
 
@@ -121,7 +124,7 @@ def test_before_the_first_treatment_it_says_what_to_do(
 @pytest.mark.parametrize("who", ["front_desk", "patient", None])
 def test_others_are_told_that_they_may_not(monkeypatch: pytest.MonkeyPatch, clinic: House, who: str | None) -> None:
     actor = clinic.patient if who == "patient" else clinic.staff.get(who) if who else None  # type: ignore[call-overload]
-    page = open_page(monkeypatch, "clinician_overview", actor)
+    page = open_page(monkeypatch, "signals/page_overview", actor)
     [error] = page.error
     assert ("not signed in" if who is None else "does not allow") in error.value
     assert not page.metric
@@ -129,18 +132,27 @@ def test_others_are_told_that_they_may_not(monkeypatch: pytest.MonkeyPatch, clin
 
 def test_active_signals_stand_in_words_and_actions_in_the_weeks(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     by = clinic.staff["safety_lead"]
-    assert "Nobody has looked over the data yet." in text(open_page(monkeypatch, "clinician_overview", by))
-    card = {"kind": "outcome", "observed": 9, "expected": 3.1, "excess": 5.9, "ratio": 2.9, "ratio_lower": 1.4,
-            "ratio_upper": 5.0, "as_of": "2026-03-09", "symptoms": ["hyperpigmentation"]}  # fmt: skip
+    assert "Nobody has looked over the data yet." in text(open_page(monkeypatch, "signals/page_overview", by))
+    card = {
+        "kind": "outcome",
+        "observed": 9,
+        "expected": 3.1,
+        "excess": 5.9,
+        "ratio": 2.9,
+        "ratio_lower": 1.4,
+        "ratio_upper": 5.0,
+        "as_of": "2026-03-09",
+        "symptoms": ["hyperpigmentation"],
+    }
     day = date(2026, 3, 2)
     found = Finding("A", "outcome", "device", "D1", "hyperpigmentation", "", day, day, day, card)
     [key] = keep_look(by=SYSTEM, look=Look(date(2026, 3, 9), (found,), 120, 0.5, 1.0))
-    words = text(open_page(monkeypatch, "clinician_overview", by))
+    words = text(open_page(monkeypatch, "signals/page_overview", by))
     assert "More side effects than expected: hyperpigmentation. Device D1" in words
     assert "9 observed, 3.1 expected" in words
     take_action(by=by, signal_id=key, version=1, happened_on=day, words="Recalibrated")
-    words = text(open_page(monkeypatch, "clinician_overview", by, period="All treatments"))
+    words = text(open_page(monkeypatch, "signals/page_overview", by, period="All treatments"))
     assert "Action taken" in words
     assert "On 2 Mar 2026: Action: Recalibrated." in words
     explain(by=by, signal_id=key, version=2, words="Case mix")
-    assert "None: nothing stands out" in text(open_page(monkeypatch, "clinician_overview", by))
+    assert "None: nothing stands out" in text(open_page(monkeypatch, "signals/page_overview", by))

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reporting.queries.dose_response import DoseResponse, GroupCurve
-from reporting.storage.engine import transaction
-from reporting.storage.tables import Patient
+from reporting.dashboards.read_dose_response import DoseResponse, GroupCurve
+from reporting.records.engine import transaction
+from reporting.records.tables import Patient
 from tests.cast import House, house
 from tests.pages.staff import open_page, text
 
@@ -26,7 +26,7 @@ def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
 
 
 def test_it_starts_from_last_time_and_follows_a_change(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    page = open_page(monkeypatch, "clinician_plan", clinic.staff["clinician"], patient=clinic.patient_id)
+    page = open_page(monkeypatch, "dashboards/page_plan", clinic.staff["clinician"], patient=clinic.patient_id)
     assert "Last on 7 Mar 2026" in text(page)
     first = page.number_input[0]
     first.set_value(round(float(first.value) * 1.5, 3)).run()
@@ -37,7 +37,7 @@ def test_it_starts_from_last_time_and_follows_a_change(monkeypatch: pytest.Monke
 
 
 def test_without_a_patient_it_says_how_to_choose_one(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    assert "Choose a patient." in text(open_page(monkeypatch, "clinician_plan", clinic.staff["clinician"]))
+    assert "Choose a patient." in text(open_page(monkeypatch, "dashboards/page_plan", clinic.staff["clinician"]))
 
 
 def test_a_patient_without_treatments(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
@@ -46,12 +46,12 @@ def test_a_patient_without_treatments(monkeypatch: pytest.MonkeyPatch, clinic: H
         session.add(patient)
         session.flush()
         patient_id = patient.id or 0
-    page = open_page(monkeypatch, "clinician_plan", clinic.staff["clinician"], patient=patient_id)
+    page = open_page(monkeypatch, "dashboards/page_plan", clinic.staff["clinician"], patient=patient_id)
     assert "No treatment with a known device yet." in text(page)
 
 
 def test_the_front_desk_is_refused(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    page = open_page(monkeypatch, "clinician_plan", clinic.staff["front_desk"], patient=clinic.patient_id)
+    page = open_page(monkeypatch, "dashboards/page_plan", clinic.staff["front_desk"], patient=clinic.patient_id)
     assert page.error
 
 
@@ -63,8 +63,18 @@ def dose(ceiling: float | None, group: str = "I-III", used: float = 2.0) -> Dose
     curve = GroupCurve(
         group, 12.0, MULTIPLE, 12 * MULTIPLE, risk, risk * 0.7, risk * 1.4, used, ceiling, ceiling, None, ""
     )
-    return DoseResponse("hyperpigmentation", "density_pct", "%", "frac_ablative_co2", (curve,), pd.DataFrame(), (),
-                        "guideline", 120, 1.8)  # fmt: skip
+    return DoseResponse(
+        "hyperpigmentation",
+        "density_pct",
+        "%",
+        "frac_ablative_co2",
+        (curve,),
+        pd.DataFrame(),
+        (),
+        "guideline",
+        120,
+        1.8,
+    )
 
 
 @pytest.mark.parametrize(
@@ -79,9 +89,9 @@ def dose(ceiling: float | None, group: str = "I-III", used: float = 2.0) -> Dose
 def test_the_ceiling_and_the_tolerance_stand_under_the_rates(
     monkeypatch: pytest.MonkeyPatch, clinic: House, found: DoseResponse, said: str
 ) -> None:
-    monkeypatch.setattr("reporting.queries.planner.setting_choice", lambda *_: Choice("density_pct"))
-    monkeypatch.setattr("reporting.ui.dose_parts._fitted", lambda *_: found)
-    page = open_page(monkeypatch, "clinician_plan", clinic.staff["clinician"], patient=clinic.patient_id)
+    monkeypatch.setattr("reporting.dashboards.read_planner.setting_choice", lambda *_: Choice("density_pct"))
+    monkeypatch.setattr("reporting.dashboards.ui_settings._fitted", lambda *_: found)
+    page = open_page(monkeypatch, "dashboards/page_plan", clinic.staff["clinician"], patient=clinic.patient_id)
     page.number_input[[field.label for field in page.number_input].index("Density (coverage) (%)")].set_value(
         12.0
     ).run()
@@ -91,5 +101,5 @@ def test_the_ceiling_and_the_tolerance_stand_under_the_rates(
 
 
 def test_without_enough_events_it_says_so(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    words = text(open_page(monkeypatch, "clinician_plan", clinic.staff["clinician"], patient=clinic.patient_id))
+    words = text(open_page(monkeypatch, "dashboards/page_plan", clinic.staff["clinician"], patient=clinic.patient_id))
     assert "The data is too thin for a ceiling." in words or "No ceiling yet." in words

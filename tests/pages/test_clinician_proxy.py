@@ -7,12 +7,12 @@ import pytest
 from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
-from reporting.actions.consent import disagree
-from reporting.actions.drafts import save_draft
 from reporting.domain.actors import ROLES, Actor, Role
 from reporting.domain.content import content
-from reporting.storage.engine import reading
-from reporting.storage.tables import CheckIn, Consent, Draft
+from reporting.patient.act_check_ins import save_draft
+from reporting.records.engine import reading
+from reporting.records.tables import CheckIn, Consent, Draft
+from reporting.shell.act_consent import disagree
 from tests.cast import House, house
 from tests.pages.staff import open_page, text
 
@@ -23,7 +23,7 @@ def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, actor: Actor | None, **address: int) -> AppTest:
-    return open_page(monkeypatch, "clinician_proxy", actor, **address)
+    return open_page(monkeypatch, "patient/page_proxy", actor, **address)
 
 
 def at_work(monkeypatch: pytest.MonkeyPatch, clinic: House, role: Role = "front_desk") -> AppTest:

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select, update
 
 from reporting.domain.actors import Actor
-from reporting.storage.engine import transaction
-from reporting.storage.outcomes import recompute
-from reporting.storage.tables import TreatedArea, Treatment
+from reporting.records.engine import transaction
+from reporting.records.outcomes import recompute
+from reporting.records.tables import TreatedArea, Treatment
 from tests.cast import House, house
 from tests.pages.clinic_data import fill
 from tests.pages.staff import open_page, text
@@ -22,7 +22,7 @@ def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
 
 
 def test_it_shows_silence_response_settings_and_imports(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    page = open_page(monkeypatch, "clinician_quality", clinic.staff["clinician"])
+    page = open_page(monkeypatch, "dashboards/page_quality", clinic.staff["clinician"])
     words = text(page)
     for part in ("What silence could change", "Who answers", "Settings", "Imports"):
         assert part in words
@@ -31,7 +31,7 @@ def test_it_shows_silence_response_settings_and_imports(monkeypatch: pytest.Monk
 
 
 def test_response_can_be_looked_at_by_language(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    page = open_page(monkeypatch, "clinician_quality", clinic.staff["clinician"])
+    page = open_page(monkeypatch, "dashboards/page_quality", clinic.staff["clinician"])
     page.segmented_control(key="quality_by").set_value("Language").run()
     assert not page.exception
     assert any("Language" in frame.value.columns for frame in page.dataframe)
@@ -41,10 +41,13 @@ def test_each_count_opens_its_treatments(monkeypatch: pytest.MonkeyPatch, clinic
     fill(clinic)
     with transaction() as session:
         session.execute(update(TreatedArea).where(TreatedArea.pulse_energy_mj == 50).values(density_pct=None))
-        session.execute(update(TreatedArea).where(TreatedArea.pulse_energy_mj == 30).values(
-            pulse_energy_mj=60, outside_typical=["pulse_energy_mj"]))  # fmt: skip
+        session.execute(
+            update(TreatedArea)
+            .where(TreatedArea.pulse_energy_mj == 30)
+            .values(pulse_energy_mj=60, outside_typical=["pulse_energy_mj"])
+        )
         recompute(session, list(session.execute(select(Treatment.id)).scalars()))
-    page = open_page(monkeypatch, "clinician_quality", clinic.staff["clinician"], period="all")
+    page = open_page(monkeypatch, "dashboards/page_quality", clinic.staff["clinician"], period="all")
     shown = len(page.dataframe)
     page.selectbox(key="quality_gap").set_value("frac_ablative_co2 density_pct").run()
     gaps = page.dataframe[shown - 1].value
@@ -63,9 +66,9 @@ def test_each_count_opens_its_treatments(monkeypatch: pytest.MonkeyPatch, clinic
 def test_a_clinic_without_treatments_is_told_what_to_do(
     monkeypatch: pytest.MonkeyPatch, sqlite_database: str, stopped_clock: datetime
 ) -> None:
-    page = open_page(monkeypatch, "clinician_quality", NEWCOMER)
+    page = open_page(monkeypatch, "dashboards/page_quality", NEWCOMER)
     assert "No treatments yet." in text(page)
 
 
 def test_the_front_desk_is_refused(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    assert open_page(monkeypatch, "clinician_quality", clinic.staff["front_desk"]).error
+    assert open_page(monkeypatch, "dashboards/page_quality", clinic.staff["front_desk"]).error

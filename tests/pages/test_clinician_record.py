@@ -8,8 +8,8 @@ from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
 from reporting.domain.actors import Actor
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import Device, Patient, TreatedArea, Treatment
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import Device, Patient, TreatedArea, Treatment
 from tests.cast import House, house
 from tests.pages.staff import open_page, text
 from tests.reports import eyes_closing
@@ -29,7 +29,9 @@ def rows(table: type) -> list[Any]:
 
 def filled(monkeypatch: pytest.MonkeyPatch, clinic: House, actor: Actor | None = None) -> AppTest:
     """The form for the known patient, everything needed chosen."""
-    page = open_page(monkeypatch, "clinician_record", actor or clinic.staff["clinician"], patient=clinic.patient_id)
+    page = open_page(
+        monkeypatch, "treatments/page_record", actor or clinic.staff["clinician"], patient=clinic.patient_id
+    )
     page.selectbox(key="record_device").set_value(clinic.device_id).run()
     page.selectbox(key="record_operator").set_value(clinic.operator_id).run()
     page.multiselect(key="record_areas").set_value(["cheeks"]).run()
@@ -75,14 +77,14 @@ def test_a_value_that_cannot_be_is_refused_and_what_was_typed_stays(
 
 
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    page = open_page(monkeypatch, "clinician_record", clinic.staff["clinician"])
+    page = open_page(monkeypatch, "treatments/page_record", clinic.staff["clinician"])
     assert page.button(key="keep").disabled
     page.selectbox(key="record_device").set_value(clinic.device_id).run()
     assert "Still needed: patient, operator, treated area." in text(page)
 
 
 def test_a_new_patient_is_added(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    page = open_page(monkeypatch, "clinician_record", clinic.staff["clinician"])
+    page = open_page(monkeypatch, "treatments/page_record", clinic.staff["clinician"])
     page.button_group(key="record_kind").set_value("New patient").run()
     page.text_input(key="record_reference").set_value("P-0042").run()
     page.number_input(key="record_born").set_value(1990).run()
@@ -108,7 +110,7 @@ def test_it_is_taken_back(monkeypatch: pytest.MonkeyPatch, clinic: House) -> Non
 
 
 def test_a_recorded_treatment_is_corrected_from_what_it_was(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    page = open_page(monkeypatch, "clinician_record", clinic.staff["clinician"], treatment=clinic.treatment_id)
+    page = open_page(monkeypatch, "treatments/page_record", clinic.staff["clinician"], treatment=clinic.treatment_id)
     assert page.title[0].value == "Correct a treatment"
     assert page.number_input(key=ENERGY).value == 30
     page.number_input(key=ENERGY).set_value(20).run()
@@ -121,13 +123,13 @@ def test_one_recorded_by_mistake_is_taken_back_later(monkeypatch: pytest.MonkeyP
     page = filled(monkeypatch, clinic)
     page.button(key="keep").click().run()
     mistaken = rows(Treatment)[-1].id
-    page = open_page(monkeypatch, "clinician_record", clinic.staff["clinician"], treatment=mistaken)
+    page = open_page(monkeypatch, "treatments/page_record", clinic.staff["clinician"], treatment=mistaken)
     page.button(key="undo").click().run()
     assert "Taken back." in text(page)
     assert page.title[0].value == "Record a treatment"
     assert [each.id for each in rows(Treatment)] == [clinic.treatment_id]
     eyes_closing(clinic)
-    page = open_page(monkeypatch, "clinician_record", clinic.staff["clinician"], treatment=clinic.treatment_id)
+    page = open_page(monkeypatch, "treatments/page_record", clinic.staff["clinician"], treatment=clinic.treatment_id)
     page.button(key="undo").click().run()
     assert "cannot be taken back" in page.error[0].value
     assert [each.id for each in rows(Treatment)] == [clinic.treatment_id]
@@ -136,7 +138,7 @@ def test_one_recorded_by_mistake_is_taken_back_later(monkeypatch: pytest.MonkeyP
 def test_another_clinics_treatment_is_not_there(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     other = house("B").staff["clinician"]
     for address in ({"treatment": clinic.treatment_id}, {"patient": clinic.patient_id}):
-        page = open_page(monkeypatch, "clinician_record", other, **address)
+        page = open_page(monkeypatch, "treatments/page_record", other, **address)
         assert "nothing here that you may see" in text(page)
 
 
@@ -145,11 +147,11 @@ def test_a_clinic_without_devices_is_told_what_to_do(monkeypatch: pytest.MonkeyP
         device = session.get(Device, clinic.device_id)
         assert device is not None
         device.is_active = False
-    page = open_page(monkeypatch, "clinician_record", clinic.staff["clinician"])
+    page = open_page(monkeypatch, "treatments/page_record", clinic.staff["clinician"])
     assert "There is no device or no operator yet." in text(page)
 
 
-@pytest.mark.parametrize("file", ["clinician_record", "clinician_card"])
+@pytest.mark.parametrize("file", ["treatments/page_record", "treatments/page_card"])
 @pytest.mark.parametrize("role", ["patient", None])
 def test_patients_and_strangers_are_refused(
     monkeypatch: pytest.MonkeyPatch, clinic: House, file: str, role: str | None

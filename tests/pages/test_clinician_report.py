@@ -5,9 +5,9 @@ from datetime import datetime
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from reporting.domain.report_schedule import ReportSchedule, from_plain
-from reporting.storage.engine import reading
-from reporting.storage.tables import Clinic
+from reporting.domain.clinic_settings import ReportSchedule, from_plain
+from reporting.records.engine import reading
+from reporting.records.tables import Clinic
 from tests.accounts import trail
 from tests.cast import House, house
 from tests.pages.staff import open_page, text
@@ -19,7 +19,7 @@ def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, clinic: House, role: str, **address: str) -> AppTest:
-    return open_page(monkeypatch, "clinician_report", clinic.staff[role], **address)  # type: ignore[index]
+    return open_page(monkeypatch, "report/page_report", clinic.staff[role], **address)  # type: ignore[index]
 
 
 def links(page: AppTest) -> str:

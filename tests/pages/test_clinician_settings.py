@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import select, update
 
 from reporting.domain.actors import Actor
-from reporting.storage import columns
-from reporting.storage.engine import transaction
-from reporting.storage.outcomes import recompute
-from reporting.storage.tables import Clinic, ContentChange, TreatedArea, Treatment
+from reporting.records import columns
+from reporting.records.engine import transaction
+from reporting.records.outcomes import recompute
+from reporting.records.tables import Clinic, ContentChange, TreatedArea, Treatment
 from tests.cast import House, house
 from tests.pages.clinic_data import fill
 from tests.pages.staff import open_page, text
@@ -26,7 +26,7 @@ def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
 
 
 def test_the_finding_stands_over_the_chart(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], setting="pulse_energy_mj")
+    page = open_page(monkeypatch, "dashboards/page_settings", clinic.staff["clinician"], setting="pulse_energy_mj")
     words = text(page)
     assert "More reports of hyperpigmentation at high than at low pulse energy in skin types IV-VI" in words
     assert "confounding by indication" in words
@@ -40,13 +40,13 @@ def test_the_finding_stands_over_the_chart(monkeypatch: pytest.MonkeyPatch, clin
 
 
 def test_without_a_choice_it_is_the_main_setting_of_the_class(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"])
+    page = open_page(monkeypatch, "dashboards/page_settings", clinic.staff["clinician"])
     assert page.selectbox(key="class").value == "frac_ablative_co2"
     assert page.selectbox(key="setting").value == "density_pct"
 
 
 def test_what_is_pressed_in_the_chart_is_chosen_below_it(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], setting="pulse_energy_mj")
+    page = open_page(monkeypatch, "dashboards/page_settings", clinic.staff["clinician"], setting="pulse_energy_mj")
     page.selectbox(key="band").select_index(0).run()
     [chart] = page.get("vega_lite_chart")
     assert chart.proto.selection_mode == ["pick"]
@@ -54,10 +54,14 @@ def test_what_is_pressed_in_the_chart_is_chosen_below_it(monkeypatch: pytest.Mon
 
 def test_choices_come_from_the_address(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     address = {
-        "class": "Fractional ablative CO2", "setting": "Density (coverage)", "symptom": "Scarring",
-        "period": "Last 90 days", "area": "Cheeks", "skin": "IV-VI",
-    }  # fmt: skip
-    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], **address)
+        "class": "Fractional ablative CO2",
+        "setting": "Density (coverage)",
+        "symptom": "Scarring",
+        "period": "Last 90 days",
+        "area": "Cheeks",
+        "skin": "IV-VI",
+    }
+    page = open_page(monkeypatch, "dashboards/page_settings", clinic.staff["clinician"], **address)
     assert page.selectbox(key="setting").value == "density_pct"
     assert page.selectbox(key="symptom").value == "scarring"
     assert page.selectbox(key="area").value == "cheeks"
@@ -66,7 +70,7 @@ def test_choices_come_from_the_address(monkeypatch: pytest.MonkeyPatch, clinic: 
 
 
 def test_a_band_lists_the_treatments_behind_it(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], setting="pulse_energy_mj")
+    page = open_page(monkeypatch, "dashboards/page_settings", clinic.staff["clinician"], setting="pulse_energy_mj")
     counted = page.dataframe[0].value
     page.selectbox(key="band").select_index(1).run()
     assert not page.exception
@@ -78,27 +82,27 @@ def test_a_band_lists_the_treatments_behind_it(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_filters_that_fit_nothing_say_so(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], skin="I-III")
+    page = open_page(monkeypatch, "dashboards/page_settings", clinic.staff["clinician"], skin="I-III")
     assert "No treatments fit these filters." in text(page)
 
 
 def test_before_the_first_treatment_it_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, sqlite_database: str, stopped_clock: datetime
 ) -> None:
-    page = open_page(monkeypatch, "clinician_settings", NEWCOMER)
+    page = open_page(monkeypatch, "dashboards/page_settings", NEWCOMER)
     assert "No treatments yet." in text(page)
 
 
 @pytest.mark.parametrize("who", ["front_desk", "patient", None])
 def test_others_are_told_that_they_may_not(monkeypatch: pytest.MonkeyPatch, clinic: House, who: str | None) -> None:
     actor = clinic.patient if who == "patient" else clinic.staff.get(who) if who else None  # type: ignore[call-overload]
-    page = open_page(monkeypatch, "clinician_settings", actor)
+    page = open_page(monkeypatch, "dashboards/page_settings", actor)
     assert len(page.error) == 1
     assert not page.get("vega_lite_chart")
 
 
 def test_the_adjusted_curve_or_why_there_is_none(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], period="All treatments")
+    page = open_page(monkeypatch, "dashboards/page_settings", clinic.staff["clinician"], period="All treatments")
     crude, adjusted = page.columns[-2:]
     assert (crude.subheader[0].value, len(crude.get("vega_lite_chart"))) == ("As reported (crude)", 1)
     assert adjusted.subheader[0].value == "Adjusted for case mix"
@@ -108,7 +112,7 @@ def test_the_adjusted_curve_or_why_there_is_none(monkeypatch: pytest.MonkeyPatch
 
 def test_of_many_treatments_the_curve_is_worked_out_when_asked(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     monkeypatch.setattr(columns, "LARGE", 0)
-    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"])
+    page = open_page(monkeypatch, "dashboards/page_settings", clinic.staff["clinician"])
     assert "takes up to a minute" in text(page)
     assert "No adjusted curve." not in text(page)
     page.button(key="dose_wanted_button").click().run()
@@ -118,7 +122,7 @@ def test_of_many_treatments_the_curve_is_worked_out_when_asked(monkeypatch: pyte
 
 
 def test_the_map_of_two_settings_lists_what_is_behind_a_cell(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], view="two")
+    page = open_page(monkeypatch, "dashboards/page_settings", clinic.staff["clinician"], view="two")
     assert page.selectbox(key="second").value == "pulse_energy_mj"
     words = text(page)
     assert "More reports of hyperpigmentation at density (coverage) 10 % with pulse energy 50 mJ" in words
@@ -135,13 +139,13 @@ def test_one_setting_has_no_map(monkeypatch: pytest.MonkeyPatch, clinic: House) 
     with transaction() as session:
         session.execute(update(TreatedArea).values(density_pct=None, passes=None))
         recompute(session, list(session.execute(select(Treatment.id)).scalars()))
-    page = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], view="two")
+    page = open_page(monkeypatch, "dashboards/page_settings", clinic.staff["clinician"], view="two")
     assert "Only one setting was recorded for this device class." in text(page)
 
 
 def test_over_time_a_month_lists_its_treatments(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     page = open_page(
-        monkeypatch, "clinician_settings", clinic.staff["safety_lead"], view="time", setting="pulse_energy_mj"
+        monkeypatch, "dashboards/page_settings", clinic.staff["safety_lead"], view="time", setting="pulse_energy_mj"
     )
     words = text(page)
     assert "Pulse energy, Fractional ablative CO2, " in words
@@ -153,24 +157,29 @@ def test_over_time_a_month_lists_its_treatments(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_over_time_one_sees_operators_only_as_the_safety_lead(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    lead = open_page(monkeypatch, "clinician_settings", clinic.staff["safety_lead"], view="time")
+    lead = open_page(monkeypatch, "dashboards/page_settings", clinic.staff["safety_lead"], view="time")
     assert [name for name in lead.selectbox(key="unit").options if name.startswith("Operator ")]
-    other = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], view="time")
+    other = open_page(monkeypatch, "dashboards/page_settings", clinic.staff["clinician"], view="time")
     assert not [name for name in other.selectbox(key="unit").options if name.startswith("Operator ")]
     assert "compared by the safety lead only" in text(other)
 
 
 def test_a_protocol_of_the_clinic_is_shaded_and_counted(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     with transaction() as session:
-        session.add(ContentChange(
-            clinic_id=clinic.clinic_id, content_table="protocol_ranges", row_key="frac_ablative_co2|pulse_energy_mj|",
-            cells={"minimum": "10", "maximum": "40", "note": "Team decision"}, from_day=date(2026, 1, 1),
-            changed_at=datetime(2026, 1, 1, tzinfo=UTC),
-        ))  # fmt: skip
+        session.add(
+            ContentChange(
+                clinic_id=clinic.clinic_id,
+                content_table="protocol_ranges",
+                row_key="frac_ablative_co2|pulse_energy_mj|",
+                cells={"minimum": "10", "maximum": "40", "note": "Team decision"},
+                from_day=date(2026, 1, 1),
+                changed_at=datetime(2026, 1, 1, tzinfo=UTC),
+            )
+        )
         session.execute(update(Clinic).values(content_version=1))
     address = {"setting": "pulse_energy_mj", "view": "time"}
-    words = text(open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], **address))
+    words = text(open_page(monkeypatch, "dashboards/page_settings", clinic.staff["clinician"], **address))
     assert "Clinic protocol: 10 to 40 mJ. Source: Team decision." in words
     assert "60 of 121 treated areas (50 %) above the clinic's protocol" in words
-    bands = open_page(monkeypatch, "clinician_settings", clinic.staff["clinician"], setting="pulse_energy_mj")
+    bands = open_page(monkeypatch, "dashboards/page_settings", clinic.staff["clinician"], setting="pulse_energy_mj")
     assert "Clinic protocol: 10 to 40." in bands.get("vega_lite_chart")[0].proto.alt

@@ -7,34 +7,51 @@ import pytest
 from sqlmodel import select
 
 from reporting.domain.actors import Actor
-from reporting.storage import signals as stored
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import Signal, SignalRun
+from reporting.records import signals as stored
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import Signal, SignalRun
 from tests.accounts import trail
 from tests.cast import House, house
 from tests.pages.staff import open_page, text
 
 CARD: dict[str, Any] = {
-    "kind": "outcome", "observed": 9, "expected": 3.1, "excess": 5.9, "ratio": 2.9, "ratio_lower": 1.4,
-    "ratio_upper": 5.0, "probability": 0.82, "q_value": 0.013, "cells_tested": 120,
-    "expected_false_per_clinic_year": 0.5, "response_rate": 0.7, "if_none_of_the_silent": 0.1,
-    "if_all_of_the_silent": 0.4, "tipping_point": "To be as expected: none.", "settings_words": "Half of it.",
+    "kind": "outcome",
+    "observed": 9,
+    "expected": 3.1,
+    "excess": 5.9,
+    "ratio": 2.9,
+    "ratio_lower": 1.4,
+    "ratio_upper": 5.0,
+    "probability": 0.82,
+    "q_value": 0.013,
+    "cells_tested": 120,
+    "expected_false_per_clinic_year": 0.5,
+    "response_rate": 0.7,
+    "if_none_of_the_silent": 0.1,
+    "if_all_of_the_silent": 0.4,
+    "tipping_point": "To be as expected: none.",
+    "settings_words": "Half of it.",
     "course": {
-        "kind": "events", "weeks": ["2025-12-29", "2026-01-12", "2026-02-02", "2026-03-02", "2026-03-09"],
-        "observed": [1, 2, 3, 4, 1], "expected": [1.0, 1.1, 1.0, 1.0, 1.0],
+        "kind": "events",
+        "weeks": ["2025-12-29", "2026-01-12", "2026-02-02", "2026-03-02", "2026-03-09"],
+        "observed": [1, 2, 3, 4, 1],
+        "expected": [1.0, 1.1, 1.0, 1.0, 1.0],
     },
-    "instead": ["It could be operator O1 instead: probability 12%."], "n_treatments": 1,
-}  # fmt: skip
+    "instead": ["It could be operator O1 instead: probability 12%."],
+    "n_treatments": 1,
+}
 
 
 RECORD: dict[str, Any] = {
     "controls": {"tested": 12, "alarmed": [], "by_chance": 1.2},
     "doubling": {
-        "ratio": 2.0, "symptoms": ["hyperpigmentation"], "grid": [0.02, 10.0],
+        "ratio": 2.0,
+        "symptoms": ["hyperpigmentation"],
+        "grid": [0.02, 10.0],
         "found": {"13": [0.0, 0.5], "26": [0.0, 0.9]},
         "units": {"A": [["device", "A/D1", [8.0]], ["operator", "A/O1", [0.1]]], "B": [["device", "B/D9", [8.0]]]},
     },
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -45,10 +62,18 @@ def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
 def raised(clinic: House, unit_type: str = "device", unit_id: str = "D1") -> int:
     with transaction() as session:
         signal = Signal(
-            clinic_id=clinic.clinic_id, code=f"outcome:{unit_type}:{unit_id}", kind="outcome", unit_type=unit_type,
-            unit_id=unit_id, symptom="hyperpigmentation", since=date(2026, 1, 5), first_flagged_on=date(2026, 2, 2),
-            last_seen_on=date(2026, 3, 2), rank=1, card=CARD | {"treatments": [clinic.treatment_id]},
-        )  # fmt: skip
+            clinic_id=clinic.clinic_id,
+            code=f"outcome:{unit_type}:{unit_id}",
+            kind="outcome",
+            unit_type=unit_type,
+            unit_id=unit_id,
+            symptom="hyperpigmentation",
+            since=date(2026, 1, 5),
+            first_flagged_on=date(2026, 2, 2),
+            last_seen_on=date(2026, 3, 2),
+            rank=1,
+            card=CARD | {"treatments": [clinic.treatment_id]},
+        )
         session.add(signal)
         session.add(
             SignalRun(as_of=date(2026, 3, 9), cells_tested=120, expected_false_per_clinic_year=0.5, details=RECORD)
@@ -58,7 +83,7 @@ def raised(clinic: House, unit_type: str = "device", unit_id: str = "D1") -> int
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, actor: Actor, **address: int) -> Any:
-    return open_page(monkeypatch, "clinician_signals", actor, **address)
+    return open_page(monkeypatch, "signals/page_signals", actor, **address)
 
 
 def test_the_list_says_the_budget_and_the_numbers(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
@@ -71,8 +96,15 @@ def test_the_list_says_the_budget_and_the_numbers(monkeypatch: pytest.MonkeyPatc
 
 def test_a_card_says_how_sure_what_else_and_who_is_behind_it(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     words = text(opened(monkeypatch, clinic.staff["safety_lead"], signal=raised(clinic)))
-    for part in ("q-value 0.013 among 120 cells", "82 %", "To be as expected: none.", "operator O1 instead",
-                 "70 % of due check-ins", "if all of them 40 %", "Half of it."):  # fmt: skip
+    for part in (
+        "q-value 0.013 among 120 cells",
+        "82 %",
+        "To be as expected: none.",
+        "operator O1 instead",
+        "70 % of due check-ins",
+        "if all of them 40 %",
+        "Half of it.",
+    ):
         assert part in words
 
 

@@ -8,8 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from reporting.demo import fill
 from reporting.domain.actors import Actor
-from reporting.storage.engine import reading
-from reporting.storage.tables import StaffAccount
+from reporting.records.engine import reading
+from reporting.records.tables import StaffAccount
 from tests.cast import house
 from tests.pages.staff import open_page, text
 
@@ -23,7 +23,7 @@ def opened(monkeypatch: pytest.MonkeyPatch, role: str, **address: str) -> AppTes
     with reading() as session:
         account = session.exec(select(StaffAccount).where(StaffAccount.role == role)).one()
     actor = Actor(kind="staff", id=account.id, clinic_id=account.clinic_id, role=role, label=role)  # type: ignore[arg-type]
-    return open_page(monkeypatch, "clinician_units", actor, period="All treatments", **address)
+    return open_page(monkeypatch, "signals/page_peers", actor, period="All treatments", **address)
 
 
 def test_devices_are_compared_and_one_is_followed(monkeypatch: pytest.MonkeyPatch, clinic: fill.House) -> None:
@@ -55,11 +55,11 @@ def test_an_administrator_who_treats_nobody_is_told_why(monkeypatch: pytest.Monk
 def test_too_few_events_are_said(
     monkeypatch: pytest.MonkeyPatch, sqlite_database: str, stopped_clock: datetime
 ) -> None:
-    page = open_page(monkeypatch, "clinician_units", house("A").staff["safety_lead"])
+    page = open_page(monkeypatch, "signals/page_peers", house("A").staff["safety_lead"])
     assert "Nothing to compare yet." in text(page)
 
 
 def test_the_front_desk_is_refused(
     monkeypatch: pytest.MonkeyPatch, sqlite_database: str, stopped_clock: datetime
 ) -> None:
-    assert open_page(monkeypatch, "clinician_units", house("A").staff["front_desk"]).error
+    assert open_page(monkeypatch, "signals/page_peers", house("A").staff["front_desk"]).error

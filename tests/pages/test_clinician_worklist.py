@@ -5,9 +5,8 @@ from datetime import datetime
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from reporting.actions import cases
+from reporting.cases import act_cases, read_worklist
 from reporting.domain.actors import Actor
-from reporting.queries import worklist
 from tests.cast import House, house
 from tests.pages.staff import open_page, text
 from tests.reports import eyes_closing, send
@@ -19,17 +18,22 @@ def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, actor: Actor | None) -> AppTest:
-    return open_page(monkeypatch, "clinician_worklist", actor)
+    return open_page(monkeypatch, "cases/page_worklist", actor)
 
 
 def test_a_case_says_who_what_why_and_how_soon(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     eyes_closing(clinic)
     words = text(opened(monkeypatch, clinic.staff["clinician"]))
     for expected in (
-        "P-0001", "reported on day 3", "Swelling: severe", "Same day", "Due in 4 h",
+        "P-0001",
+        "reported on day 3",
+        "Swelling: severe",
+        "Same day",
+        "Due in 4 h",
         "Nobody has taken it yet",
-        "1 open, 1 not yet acknowledged, 0 overdue", "10 Mar 2026, 10:30",
-    ):  # fmt: skip
+        "1 open, 1 not yet acknowledged, 0 overdue",
+        "10 Mar 2026, 10:30",
+    ):
         assert expected in words
 
 
@@ -37,7 +41,7 @@ def test_one_tap_acknowledges(monkeypatch: pytest.MonkeyPatch, clinic: House) ->
     case_id, by = eyes_closing(clinic), clinic.staff["clinician"]
     page = opened(monkeypatch, by)
     page.button(key=f"acknowledge_{case_id}").click().run()
-    assert worklist.case(by, case_id).owner == by.label
+    assert read_worklist.case(by, case_id).owner == by.label
     assert "You have acknowledged" in page.success[0].value
     assert f"Owner: {by.label}" in text(page)
     assert "Due in" not in text(page)
@@ -48,10 +52,10 @@ def test_one_tap_acknowledges(monkeypatch: pytest.MonkeyPatch, clinic: House) ->
 def test_the_second_of_two_sees_who_was_first(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     case_id = eyes_closing(clinic)
     page = opened(monkeypatch, clinic.staff["clinician"])
-    cases.acknowledge(by=clinic.staff["safety_lead"], case_id=case_id, version=1)
+    act_cases.acknowledge(by=clinic.staff["safety_lead"], case_id=case_id, version=1)
     page.button(key=f"acknowledge_{case_id}").click().run()
     assert clinic.staff["safety_lead"].label in page.error[0].value
-    assert worklist.case(clinic.staff["clinician"], case_id).owner == clinic.staff["safety_lead"].label
+    assert read_worklist.case(clinic.staff["clinician"], case_id).owner == clinic.staff["safety_lead"].label
 
 
 def test_a_case_is_worked_to_its_end_in_the_window(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
@@ -62,7 +66,7 @@ def test_a_case_is_worked_to_its_end_in_the_window(monkeypatch: pytest.MonkeyPat
     page.text_area(key=f"note_{case_id}").set_value("Comes at noon.").run()
     page.button_group(key=f"action_{case_id}").set_value("visit").run()
     page.button(key=f"contact_{case_id}").click().run()
-    assert worklist.case(by, case_id).action_taken == "visit"
+    assert read_worklist.case(by, case_id).action_taken == "visit"
     page.button_group(key=f"confirmation_{case_id}").set_value("confirmed").run()
     page.button(key=f"record_outcome_{case_id}").click().run()
     assert "grade" in page.error[0].value
@@ -70,7 +74,7 @@ def test_a_case_is_worked_to_its_end_in_the_window(monkeypatch: pytest.MonkeyPat
     page.button_group(key=f"grade_{case_id}").set_value(2).run()
     page.button(key=f"record_outcome_{case_id}").click().run()
     page.button(key=f"close_{case_id}").click().run()
-    case = worklist.case(by, case_id)
+    case = read_worklist.case(by, case_id)
     assert (case.state, case.confirmation, case.complication_grade) == ("closed", "confirmed", 2)
     assert "Contacted (Visit at the clinic)" in text(page)
     assert "Comes at noon." in text(page)
@@ -79,17 +83,17 @@ def test_a_case_is_worked_to_its_end_in_the_window(monkeypatch: pytest.MonkeyPat
 
 def test_what_was_typed_survives_a_refused_step(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     case_id, by = eyes_closing(clinic), clinic.staff["clinician"]
-    version = cases.acknowledge(by=by, case_id=case_id, version=1)
+    version = act_cases.acknowledge(by=by, case_id=case_id, version=1)
     page = opened(monkeypatch, by)
     page.button(key=f"open_{case_id}").click().run()
     page.text_area(key=f"note_{case_id}").set_value("A long note.").run()
     page.button_group(key=f"action_{case_id}").set_value("call").run()
-    cases.take_over(by=clinic.staff["safety_lead"], case_id=case_id, version=version)
+    act_cases.take_over(by=clinic.staff["safety_lead"], case_id=case_id, version=version)
     page.button(key=f"contact_{case_id}").click().run()
     assert clinic.staff["safety_lead"].label in page.error[0].value
     assert page.text_area(key=f"note_{case_id}").value == "A long note."
     page.button(key=f"contact_{case_id}").click().run()
-    assert worklist.case(by, case_id).state == "contacted"
+    assert read_worklist.case(by, case_id).state == "contacted"
 
 
 def test_closed_cases_are_shown_on_demand(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
@@ -117,7 +121,7 @@ def test_another_clinic_sees_none_of_it(monkeypatch: pytest.MonkeyPatch, clinic:
 
 
 def test_silence_and_the_alert_budget_are_views_of_their_own(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    page = open_page(monkeypatch, "clinician_worklist", clinic.staff["clinician"])
+    page = open_page(monkeypatch, "cases/page_worklist", clinic.staff["clinician"])
     page.segmented_control(key="show").set_value("Due and silent").run()
     assert not page.exception
     assert "silent" in text(page)

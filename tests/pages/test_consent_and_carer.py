@@ -5,10 +5,10 @@ from datetime import datetime
 import pytest
 from sqlalchemy import select
 
-from reporting.actions.consent import disagree
 from reporting.domain.content import content
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import Consent
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import Consent
+from reporting.shell.act_consent import disagree
 from tests.cast import House, house
 from tests.pages.test_patient_check_in import heading, labels, opened, sent, tap, to_review
 

@@ -8,7 +8,7 @@ import pytest
 import streamlit as st
 
 from reporting.errors import SignInNeeded
-from reporting.ui import identity
+from reporting.shell import ui_identity
 from tests.accounts import trail
 from tests.cast import House, house
 from tests.pages.clinic_data import fill
@@ -37,7 +37,7 @@ def test_every_file_of_the_overview_is_on_record(
     monkeypatch: pytest.MonkeyPatch, clinic: House, offered: dict[str, Callable[[], bytes]]
 ) -> None:
     fill(clinic)
-    open_page(monkeypatch, "clinician_overview", clinic.staff["clinician"], period="all", symptom="burning")
+    open_page(monkeypatch, "signals/page_overview", clinic.staff["clinician"], period="all", symptom="burning")
     assert trail("export.") == []
     files = list(offered)
     assert len(files) >= 3
@@ -51,15 +51,15 @@ def test_the_audit_trail_can_be_taken_until_the_session_ends(
 ) -> None:
     fill(clinic)
     lead = clinic.staff["safety_lead"]
-    open_page(monkeypatch, "clinician_overview", lead)
+    open_page(monkeypatch, "signals/page_overview", lead)
     taken(next(iter(offered.values())))
-    open_page(monkeypatch, "admin_audit", lead)
+    open_page(monkeypatch, "clinic/page_audit", lead)
     assert "export.taken" in taken(offered["audit-trail.csv"])
 
     def gone(_cookie: str | None, *, by_hand: bool = True) -> None:
         raise SignInNeeded()
 
-    monkeypatch.setattr(identity, "actor_of", gone)
+    monkeypatch.setattr(ui_identity, "actor_of", gone)
     with pytest.raises(SignInNeeded):
         taken(offered["audit-trail.csv"])
     assert len(trail("export.")) == 2

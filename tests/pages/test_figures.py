@@ -9,20 +9,19 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from reporting.charts.specification import with_arrow, with_values
-from reporting.charts.theme import Figure
-from reporting.ui import figures
-from reporting.ui.figures import drawn
+from reporting.shell import ui_figures
+from reporting.shell.chart_look import Figure, with_arrow, with_values
+from reporting.shell.ui_figures import drawn
 
 made: list[float] = []
 
 
 @pytest.fixture(autouse=True)
 def nothing_kept() -> Iterator[None]:
-    figures._kept.clear()
+    ui_figures._kept.clear()
     made.clear()
     yield
-    figures._kept.clear()
+    ui_figures._kept.clear()
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def test_that_there_is_no_chart_is_kept_too() -> None:
 
 
 def test_only_the_charts_used_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(figures, "KEPT", 2)
+    monkeypatch.setattr(ui_figures, "KEPT", 2)
     for rate in (0.1, 0.2, 0.1, 0.3, 0.1, 0.2):
         drawn(figure, result(rate))
     assert made == [0.1, 0.2, 0.3, 0.2]

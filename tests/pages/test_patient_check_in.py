@@ -9,16 +9,15 @@ from sqlalchemy import event, select
 from streamlit.testing.v1 import AppTest
 
 from reporting import clock
-from reporting.actions.check_ins import submit_check_in
-from reporting.actions.drafts import save_draft
 from reporting.domain.actors import Actor
 from reporting.errors import SignInNeeded, StorageFull
-from reporting.storage.engine import engine, reading
-from reporting.storage.tables import CheckIn, Draft
+from reporting.patient.act_check_ins import save_draft, submit_check_in
+from reporting.records.engine import engine, reading
+from reporting.records.tables import CheckIn, Draft
 from tests.answers import NO_PROBLEMS
 from tests.cast import House, house
 
-PAGE = Path(__file__).resolve().parents[2] / "reporting" / "pages" / "patient_check_in.py"
+PAGE = Path(__file__).resolve().parents[2] / "reporting" / "patient/page_check_in.py"
 
 
 @pytest.fixture
@@ -34,8 +33,8 @@ def opened(monkeypatch: pytest.MonkeyPatch, clinic: House | None) -> AppTest:
             raise SignInNeeded()
         return clinic.patient
 
-    monkeypatch.setattr("reporting.ui.identity.cookie_value", lambda: "a cookie")
-    monkeypatch.setattr("reporting.ui.identity.actor_of", who)
+    monkeypatch.setattr("reporting.shell.ui_identity.cookie_value", lambda: "a cookie")
+    monkeypatch.setattr("reporting.shell.ui_identity.actor_of", who)
     monkeypatch.setattr("streamlit.page_link", lambda *_, **__: None)
     page = AppTest.from_file(str(PAGE), default_timeout=30).run()
     assert not page.exception, page.exception
@@ -213,7 +212,7 @@ def test_a_full_disk_says_not_sent_and_keeps_the_answers(monkeypatch: pytest.Mon
         raise StorageFull()
 
     with monkeypatch.context() as broken:
-        broken.setattr("reporting.actions.check_ins.transaction", full)
+        broken.setattr("reporting.patient.act_check_ins.transaction", full)
         tap(page, "Send")
     assert page_error(page).startswith("This was not sent. We could not keep this.")
     assert sent() == []
@@ -228,7 +227,7 @@ def test_ticks_survive_a_draft_that_cannot_be_kept(monkeypatch: pytest.MonkeyPat
         raise StorageFull()
 
     with monkeypatch.context() as broken:
-        broken.setattr("reporting.actions.drafts.transaction", full)
+        broken.setattr("reporting.patient.act_check_ins.transaction", full)
         tap(page, "Continue")
     assert page_error(page)
     assert any(one.startswith("✓ Bumps") for one in labels(page))
@@ -264,7 +263,7 @@ def test_a_session_that_ended_keeps_what_was_answered(monkeypatch: pytest.Monkey
         def gone(_cookie: str | None, *, by_hand: bool = True) -> Actor:
             raise SignInNeeded()
 
-        ended.setattr("reporting.ui.identity.actor_of", gone)
+        ended.setattr("reporting.shell.ui_identity.actor_of", gone)
         tap(page, "Mild")
     assert page.title[0].value == "Open your check-in"
     assert kept() == {"symptoms": ["bumps"]}
@@ -273,14 +272,21 @@ def test_a_session_that_ended_keeps_what_was_answered(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     "stored",
     [
-        {"start": "something", "symptoms": ["swelling"], "severity_swelling": "3", "swelling_eyes": "yes",
-         "can_wait": "yes", "worried": "no", "note": ""},
+        {
+            "start": "something",
+            "symptoms": ["swelling"],
+            "severity_swelling": "3",
+            "swelling_eyes": "yes",
+            "can_wait": "yes",
+            "worried": "no",
+            "note": "",
+        },
         {"start": "no_problems"},
     ],
-)  # fmt: skip
+)
 def test_answers_kept_in_an_older_shape_go_on(monkeypatch: pytest.MonkeyPatch, clinic: House, stored: dict) -> None:
     save_draft(by=clinic.patient, treatment_id=clinic.treatment_id, answers={}, submission_key="old")
-    from reporting.storage.engine import transaction
+    from reporting.records.engine import transaction
 
     with transaction() as session:
         session.execute(select(Draft)).scalar_one().answers = stored

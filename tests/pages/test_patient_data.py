@@ -7,14 +7,14 @@ import pytest
 from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
-from reporting.actions.consent import agree, consent_state
-from reporting.actions.erasure import refuse_request
-from reporting.actions.reminders import reminder_state
 from reporting.domain.actors import Actor
 from reporting.errors import StorageBusy
+from reporting.patient.act_erasure import refuse_request
+from reporting.records.engine import reading
+from reporting.records.tables import ErasureRequest
 from reporting.settings import settings
-from reporting.storage.engine import reading
-from reporting.storage.tables import ErasureRequest
+from reporting.shell.act_consent import agree, consent_state
+from reporting.treatments.act_reminders import reminder_state
 from tests.cast import House, house
 from tests.pages.staff import open_page, text
 
@@ -28,7 +28,7 @@ def clinic(sqlite_database: str, stopped_clock: datetime, monkeypatch: pytest.Mo
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, actor: Actor | None) -> AppTest:
-    return open_page(monkeypatch, "patient_data", actor)
+    return open_page(monkeypatch, "patient/page_data", actor)
 
 
 def words(page: AppTest) -> str:
@@ -44,8 +44,11 @@ def requests() -> list[ErasureRequest]:
 def test_with_the_second_factor_everything_is_there(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     page = opened(monkeypatch, clinic.patient)
     assert [one.value for one in page.header] == [
-        "What you agreed to", "Reminders", "A copy of your data", "Ask us to delete your data",
-    ]  # fmt: skip
+        "What you agreed to",
+        "Reminders",
+        "A copy of your data",
+        "Ask us to delete your data",
+    ]
     assert "You have not agreed to this." in words(page)
 
 
@@ -115,7 +118,7 @@ def test_a_busy_database_is_told_and_nothing_is_lost(monkeypatch: pytest.MonkeyP
     def busy(**_: object) -> None:
         raise StorageBusy()
 
-    monkeypatch.setattr("reporting.ui.data_parts.agree", busy)
+    monkeypatch.setattr("reporting.shell.act_consent.agree", busy)
     page = opened(monkeypatch, clinic.patient)
     page.button(key="data_give_photos").click().run()
     assert page.error

@@ -9,14 +9,14 @@ from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
 from reporting import clock
-from reporting.actions import cases as work
-from reporting.actions.check_ins import submit_check_in
-from reporting.actions.corrections import withdraw_check_in
-from reporting.actions.photos import add_photo
+from reporting.cases import act_cases as work
 from reporting.domain.actors import Actor
 from reporting.errors import StorageFull
-from reporting.storage.engine import reading
-from reporting.storage.tables import CheckIn, Draft
+from reporting.patient.act_check_ins import submit_check_in
+from reporting.patient.act_corrections import withdraw_check_in
+from reporting.patient.act_photos import add_photo
+from reporting.records.engine import reading
+from reporting.records.tables import CheckIn, Draft
 from tests.answers import EYES_CLOSING, NO_PROBLEMS, filled
 from tests.cast import House, house
 from tests.conftest import NOW
@@ -43,11 +43,11 @@ def send(clinic: House, *, days: int = 0, **wanted: Any) -> int:
 
 
 def home(monkeypatch: pytest.MonkeyPatch, actor: Actor | None) -> AppTest:
-    return open_page(monkeypatch, "patient_home", actor)
+    return open_page(monkeypatch, "patient/page_home", actor)
 
 
 def correcting(monkeypatch: pytest.MonkeyPatch, clinic: House, check_in_id: int | str) -> AppTest:
-    return open_page(monkeypatch, "patient_correct", clinic.patient, report=check_in_id)
+    return open_page(monkeypatch, "patient/page_correct", clinic.patient, report=check_in_id)
 
 
 def text(page: AppTest) -> str:
@@ -73,8 +73,14 @@ def rows(table: type = CheckIn) -> list[Any]:
 
 
 def link_only(clinic: House) -> Actor:
-    return Actor(kind="patient", id=clinic.patient_id, clinic_id=clinic.clinic_id, label="patient", strength="link",
-                 treatment_id=clinic.treatment_id)  # fmt: skip
+    return Actor(
+        kind="patient",
+        id=clinic.patient_id,
+        clinic_id=clinic.clinic_id,
+        label="patient",
+        strength="link",
+        treatment_id=clinic.treatment_id,
+    )
 
 
 class TestHome:
@@ -82,9 +88,13 @@ class TestHome:
         page = home(monkeypatch, clinic.patient)
         words = text(page)
         for expected in (
-            "Your check-in for today is open.", "Nothing to show yet", "You have not sent anything yet.",
-            "What people usually have", "Swelling is common now.", "You have sent no photos.",
-        ):  # fmt: skip
+            "Your check-in for today is open.",
+            "Nothing to show yet",
+            "You have not sent anything yet.",
+            "What people usually have",
+            "Swelling is common now.",
+            "You have sent no photos.",
+        ):
             assert expected in words, expected
         assert not page.get("vega_lite_chart")
         assert "What the clinic did" not in words
@@ -160,24 +170,31 @@ class TestHome:
             work.acknowledge(by=by, case_id=1, version=1)
             work.record_contact(by=by, case_id=1, version=2, action_taken="call", note="secret words")
             work.add_note(by=by, case_id=1, version=3, note="more secret words")
-            work.record_outcome(by=by, case_id=1, version=4, confirmation="confirmed", term="Oedema", grade=2,
-                                note="secret")  # fmt: skip
+            work.record_outcome(
+                by=by, case_id=1, version=4, confirmation="confirmed", term="Oedema", grade=2, note="secret"
+            )
             work.close(by=by, case_id=1, version=5, note="secret")
         words = text(home(monkeypatch, clinic.patient))
         for expected in (
-            "What the clinic did", "Tuesday 10 March, 10:30: The clinic was told about your report.",
-            "Tuesday 10 March, 11:30: The clinic has read your report.", "The clinic called you.",
+            "What the clinic did",
+            "Tuesday 10 March, 10:30: The clinic was told about your report.",
+            "Tuesday 10 March, 11:30: The clinic has read your report.",
+            "The clinic called you.",
             "Closed: this is done.",
-        ):  # fmt: skip
+        ):
             assert expected in words, expected
         for hidden in ("secret", "Oedema", "onfirmed", "Grade", by.label):
             assert hidden not in words, hidden
 
     def test_who_answered_is_told(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
         submit_check_in(
-            by=clinic.staff["front_desk"], treatment_id=clinic.treatment_id, answers=NO_PROBLEMS, submission_key="p",
-            source="proxy", answered_by="telephone",
-        )  # fmt: skip
+            by=clinic.staff["front_desk"],
+            treatment_id=clinic.treatment_id,
+            answers=NO_PROBLEMS,
+            submission_key="p",
+            source="proxy",
+            answered_by="telephone",
+        )
         assert "By telephone" in text(home(monkeypatch, clinic.patient))
 
     def test_two_photos_stand_side_by_side_and_any_two_can_be_chosen(
@@ -185,8 +202,12 @@ class TestHome:
     ) -> None:
         for days in (0, 2, 4):
             with clock.fixed(NOW + timedelta(days=days)):
-                add_photo(by=clinic.patient, treatment_id=clinic.treatment_id, data=phone_jpeg(picture(320 + days)),
-                          submission_key=f"photo{days}")  # fmt: skip
+                add_photo(
+                    by=clinic.patient,
+                    treatment_id=clinic.treatment_id,
+                    data=phone_jpeg(picture(320 + days)),
+                    submission_key=f"photo{days}",
+                )
             send(clinic, days=days)
         page = home(monkeypatch, clinic.patient)
         pair = next(str(each.value) for each in page.get("html") if "<figure" in str(each.value))
@@ -219,7 +240,7 @@ class TestHome:
         def full(*_: object, **__: object) -> None:
             raise StorageFull()
 
-        monkeypatch.setattr("reporting.queries.recovery.recovery_page", full)
+        monkeypatch.setattr("reporting.patient.read_recovery.recovery_page", full)
         page = home(monkeypatch, clinic.patient)
         assert page.title[0].value == "Your recovery"
         assert page.error
@@ -307,7 +328,7 @@ class TestChange:
 
         page = why(correcting(monkeypatch, clinic, send(clinic)), "I tapped", "Take it back")
         with monkeypatch.context() as broken:
-            broken.setattr("reporting.ui.correction_parts.withdraw_check_in", full)
+            broken.setattr("reporting.patient.act_corrections.transaction", full)
             tap(page, "Yes, take it back")
         assert "We could not keep this." in page.error[0].value
         assert rows()[0].replaced_at is None
@@ -331,6 +352,6 @@ class TestChange:
 
     def test_the_link_alone_is_shown_how_to_unlock(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
         first = send(clinic, **MILD)
-        words = text(open_page(monkeypatch, "patient_correct", link_only(clinic), report=first))
+        words = text(open_page(monkeypatch, "patient/page_correct", link_only(clinic), report=first))
         assert "/unlock" in words
         assert "welling" not in words

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
-from reporting.actions.check_ins import submit_check_in
-from reporting.actions.photos import add_photo
 from reporting.domain.actors import Actor
 from reporting.errors import StorageFull
-from reporting.storage.engine import reading
-from reporting.storage.tables import Photo
+from reporting.patient.act_check_ins import submit_check_in
+from reporting.patient.act_photos import add_photo
+from reporting.records.engine import reading
+from reporting.records.tables import Photo
 from tests import photos
 from tests.accounts import trail
 from tests.answers import filled
@@ -72,10 +72,13 @@ class TestThePatient:
     @pytest.mark.parametrize(
         ("data", "sentence"),
         [
-            (photos.SVG, "is not a photo that we can read"), (photos.HEIC, "(HEIC)"), (b"", "This file is empty."),
-            (photos.png_claiming(50_000, 50_000), "too large to open"), (photos.phone_jpeg()[:700], "damaged"),
+            (photos.SVG, "is not a photo that we can read"),
+            (photos.HEIC, "(HEIC)"),
+            (b"", "This file is empty."),
+            (photos.png_claiming(50_000, 50_000), "too large to open"),
+            (photos.phone_jpeg()[:700], "damaged"),
         ],
-    )  # fmt: skip
+    )
     def test_what_is_refused_is_said_and_nothing_is_lost(self, page: AppTest, data: bytes, sentence: str) -> None:
         choose(page, data)
         assert sentence in page.error[0].value
@@ -87,11 +90,11 @@ class TestThePatient:
         assert len(rows()) == 1
 
     def test_a_full_disk(self, page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-        def full(**_: object) -> None:
+        def full(*_: object) -> None:
             raise StorageFull()
 
         with monkeypatch.context() as broken:
-            broken.setattr("reporting.ui.photo_parts.add_photo", full)
+            broken.setattr("reporting.patient.act_photos.photo_store.write", full)
             choose(page, photos.phone_jpeg())
         assert "Your answers are still here." in page.error[0].value
 
@@ -110,11 +113,15 @@ class TestThePatient:
         self, monkeypatch: pytest.MonkeyPatch, clinic: House
     ) -> None:
         link = Actor(
-            kind="patient", id=clinic.patient_id, clinic_id=clinic.clinic_id, label="patient", strength="link",
+            kind="patient",
+            id=clinic.patient_id,
+            clinic_id=clinic.clinic_id,
+            label="patient",
+            strength="link",
             treatment_id=clinic.treatment_id,
-        )  # fmt: skip
+        )
         page = opened(monkeypatch, clinic)
-        monkeypatch.setattr("reporting.ui.identity.actor_of", lambda *_, **__: link)
+        monkeypatch.setattr("reporting.shell.ui_identity.actor_of", lambda *_, **__: link)
         choose(to_review(page), photos.phone_jpeg())
         assert "Photo 1 is added." in text(page)
         assert "<img" not in html(page)
@@ -124,11 +131,13 @@ def with_photos(clinic: House, count: int) -> list[int]:
     """Photos that the patient sent with one check-in."""
     ids = [
         add_photo(
-            by=clinic.patient, treatment_id=clinic.treatment_id, submission_key=f"k{number}",
+            by=clinic.patient,
+            treatment_id=clinic.treatment_id,
+            submission_key=f"k{number}",
             data=photos.phone_jpeg(orientation=number + 1),
         ).photo_id
         for number in range(count)
-    ]  # fmt: skip
+    ]
     submit_check_in(
         by=clinic.patient, treatment_id=clinic.treatment_id, answers=filled(clinic.treatment_id), submission_key="k"
     )
@@ -138,7 +147,7 @@ def with_photos(clinic: House, count: int) -> list[int]:
 class TestTheClinic:
     @pytest.fixture
     def opens(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> Any:
-        return lambda role: open_page(monkeypatch, "clinician_timeline", clinic.staff[role], patient=clinic.patient_id)
+        return lambda role: open_page(monkeypatch, "cases/page_timeline", clinic.staff[role], patient=clinic.patient_id)
 
     def test_two_photos_side_by_side(self, opens: Any, clinic: House) -> None:
         first, second, third = with_photos(clinic, 3)
@@ -177,12 +186,12 @@ class TestTheClinic:
 class TestTheHome:
     def test_the_first_beside_the_newest(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
         first, second, third = with_photos(clinic, 3)
-        page = open_page(monkeypatch, "patient_home", clinic.patient)
+        page = open_page(monkeypatch, "patient/page_home", clinic.patient)
         assert [f"/photo/{key}?w=" in html(page) for key in (first, second, third)] == [True, False, True]
         page.selectbox(key="photo_right").select_index(1).run()
         assert [f"/photo/{key}?w=" in html(page) for key in (first, second, third)] == [True, True, False]
 
     def test_the_link_alone_shows_none(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
         with_photos(clinic, 1)
-        page = open_page(monkeypatch, "patient_home", replace(clinic.patient, strength="link"))
+        page = open_page(monkeypatch, "patient/page_home", replace(clinic.patient, strength="link"))
         assert "/photo/" not in html(page)

@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import text
 
 from reporting.domain.actors import SYSTEM
+from reporting.records import audit
+from reporting.records.engine import transaction
 from reporting.settings import settings
-from reporting.storage import audit
-from reporting.storage.engine import transaction
 from tests.accounts import together
 
 

@@ -7,10 +7,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from reporting.errors import UnsafeSettings
+from reporting.records.engine import FairLock, is_sqlite, reading, transaction
+from reporting.records.tables import Patient, TreatedArea
 from reporting.settings import settings
-from reporting.storage.engine import is_sqlite, reading, transaction
-from reporting.storage.queue import FairLock
-from reporting.storage.tables import Patient, TreatedArea
 from tests.cast import house
 
 

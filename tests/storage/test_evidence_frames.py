@@ -12,15 +12,12 @@ from sqlmodel import col
 
 from reporting.domain.devices import device_class, reference_for, reference_value
 from reporting.domain.symptoms import SYMPTOMS
-from reporting.storage import columns, outcomes
-from reporting.storage.engine import transaction
-from reporting.storage.evidence_frames import (
-    correction_days,
-    engine_frames,
-    treatment_references,
-)
-from reporting.storage.outcome_frame import newest_revision
-from reporting.storage.tables import (
+from reporting.records import columns, outcomes
+from reporting.records.engine import transaction
+from reporting.records.evidence_frames import correction_days, engine_frames, treatment_references
+from reporting.records.outcome_frame import newest_revision
+from reporting.records.outcomes import packed, unpacked
+from reporting.records.tables import (
     CheckIn,
     CustomDeviceClass,
     CustomParameter,
@@ -30,7 +27,6 @@ from reporting.storage.tables import (
     TreatedArea,
     Treatment,
 )
-from reporting.storage.trails import packed, unpacked
 from tests.cast import PERFORMED, House, house
 
 
@@ -40,10 +36,15 @@ def moment(day: int) -> datetime:
 
 def check_in(clinic: House, day: int, answered_day: int | None, **values: object) -> CheckIn:
     return CheckIn(
-        clinic_id=clinic.clinic_id, patient_id=clinic.patient_id, treatment_id=clinic.treatment_id,
-        scheduled_day=day, due_on=PERFORMED + timedelta(days=day), recovery_day=answered_day,
-        answered_at=None if answered_day is None else moment(answered_day), **values,
-    )  # fmt: skip
+        clinic_id=clinic.clinic_id,
+        patient_id=clinic.patient_id,
+        treatment_id=clinic.treatment_id,
+        scheduled_day=day,
+        due_on=PERFORMED + timedelta(days=day),
+        recovery_day=answered_day,
+        answered_at=None if answered_day is None else moment(answered_day),
+        **values,
+    )
 
 
 def write(clinic: House, *rows: CheckIn) -> None:

@@ -9,11 +9,11 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from reporting.storage import migrate
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import CheckIn, Clinic, Patient
+from reporting.records import migrate
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import CheckIn, Clinic, Patient
 
-START = "from reporting.storage.migrate import migrate; migrate(); print('up')"
+START = "from reporting.records.migrate import migrate; migrate(); print('up')"
 
 
 def test_migrations_and_tables_agree(database: str) -> None:
@@ -54,7 +54,7 @@ ROWS_OF_THE_FIRST_SCHEMA = (
 )
 
 
-def test_rows_of_the_first_schema_come_through(database: str) -> None:
+def test_rows_of_the_first_schema_come_through(new_database: str) -> None:
     migrate.to("0001")
     with transaction() as session:
         for statement in ROWS_OF_THE_FIRST_SCHEMA:

@@ -11,23 +11,27 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from reporting.domain.course import is_unexpected
-from reporting.domain.schedule import SLOTS, due_days
+from reporting.domain.course import SLOTS, due_days, is_unexpected
 from reporting.domain.symptoms import SYMPTOMS
-from reporting.storage import columns, outcomes
-from reporting.storage import outcome_frame as frames
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import CheckIn, Outcome, TreatedArea, Treatment
+from reporting.records import columns, outcomes
+from reporting.records import outcome_frame as frames
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import CheckIn, Outcome, TreatedArea, Treatment
 from tests.cast import PERFORMED, House, house
 
 
 def check_in(clinic: House, day: int, *, answered: bool = True, **values: object) -> CheckIn:
     moment = datetime(2026, 3, 7, 19, tzinfo=UTC) + timedelta(days=day)
     return CheckIn(
-        clinic_id=clinic.clinic_id, patient_id=clinic.patient_id, treatment_id=clinic.treatment_id,
-        scheduled_day=day, recovery_day=day, due_on=PERFORMED + timedelta(days=day),
-        answered_at=moment if answered else None, **values,
-    )  # fmt: skip
+        clinic_id=clinic.clinic_id,
+        patient_id=clinic.patient_id,
+        treatment_id=clinic.treatment_id,
+        scheduled_day=day,
+        recovery_day=day,
+        due_on=PERFORMED + timedelta(days=day),
+        answered_at=moment if answered else None,
+        **values,
+    )
 
 
 def written(clinic: House, *check_ins: CheckIn) -> list[Outcome]:

@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import delete, text
 from sqlmodel import col
 
-from reporting.storage import apart, columns, evidence_ahead, evidence_columns, migrate
-from reporting.storage.engine import is_sqlite, reading, transaction
-from reporting.storage.evidence_frames import EngineFrames, engine_frames
-from reporting.storage.schema import newest_version
-from reporting.storage.tables import Outcome
+from reporting.records import columns, evidence_frames, migrate, read_ahead
+from reporting.records.engine import is_sqlite, reading, transaction
+from reporting.records.evidence_frames import EngineFrames, engine_frames
+from reporting.records.read_ahead import newest_version
+from reporting.records.tables import Outcome
 from tests.cast import house
 
-SECRETIVE = ("scipy.stats", "altair", "alembic", "fpdf", "streamlit", "reporting.queries.monthly")
+SECRETIVE = ("scipy.stats", "altair", "alembic", "fpdf", "streamlit", "reporting.report.read_monthly")
 """What a look for signals does not need, and what takes long to import."""
 
 
@@ -31,11 +31,11 @@ def large(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A database that counts as large."""
     house("A", areas=("cheeks", "neck"))
     house("B")
-    for module in (columns, evidence_ahead):
+    for module in (columns, read_ahead):
         monkeypatch.setattr(module, "LARGE", 0)
 
 
-class Fake(apart.Reading):
+class Fake(read_ahead.Reading):
     """A reading that says another revision, so many times."""
 
     wrong = 0
@@ -52,9 +52,9 @@ class Fake(apart.Reading):
 def test_parts_of_two_states_are_read_again(large: None, monkeypatch: pytest.MonkeyPatch, wrong: int) -> None:
     known = frames()
     monkeypatch.setattr(Fake, "wrong", wrong)
-    monkeypatch.setattr(evidence_ahead, "Reading", Fake)
+    monkeypatch.setattr(read_ahead, "Reading", Fake)
     again = frames()
-    assert Fake.wrong == max(0, wrong - evidence_columns.TRIES)
+    assert Fake.wrong == max(0, wrong - evidence_frames.TRIES)
     pd.testing.assert_frame_equal(again.areas, known.areas)
 
 
@@ -77,24 +77,22 @@ def test_one_clinic_alone(large: None) -> None:
 
 
 def test_what_was_begun_is_taken_once(large: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    evidence_ahead.begin()
-    begun = evidence_ahead.begun()
+    read_ahead.begin()
+    begun = read_ahead.begun()
     assert (begun is not None) == is_sqlite()
-    assert evidence_ahead.begun() is None
+    assert read_ahead.begun() is None
     for reader in begun or ():
         reader.tables()
 
 
-def test_nothing_is_begun_on_an_older_schema_or_a_small_database(
-    large: None, monkeypatch: pytest.MonkeyPatch
-) -> None:  # fmt: skip
+def test_nothing_is_begun_on_an_older_schema_or_a_small_database(large: None, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as one:
-        one.setattr(evidence_ahead, "newest_version", lambda: "9999")
-        evidence_ahead.begin()
-        assert evidence_ahead.begun() is None
-    monkeypatch.setattr(evidence_ahead, "LARGE", 10**6)
-    evidence_ahead.begin()
-    assert evidence_ahead.begun() is None
+        one.setattr(read_ahead, "newest_version", lambda: "9999")
+        read_ahead.begin()
+        assert read_ahead.begun() is None
+    monkeypatch.setattr(read_ahead, "LARGE", 10**6)
+    read_ahead.begin()
+    assert read_ahead.begun() is None
 
 
 def test_the_newest_version_is_the_one_a_migrated_database_has(database: str) -> None:
@@ -110,8 +108,8 @@ def test_a_database_of_the_newest_schema_is_left_alone(database: str, monkeypatc
 
 def test_a_command_imports_what_it_needs() -> None:
     code = (
-        "import sys; from reporting.cli import app, gather; gather.commands(app, 'signals'); "
-        "import reporting.cli.signals, reporting.queries.signal_look, reporting.actions.signals; "
+        "import sys; from reporting.app import cli; cli.commands(cli.app, 'signals'); "
+        "import reporting.signals.cli_signals, reporting.signals.read_look, reporting.signals.act_signals; "
         f"print([name for name in {SECRETIVE!r} if name in sys.modules])"
     )
     root = Path(__file__).parents[2]

@@ -5,8 +5,7 @@ from datetime import date
 import altair as alt
 import pandas as pd
 
-from reporting.charts.dated import Marks, dated_rules, dated_words
-from reporting.charts.theme import LIGHT
+from reporting.shell.chart_look import LIGHT, Marks, dated_rules, dated_words
 
 FIRST, LAST = pd.Timestamp("2026-01-01"), pd.Timestamp("2026-04-01")
 MARKS: Marks = (

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reporting.charts.axes import Axes
-from reporting.charts.dose import ceiling_words, dose_curve, own_axes
-from reporting.charts.settings import band_rates
-from reporting.charts.settings import own_axes as bands_axes
-from reporting.queries.dose_response import DoseResponse, GroupCurve
+from reporting.dashboards.chart_dose import ceiling_words, dose_curve, own_axes
+from reporting.dashboards.chart_settings import band_rates
+from reporting.dashboards.chart_settings import own_axes as bands_axes
+from reporting.dashboards.read_dose_response import DoseResponse, GroupCurve
+from reporting.shell.chart_look import Axes
 from tests.unit.test_charts_settings import result_of
 
 MULTIPLE = np.linspace(0.5, 2.0, 31)
@@ -18,18 +18,35 @@ MULTIPLE = np.linspace(0.5, 2.0, 31)
 def curve(group: str = "IV-VI", **changed: Any) -> GroupCurve:
     risk = 0.05 * MULTIPLE**2
     values: dict[str, Any] = {
-        "skin_group": group, "reference": 20.0, "multiple": MULTIPLE, "value": 20 * MULTIPLE, "risk": risk,
-        "lower": risk * 0.7, "upper": risk * 1.4, "most_aggressive_used": 1.5, "ceiling": 1.2, "ceiling_lower": 1.1,
-        "ceiling_upper": 1.3, "ceiling_note": "",
-    }  # fmt: skip
+        "skin_group": group,
+        "reference": 20.0,
+        "multiple": MULTIPLE,
+        "value": 20 * MULTIPLE,
+        "risk": risk,
+        "lower": risk * 0.7,
+        "upper": risk * 1.4,
+        "most_aggressive_used": 1.5,
+        "ceiling": 1.2,
+        "ceiling_lower": 1.1,
+        "ceiling_upper": 1.3,
+        "ceiling_note": "",
+    }
     return GroupCurve(**values | changed)
 
 
 def found(*curves: GroupCurve, notes: tuple[str, ...] = ()) -> DoseResponse:
     return DoseResponse(
-        "hyperpigmentation", "density_pct", "%", "frac_ablative_co2", curves, pd.DataFrame(), (), "device class", 120,
+        "hyperpigmentation",
+        "density_pct",
+        "%",
+        "frac_ablative_co2",
+        curves,
+        pd.DataFrame(),
+        (),
+        "device class",
+        120,
         notes=notes,
-    )  # fmt: skip
+    )
 
 
 def test_the_ceiling_is_said_in_the_settings_unit() -> None:
@@ -83,9 +100,11 @@ def test_beside_the_bands_both_have_the_same_axes() -> None:
     drawn = [dose_curve(shown, axes).chart.to_dict(), band_rates(crude, axes).chart.to_dict()]
     scales = {
         (channel, str(layer["encoding"][channel]["scale"]["domain"]))
-        for spec in drawn for layer in spec["layer"] for channel in ("x", "y")
+        for spec in drawn
+        for layer in spec["layer"]
+        for channel in ("x", "y")
         if "scale" in layer["encoding"].get(channel, {})
-    }  # fmt: skip
+    }
     assert scales == {("x", str([axes.low, axes.high])), ("y", str([0, axes.top]))}
     assert (axes.low, axes.top) == (own_axes(shown).low, max(own_axes(shown).top, bands_axes(crude).top))
 
@@ -98,8 +117,14 @@ def test_no_ceiling_crosses_the_words_of_another() -> None:
 def test_a_group_alone_keeps_its_colour_and_dashes() -> None:
     [alone, both] = (dose_curve(found(*each)).chart.to_dict() for each in ([curve()], [curve("I-III"), curve()]))
     for channel in ("color", "strokeDash"):
-        ranges = [next(layer["encoding"][channel]["scale"]["range"] for layer in spec["layer"]
-                       if layer["mark"]["type"] == "line") for spec in (alone, both)]  # fmt: skip
+        ranges = [
+            next(
+                layer["encoding"][channel]["scale"]["range"]
+                for layer in spec["layer"]
+                if layer["mark"]["type"] == "line"
+            )
+            for spec in (alone, both)
+        ]
         assert ranges[0] == ranges[1][1:]
 
 

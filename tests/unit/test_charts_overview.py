@@ -6,14 +6,13 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from reporting.charts.overview import symptom_rates, weekly_rates
-from reporting.charts.theme import COLOURS
-from reporting.charts.words import percent, response_words
+from reporting.dashboards.chart_overview import symptom_rates, weekly_rates
+from reporting.dashboards.read_overview import Cases, Overview, Totals, with_limits
 from reporting.domain.symptoms import SYMPTOMS, symptom
 from reporting.evidence.intervals import wilson_bounds
-from reporting.exchange.table_csv import table_csv
-from reporting.queries.counting import with_upper_limits
-from reporting.queries.overview import Cases, Overview, Totals, with_limits
+from reporting.shell.chart_look import COLOURS, percent, response_words
+from reporting.shell.file_csv import table_csv
+from reporting.shell.read_counting import with_upper_limits
 
 EVENTS = [2, 4, 0, 1, 0, 9]
 ANSWERED = [60, 62, 62, 62, 3, 62]
@@ -25,12 +24,19 @@ def counted(events: list[int], answered: list[int]) -> pd.DataFrame:
     return with_upper_limits(
         pd.DataFrame(
             {
-                "n_treatments": 80, "n_at_risk": 70, "n_answered": answered, "due_check_ins": 400,
-                "answered_check_ins": 268, "response_rate": 0.67, "events": events, "rate": rate,
-                "lower": lower, "upper": upper,
+                "n_treatments": 80,
+                "n_at_risk": 70,
+                "n_answered": answered,
+                "due_check_ins": 400,
+                "answered_check_ins": 268,
+                "response_rate": 0.67,
+                "events": events,
+                "rate": rate,
+                "lower": lower,
+                "upper": upper,
             }
         )
-    )  # fmt: skip
+    )
 
 
 def overview_of(difference: str = "", weeks: pd.DataFrame | None = None) -> Overview:
@@ -49,10 +55,15 @@ def overview_of(difference: str = "", weeks: pd.DataFrame | None = None) -> Over
     )
     rates.loc[5, "difference"] = difference
     return Overview(
-        today=date(2026, 3, 10), totals=Totals(80, 400, 268, 0.67, date(2026, 1, 1), date(2026, 3, 1)),
-        previous=None, rates=rates, symptom="hyperpigmentation",
-        weeks=weekly() if weeks is None else weeks, cases=Cases({}, 0, 0, {}, 0), follow_up_complete=0.5,
-    )  # fmt: skip
+        today=date(2026, 3, 10),
+        totals=Totals(80, 400, 268, 0.67, date(2026, 1, 1), date(2026, 3, 1)),
+        previous=None,
+        rates=rates,
+        symptom="hyperpigmentation",
+        weeks=weekly() if weeks is None else weeks,
+        cases=Cases({}, 0, 0, {}, 0),
+        follow_up_complete=0.5,
+    )
 
 
 def weekly() -> pd.DataFrame:
@@ -166,8 +177,13 @@ def test_the_table_keeps_rates_back_where_there_are_too_few() -> None:
 
 def test_words_for_shares() -> None:
     assert [percent(share) for share in (0, 0.004, 0.032, 0.0996, 0.15, 1)] == [
-        "0 %", "0.4 %", "3.2 %", "10 %", "15 %", "100 %",
-    ]  # fmt: skip
+        "0 %",
+        "0.4 %",
+        "3.2 %",
+        "10 %",
+        "15 %",
+        "100 %",
+    ]
     assert response_words(0, 0) == "no check-in was due"
     assert response_words(1204, 1800) == "1,204 of 1,800 due check-ins answered (67 %)"
 

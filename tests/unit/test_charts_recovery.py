@@ -4,26 +4,32 @@ from typing import Any
 
 import pytest
 
-from reporting.charts.recovery import recovery_chart
-from reporting.charts.theme import COLOURS
 from reporting.domain.case_work import ACTIONS_TAKEN, EVENT_WORDS
 from reporting.domain.content import content
+from reporting.domain.content_rows import SYMPTOMS
 from reporting.domain.corrections import REASONS
-from reporting.domain.course import expected_severity, is_unexpected
+from reporting.domain.course import due_days, expected_severity, is_unexpected
+from reporting.domain.guidance import next_check_in, step_name, usual, what_people_have
 from reporting.domain.patient_words import WORDS
-from reporting.domain.records import SYMPTOMS
-from reporting.domain.recovery import next_check_in, step_name, usual, what_people_have
-from reporting.domain.schedule import due_days
 from reporting.domain.vocabulary import procedure_classes
-from reporting.queries.recovery import Course, CourseDay
+from reporting.patient.chart_recovery import recovery_chart
+from reporting.patient.read_recovery import Course, CourseDay
+from reporting.shell.chart_look import COLOURS
 
 
 def course(today: int, *days: tuple[int, dict[str, int]], procedure: str = "ablative") -> Course:
-    return Course(procedure, today, tuple(
-        CourseDay(day, dict.fromkeys(SYMPTOMS, 0) | had,
-                  frozenset(code for code, value in had.items() if is_unexpected(procedure, code, day, value)))
-        for day, had in days
-    ))  # fmt: skip
+    return Course(
+        procedure,
+        today,
+        tuple(
+            CourseDay(
+                day,
+                dict.fromkeys(SYMPTOMS, 0) | had,
+                frozenset(code for code, value in had.items() if is_unexpected(procedure, code, day, value)),
+            )
+            for day, had in days
+        ),
+    )
 
 
 def layers(figure: Any) -> list[dict[str, Any]]:
@@ -50,24 +56,39 @@ def mark(figure: Any, kind: str) -> dict[str, Any]:
     [
         ([(1, {})], "You have reported no problems so far."),
         ([(1, {"swelling": 2})], "Swelling: moderate on day 1. Never more than most people have."),
-        ([(1, {"swelling": 1}), (2, {"swelling": 2})],
-         "Swelling: moderate, now the worst so far. Never more than most people have."),
-        ([(1, {"swelling": 1}), (2, {"swelling": 1})],
-         "Swelling: mild, the same each time. Never more than most people have."),
-        ([(1, {"swelling": 2}), (3, {"swelling": 1})],
-         "Swelling: moderate on day 1, mild now. Never more than most people have."),
+        (
+            [(1, {"swelling": 1}), (2, {"swelling": 2})],
+            "Swelling: moderate, now the worst so far. Never more than most people have.",
+        ),
+        (
+            [(1, {"swelling": 1}), (2, {"swelling": 1})],
+            "Swelling: mild, the same each time. Never more than most people have.",
+        ),
+        (
+            [(1, {"swelling": 2}), (3, {"swelling": 1})],
+            "Swelling: moderate on day 1, mild now. Never more than most people have.",
+        ),
         ([(1, {"swelling": 2}), (9, {})], "Swelling: moderate on day 1, gone now. Never more than most people have."),
-        ([(1, {"swelling": 3}), (2, {"swelling": 4}), (5, {"swelling": 3})],
-         "Swelling: very severe on day 2, severe now. That is more than most people have on day 1, 2 and 5."),
-        ([(1, {"swelling": 2, "burning": 3})],
-         "All problems together: severe on day 1. Never more than most people have."),
-        ([(8, {"bumps": 1, "swelling": 1}), (9, {"bumps": 2, "swelling": 1})],
-         "All problems together: moderate, now the worst so far. "
-         "More than most people have: bumps or spots on day 9; swelling on day 8 and 9."),
-        ([(1, {"burning": 3}), (2, {"infection": 1})],
-         "All problems together: severe on day 1, mild now. More than most people have: signs of infection on day 2."),
+        (
+            [(1, {"swelling": 3}), (2, {"swelling": 4}), (5, {"swelling": 3})],
+            "Swelling: very severe on day 2, severe now. That is more than most people have on day 1, 2 and 5.",
+        ),
+        (
+            [(1, {"swelling": 2, "burning": 3})],
+            "All problems together: severe on day 1. Never more than most people have.",
+        ),
+        (
+            [(8, {"bumps": 1, "swelling": 1}), (9, {"bumps": 2, "swelling": 1})],
+            "All problems together: moderate, now the worst so far. "
+            "More than most people have: bumps or spots on day 9; swelling on day 8 and 9.",
+        ),
+        (
+            [(1, {"burning": 3}), (2, {"infection": 1})],
+            "All problems together: severe on day 1, mild now. "
+            "More than most people have: signs of infection on day 2.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_title_is_the_finding(days: list[tuple[int, dict[str, int]]], title: str) -> None:
     assert recovery_chart(course(9, *days)).title == title
 
@@ -82,8 +103,10 @@ def test_the_text_alternative_says_every_day_and_what_is_usual() -> None:
 def test_the_table_says_the_same() -> None:
     table = recovery_chart(course(9, (1, {"swelling": 3}), (9, {"swelling": 1}))).table
     assert table.to_dict("list") == {
-        "Day": [1, 9], "Your answer": ["Severe", "Mild"], "People usually have": ["Up to moderate", "None"],
-    }  # fmt: skip
+        "Day": [1, 9],
+        "Your answer": ["Severe", "Mild"],
+        "People usually have": ["Up to moderate", "None"],
+    }
 
 
 def test_severity_stands_in_words_on_the_axis() -> None:
@@ -135,8 +158,9 @@ class TestWords:
         found = usual("ablative", "swelling", 2)
         assert found is not None
         assert (found.now, found.later_from_day) == (
-            "Swelling is common now. It is often worst around the eyes. It gets less in a few days.", 4,
-        )  # fmt: skip
+            "Swelling is common now. It is often worst around the eyes. It gets less in a few days.",
+            4,
+        )
         assert found.later == "Most swelling has gone by now. A little may be left."
 
     def test_windows_with_the_same_words_are_one(self) -> None:
@@ -174,11 +198,16 @@ class TestNextCheckIn:
 @pytest.mark.parametrize(
     ("kind", "details", "name"),
     [
-        ("contacted", {"action_taken": "call"}, "step_call"), ("contacted", {}, ""), ("note", {}, ""),
-        ("outcome", {"term": "Oedema", "grade": 2}, ""), ("taken_over", {}, ""), ("something_new", {}, ""),
-        ("opened", {"rules": ["R1"]}, "step_opened"), ("closed", {}, "step_closed"),
+        ("contacted", {"action_taken": "call"}, "step_call"),
+        ("contacted", {}, ""),
+        ("note", {}, ""),
+        ("outcome", {"term": "Oedema", "grade": 2}, ""),
+        ("taken_over", {}, ""),
+        ("something_new", {}, ""),
+        ("opened", {"rules": ["R1"]}, "step_opened"),
+        ("closed", {}, "step_closed"),
     ],
-)  # fmt: skip
+)
 def test_a_patient_is_told_steps_and_never_the_clinics_own(kind: str, details: dict[str, Any], name: str) -> None:
     assert step_name(kind, details) == name
 

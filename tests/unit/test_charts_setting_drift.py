@@ -7,10 +7,10 @@ import altair as alt
 import pandas as pd
 import pytest
 
-from reporting.charts.setting_drift import drift_chart, share_chart
-from reporting.charts.theme import PICK
-from reporting.queries.setting_drift import SettingDrift, Unit
-from reporting.queries.setting_ranges import Range
+from reporting.dashboards.chart_setting_drift import drift_chart, share_chart
+from reporting.dashboards.read_ranges import Range
+from reporting.dashboards.read_setting_drift import SettingDrift, Unit
+from reporting.shell.chart_look import PICK
 from tests.unit.test_charts_overview import drawn
 
 MONTHS = pd.to_datetime(["2026-01-01", "2026-02-01", "2026-03-01"])
@@ -19,20 +19,43 @@ WORDS = ["Jan 2026", "Feb 2026", "Mar 2026"]
 
 def found(last: float = 16.0, *, is_relative: bool = False, kind: str = "guideline", **changed: Any) -> SettingDrift:
     times = {"period": [24312, 24313, 24314], "start": MONTHS, "middle": MONTHS + pd.Timedelta(days=14), "label": WORDS}
-    table = pd.DataFrame({
-        **times, "n": [24, 3, 20], "median": [12.0, 13.0, last], "q1": [11.0, 12.0, last - 1],
-        "q3": [13.0, 14.0, last + 1], "is_enough": [True, False, True], "is_hidden": False,
-    })  # fmt: skip
-    above = pd.DataFrame({
-        **times, "kind": kind, "n": [24, 3, 20], "n_above": [0, 1, 12], "share": [0.0, 1 / 3, 0.6],
-        "lower": [0.0, 0.06, 0.39], "upper": [0.14, 0.79, 0.78], "is_enough": [True, False, True], "is_hidden": False,
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            **times,
+            "n": [24, 3, 20],
+            "median": [12.0, 13.0, last],
+            "q1": [11.0, 12.0, last - 1],
+            "q3": [13.0, 14.0, last + 1],
+            "is_enough": [True, False, True],
+            "is_hidden": False,
+        }
+    )
+    above = pd.DataFrame(
+        {
+            **times,
+            "kind": kind,
+            "n": [24, 3, 20],
+            "n_above": [0, 1, 12],
+            "share": [0.0, 1 / 3, 0.6],
+            "lower": [0.0, 0.06, 0.39],
+            "upper": [0.14, 0.79, 0.78],
+            "is_enough": [True, False, True],
+            "is_hidden": False,
+        }
+    )
     values: dict[str, Any] = {
-        "device_class_name": "Fractional ablative CO2", "parameter": "density_pct", "label": "Density", "unit": "%",
-        "of": Unit("device", "DEMO/CO2-2"), "per": "month", "is_relative": is_relative, "table": table, "above": above,
+        "device_class_name": "Fractional ablative CO2",
+        "parameter": "density_pct",
+        "label": "Density",
+        "unit": "%",
+        "of": Unit("device", "DEMO/CO2-2"),
+        "per": "month",
+        "is_relative": is_relative,
+        "table": table,
+        "above": above,
         "ranges": (Range("protocol", 8, 14, "IV-VI", "the clinic"),),
         "marks": ((date(2026, 2, 10), "Handpiece change"),),
-    }  # fmt: skip
+    }
     return SettingDrift(**values | changed)
 
 

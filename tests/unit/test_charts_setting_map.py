@@ -7,11 +7,11 @@ import altair as alt
 import pandas as pd
 import pytest
 
-from reporting.charts.setting_map import place_of, setting_map_chart
-from reporting.charts.theme import COLOURS, DARK, LIGHT, PICK, Look, variables
-from reporting.queries.bands import Band, Cut
-from reporting.queries.setting_map import SettingMap, Side
-from reporting.queries.setting_ranges import Range
+from reporting.dashboards.chart_setting_map import place_of, setting_map_chart
+from reporting.dashboards.read_bands import Band, Cut
+from reporting.dashboards.read_ranges import Range
+from reporting.dashboards.read_setting_map import SettingMap, Side
+from reporting.shell.chart_look import COLOURS, DARK, LIGHT, PICK, Look, variables
 from tests.unit.test_charts_overview import counted, drawn
 
 ENERGY = (Band(None, 20.0), Band(20.0, 30.0), Band(30.0, None))
@@ -28,15 +28,22 @@ def found(stands_out: int = 5) -> SettingMap:
         table.insert(2 * at + 1, f"{name}_label", [bands[code].label for code in codes])
     table["n_treatments"] = [80, 80, 80, 4, 0, 70]
     table = table.assign(
-        steadied=[0.04, 0.04, 0.05, None, None, 0.12], is_hidden=False, is_enough=table["n_answered"] >= 10,
+        steadied=[0.04, 0.04, 0.05, None, None, 0.12],
+        is_hidden=False,
+        is_enough=table["n_answered"] >= 10,
         why=["", "", "", "too thin: 3 answered, 10 are needed", "no treatments", ""],
-    )  # fmt: skip
+    )
     return SettingMap(
-        "Fractional ablative CO2", "hyperpigmentation",
+        "Fractional ablative CO2",
+        "hyperpigmentation",
         Side("pulse_energy_mj", "Pulse energy", "mJ", Cut(ENERGY, date(2026, 1, 1)), (PROTOCOL,)),
         Side("density_pct", "Density", "%", Cut(DENSITY, None), (GUIDELINE,)),
-        table, 16 / 272, (7, 210), stands_out, 12,
-    )  # fmt: skip
+        table,
+        16 / 272,
+        (7, 210),
+        stands_out,
+        12,
+    )
 
 
 def test_the_title_names_the_cell_that_stands_out_with_its_counts() -> None:
@@ -95,8 +102,9 @@ def test_a_limit_of_single_values_stands_beyond_what_it_allows() -> None:
 def test_ranges_are_lines_with_their_names() -> None:
     chart = setting_map_chart(found()).chart
     assert {row["name"]: row["at"] for row in drawn(chart, "rule")} == {
-        "our protocol IV-VI up to": 1.5, "guideline I-III up to": 1,
-    }  # fmt: skip
+        "our protocol IV-VI up to": 1.5,
+        "guideline I-III up to": 1,
+    }
 
 
 def test_the_specification_is_sound_and_every_cell_can_be_pressed() -> None:

@@ -6,12 +6,10 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from reporting.charts.ranges import range_words
-from reporting.charts.settings import band_rates, finding
-from reporting.charts.theme import PICK
-from reporting.queries.bands import Band, Cut
-from reporting.queries.setting_bands import SettingBands
-from reporting.queries.setting_ranges import Range
+from reporting.dashboards.chart_settings import band_rates, finding, range_words
+from reporting.dashboards.read_bands import Band, Cut, SettingBands
+from reporting.dashboards.read_ranges import Range
+from reporting.shell.chart_look import PICK
 from tests.unit.test_charts_overview import counted, drawn
 
 BANDS = (Band(None, 25.0), Band(25.0, 35.0), Band(35.0, None))
@@ -26,11 +24,18 @@ def result_of(verdict: str = "", ranges: tuple[Range, ...] = (TYPICAL, GUIDELINE
     table.insert(2, "skin_group", ["I-III", "IV-VI"] * 3)
     table.insert(3, "median", [20.0, 20.0, 30.0, 30.0, 40.0, 40.0])
     return SettingBands(
-        device_class="frac_ablative_co2", device_class_name="Fractional ablative CO2",
-        parameter="pulse_energy_mj", label="Pulse energy", unit="mJ", symptom="hyperpigmentation",
-        cut=Cut(BANDS, date(2026, 1, 1)), table=table, ranges=ranges, n_without_setting=0,
+        device_class="frac_ablative_co2",
+        device_class_name="Fractional ablative CO2",
+        parameter="pulse_energy_mj",
+        label="Pulse energy",
+        unit="mJ",
+        symptom="hyperpigmentation",
+        cut=Cut(BANDS, date(2026, 1, 1)),
+        table=table,
+        ranges=ranges,
+        n_without_setting=0,
         differences={"I-III": "", "IV-VI": verdict, "not recorded": ""},
-    )  # fmt: skip
+    )
 
 
 def marks(chart: Any, kind: str) -> list[dict[str, Any]]:

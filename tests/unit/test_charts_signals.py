@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reporting.charts.signals import Subject, signal_course
+from reporting.signals.chart_signals import Subject, signal_course
 
 SUBJECT = Subject("Device D1", date(2026, 1, 5), date(2026, 1, 20), date(2026, 1, 19))
 WEEKS = ["2026-01-05", "2026-01-12", "2026-01-19", "2026-01-26"]

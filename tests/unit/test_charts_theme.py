@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import vl_convert
 
-from reporting.charts.theme import (
+from reporting.shell.chart_look import (
     COLOURS,
     DARK,
     LIGHT,

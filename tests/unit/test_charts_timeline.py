@@ -2,34 +2,58 @@
 
 from datetime import UTC, date, datetime
 
-from reporting.charts.theme import COLOURS
-from reporting.charts.timeline import KINDS, course_table, reported_symptoms, symptom_course
+from reporting.cases.chart_timeline import KINDS, course_table, reported_symptoms, symptom_course
+from reporting.cases.read_timeline import Report, TreatmentLine
 from reporting.domain.course import expected_severity
-from reporting.queries.timeline import Report, TreatmentLine
+from reporting.shell.chart_look import COLOURS
 
 
 def report(day: int, *, answered: bool = True, replaced: bool = False, **severities: int) -> Report:
     beyond = tuple(code for code, value in severities.items() if value > expected_severity("ablative", code, day))
     return Report(
-        check_in_id=day, scheduled_day=day, recovery_day=day if answered else None,
-        answered_at=datetime(2026, 3, 7 + day, 9, tzinfo=UTC) if answered else None, severities=severities,
-        unexpected=beyond, areas={}, follow_up={}, is_worried=False, cannot_wait=False, advice=None,
-        note=None, has_note=False, is_replaced=replaced, is_proxy=False,
-    )  # fmt: skip
+        check_in_id=day,
+        scheduled_day=day,
+        recovery_day=day if answered else None,
+        answered_at=datetime(2026, 3, 7 + day, 9, tzinfo=UTC) if answered else None,
+        severities=severities,
+        unexpected=beyond,
+        areas={},
+        follow_up={},
+        is_worried=False,
+        cannot_wait=False,
+        advice=None,
+        note=None,
+        has_note=False,
+        is_replaced=replaced,
+        is_proxy=False,
+    )
 
 
 def treatment(*reports: Report, procedure_class: str = "ablative") -> TreatmentLine:
     return TreatmentLine(
-        treatment_id=1, reference="T", performed_on=date(2026, 3, 7), procedure_class=procedure_class,
-        procedure="Ablative", device="D1", device_class="CO2", operator="O1", session_number=None,
-        source="form", areas=(), reports=reports, due=len(reports),
-    )  # fmt: skip
+        treatment_id=1,
+        reference="T",
+        performed_on=date(2026, 3, 7),
+        procedure_class=procedure_class,
+        procedure="Ablative",
+        device="D1",
+        device_class="CO2",
+        operator="O1",
+        session_number=None,
+        source="form",
+        areas=(),
+        reports=reports,
+        due=len(reports),
+    )
 
 
 COURSE = treatment(
-    report(1, swelling=2, burning=0), report(3, swelling=1, burning=0), report(5, answered=False),
-    report(10, swelling=4, burning=0), report(7, swelling=4, replaced=True),
-)  # fmt: skip
+    report(1, swelling=2, burning=0),
+    report(3, swelling=1, burning=0),
+    report(5, answered=False),
+    report(10, swelling=4, burning=0),
+    report(7, swelling=4, replaced=True),
+)
 
 
 def test_the_title_says_the_finding_and_the_words_state_the_numbers() -> None:

@@ -7,10 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reporting.charts.specification import with_arrow
-from reporting.charts.theme import Figure
-from reporting.charts.units import MOST_AREAS, course, sequential
-from reporting.queries.units import Course
+from reporting.shell.chart_look import Figure, with_arrow
+from reporting.signals.chart_peers import MOST_AREAS, course, sequential
+from reporting.signals.read_peers import Course
 
 LIMIT = 4.0
 
@@ -22,10 +21,16 @@ def found(areas: int, per_day: int = 20) -> Course:
     expected = np.full(areas, 0.125)
     cusum = np.zeros(areas)
     cusum[45:48] = 4.5
-    table = pd.DataFrame({
-        "day": days, "treatment_id": np.arange(areas), "events": events, "expected": expected,
-        "excess": np.cumsum(events - expected), "cusum": cusum,
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "day": days,
+            "treatment_id": np.arange(areas),
+            "events": events,
+            "expected": expected,
+            "excess": np.cumsum(events - expected),
+            "cusum": cusum,
+        }
+    )
     return Course("device", "A/D1", "swelling", table, LIMIT, (date(2025, 1, 3),), 10.0, ())
 
 

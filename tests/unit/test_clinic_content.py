@@ -12,10 +12,10 @@ from reporting.domain.clinic_content import IS_ON, LEVELS, RANGES, RULES, SCHEDU
 from reporting.domain.content import content
 from reporting.domain.content_changes import EDITABLE, checked, first_day, values_of
 from reporting.domain.content_reader import cells_of, with_cells
+from reporting.domain.content_rows import ADVICE_LEVELS, CASE_LEVELS, SYMPTOMS, Rule
+from reporting.domain.course import SLOTS, due_days
 from reporting.domain.devices import device_classes
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, complete, path
-from reporting.domain.records import ADVICE_LEVELS, CASE_LEVELS, SYMPTOMS, Rule
-from reporting.domain.schedule import SLOTS, due_days
 from reporting.domain.triage import assess, fires
 from reporting.errors import ContentRefused
 
@@ -39,20 +39,32 @@ def with_change(table: str, row: str, day: date = TODAY, now: ClinicContent = BE
 def rule_cells(draw: st.DrawFn) -> dict[str, str]:
     """Any cells that somebody might type for a rule, most of them nonsense."""
     number = st.sampled_from(["", "0", "1", "2", "3", "4", "5", "7", "21", "90", "x"])
-    return draw(st.fixed_dictionaries({}, optional={
-        "min_severity": number, "min_rise": number, "min_excess": number, "from_day": number, "to_day": number,
-        "advice": st.sampled_from([*ADVICE_LEVELS, "none"]), "case_level": st.sampled_from([*CASE_LEVELS, ""]),
-        IS_ON: st.sampled_from(["yes", "no"]),
-    }))  # fmt: skip
+    return draw(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "min_severity": number,
+                "min_rise": number,
+                "min_excess": number,
+                "from_day": number,
+                "to_day": number,
+                "advice": st.sampled_from([*ADVICE_LEVELS, "none"]),
+                "case_level": st.sampled_from([*CASE_LEVELS, ""]),
+                IS_ON: st.sampled_from(["yes", "no"]),
+            },
+        )
+    )
 
 
 @st.composite
 def reports(draw: st.DrawFn) -> tuple[CompletedCheckIn, CheckInContext]:
     context = CheckInContext(
-        draw(st.sampled_from(sorted(content().procedure_classes))), draw(st.integers(0, 200)),
-        fitzpatrick=draw(st.sampled_from([None, 2, 5])), pigmentation_history=draw(st.sampled_from([None, True])),
+        draw(st.sampled_from(sorted(content().procedure_classes))),
+        draw(st.integers(0, 200)),
+        fitzpatrick=draw(st.sampled_from([None, 2, 5])),
+        pigmentation_history=draw(st.sampled_from([None, True])),
         previous=draw(st.dictionaries(st.sampled_from(SYMPTOMS), st.integers(0, 4))),
-    )  # fmt: skip
+    )
     follow_up = {
         row.key: draw(st.sampled_from([option.value for option in content().options[row.options]]))
         for row in content().follow_ups.values()
@@ -70,10 +82,13 @@ def worse(done: CompletedCheckIn, draw: Any) -> CompletedCheckIn:
         values = [option.value for option in content().options[row.options]]
         follow_up[row.key] = draw(st.sampled_from(values[values.index(done.follow_up[row.key]) :]))
     return CompletedCheckIn(
-        {symptom: draw(st.integers(low, 4)) for symptom, low in done.severities.items()}, follow_up, {},
-        done.worried or draw(st.booleans()), False if done.can_wait is False else draw(st.sampled_from([None, False])),
+        {symptom: draw(st.integers(low, 4)) for symptom, low in done.severities.items()},
+        follow_up,
+        {},
+        done.worried or draw(st.booleans()),
+        False if done.can_wait is False else draw(st.sampled_from([None, False])),
         "",
-    )  # fmt: skip
+    )
 
 
 def just_enough(rule: Rule) -> list[tuple[CompletedCheckIn, CheckInContext]]:
@@ -145,24 +160,27 @@ class TestRules:
         mild, bad = assess(done, own), assess(worse(done, data.draw), own)
         assert ADVICE_LEVELS.index(mild.advice) <= ADVICE_LEVELS.index(bad.advice)
 
-    @pytest.mark.parametrize(("row", "cells", "field", "words"), [
-        ("R6", {"min_severity": "4"}, "min_severity", "may only be made stricter than 3"),
-        ("R6", {"from_day": "5"}, "from_day", "may only be made stricter than 3"),
-        ("R11", {"to_day": "60"}, "to_day", "may only be made stricter than 84"),
-        ("R8", {"from_day": "2"}, "from_day", "may only be made stricter than no limit"),
-        ("R1", {"advice": "contact_today", "case_level": "same_day"}, "advice", "may only be made stricter"),
-        ("R4", {"case_level": "one_day"}, "case_level", "may only be made stricter than same_day"),
-        ("R12", {IS_ON: "no"}, IS_ON, "can never be off"),
-        ("I2", {"min_severity": "7"}, "min_severity", "7 is not from 1 to 4"),
-        ("I2", {"min_severity": "two"}, "min_severity", "not a whole number"),
-        ("I2", {"min_severity": ""}, "min_severity", "a symptom needs"),
-        ("I2", {"case_level": "one_week"}, "case_level", "slower than what the patient is told"),
-        ("I2", {"advice": "soon"}, "advice", "known: unusual, contact_today, emergency"),
-        ("U1", {"from_day": "9", "to_day": "3"}, "to_day", "ends before it begins"),
-        ("I2", {IS_ON: "maybe"}, IS_ON, "allowed is yes or no"),
-        ("I2", {"patient_words": "Relax."}, "patient_words", "allowed to change is"),
-        ("I9", {"min_severity": "2"}, "row", "allowed is one of R1"),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("row", "cells", "field", "words"),
+        [
+            ("R6", {"min_severity": "4"}, "min_severity", "may only be made stricter than 3"),
+            ("R6", {"from_day": "5"}, "from_day", "may only be made stricter than 3"),
+            ("R11", {"to_day": "60"}, "to_day", "may only be made stricter than 84"),
+            ("R8", {"from_day": "2"}, "from_day", "may only be made stricter than no limit"),
+            ("R1", {"advice": "contact_today", "case_level": "same_day"}, "advice", "may only be made stricter"),
+            ("R4", {"case_level": "one_day"}, "case_level", "may only be made stricter than same_day"),
+            ("R12", {IS_ON: "no"}, IS_ON, "can never be off"),
+            ("I2", {"min_severity": "7"}, "min_severity", "7 is not from 1 to 4"),
+            ("I2", {"min_severity": "two"}, "min_severity", "not a whole number"),
+            ("I2", {"min_severity": ""}, "min_severity", "a symptom needs"),
+            ("I2", {"case_level": "one_week"}, "case_level", "slower than what the patient is told"),
+            ("I2", {"advice": "soon"}, "advice", "known: unusual, contact_today, emergency"),
+            ("U1", {"from_day": "9", "to_day": "3"}, "to_day", "ends before it begins"),
+            ("I2", {IS_ON: "maybe"}, IS_ON, "allowed is yes or no"),
+            ("I2", {"patient_words": "Relax."}, "patient_words", "allowed to change is"),
+            ("I9", {"min_severity": "2"}, "row", "allowed is one of R1"),
+        ],
+    )
     def test_what_is_refused_is_named(self, row: str, cells: dict[str, str], field: str, words: str) -> None:
         with pytest.raises(ContentRefused) as refused:
             check(RULES, row, **cells)
@@ -214,8 +232,10 @@ class TestDays:
         assert changed.due_days("ablative", TOMORROW) == (1, 4, 28)
         assert changed.due_days("ipl", TOMORROW) == due_days("ipl")
 
-    @pytest.mark.parametrize(("table", "day"), [(RULES, TOMORROW), (LEVELS, TOMORROW), (SCHEDULES, TOMORROW),
-                                                (RANGES, TODAY), (TOLERANCES, TODAY)])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("table", "day"),
+        [(RULES, TOMORROW), (LEVELS, TOMORROW), (SCHEDULES, TOMORROW), (RANGES, TODAY), (TOLERANCES, TODAY)],
+    )
     def test_when_a_change_begins(self, table: str, day: date) -> None:
         assert first_day(table, TODAY) == day
 
@@ -226,14 +246,17 @@ class TestLevels:
         assert changed.case_levels(TODAY)["one_day"].deadline_hours == 6
         assert changed.case_levels(TODAY)["same_day"] == content().case_levels["same_day"]
 
-    @pytest.mark.parametrize(("row", "cells", "at", "words"), [
-        ("one_day", {"deadline_hours": "3"}, "same_day", "same_day waits longer than one_day"),
-        ("same_day", {"ceiling_hours": "72"}, "same_day", "at most 48"),
-        ("emergency", {"deadline_hours": "2"}, "emergency", "is earlier than deadline_hours"),
-        ("emergency", {"counted": "opening_hours"}, "emergency", "around the clock"),
-        ("emergency", {"deadline_hours": "0"}, "emergency", "at least 1"),
-        ("one_week", {"deadline_hours": "-3"}, "one_week", "is not from 0"),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("row", "cells", "at", "words"),
+        [
+            ("one_day", {"deadline_hours": "3"}, "same_day", "same_day waits longer than one_day"),
+            ("same_day", {"ceiling_hours": "72"}, "same_day", "at most 48"),
+            ("emergency", {"deadline_hours": "2"}, "emergency", "is earlier than deadline_hours"),
+            ("emergency", {"counted": "opening_hours"}, "emergency", "around the clock"),
+            ("emergency", {"deadline_hours": "0"}, "emergency", "at least 1"),
+            ("one_week", {"deadline_hours": "-3"}, "one_week", "is not from 0"),
+        ],
+    )
     def test_what_is_refused_is_named(self, row: str, cells: dict[str, str], at: str, words: str) -> None:
         with pytest.raises(ContentRefused) as refused:
             check(LEVELS, row, **cells)
@@ -268,14 +291,20 @@ class TestRanges:
         assert (one.skin_group, one.minimum, one.maximum, one.note) == ("IV-VI", None, 40.0, "our protocol")
         assert check(RANGES, CO2 + "IV-VI", now, maximum="", note="") == {}
 
-    @pytest.mark.parametrize(("row", "cells", "words"), [
-        (CO2, {"maximum": "9000"}, "plausible limits"), (CO2, {"minimum": "40", "maximum": "30"}, "allowed is 40"),
-        (CO2, {"note": "only words"}, "needs a minimum or a maximum"), (CO2, {"maximum": "nan"}, "is a number"),
-        ("frac_ablative_co2|cutoff_filter_nm|", {"maximum": "5"}, "a setting of Fractional ablative CO2"),
-        ("frac_ablative_co2|nothing|", {"maximum": "5"}, "a setting of"),
-        ("toaster|passes|", {"maximum": "5"}, "toaster"),
-        (CO2 + "VII", {"maximum": "5"}, "empty for every skin"), (CO2, {"maximum": "5", "note": "a\nb"}, "one line"),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("row", "cells", "words"),
+        [
+            (CO2, {"maximum": "9000"}, "plausible limits"),
+            (CO2, {"minimum": "40", "maximum": "30"}, "allowed is 40"),
+            (CO2, {"note": "only words"}, "needs a minimum or a maximum"),
+            (CO2, {"maximum": "nan"}, "is a number"),
+            ("frac_ablative_co2|cutoff_filter_nm|", {"maximum": "5"}, "a setting of Fractional ablative CO2"),
+            ("frac_ablative_co2|nothing|", {"maximum": "5"}, "a setting of"),
+            ("toaster|passes|", {"maximum": "5"}, "toaster"),
+            (CO2 + "VII", {"maximum": "5"}, "empty for every skin"),
+            (CO2, {"maximum": "5", "note": "a\nb"}, "one line"),
+        ],
+    )
     def test_what_is_refused_is_named(self, row: str, cells: dict[str, str], words: str) -> None:
         with pytest.raises(ContentRefused) as refused:
             check(RANGES, row, **cells)

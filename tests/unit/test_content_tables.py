@@ -7,19 +7,34 @@ from pathlib import Path
 
 import pytest
 
+from reporting.clinic.file_catalogues import patient_strings
 from reporting.domain.content import Content, ContentError, content
-from reporting.domain.records import SYMPTOMS
-from reporting.domain.wording import patient_strings
+from reporting.domain.content_rows import SYMPTOMS
 from reporting.settings import ROOT
 from tests.reading import GRADE, WORDS_PER_SENTENCE, longest_sentence, reading_grade
 
 PACKAGED = ROOT / "data"
 TABLES = (
-    "answer_options", "case_levels", "consent_texts", "device_classes", "device_parameters", "expected_course",
+    "answer_options",
+    "case_levels",
+    "consent_texts",
+    "device_classes",
+    "device_parameters",
+    "expected_course",
     "follow_ups",
-    "guidance", "guidelines", "messages", "procedure_classes", "questions", "schedules", "setting_fields",
-    "severity_words", "silence_rules", "symptoms", "triage_rules", "vocabulary",
-)  # fmt: skip
+    "guidance",
+    "guidelines",
+    "messages",
+    "procedure_classes",
+    "questions",
+    "schedules",
+    "setting_fields",
+    "severity_words",
+    "silence_rules",
+    "symptoms",
+    "triage_rules",
+    "vocabulary",
+)
 
 
 @pytest.fixture
@@ -154,9 +169,15 @@ def test_a_table_that_is_no_text_is_refused(copy: Path) -> None:
 
 @pytest.mark.parametrize(
     ("table", "column", "code"),
-    [("symptoms", "code", "swelling"), ("guidance", "key", "emergency"), ("case_levels", "code", "same_day"),
-     ("procedure_classes", "code", "other"), ("questions", "id", "how_soon"), ("guidance", "key", "interruption")],
-)  # fmt: skip
+    [
+        ("symptoms", "code", "swelling"),
+        ("guidance", "key", "emergency"),
+        ("case_levels", "code", "same_day"),
+        ("procedure_classes", "code", "other"),
+        ("questions", "id", "how_soon"),
+        ("guidance", "key", "interruption"),
+    ],
+)
 def test_a_row_that_must_be_there_is_missed(copy: Path, table: str, column: str, code: str) -> None:
     write(copy, table, [row for row in rows(copy, table) if row[column] != code])
     error = refused(copy)

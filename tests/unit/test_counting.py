@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reporting.domain.schedule import SLOTS
+from reporting.domain.course import SLOTS
 from reporting.domain.symptoms import SYMPTOMS, symptom
-from reporting.queries.counting import RATE_COLUMNS, count_symptom, rate_table, window_mask
+from reporting.shell.read_counting import RATE_COLUMNS, count_symptom, rate_table, window_mask
 from tests.frames import bits, many_rows
 
 

@@ -7,15 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from reporting.dashboards.read_behind import BEHIND_SHOWN, Count, treatments_counted
+from reporting.dashboards.read_quality import SILENT_AFTER_DAYS, DataQuality, data_quality
 from reporting.domain.actors import SYSTEM, Actor
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.errors import NotAllowed
-from reporting.queries import scope
-from reporting.queries.data_quality import SILENT_AFTER_DAYS, DataQuality, data_quality
-from reporting.queries.quality_behind import SHOWN, Count, treatments_counted
-from reporting.queries.scope import Filters
-from reporting.storage.engine import transaction
-from reporting.storage.tables import ImportRun
+from reporting.records.engine import transaction
+from reporting.records.tables import ImportRun
+from reporting.shell import read_scope
+from reporting.shell.read_scope import Filters
 from tests.cast import house
 from tests.frames import many_rows
 
@@ -28,7 +28,7 @@ def rows(monkeypatch: pytest.MonkeyPatch, sqlite_database: str, stopped_clock: d
     frame["performed_on"] = frame["performed_on"] + pd.Timedelta(days=100)
     frame.loc[frame.index[::7], "answered_mask"] = 0
     frame["answered_mask"] = frame.groupby("treatment_id")["answered_mask"].transform("min")
-    monkeypatch.setattr(scope, "outcome_frame", lambda: frame)
+    monkeypatch.setattr(read_scope, "outcome_frame", lambda: frame)
     return frame
 
 
@@ -83,10 +83,10 @@ def test_every_count_opens_as_many_treatments(rows: pd.DataFrame) -> None:
 
 def test_pages_hold_every_treatment_once_newest_first(rows: pd.DataFrame) -> None:
     pages, n = [], treatments_counted(SYSTEM, Filters(), Count("silent")).n
-    for page in range(1, n // SHOWN + 3):
+    for page in range(1, n // BEHIND_SHOWN + 3):
         pages.append(treatments_counted(SYSTEM, Filters(), Count("silent"), page).rows)
     listed = pd.concat(pages)
-    assert len(pages[0]) == SHOWN < n == listed["treatment_id"].nunique() == len(listed)
+    assert len(pages[0]) == BEHIND_SHOWN < n == listed["treatment_id"].nunique() == len(listed)
     assert listed["performed_on"].is_monotonic_decreasing
 
 
@@ -114,10 +114,19 @@ def test_imports_are_those_of_the_clinic(sqlite_database: str, stopped_clock: da
     ours, theirs = house("A"), house("B")
     with transaction() as session:
         for clinic, name in ((ours, "ours.csv"), (theirs, "theirs.csv")):
-            session.add(ImportRun(
-                clinic_id=clinic.clinic_id, kind="treatments", file_name=name, file_sha256="0" * 64, rows_read=3,
-                rows_imported=1, rows_unchanged=1, rows_refused=1, created_by=clinic.staff["administrator"].id,
-            ))  # fmt: skip
+            session.add(
+                ImportRun(
+                    clinic_id=clinic.clinic_id,
+                    kind="treatments",
+                    file_name=name,
+                    file_sha256="0" * 64,
+                    rows_read=3,
+                    rows_imported=1,
+                    rows_unchanged=1,
+                    rows_refused=1,
+                    created_by=clinic.staff["administrator"].id,
+                )
+            )
     [line] = data_quality(ours.staff["clinician"], Filters()).imports
     assert (line.file_name, line.rows_refused, line.by) == ("ours.csv", 1, ours.staff["administrator"].label)
 

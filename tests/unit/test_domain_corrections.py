@@ -26,10 +26,13 @@ AREAS = (TreatedAreaRef(7, "cheeks", "Cheeks"), TreatedAreaRef(8, "neck", "Neck"
 def a_context(data: st.DataObject) -> CheckInContext:
     return CheckInContext(
         procedure_class=data.draw(st.sampled_from(sorted(procedure_classes()))),
-        recovery_day=data.draw(st.integers(0, 60)), areas=AREAS[: data.draw(st.integers(0, 3))],
-        fitzpatrick=data.draw(st.sampled_from([None, 2, 5])), pigmentation_history=data.draw(st.booleans()),
-        first_check_in=True, previous={},
-    )  # fmt: skip
+        recovery_day=data.draw(st.integers(0, 60)),
+        areas=AREAS[: data.draw(st.integers(0, 3))],
+        fitzpatrick=data.draw(st.sampled_from([None, 2, 5])),
+        pigmentation_history=data.draw(st.booleans()),
+        first_check_in=True,
+        previous={},
+    )
 
 
 def an_answer(data: st.DataObject, question: Question) -> Any:
@@ -88,7 +91,7 @@ class TestWorse:
             ({"infection": 2}, {}, False),
             ({}, {"bumps": 1}, False),
         ],
-    )  # fmt: skip
+    )
     def test_worse_is_what_the_clinic_did_not_know(self, before: Any, after: Any, expected: bool) -> None:
         (judged_before, had), (judged_after, has) = self.judged(**before), self.judged(**after)
         assert is_worse(judged_before, judged_after, (had, has)) is expected
@@ -96,9 +99,13 @@ class TestWorse:
 
 @pytest.mark.parametrize(
     ("given_reason", "read"),
-    [("mistake", ("mistake", "")), (" forgot ", ("forgot", "")), ("other", ("other", "")),
-     ("other: two\nlines", ("other", "two\nlines"))],
-)  # fmt: skip
+    [
+        ("mistake", ("mistake", "")),
+        (" forgot ", ("forgot", "")),
+        ("other", ("other", "")),
+        ("other: two\nlines", ("other", "two\nlines")),
+    ],
+)
 def test_a_reason_is_a_code_and_own_words(given_reason: str, read: tuple[str, str]) -> None:
     assert read_reason(given_reason) == read
 

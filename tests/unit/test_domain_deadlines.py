@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reporting.domain.deadlines import case_level, deadline
-from reporting.domain.records import CASE_LEVELS
+from reporting.domain.case_work import case_level, deadline
+from reporting.domain.content_rows import CASE_LEVELS
 
 WEEK = {day: ["08:00", "12:00", "13:00", "18:00"] for day in ("mon", "tue", "wed", "thu", "fri")}
 LONDON = "Europe/London"
@@ -18,15 +18,18 @@ def at(text: str, zone: str = LONDON) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
 
 
-@pytest.mark.parametrize(("level", "raised", "due"), [
-    ("emergency", "2026-03-14 23:30", "2026-03-15 00:30"),  # a Saturday night: nobody waits for Monday
-    ("same_day", "2026-03-10 09:00", "2026-03-10 14:00"),  # over the lunch hour
-    ("same_day", "2026-03-10 16:30", "2026-03-11 10:30"),
-    ("same_day", "2026-03-10 22:00", "2026-03-11 12:00"),
-    ("same_day", "2026-03-13 17:00", "2026-03-15 17:00"),  # Friday: the ceiling of 48 h comes before Monday
-    ("one_day", "2026-03-10 12:30", "2026-03-11 11:00"),
-    ("one_week", "2026-03-10 08:00", "2026-03-16 12:00"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("level", "raised", "due"),
+    [
+        ("emergency", "2026-03-14 23:30", "2026-03-15 00:30"),  # a Saturday night: nobody waits for Monday
+        ("same_day", "2026-03-10 09:00", "2026-03-10 14:00"),  # over the lunch hour
+        ("same_day", "2026-03-10 16:30", "2026-03-11 10:30"),
+        ("same_day", "2026-03-10 22:00", "2026-03-11 12:00"),
+        ("same_day", "2026-03-13 17:00", "2026-03-15 17:00"),  # Friday: the ceiling of 48 h comes before Monday
+        ("one_day", "2026-03-10 12:30", "2026-03-11 11:00"),
+        ("one_week", "2026-03-10 08:00", "2026-03-16 12:00"),
+    ],
+)
 def test_deadlines_are_counted_in_opening_hours(level: str, raised: str, due: str) -> None:
     assert deadline(level, at(raised), WEEK, LONDON) == at(due)
 
@@ -49,9 +52,15 @@ def test_an_unknown_level_is_refused() -> None:
 
 
 moments = st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1)).map(lambda moment: moment.replace(tzinfo=UTC))
-spans = st.sampled_from([
-    [], ["08:00", "18:00"], ["08:00", "12:00", "13:30", "17:00"], ["00:00", "23:59"], ["22:00", "20:00"],
-])  # fmt: skip
+spans = st.sampled_from(
+    [
+        [],
+        ["08:00", "18:00"],
+        ["08:00", "12:00", "13:30", "17:00"],
+        ["00:00", "23:59"],
+        ["22:00", "20:00"],
+    ]
+)
 weeks = st.dictionaries(st.sampled_from(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]), spans)
 zones = st.sampled_from(["UTC", LONDON, "America/New_York", "Pacific/Kiritimati", "Australia/Lord_Howe"])
 

@@ -22,13 +22,33 @@ from reporting.domain.devices import (
 )
 
 FIELDS = (
-    "fluence_j_cm2", "pulse_energy_mj", "energy_per_pin_mj", "density_pct", "density_mtz_cm2",
+    "fluence_j_cm2",
+    "pulse_energy_mj",
+    "energy_per_pin_mj",
+    "density_pct",
+    "density_mtz_cm2",
     "pulse_width_ms",
-    "spot_size_mm", "passes", "stacks", "power_w", "dwell_time_us", "spacing_um", "needle_depth_mm",
-    "ablation_depth_um", "treatment_level", "repetition_rate_hz", "cutoff_filter_nm", "pulse_delay_ms",
-    "sub_pulses", "overlap_pct", "contact_temp_c", "cryogen_spray_ms", "cryogen_delay_ms", "total_energy_kj",
-    "total_shots", "treated_area_cm2",
-)  # fmt: skip
+    "spot_size_mm",
+    "passes",
+    "stacks",
+    "power_w",
+    "dwell_time_us",
+    "spacing_um",
+    "needle_depth_mm",
+    "ablation_depth_um",
+    "treatment_level",
+    "repetition_rate_hz",
+    "cutoff_filter_nm",
+    "pulse_delay_ms",
+    "sub_pulses",
+    "overlap_pct",
+    "contact_temp_c",
+    "cryogen_spray_ms",
+    "cryogen_delay_ms",
+    "total_energy_kj",
+    "total_shots",
+    "treated_area_cm2",
+)
 CO2 = device_classes()["frac_ablative_co2"]
 ALEX = device_classes()["alexandrite_755_long_pulse"]
 
@@ -51,14 +71,20 @@ def test_every_device_class_has_parameters_with_limits_and_a_source() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "verdict"),
     [
-        ("pulse_energy_mj", 20, "ok"), ("pulse_energy_mj", 10, "ok"), ("pulse_energy_mj", 56, "ok"),
-        ("pulse_energy_mj", 57, "outside_typical"), ("pulse_energy_mj", 301, "implausible"),
-        ("pulse_energy_mj", 0.5, "implausible"), ("pulse_energy_mj", math.nan, "implausible"),
-        ("pulse_energy_mj", math.inf, "implausible"), ("density_pct", 25, "outside_typical"),
-        ("needle_depth_mm", 1, "not_a_setting"), ("total_energy_kj", 5, "ok"),
+        ("pulse_energy_mj", 20, "ok"),
+        ("pulse_energy_mj", 10, "ok"),
+        ("pulse_energy_mj", 56, "ok"),
+        ("pulse_energy_mj", 57, "outside_typical"),
+        ("pulse_energy_mj", 301, "implausible"),
+        ("pulse_energy_mj", 0.5, "implausible"),
+        ("pulse_energy_mj", math.nan, "implausible"),
+        ("pulse_energy_mj", math.inf, "implausible"),
+        ("density_pct", 25, "outside_typical"),
+        ("needle_depth_mm", 1, "not_a_setting"),
+        ("total_energy_kj", 5, "ok"),
         ("total_energy_kj", 500, "implausible"),
     ],
-)  # fmt: skip
+)
 def test_a_value_is_judged_by_its_device_class(field: str, value: float, verdict: str) -> None:
     assert check_setting(CO2, field, value) == verdict
 
@@ -89,9 +115,21 @@ def test_guidelines_lie_inside_the_plausible_limits() -> None:
 
 @pytest.mark.parametrize(
     ("fitzpatrick", "spot", "maximum"),
-    [(1, 8, 40), (2, 18, 20), (3, 10, 30), (4, 12, 20), (5, 8, 26), (5, 10, 20), (5, 12, None), (6, 8, None),
-     (None, 8, None), (3, 9, None), (3, None, None), (4, 18.0, 16)],
-)  # fmt: skip
+    [
+        (1, 8, 40),
+        (2, 18, 20),
+        (3, 10, 30),
+        (4, 12, 20),
+        (5, 8, 26),
+        (5, 10, 20),
+        (5, 12, None),
+        (6, 8, None),
+        (None, 8, None),
+        (3, 9, None),
+        (3, None, None),
+        (4, 18.0, 16),
+    ],
+)
 def test_the_755_nm_table_by_spot_and_skin_type(
     fitzpatrick: int | None, spot: float | None, maximum: float | None
 ) -> None:

@@ -8,24 +8,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reporting.domain.contacts import email_address, hidden, phone_number, region_of
 from reporting.domain.content import content
-from reporting.domain.delivery import BY_KIND, USUAL, retry_after
 from reporting.domain.language import languages, translator
 from reporting.domain.messages import (
+    BY_KIND,
     GSM_UNITS,
     UCS2_UNITS,
+    USUAL,
+    asked,
     check_sender_name,
+    email_address,
     email_text,
     fits,
     for_gsm,
+    hidden,
     is_gsm,
+    phone_number,
+    region_of,
+    retry_after,
     sender_name,
     sms_text,
     tells_too_much,
     units,
 )
-from reporting.domain.sms_words import asked
 from reporting.errors import InvalidInput
 
 LINK = f"https://checkin.longer-clinic-name.example/c/{'x' * 22}"
@@ -122,16 +127,41 @@ def test_an_email_has_all_its_words(language: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "found"),
     [
-        ("STOP", "stop"), (" stop. ", "stop"), ("Stop please", "stop"), ("please stop", "stop"),
+        ("STOP", "stop"),
+        (" stop. ", "stop"),
+        ("Stop please", "stop"),
+        ("please stop", "stop"),
         ("UNSUBSCRIBE", "stop"),
-        ("StopAll", "stop"), ("quit", "stop"), ("cancel", "stop"), ("end", "stop"), ("Alto", "stop"), ("baja", "stop"),
-        ("stop texting me", "stop"), ("توقف", "stop"), ("إلغاء", "stop"), ("الغاء", "stop"), ("STOP!!!", "stop"),
-        ("start", "start"), ("UNSTOP", "start"), ("yes", "start"), ("Sí", "start"), ("si", "start"), ("نعم", "start"),
-        ("help", "help"), ("HELP?", "help"), ("ayuda", "help"), ("مساعدة", "help"), ("info", "help"),
-        ("my skin won't stop burning", "other"), ("yes it hurts", "other"), ("", "other"), ("👍", "other"),
-        ("the end of my nose is swollen", "other"), ("hello", "other"),
+        ("StopAll", "stop"),
+        ("quit", "stop"),
+        ("cancel", "stop"),
+        ("end", "stop"),
+        ("Alto", "stop"),
+        ("baja", "stop"),
+        ("stop texting me", "stop"),
+        ("توقف", "stop"),
+        ("إلغاء", "stop"),
+        ("الغاء", "stop"),
+        ("STOP!!!", "stop"),
+        ("start", "start"),
+        ("UNSTOP", "start"),
+        ("yes", "start"),
+        ("Sí", "start"),
+        ("si", "start"),
+        ("نعم", "start"),
+        ("help", "help"),
+        ("HELP?", "help"),
+        ("ayuda", "help"),
+        ("مساعدة", "help"),
+        ("info", "help"),
+        ("my skin won't stop burning", "other"),
+        ("yes it hurts", "other"),
+        ("", "other"),
+        ("👍", "other"),
+        ("the end of my nose is swollen", "other"),
+        ("hello", "other"),
     ],
-)  # fmt: skip
+)
 def test_what_an_incoming_text_asks_for(typed: str, found: str) -> None:
     assert asked(typed) == found
 
@@ -139,10 +169,12 @@ def test_what_an_incoming_text_asks_for(typed: str, found: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "region", "found"),
     [
-        ("+44 7700 900123", "", "+447700900123"), ("07700 900123", "GB", "+447700900123"),
-        ("0044 7700 900123", "GB", "+447700900123"), ("+44 (0)7700-900123", "", "+447700900123"),
+        ("+44 7700 900123", "", "+447700900123"),
+        ("07700 900123", "GB", "+447700900123"),
+        ("0044 7700 900123", "GB", "+447700900123"),
+        ("+44 (0)7700-900123", "", "+447700900123"),
     ],
-)  # fmt: skip
+)
 def test_a_number_has_one_spelling(typed: str, region: str, found: str) -> None:
     assert phone_number(typed, region) == found
 
@@ -165,9 +197,20 @@ def test_addresses_that_work(good: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", ["", "a", "a@b", "a@b.example\nBcc: c@d.example", "a b@c.example", "ü@b.example", "<a@b.example>",
-            "a@b.example,c@d.example", "a" * 250 + "@b.example", "a@-b.example"],
-)  # fmt: skip
+    "bad",
+    [
+        "",
+        "a",
+        "a@b",
+        "a@b.example\nBcc: c@d.example",
+        "a b@c.example",
+        "ü@b.example",
+        "<a@b.example>",
+        "a@b.example,c@d.example",
+        "a" * 250 + "@b.example",
+        "a@-b.example",
+    ],
+)
 def test_addresses_that_no_server_would_take(bad: str) -> None:
     with pytest.raises(InvalidInput):
         email_address(bad)

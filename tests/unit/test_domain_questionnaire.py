@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reporting.domain.answers import NOT_ASKED, Question
+from reporting.domain.content_rows import SYMPTOMS
 from reporting.domain.guidance import interruption, warned
 from reporting.domain.questionnaire import (
     NO_PROBLEMS,
@@ -19,16 +20,17 @@ from reporting.domain.questionnaire import (
     so_far,
     usable,
 )
-from reporting.domain.records import SYMPTOMS
 from reporting.errors import InvalidInput
 
 ONE = (TreatedAreaRef(7, "cheeks", "Cheeks"),)
 TWO = (*ONE, TreatedAreaRef(9, "neck", "Neck"))
 ABOUT = CheckInContext("ablative", 3, ONE, 2, None, True, {})
 SWELLING = {
-    "symptoms": ["swelling"], "severity_swelling": "3", "follow_ups_swelling": ["swelling_eyes"],
+    "symptoms": ["swelling"],
+    "severity_swelling": "3",
+    "follow_ups_swelling": ["swelling_eyes"],
     "how_soon": "wait",
-}  # fmt: skip
+}
 
 
 def ids(answers: dict[str, Any], about: CheckInContext = ABOUT) -> list[str]:
@@ -123,15 +125,27 @@ def test_a_list_that_changed_is_asked_again() -> None:
 
 
 def test_a_line_that_moves_to_another_list_is_asked_there() -> None:
-    both = {"symptoms": ["burning", "swelling"], "severity_burning": "2", "severity_swelling": "2",
-            "follow_ups_burning": ["none"], "follow_ups_swelling": ["none"]}  # fmt: skip
+    both = {
+        "symptoms": ["burning", "swelling"],
+        "severity_burning": "2",
+        "severity_swelling": "2",
+        "follow_ups_burning": ["none"],
+        "follow_ups_swelling": ["none"],
+    }
     fewer = answered(both, "symptoms", ["swelling"], ABOUT)
     assert "follow_ups_swelling" not in fewer, "eye pain was asked with the burning and is asked here now"
 
 
 def test_answers_from_another_day_or_shape_are_used_as_far_as_they_mean_the_same() -> None:
-    old = {"start": "something", "symptoms": ["swelling"], "severity_swelling": "3", "swelling_eyes": "yes",
-           "follow_ups_swelling": ["none"], "can_wait": "no", "note": "x"}  # fmt: skip
+    old = {
+        "start": "something",
+        "symptoms": ["swelling"],
+        "severity_swelling": "3",
+        "swelling_eyes": "yes",
+        "follow_ups_swelling": ["none"],
+        "can_wait": "no",
+        "note": "x",
+    }
     assert set(usable(old, is_same_day=True)) == {"symptoms", "severity_swelling", "follow_ups_swelling", "note"}
     assert set(usable(old, is_same_day=False)) == {"symptoms", "severity_swelling", "note"}
 
@@ -247,9 +261,11 @@ def a_value(draw: st.DrawFn, question: Question) -> Any:
 @given(st.data())
 def test_answering_question_by_question_always_ends_in_a_check_in(data: st.DataObject) -> None:
     about = CheckInContext(
-        data.draw(st.sampled_from(["ablative", "ipl", "other"])), data.draw(st.integers(0, 200)),
-        data.draw(st.sampled_from([(), ONE, TWO])), first_check_in=data.draw(st.booleans()),
-    )  # fmt: skip
+        data.draw(st.sampled_from(["ablative", "ipl", "other"])),
+        data.draw(st.integers(0, 200)),
+        data.draw(st.sampled_from([(), ONE, TWO])),
+        first_check_in=data.draw(st.booleans()),
+    )
     answers: dict[str, Any] = {}
     asked: list[str] = []
     while (question := next_question(answers, about)) is not None:
@@ -269,11 +285,14 @@ def test_answering_question_by_question_always_ends_in_a_check_in(data: st.DataO
 @given(
     st.dictionaries(
         st.sampled_from([*SWELLING, "note", "warned", "area_swelling", "nonsense"]),
-        st.none() | st.booleans() | st.integers() | st.text(max_size=3)
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.text(max_size=3)
         | st.lists(st.text(max_size=3), max_size=3)
         | st.sampled_from(["wait", "3", ["swelling"], ["none"], ["not_sure"], ["swelling_breathing"]]),
     )
-)  # fmt: skip
+)
 def test_hand_made_answers_never_break_the_flow(answers: dict[str, Any]) -> None:
     assert path(answers, ABOUT)
     interruption(warned(answers, ABOUT), ABOUT)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reporting.domain.course import due_days
 from reporting.domain.reminders import (
     LATE_DAYS,
     Course,
@@ -20,7 +21,6 @@ from reporting.domain.reminders import (
     next_opening,
     within_limits,
 )
-from reporting.domain.schedule import due_days
 
 ZONES = ["Europe/Madrid", "Pacific/Kiritimati", "Pacific/Pago_Pago", "America/New_York", "Asia/Kathmandu"]
 FAR = datetime(2030, 1, 1, tzinfo=UTC)

@@ -8,11 +8,18 @@ from hypothesis import strategies as st
 
 from reporting.domain import vocabulary
 from reporting.domain.content import content
-from reporting.domain.course import expected_band, expected_severity, is_unexpected, people_usually
-from reporting.domain.records import SYMPTOMS
-from reporting.domain.schedule import SLOTS, due_days, slot_for
+from reporting.domain.content_rows import SYMPTOMS
+from reporting.domain.course import (
+    SLOTS,
+    due_days,
+    expected_band,
+    expected_severity,
+    is_unexpected,
+    people_usually,
+    slot_for,
+)
+from reporting.domain.measures import UnknownUnit, convert, known_units
 from reporting.domain.symptoms import severity_word, symptom, symptoms
-from reporting.domain.units import UnknownUnit, convert, known_units
 from reporting.errors import InvalidInput
 
 
@@ -95,8 +102,13 @@ def test_words_have_labels() -> None:
 def test_symptoms_have_codes_and_a_window_of_risk() -> None:
     assert tuple(record.code for record in symptoms()) == SYMPTOMS
     assert {record.code: record.risk_from_day for record in symptoms()} == {
-        "burning": 1, "bumps": 1, "swelling": 1, "infection": 1, "scarring": 14, "hyperpigmentation": 14,
-    }  # fmt: skip
+        "burning": 1,
+        "bumps": 1,
+        "swelling": 1,
+        "infection": 1,
+        "scarring": 14,
+        "hyperpigmentation": 14,
+    }
     assert symptom("hyperpigmentation").icd10cm_code == "L81.0"
     assert symptom("infection").meddra_code == "10040872"
     assert [severity_word(value) for value in range(5)] == [
@@ -111,14 +123,27 @@ def test_symptoms_have_codes_and_a_window_of_risk() -> None:
 @pytest.mark.parametrize(
     ("value", "source", "target", "wanted"),
     [
-        (1500, "us", "ms", 1.5), (750, "ps", "ms", 7.5e-7), (6, "ns", "ms", 6e-6), (0.02, "J", "mJ", 20),
-        (5, "kJ", "J", 5000), (0.25, "fraction", "%", 25), (25, "%", "fraction", 0.25), (1.2, "cm", "mm", 12),
-        (120, "um", "mm", 0.12), (500, "MTZ/cm2", "MTZ/cm2", 500), (2, "MTZ/mm2", "MTZ/cm2", 200),
-        (41, "degF", "degC", 5), (5, "degC", "degF", 41), (20, "µs", "us", 20), (7, "J/cm²", "J/cm2", 7),
-        (20, "mJ/MTZ", "mJ", 20), (3, "count", "count", 3), (2, "kHz", "Hz", 2000),
+        (1500, "us", "ms", 1.5),
+        (750, "ps", "ms", 7.5e-7),
+        (6, "ns", "ms", 6e-6),
+        (0.02, "J", "mJ", 20),
+        (5, "kJ", "J", 5000),
+        (0.25, "fraction", "%", 25),
+        (25, "%", "fraction", 0.25),
+        (1.2, "cm", "mm", 12),
+        (120, "um", "mm", 0.12),
+        (500, "MTZ/cm2", "MTZ/cm2", 500),
+        (2, "MTZ/mm2", "MTZ/cm2", 200),
+        (41, "degF", "degC", 5),
+        (5, "degC", "degF", 41),
+        (20, "µs", "us", 20),
+        (7, "J/cm²", "J/cm2", 7),
+        (20, "mJ/MTZ", "mJ", 20),
+        (3, "count", "count", 3),
+        (2, "kHz", "Hz", 2000),
         (500, "mJ/cm2", "J/cm2", 0.5),
     ],
-)  # fmt: skip
+)
 def test_units_convert(value: float, source: str, target: str, wanted: float) -> None:
     assert convert(value, source, target) == pytest.approx(wanted, rel=1e-12)
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reporting.domain.content import content
+from reporting.domain.content_rows import ADVICE_LEVELS, CASE_LEVELS, SYMPTOMS
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, TreatedAreaRef
-from reporting.domain.records import ADVICE_LEVELS, CASE_LEVELS, SYMPTOMS
 from reporting.domain.triage import Assessment, assess
 from tests.reading import GRADE, reading_grade
 from tests.unit.test_every_advice import flags_hold

@@ -3,12 +3,18 @@
 import numpy as np
 import pandas as pd
 
-from reporting.queries.dose_response import GroupCurve, _relative
+from reporting.dashboards.read_dose_response import GroupCurve, _relative
 
-AREAS = pd.DataFrame({
-    "density_pct": [10.0, 12.0, 15.0], "reference_density_pct": 12.5, "passes": 1.0, "reference_passes": 1.5,
-    "pulse_energy_mj": [30.0, 40.0, np.nan], "reference_pulse_energy_mj": 33.0,
-})  # fmt: skip
+AREAS = pd.DataFrame(
+    {
+        "density_pct": [10.0, 12.0, 15.0],
+        "reference_density_pct": 12.5,
+        "passes": 1.0,
+        "reference_passes": 1.5,
+        "pulse_energy_mj": [30.0, 40.0, np.nan],
+        "reference_pulse_energy_mj": 33.0,
+    }
+)
 
 
 def test_a_setting_that_never_varies_is_not_held() -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from reporting.domain.answers import Question
 from reporting.domain.content import content
+from reporting.domain.content_rows import ADVICE_LEVELS, CASE_LEVELS, SYMPTOMS
 from reporting.domain.course import expected_severity
 from reporting.domain.guidance import interruption, warned
 from reporting.domain.questionnaire import (
@@ -23,10 +24,9 @@ from reporting.domain.questionnaire import (
     CompletedCheckIn,
     TreatedAreaRef,
     complete,
+    could_fire,
     path,
 )
-from reporting.domain.records import ADVICE_LEVELS, CASE_LEVELS, SYMPTOMS
-from reporting.domain.relevance import could_fire
 from reporting.domain.triage import Assessment, assess
 
 DAYS = range(401)
@@ -217,7 +217,7 @@ def test_rules_do_not_look_at_each_other(one: str) -> None:
     """Two symptoms reported together fire all that each fires alone: nothing is outvoted, nothing hides."""
     busiest = sorted(
         range(len(places())), key=lambda n: sum(could_fire(rule, places()[n]) for rule in content().rules)
-    )[-3:]  # fmt: skip
+    )[-3:]
     for number in busiest:
         context = replace(places()[number], first_check_in=False, previous=dict.fromkeys(SYMPTOMS, 1))
         mine, others = atoms(one, number, context), [name for name in SYMPTOMS if name != one]

@@ -10,14 +10,13 @@ from hypothesis import strategies as st
 
 from reporting.domain.answers import Question
 from reporting.domain.content import content
+from reporting.domain.content_rows import ADVICE_LEVELS, SYMPTOMS
+from reporting.domain.course import days_late, due_day
 from reporting.domain.guidance import told
 from reporting.domain.language import languages
 from reporting.domain.opening_hours import DAYS, Hours, Opening, opening, opening_words, week_words
-from reporting.domain.patient_problems import plain_words
-from reporting.domain.patient_words import WORDS
+from reporting.domain.patient_words import WORDS, plain_words
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, note_question
-from reporting.domain.records import ADVICE_LEVELS, SYMPTOMS
-from reporting.domain.schedule import days_late, due_day
 from reporting.domain.triage import Guidance, assess
 from reporting.errors import InvalidInput, NotFound, StorageBusy, StorageFull
 

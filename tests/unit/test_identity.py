@@ -6,7 +6,7 @@ import pytest
 
 from reporting.domain.actors import Actor
 from reporting.errors import SignInNeeded
-from reporting.ui import identity
+from reporting.shell import ui_identity
 
 
 class Door:
@@ -25,36 +25,36 @@ class Door:
 @pytest.fixture
 def door(monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
     made = Door()
-    monkeypatch.setattr(identity, "cookie_value", lambda: "a cookie")
-    monkeypatch.setattr(identity, "actor_of", made)
+    monkeypatch.setattr(ui_identity, "cookie_value", lambda: "a cookie")
+    monkeypatch.setattr(ui_identity, "actor_of", made)
     yield made
-    identity._OF_THIS_TAP.set(identity.NOBODY)
+    ui_identity._OF_THIS_TAP.set(ui_identity.NOBODY)
 
 
 def test_a_page_drawn_as_a_whole_asks_once(door: Door) -> None:
-    with identity.asked_for(identity.actor_of_this_run()):
-        assert identity.current_actor().id == identity.current_actor(by_hand=False).id == 1
+    with ui_identity.asked_for(ui_identity.actor_of_this_run()):
+        assert ui_identity.current_actor().id == ui_identity.current_actor(by_hand=False).id == 1
     assert door.asked == 1
-    assert identity.current_actor().id == 2, "outside of the page it is asked anew"
+    assert ui_identity.current_actor().id == 2, "outside of the page it is asked anew"
 
 
 def test_a_tap_and_the_page_it_draws_ask_once(door: Door) -> None:
-    assert identity.actor_of_this_tap().id == 1
-    assert identity.actor_of_this_run().id == 1
+    assert ui_identity.actor_of_this_tap().id == 1
+    assert ui_identity.actor_of_this_run().id == 1
     assert door.asked == 1
     door.is_open = False
     with pytest.raises(SignInNeeded):
-        identity.actor_of_this_run()
+        ui_identity.actor_of_this_run()
 
 
 def test_a_tap_whose_page_never_came_counts_for_nothing_later(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    identity.actor_of_this_tap()
-    later = identity.time.monotonic() + identity.SAME_RUN_S
-    monkeypatch.setattr(identity.time, "monotonic", lambda: later)
-    assert identity.actor_of_this_run().id == 2
+    ui_identity.actor_of_this_tap()
+    later = ui_identity.time.monotonic() + ui_identity.SAME_RUN_S
+    monkeypatch.setattr(ui_identity.time, "monotonic", lambda: later)
+    assert ui_identity.actor_of_this_run().id == 2
 
 
 def test_an_ended_session_is_nobody_even_while_a_page_is_drawn_for_nobody(door: Door) -> None:
     door.is_open = False
-    with identity.asked_for(None), pytest.raises(SignInNeeded):
-        identity.current_actor()
+    with ui_identity.asked_for(None), pytest.raises(SignInNeeded):
+        ui_identity.current_actor()

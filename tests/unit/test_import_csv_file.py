@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reporting.errors import UnreadableFile
-from reporting.exchange.csv_file import PIECE_BYTES, open_csv
-from reporting.exchange.rejects import Fault, RejectedFile, safe_cell
+from reporting.imports.file_csv import PIECE_BYTES, open_csv
+from reporting.shell.file_csv import Fault, RejectedFile, safe_cell
 
 cell = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=12)
 names = st.lists(st.from_regex(r"[A-Za-z][A-Za-z_ ]{0,8}[A-Za-z]", fullmatch=True), min_size=2, max_size=5, unique=True)
@@ -24,9 +24,12 @@ def write(folder: Path, content: bytes | str) -> Path:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    header=names, data=st.data(), separator=st.sampled_from([",", ";", "\t"]),
-    newline=st.sampled_from(["\n", "\r\n"]), bom=st.booleans(),
-)  # fmt: skip
+    header=names,
+    data=st.data(),
+    separator=st.sampled_from([",", ";", "\t"]),
+    newline=st.sampled_from(["\n", "\r\n"]),
+    bom=st.booleans(),
+)
 def test_what_was_written_is_read(
     tmp_path: Path, header: list[str], data: st.DataObject, separator: str, newline: str, bom: bool
 ) -> None:

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reporting.domain.units import UnknownUnit
+from reporting.domain.measures import UnknownUnit
 from reporting.errors import UnreadableFile
-from reporting.exchange import templates
-from reporting.exchange.fields import Kind, fields_of
-from reporting.exchange.mapping import KindMapping, WrongMapping, guess, parse_mapping
-from reporting.exchange.rejects import Refused
-from reporting.exchange.rows import RowReader
+from reporting.imports import file_template as templates
+from reporting.imports.file_mapping import KindMapping, WrongMapping, guess, parse_mapping
+from reporting.imports.file_rows import RowReader
+from reporting.imports.kind import Kind
+from reporting.imports.kinds import fields_of
+from reporting.shell.file_csv import Refused
 
 NEEDED = "patient = 'P'\nperformed_on = 'D'\n"
 SIMULATION = Path(__file__).parent.parent / "data" / "simulation.toml"
@@ -70,8 +71,9 @@ def test_words_constants_and_date_formats() -> None:
 def test_our_own_names_need_no_mapping_and_an_empty_cell_is_no_value() -> None:
     reader = RowReader(KindMapping("treatments"), ["patient", "performed_on", "fluence_j_cm2", "extra"])
     assert reader.read(2, ["7", "2026-03-01", "", "ignored"]).values == {
-        "patient": "7", "performed_on": date(2026, 3, 1),
-    }  # fmt: skip
+        "patient": "7",
+        "performed_on": date(2026, 3, 1),
+    }
 
 
 def test_a_column_that_the_mapping_takes_elsewhere_is_not_read_twice() -> None:

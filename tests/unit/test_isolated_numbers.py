@@ -5,14 +5,14 @@ from streamlit.testing.v1 import AppTest
 
 from reporting.domain.language import isolated
 from reporting.domain.triage import Guidance
-from reporting.queries.patient import ClinicContact
+from reporting.patient.read_check_in import ClinicContact
 
 CONTACT = ClinicContact("Demo clinic", "+34 555 0100", "112", {})
 
 
 def _foot(language: str) -> None:
-    from reporting.queries.patient import ClinicContact
-    from reporting.ui.confirmation import call_button, foot
+    from reporting.patient.read_check_in import ClinicContact
+    from reporting.patient.ui_check_in import call_button, foot
 
     contact = ClinicContact("Demo clinic", "+34 555 0100", "112", {})
     call_button(contact, language, emergency=True)

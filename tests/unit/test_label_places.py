@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reporting.charts.label_places import HEIGHT_PX, NARROW_PX, SIDES, _box, _overlap, beside
+from reporting.signals.chart_peers import HEIGHT_PX, NARROW_PX, SIDES, _box, _overlap, beside
 
 inside = st.tuples(st.floats(0.0, 1.0), st.floats(0.0, 1.0))
 

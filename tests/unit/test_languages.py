@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from reporting.clinic import file_catalogues
+from reporting.clinic.file_catalogues import patient_strings
 from reporting.domain import language
 from reporting.domain.language import best_language, catalogue, languages, translator
 from reporting.domain.patient_words import say
-from reporting.domain.wording import patient_strings
-from reporting.exchange import catalogues
 from reporting.settings import settings
 
 OTHERS = [code for code in languages() if code != "en"]
@@ -18,7 +18,7 @@ OTHERS = [code for code in languages() if code != "en"]
 def own_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A content folder whose catalogues the test may change; the tables themselves stay."""
     monkeypatch.setattr(language, "catalogue_file", lambda code: tmp_path / f"{code}.po")
-    monkeypatch.setattr(catalogues, "catalogue_file", lambda code: tmp_path / f"{code}.po")
+    monkeypatch.setattr(file_catalogues, "catalogue_file", lambda code: tmp_path / f"{code}.po")
     catalogue.cache_clear()
     yield tmp_path
     catalogue.cache_clear()
@@ -32,7 +32,7 @@ def test_spanish_and_arabic_are_there() -> None:
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_no_sentence_is_missing(code: str) -> None:
-    assert catalogues.state(code).faults == ()
+    assert file_catalogues.state(code).faults == ()
 
 
 @pytest.mark.parametrize("code", OTHERS)
@@ -41,12 +41,12 @@ def test_no_sentence_is_left_over(code: str) -> None:
 
 
 def test_a_missing_sentence_and_a_lost_part_are_found(own_content: Path) -> None:
-    file = catalogues.update("es")
+    file = file_catalogues.update("es")
     text = file.read_text(encoding="utf-8")
     text = text.replace('msgid "Back"\nmsgstr ""', 'msgid "Back"\nmsgstr "Atrás"')
     text = text.replace('msgid "Day {day}"\nmsgstr ""', 'msgid "Day {day}"\nmsgstr "Día"')
     file.write_text(text, encoding="utf-8")
-    state = catalogues.state("es")
+    state = file_catalogues.state("es")
     problems = {fault.sentence: fault.problem for fault in state.faults}
     assert "Back" not in problems
     assert problems["Day {day}"] == "the parts in braces differ from the English sentence"
@@ -55,27 +55,37 @@ def test_a_missing_sentence_and_a_lost_part_are_found(own_content: Path) -> None
 
 
 def test_an_update_keeps_translations_and_reviews(own_content: Path) -> None:
-    file = catalogues.update("es")
+    file = file_catalogues.update("es")
     done = file.read_text(encoding="utf-8").replace(
         'msgid "Back"\nmsgstr ""', '# reviewed\nmsgid "Back"\nmsgstr "Atrás"'
     )
     file.write_text(done + '\nmsgid "No page shows this"\nmsgstr "Nada"\n', encoding="utf-8")
-    catalogues.update("es")
+    file_catalogues.update("es")
     assert catalogue("es")["Back"] == "Atrás"
     assert "No page shows this" not in file.read_text(encoding="utf-8")
-    assert catalogues.state("es").reviewed == 1
+    assert file_catalogues.state("es").reviewed == 1
 
 
 def test_a_sentence_without_translation_stays_english(own_content: Path) -> None:
-    catalogues.update("es")
+    file_catalogues.update("es")
     assert say("send", "es") == "Send"
     assert translator("xx")("Send") == "Send"
 
 
-@pytest.mark.parametrize(("header", "chosen", "expected"), [
-    ("es-419,es;q=0.8", "", "es"), ("en-GB", "", "en"), ("fr", "", "en"), ("fr, ar;q=0.5", "", "ar"),
-    ("es", "ar", "ar"), ("es", "xx", "es"), ("", "", "en"), (";;,,q=1", "", "en"), ("zh-Hant-TW", "", "en"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("header", "chosen", "expected"),
+    [
+        ("es-419,es;q=0.8", "", "es"),
+        ("en-GB", "", "en"),
+        ("fr", "", "en"),
+        ("fr, ar;q=0.5", "", "ar"),
+        ("es", "ar", "ar"),
+        ("es", "xx", "es"),
+        ("", "", "en"),
+        (";;,,q=1", "", "en"),
+        ("zh-Hant-TW", "", "en"),
+    ],
+)
 def test_the_browsers_wish(header: str, chosen: str, expected: str) -> None:
     assert best_language(header, chosen=chosen) == expected
 

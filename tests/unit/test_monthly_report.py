@@ -13,29 +13,37 @@ from pypdf import PdfReader
 from sqlmodel import select
 
 from reporting import clock
-from reporting.charts.words import percent
+from reporting.dashboards.read_overview import overview
+from reporting.dashboards.read_quality import data_quality
+from reporting.dashboards.read_ranges import areas_above_guideline
 from reporting.demo import fill
 from reporting.domain.actors import SYSTEM, Actor
+from reporting.domain.clinic_settings import Month
 from reporting.domain.devices import guideline_maximum
-from reporting.domain.months import Month
 from reporting.errors import NotAllowed
-from reporting.queries.above_guideline import areas_above_guideline
-from reporting.queries.data_quality import data_quality
-from reporting.queries.monthly import month_filters, monthly_report
-from reporting.queries.overview import overview
-from reporting.queries.scope import Filters, scoped_frame
-from reporting.queries.units import units
-from reporting.reports.monthly import monthly_pdf
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import Patient, Signal, SignalEvent, StaffAccount, Treatment
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import Patient, Signal, SignalEvent, StaffAccount, Treatment
+from reporting.report.pdf_monthly import monthly_pdf
+from reporting.report.read_monthly import month_filters, monthly_report
+from reporting.shell.chart_look import percent
+from reporting.shell.read_scope import Filters, scoped_frame
+from reporting.signals.read_peers import units
 from tests.conftest import NOW
 
 MONTH = Month(2026, 2)
 CARD = {
-    "kind": "outcome", "observed": 9.0, "expected": 3.2, "excess": 5.8, "ratio": 2.8, "ratio_lower": 1.4,
-    "ratio_upper": 5.1, "n_treatments": 60, "response_rate": 0.7, "tipping_point": "",
+    "kind": "outcome",
+    "observed": 9.0,
+    "expected": 3.2,
+    "excess": 5.8,
+    "ratio": 2.8,
+    "ratio_lower": 1.4,
+    "ratio_upper": 5.1,
+    "n_treatments": 60,
+    "response_rate": 0.7,
+    "tipping_point": "",
     "instead": ["It could be operator O2 instead: probability 30 %."],
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -45,13 +53,30 @@ def clinic_id(module_database: str) -> Iterator[int]:
         made = fill.fill(treatments=400, seed=3)
         with transaction() as session:
             for kind, unit in (("device", "CO2-2"), ("operator", "O2")):
-                signal = Signal(clinic_id=made.clinic_id, code=f"test:{unit}", kind="outcome", unit_type=kind,
-                                unit_id=unit, symptom="burning", first_flagged_on=date(2026, 2, 20), rank=1,
-                                last_seen_on=date(2026, 3, 1), state="action_taken", card=CARD)  # fmt: skip
+                signal = Signal(
+                    clinic_id=made.clinic_id,
+                    code=f"test:{unit}",
+                    kind="outcome",
+                    unit_type=kind,
+                    unit_id=unit,
+                    symptom="burning",
+                    first_flagged_on=date(2026, 2, 20),
+                    rank=1,
+                    last_seen_on=date(2026, 3, 1),
+                    state="action_taken",
+                    card=CARD,
+                )
                 session.add(signal)
                 session.flush()
-                session.add(SignalEvent(clinic_id=made.clinic_id, signal_id=signal.id or 0, kind="action_taken",
-                                        happened_on=date(2026, 2, 22), note=f"Energy of {unit} lowered"))  # fmt: skip
+                session.add(
+                    SignalEvent(
+                        clinic_id=made.clinic_id,
+                        signal_id=signal.id or 0,
+                        kind="action_taken",
+                        happened_on=date(2026, 2, 22),
+                        note=f"Energy of {unit} lowered",
+                    )
+                )
         yield made.clinic_id
 
 
@@ -157,8 +182,9 @@ def test_what_is_handed_on_hides_small_counts(clinic_id: int) -> None:
     text = words(reader)
     assert "counts below 5 are hidden" in text
     assert "hidden (< 5)" in text
-    assert [found for found in re.findall(r"(\d[\d,]*) of (\d[\d,]*) \(", text)
-            if 0 < int(found[0].replace(",", "")) < 5] == []  # fmt: skip
+    assert [
+        found for found in re.findall(r"(\d[\d,]*) of (\d[\d,]*) \(", text) if 0 < int(found[0].replace(",", "")) < 5
+    ] == []
     shown = re.findall(r"(\d[\d,]*) of (\d[\d,]*) \(", text)
     assert shown
     assert all(number == "0" or int(number.replace(",", "")) % 5 == 2 for pair in shown for number in pair)
@@ -205,9 +231,14 @@ def test_settings_above_the_maximum_are_counted_one_by_one(clinic_id: int) -> No
             continue
         part = frame[(frame["device_class"] == row.device_class) & frame[field].notna()]
         limits = [
-            guideline_maximum(str(one.device_class), field, int(one.fitzpatrick) or None,
-                              None if pd.isna(one.spot_size_mm) else float(one.spot_size_mm), str(one.area))
+            guideline_maximum(
+                str(one.device_class),
+                field,
+                int(one.fitzpatrick) or None,
+                None if pd.isna(one.spot_size_mm) else float(one.spot_size_mm),
+                str(one.area),
+            )
             for one in part.itertuples()
-        ]  # fmt: skip
+        ]
         above = [value > limit.maximum for value, limit in zip(part[field].astype(float), limits, strict=True) if limit]
         assert (row.n_areas, row.n_above) == (len(above), sum(above))

@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from reporting.domain import months
+from reporting.domain import clinic_settings
 from reporting.domain.actors import SYSTEM
-from reporting.domain.months import Month
+from reporting.domain.clinic_settings import Month
 from reporting.errors import InvalidInput, NotAllowed
-from reporting.queries.monthly import MonthlyReport, monthly_report
-from reporting.queries.scope import Filters
-from reporting.reports.monthly import file_name, monthly_pdf
-from reporting.reports.words import Reader, together
-from reporting.storage.engine import transaction
-from reporting.storage.tables import Clinic
+from reporting.records.engine import transaction
+from reporting.records.tables import Clinic
+from reporting.report.pdf_charts import Reader, together
+from reporting.report.pdf_monthly import file_name, monthly_pdf
+from reporting.report.read_monthly import MonthlyReport, monthly_report
+from reporting.shell.read_scope import Filters
 from tests.cast import house
 
 MONTH = Month(2026, 2)
@@ -93,8 +93,8 @@ def test_what_is_hidden_cannot_be_worked_out_of_the_pair(part: int, more: int) -
 
 @given(st.dates(date(2001, 1, 1), date(2098, 12, 1)))
 def test_months(day: date) -> None:
-    month = months.of(day)
-    assert months.parse(str(month)) == month
+    month = clinic_settings.of(day)
+    assert clinic_settings.parse(str(month)) == month
     assert month.next.previous == month
     assert month.first <= day <= month.last
     assert month.last < month.next.first
@@ -106,10 +106,13 @@ def test_months(day: date) -> None:
 @pytest.mark.parametrize("text", ["2026-13", "2026-1", "1999-01", "2026-01-01", "", "../x"])
 def test_no_other_month_is_read(text: str) -> None:
     with pytest.raises(InvalidInput):
-        months.parse(text)
+        clinic_settings.parse(text)
 
 
 def test_versions_have_names_of_their_own() -> None:
     names = {file_name(MONTH, operators=o, hand_on=h) for o, h in ((False, False), (True, False), (False, True))}
-    assert names == {"safety-report-2026-02.pdf", "safety-report-2026-02-with-operators.pdf",
-                     "safety-report-2026-02-to-hand-on.pdf"}  # fmt: skip
+    assert names == {
+        "safety-report-2026-02.pdf",
+        "safety-report-2026-02-with-operators.pdf",
+        "safety-report-2026-02-to-hand-on.pdf",
+    }

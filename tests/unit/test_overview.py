@@ -6,19 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from reporting.dashboards.read_expectations import last_mature_day, mature_after_days
+from reporting.dashboards.read_overview import Overview, overview, overviews
 from reporting.domain.actors import SYSTEM, Actor
-from reporting.domain.schedule import SLOTS
+from reporting.domain.course import SLOTS
 from reporting.domain.symptoms import SYMPTOMS, symptom
 from reporting.errors import NotAllowed
 from reporting.evidence.intervals import zero_events_upper
-from reporting.queries import scope
-from reporting.queries.filter_choices import filter_choices
-from reporting.queries.maturity import last_mature_day, mature_after_days
-from reporting.queries.overview import Overview, overview, overviews
-from reporting.queries.scope import Filters
-from reporting.storage.engine import transaction
-from reporting.storage.outcomes import recompute
-from reporting.storage.tables import CheckIn, TriageCase
+from reporting.records.engine import transaction
+from reporting.records.outcomes import recompute
+from reporting.records.tables import CheckIn, TriageCase
+from reporting.shell import read_scope
+from reporting.shell.read_scope import Filters, filter_choices
 from tests.cast import PERFORMED, House, house
 from tests.frames import many_rows
 
@@ -29,7 +28,7 @@ TODAY = date(2026, 3, 10)
 def rows(monkeypatch: pytest.MonkeyPatch, sqlite_database: str, stopped_clock: datetime) -> pd.DataFrame:
     frame = many_rows(3_000, seed=7, areas_per_treatment=1.5)
     frame["performed_on"] = frame["performed_on"] + pd.Timedelta(days=100)
-    monkeypatch.setattr(scope, "outcome_frame", lambda: frame)
+    monkeypatch.setattr(read_scope, "outcome_frame", lambda: frame)
     return frame
 
 
@@ -171,22 +170,32 @@ def case(of: House, state: str, level: str, confirmation: str | None) -> None:
     moment = datetime(2026, 3, 9, tzinfo=UTC)
     with transaction() as session:
         check_in = CheckIn(
-            clinic_id=of.clinic_id, patient_id=of.patient_id, treatment_id=of.treatment_id, scheduled_day=2,
-            due_on=TODAY, created_at=moment,
-        )  # fmt: skip
+            clinic_id=of.clinic_id,
+            patient_id=of.patient_id,
+            treatment_id=of.treatment_id,
+            scheduled_day=2,
+            due_on=TODAY,
+            created_at=moment,
+        )
         session.add(check_in)
         session.flush()
         session.add(
             TriageCase(
-                clinic_id=of.clinic_id, patient_id=of.patient_id, treatment_id=of.treatment_id,
-                check_in_id=check_in.id, level=level, state=state, opened_at=moment, due_at=moment,
+                clinic_id=of.clinic_id,
+                patient_id=of.patient_id,
+                treatment_id=of.treatment_id,
+                check_in_id=check_in.id,
+                level=level,
+                state=state,
+                opened_at=moment,
+                due_at=moment,
                 confirmation=confirmation,
             )
-        )  # fmt: skip
+        )
 
 
-def seen_by(of: House, filters: Filters = Filters()) -> Overview:  # noqa: B008
-    return overview(of.staff["clinician"], filters)
+def seen_by(of: House, filters: Filters | None = None) -> Overview:
+    return overview(of.staff["clinician"], filters or Filters())
 
 
 def test_cases_are_counted_by_level_and_by_what_clinicians_found(database: str, stopped_clock: datetime) -> None:

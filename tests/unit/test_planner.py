@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from reporting.clinic.read_content import ProtocolRange
+from reporting.dashboards import read_planner
+from reporting.dashboards.read_planner import MINIMUM_HERE, Plan, last_treatments, plan
 from reporting.domain.actors import SYSTEM
-from reporting.domain.skin import skin_group_of
 from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.vocabulary import skin_group_of
 from reporting.errors import InvalidInput, NotAllowed, NotFound
-from reporting.queries import planner, scope
-from reporting.queries.clinic_content import ProtocolRange
-from reporting.queries.planner import MINIMUM_HERE, Plan, last_treatments, plan
+from reporting.shell import read_scope
 from tests.cast import House, house
 from tests.frames import many_rows
 
@@ -22,7 +23,7 @@ CLASS = "frac_ablative_co2"
 @pytest.fixture
 def rows(monkeypatch: pytest.MonkeyPatch, sqlite_database: str, stopped_clock: datetime) -> pd.DataFrame:
     frame = many_rows(4_000, seed=5)
-    monkeypatch.setattr(scope, "outcome_frame", lambda: frame)
+    monkeypatch.setattr(read_scope, "outcome_frame", lambda: frame)
     return frame
 
 
@@ -65,9 +66,13 @@ def test_an_unknown_skin_type_counts_everybody(rows: pd.DataFrame) -> None:
 def test_a_setting_above_the_published_maximum_is_marked(sqlite_database: str, stopped_clock: datetime) -> None:
     clinic = house("A")
     found = plan(
-        clinic.staff["clinician"], device_class=CLASS, fitzpatrick=5, area="cheeks", settings={"density_pct": 60.0},
+        clinic.staff["clinician"],
+        device_class=CLASS,
+        fitzpatrick=5,
+        area="cheeks",
+        settings={"density_pct": 60.0},
         last={"density_pct": 30.0},
-    )  # fmt: skip
+    )
     [line] = found.settings
     assert line.last_value == 30
     assert line.is_above_guideline == (line.guideline_maximum is not None and line.guideline_maximum < 60)
@@ -114,7 +119,7 @@ def test_the_clinics_own_protocol_for_that_skin_stands_beside_each_setting(
             return ()
         return {"": (for_all, for_dark), "I-III": (for_all,), "IV-VI": (for_dark,)}[group]
 
-    monkeypatch.setattr(planner, "protocol_ranges", ranges)
+    monkeypatch.setattr(read_planner, "protocol_ranges", ranges)
     for skin, expected, outside in ((2, (None, 18.0), False), (5, (5.0, 12.0), True), (None, (None, 18.0), False)):
         density, passes = planned(fitzpatrick=skin, density_pct=15.0, passes=2.0).settings
         assert (density.protocol, density.is_outside_protocol) == (expected, outside)

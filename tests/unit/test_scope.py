@@ -7,9 +7,9 @@ import pytest
 
 from reporting.domain.actors import SYSTEM, Actor
 from reporting.errors import InvalidInput, NotAllowed
-from reporting.queries import scope
-from reporting.queries.scope import Filters, scoped_frame
-from reporting.queries.small_cells import is_beyond_clinic
+from reporting.shell import read_scope
+from reporting.shell.read_scope import Filters, scoped_frame
+from reporting.shell.read_small_cells import is_beyond_clinic
 from tests.frames import many_rows
 
 STAFF = Actor(kind="staff", id=1, clinic_id=2, role="clinician")
@@ -18,7 +18,7 @@ STAFF = Actor(kind="staff", id=1, clinic_id=2, role="clinician")
 @pytest.fixture
 def rows(monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
     frame = many_rows(2_000, seed=1)
-    monkeypatch.setattr(scope, "outcome_frame", lambda: frame)
+    monkeypatch.setattr(read_scope, "outcome_frame", lambda: frame)
     return frame
 
 
@@ -52,10 +52,16 @@ def test_patients_and_staff_of_no_clinic_see_nothing(rows: pd.DataFrame, actor: 
 
 def test_every_filter_chooses_what_plain_pandas_chooses(rows: pd.DataFrame) -> None:
     filters = Filters(
-        from_date=date(2024, 3, 1), to_date=date(2025, 6, 30), clinics=("C1", "C2"),
-        devices=("C1/D0", "C2/D0"), device_class="frac_ablative_co2", procedure_class="ablative",
-        skin_group="IV-VI", indication="acne_scars", area="neck",
-    )  # fmt: skip
+        from_date=date(2024, 3, 1),
+        to_date=date(2025, 6, 30),
+        clinics=("C1", "C2"),
+        devices=("C1/D0", "C2/D0"),
+        device_class="frac_ablative_co2",
+        procedure_class="ablative",
+        skin_group="IV-VI",
+        indication="acne_scars",
+        area="neck",
+    )
     wanted = rows.query(
         "performed_on >= '2024-03-01' and performed_on <= '2025-06-30' and clinic in ['C1', 'C2']"
         " and device in ['C1/D0', 'C2/D0'] and fitzpatrick >= 4"

@@ -12,17 +12,37 @@ LEADERS = {"administrator", "safety_lead"}
 BOTH, CODE_ONLY = {"link", "full"}, {"full"}
 
 ALLOWED: dict[str, set[str]] = {
-    "worklist.read": CARE, "case.work": CARE, "timeline.read": CARE, "note.read": CARE, "photo.read": CARE,
-    "overview.read": CARE, "settings.read": CARE, "rates.read": CARE, "signals.read": CARE, "signals.work": LEADERS,
-    "treatment.record": EVERYBODY, "invitation.issue": EVERYBODY, "check_in.proxy": EVERYBODY,
-    "reminder.manage": EVERYBODY, "message.manage": EVERYBODY - {"clinician"},
-    "history.read": CARE | CODE_ONLY, "check_in.submit": BOTH,
-    "consent.manage": BOTH, "own_data.read": CODE_ONLY, "erasure.request": CODE_ONLY,
-    "operators.compare": {"safety_lead"}, "request.work": {"administrator"}, "clinic.manage": {"administrator"},
-    "content.read": LEADERS, "content.manage": {"administrator"},
-    "report.read": CARE, "report.schedule": LEADERS,
-    "import.run": {"administrator"}, "audit.read": LEADERS, "staff.manage": {"administrator"},
-}  # fmt: skip
+    "worklist.read": CARE,
+    "case.work": CARE,
+    "timeline.read": CARE,
+    "note.read": CARE,
+    "photo.read": CARE,
+    "overview.read": CARE,
+    "settings.read": CARE,
+    "rates.read": CARE,
+    "signals.read": CARE,
+    "signals.work": LEADERS,
+    "treatment.record": EVERYBODY,
+    "invitation.issue": EVERYBODY,
+    "check_in.proxy": EVERYBODY,
+    "reminder.manage": EVERYBODY,
+    "message.manage": EVERYBODY - {"clinician"},
+    "history.read": CARE | CODE_ONLY,
+    "check_in.submit": BOTH,
+    "consent.manage": BOTH,
+    "own_data.read": CODE_ONLY,
+    "erasure.request": CODE_ONLY,
+    "operators.compare": {"safety_lead"},
+    "request.work": {"administrator"},
+    "clinic.manage": {"administrator"},
+    "content.read": LEADERS,
+    "content.manage": {"administrator"},
+    "report.read": CARE,
+    "report.schedule": LEADERS,
+    "import.run": {"administrator"},
+    "audit.read": LEADERS,
+    "staff.manage": {"administrator"},
+}
 """Permission to roles and, for patients, the strengths of sign-in that have it."""
 
 

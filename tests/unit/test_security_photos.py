@@ -11,8 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from reporting.security.photo_headers import exif_orientation, segments
-from reporting.security.photos import CleanPhoto, PhotoRefused, clean_photo, smaller
+from reporting.security.photos import CleanPhoto, PhotoRefused, clean_photo, exif_orientation, segments, smaller
 from tests import photos
 
 MEGA = 1_000_000
@@ -61,11 +60,23 @@ class TestWhatIsKept:
         photo = clean(photos.phone_jpeg(orientation=orientation))
         assert holds_only_pixels(photo)
         assert (photo.width_px, photo.height_px) == ((320, 240) if orientation < 5 else (240, 320))
-        corners = {(x, y): is_red(opened(photo).getpixel((x, y))) for x in (5, -5) for y in (5, -5)
-                   for x, y in [(x % photo.width_px, y % photo.height_px)]}  # fmt: skip
+        corners = {
+            (x, y): is_red(opened(photo).getpixel((x, y)))
+            for x in (5, -5)
+            for y in (5, -5)
+            for x, y in [(x % photo.width_px, y % photo.height_px)]
+        }
         right, bottom = photo.width_px - 5, photo.height_px - 5
-        where = {1: (5, 5), 2: (right, 5), 3: (right, bottom), 4: (5, bottom),
-                 5: (5, 5), 6: (right, 5), 7: (right, bottom), 8: (5, bottom)}[orientation]  # fmt: skip
+        where = {
+            1: (5, 5),
+            2: (right, 5),
+            3: (right, bottom),
+            4: (5, bottom),
+            5: (5, 5),
+            6: (right, 5),
+            7: (right, bottom),
+            8: (5, bottom),
+        }[orientation]
         assert [corner for corner, red in corners.items() if red] == [where]
 
     @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
@@ -156,10 +167,13 @@ class TestWhatIsRefused:
     @pytest.mark.parametrize(
         "data",
         [
-            photos.png_claiming(50_000, 50_000), photos.png_claiming(1, 10**9), photos.png_claiming(40_000, 1),
-            photos.jpeg_claiming(65_000, 65_000), photos.webp_claiming(16_383, 16_383),
+            photos.png_claiming(50_000, 50_000),
+            photos.png_claiming(1, 10**9),
+            photos.png_claiming(40_000, 1),
+            photos.jpeg_claiming(65_000, 65_000),
+            photos.webp_claiming(16_383, 16_383),
         ],
-    )  # fmt: skip
+    )
     def test_more_pixels_than_bearable(self, data: bytes) -> None:
         assert len(data) < 5_000
         assert refused(data).reason == "too_many_pixels"
@@ -254,13 +268,14 @@ class TestMemory:
 
 
 SOURCES = [
-    photos.phone_jpeg(photos.picture(40, 30)), photos.phone_jpeg(photos.picture(40, 30), 6, progressive=True),
+    photos.phone_jpeg(photos.picture(40, 30)),
+    photos.phone_jpeg(photos.picture(40, 30), 6, progressive=True),
     photos.encoded(photos.picture(40, 30), "PNG", exif=photos.exif()),
     photos.encoded(photos.picture(40, 30).quantize(8), "PNG", transparency=1),
     photos.encoded(photos.picture(40, 30), "WEBP", exif=photos.exif(), xmp=photos.XMP),
     photos.encoded(photos.picture(40, 30), "WEBP", lossless=True),
     photos.encoded(photos.picture(40, 30).convert("CMYK"), "JPEG"),
-]  # fmt: skip
+]
 STARTS = [b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"RIFF\x20\0\0\0WEBPVP8 "]
 
 

@@ -9,15 +9,13 @@ import pandas as pd
 import pytest
 
 from reporting import clock
+from reporting.dashboards.read_bands import Band, SettingBands, band_codes, cut, setting_bands, setting_choice
+from reporting.dashboards.read_behind import Part, treatments_behind
 from reporting.domain.actors import SYSTEM, Actor
 from reporting.errors import InvalidInput, NotAllowed
-from reporting.queries import scope
-from reporting.queries.bands import Band, band_codes, cut
-from reporting.queries.behind import Part, treatments_behind
-from reporting.queries.counting import count_symptom
-from reporting.queries.scope import Filters
-from reporting.queries.setting_bands import SettingBands, setting_bands
-from reporting.queries.setting_choice import setting_choice
+from reporting.shell import read_scope
+from reporting.shell.read_counting import count_symptom
+from reporting.shell.read_scope import Filters
 from tests.frames import many_rows
 
 TODAY = date(2026, 3, 10)
@@ -39,8 +37,13 @@ def test_few_values_have_a_band_each() -> None:
 def test_many_values_are_cut_at_readable_quintiles_open_at_both_ends() -> None:
     bands = cut_of([10 + i / 10 for i in range(200)])
     assert [band.label for band in bands] == [
-        "below 14", "14 to below 18", "18 to below 22", "22 to below 26", "26 to below 29", "29 and more",
-    ]  # fmt: skip
+        "below 14",
+        "14 to below 18",
+        "18 to below 22",
+        "22 to below 26",
+        "26 to below 29",
+        "29 and more",
+    ]
     codes = band_codes(np.array([1, 14, 17.99, 26, 900], dtype=np.float32), bands)
     assert list(codes) == [0, 1, 1, 4, 5]
 
@@ -80,7 +83,7 @@ def test_no_values_are_no_bands() -> None:
 @pytest.fixture
 def rows(monkeypatch: pytest.MonkeyPatch, sqlite_database: str) -> Iterator[pd.DataFrame]:
     frame = many_rows(4_000, seed=5, areas_per_treatment=1.4)
-    monkeypatch.setattr(scope, "outcome_frame", lambda: frame)
+    monkeypatch.setattr(read_scope, "outcome_frame", lambda: frame)
     with clock.fixed(datetime(2026, 3, 10, tzinfo=UTC)):
         yield frame
 
@@ -203,7 +206,7 @@ def test_the_part_narrows_by_days_and_operator(rows: pd.DataFrame) -> None:
 
 
 def test_beyond_the_treating_clinic_small_bands_are_hidden(rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scope, "_bound", lambda *_: None)
+    monkeypatch.setattr(read_scope, "_bound", lambda *_: None)
     colleague = Actor(kind="staff", id=1, clinic_id=1, role="safety_lead")
     table = setting_bands(colleague, replace(CO2, area="neck", from_date=date(2025, 9, 1)), "pulse_energy_mj", "bumps")
     hidden = table.table[table.table["is_hidden"]]

@@ -8,12 +8,14 @@ import pandas as pd
 import pytest
 
 from reporting import clock
+from reporting.clinic.read_content import ProtocolRange
+from reporting.dashboards import read_ranges, read_setting_drift
+from reporting.dashboards.read_setting_drift import Per, SettingDrift, Unit, days_of, drift_units
 from reporting.domain.actors import SYSTEM, Actor
 from reporting.errors import InvalidInput, NotAllowed, NotFound
-from reporting.queries import scope, setting_drift, setting_ranges, units
-from reporting.queries.clinic_content import ProtocolRange
-from reporting.queries.scope import Filters
-from reporting.queries.setting_drift import Per, SettingDrift, Unit, days_of, drift_units
+from reporting.records import access
+from reporting.shell import read_scope
+from reporting.shell.read_scope import Filters
 from tests.frames import many_rows
 
 CO2 = Filters(device_class="frac_ablative_co2")
@@ -25,13 +27,13 @@ ALL = Unit("class")
 @pytest.fixture
 def rows(monkeypatch: pytest.MonkeyPatch, sqlite_database: str) -> Iterator[pd.DataFrame]:
     frame = many_rows(3_000, seed=3, areas_per_treatment=1.3)
-    monkeypatch.setattr(scope, "outcome_frame", lambda: frame)
+    monkeypatch.setattr(read_scope, "outcome_frame", lambda: frame)
     with clock.fixed(datetime(2026, 3, 10, tzinfo=UTC)):
         yield frame
 
 
 def found(of: Unit = ALL, by: Actor = SYSTEM, per: Per = "month", *, is_relative: bool = False) -> SettingDrift:
-    return setting_drift.setting_drift(by, CO2, "pulse_energy_mj", of, per=per, is_relative=is_relative)
+    return read_setting_drift.setting_drift(by, CO2, "pulse_energy_mj", of, per=per, is_relative=is_relative)
 
 
 def own(rows: pd.DataFrame) -> pd.DataFrame:
@@ -88,8 +90,8 @@ def test_guideline_by_area_and_protocol_by_skin(rows: pd.DataFrame, monkeypatch:
         ProtocolRange("frac_ablative_co2", "density_pct", "", None, 18),
         ProtocolRange("frac_ablative_co2", "density_pct", "IV-VI", 5, 12),
     )
-    monkeypatch.setattr(setting_ranges, "protocol_ranges", lambda *_: ranges)
-    result = setting_drift.setting_drift(SYSTEM, CO2, "density_pct", ALL)
+    monkeypatch.setattr(read_ranges, "protocol_ranges", lambda *_: ranges)
+    result = read_setting_drift.setting_drift(SYSTEM, CO2, "density_pct", ALL)
     mine = rows[(rows["device_class"] == "frac_ablative_co2") & rows["density_pct"].notna()]
     on_neck, dark = mine["area"] == "neck", mine["fitzpatrick"] >= 4
     by_kind = result.above.groupby("kind")[["n", "n_above"]].sum()
@@ -106,7 +108,7 @@ def test_operators_are_for_the_safety_lead_and_for_themselves(
 ) -> None:
     other, mine = Unit("operator", "C0/O1"), Unit("operator", "C1/O1")
     assert other in drift_units(LEAD, CO2)
-    monkeypatch.setattr(units.sessions, "operator_code", lambda *_: "C1/O1")
+    monkeypatch.setattr(access, "operator_code", lambda *_: "C1/O1")
     assert not [unit for unit in drift_units(CLINICIAN, CO2) if unit.kind == "operator"]
     assert found(other, LEAD).table["n"].sum() > 0
     with pytest.raises(NotFound):
@@ -122,7 +124,7 @@ def test_another_clinics_treatments_are_not_counted(rows: pd.DataFrame) -> None:
 def test_beyond_the_treating_clinic_small_periods_are_hidden(
     rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scope, "_bound", lambda *_: None)
+    monkeypatch.setattr(read_scope, "_bound", lambda *_: None)
     january = (rows["performed_on"] < "2024-02-01") & (rows["device"] == "C1/D0")
     rows.loc[rows[january].index[3:], "pulse_energy_mj"] = np.float32("nan")
     result = found(Unit("device", "C1/D0"), LEAD)
@@ -140,10 +142,10 @@ def test_nobody_who_may_not_and_no_unknown_setting(rows: pd.DataFrame) -> None:
         with pytest.raises(NotAllowed):
             drift_units(actor, CO2)
     with pytest.raises(InvalidInput):
-        setting_drift.setting_drift(SYSTEM, CO2, "shoe_size", ALL)
+        read_setting_drift.setting_drift(SYSTEM, CO2, "shoe_size", ALL)
 
 
 def test_no_treatments_are_no_periods(rows: pd.DataFrame) -> None:
-    empty = setting_drift.setting_drift(SYSTEM, Filters(device_class="ipl"), "passes", ALL, is_relative=True)
+    empty = read_setting_drift.setting_drift(SYSTEM, Filters(device_class="ipl"), "passes", ALL, is_relative=True)
     assert empty.table.empty
     assert empty.above.empty

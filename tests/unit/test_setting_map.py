@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 
 from reporting import clock
+from reporting.dashboards.read_behind import Part, treatments_behind
+from reporting.dashboards.read_setting_map import LEAST_IN_CELL, SettingMap, setting_map
 from reporting.domain.actors import SYSTEM, Actor
 from reporting.errors import InvalidInput, NotAllowed
-from reporting.queries import scope
-from reporting.queries.behind import Part, treatments_behind
-from reporting.queries.counting import count_symptom
-from reporting.queries.scope import Filters
-from reporting.queries.setting_map import LEAST_IN_CELL, SettingMap, setting_map
-from reporting.queries.small_cells import hide_small_cells
+from reporting.shell import read_scope
+from reporting.shell.read_counting import count_symptom
+from reporting.shell.read_scope import Filters
+from reporting.shell.read_small_cells import hide_small_cells
 from tests.frames import many_rows
 
 CO2 = Filters(device_class="frac_ablative_co2")
@@ -25,7 +25,7 @@ CO2 = Filters(device_class="frac_ablative_co2")
 @pytest.fixture
 def rows(monkeypatch: pytest.MonkeyPatch, sqlite_database: str) -> Iterator[pd.DataFrame]:
     frame = many_rows(4_000, seed=7, areas_per_treatment=1.3)
-    monkeypatch.setattr(scope, "outcome_frame", lambda: frame)
+    monkeypatch.setattr(read_scope, "outcome_frame", lambda: frame)
     with clock.fixed(datetime(2026, 3, 10, tzinfo=UTC)):
         yield frame
 
@@ -46,8 +46,10 @@ def test_cells_are_counted_as_plain_pandas_counts(rows: pd.DataFrame) -> None:
         inside &= own["pulse_energy_mj"] < np.float32(np.inf if band.high is None else band.high)
         treatments = own[inside].groupby("treatment_id")[["answered", "event"]].any()
         assert (row.n_treatments, row.n_answered, row.events) == (
-            len(treatments), treatments["answered"].sum(), treatments["event"].sum(),
-        )  # fmt: skip
+            len(treatments),
+            treatments["answered"].sum(),
+            treatments["event"].sum(),
+        )
     assert result.n_left_out == own["density_pct"].isna().sum() > 0
 
 
@@ -109,8 +111,10 @@ def test_the_treatments_behind_a_cell_are_those_counted_in_it(rows: pd.DataFrame
 
 def test_two_equal_settings_unknown_ones_and_no_class_are_refused(rows: pd.DataFrame) -> None:
     for across, up, filters in (
-        ("passes", "passes", CO2), ("passes", "shoe_size", CO2), ("passes", "density_pct", Filters()),
-    ):  # fmt: skip
+        ("passes", "passes", CO2),
+        ("passes", "shoe_size", CO2),
+        ("passes", "density_pct", Filters()),
+    ):
         with pytest.raises(InvalidInput):
             setting_map(SYSTEM, filters, across, up, "bumps")
 
@@ -121,7 +125,7 @@ def test_the_front_desk_may_not_look(rows: pd.DataFrame) -> None:
 
 
 def test_beyond_the_treating_clinic_small_cells_are_hidden(rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scope, "_bound", lambda *_: None)
+    monkeypatch.setattr(read_scope, "_bound", lambda *_: None)
     table = found(by=Actor(kind="staff", id=1, clinic_id=1, role="safety_lead")).table
     hidden = table[table["is_hidden"]]
     assert len(hidden)
@@ -131,10 +135,14 @@ def test_beyond_the_treating_clinic_small_cells_are_hidden(rows: pd.DataFrame, m
 
 
 def test_no_line_of_a_grid_gives_a_hidden_cell_back() -> None:
-    table = pd.DataFrame({
-        "across": np.repeat(range(3), 3), "up": list(range(3)) * 3,
-        "events": [2, 20, 30, 40, 50, 60, 70, 80, 90], "n_answered": [100, 101, 102, 103, 104, 105, 106, 107, 108],
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "across": np.repeat(range(3), 3),
+            "up": list(range(3)) * 3,
+            "events": [2, 20, 30, 40, 50, 60, 70, 80, 90],
+            "n_answered": [100, 101, 102, 103, 104, 105, 106, 107, 108],
+        }
+    )
     table["n_answered"] += 200
     hidden = hide_small_cells(table, ("across", "up"), threshold=5)
     for line in ("across", "up"):

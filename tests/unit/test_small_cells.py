@@ -15,13 +15,14 @@ from hypothesis import settings as profile
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from reporting.dashboards import read_overview, read_ranges
+from reporting.dashboards.read_bands import setting_bands
+from reporting.dashboards.read_overview import overview
 from reporting.domain.actors import Actor
-from reporting.queries import handed_on, scope, setting_ranges
-from reporting.queries.overview import overview
-from reporting.queries.scope import Filters
-from reporting.queries.setting_bands import setting_bands
-from reporting.queries.small_cells import coarse, hide_small_cells, to_hand_on
 from reporting.settings import settings
+from reporting.shell import read_scope
+from reporting.shell.read_scope import Filters
+from reporting.shell.read_small_cells import coarse, hide_small_cells, to_hand_on
 from tests.frames import many_rows
 
 K = st.integers(2, 11)
@@ -47,9 +48,7 @@ def is_open(cell: int, bounds: Bounds, sums: list[tuple[list[int], float, float]
     right = [*(most for _, _, most in sums), *(-least for _, least, _ in sums)]
     goal = [float(i == cell) for i in range(len(bounds))]
     for wanted, sign in ((1, 1), (k - 1, -1)):
-        found = linprog(
-            [sign * g for g in goal], A_ub=left or None, b_ub=right or None, bounds=bounds, method="highs"
-        )  # fmt: skip
+        found = linprog([sign * g for g in goal], A_ub=left or None, b_ub=right or None, bounds=bounds, method="highs")
         end = -np.inf if found.status == 3 else found.fun
         if found.status not in (0, 3) or end > sign * wanted + 1e-6:
             return False
@@ -58,9 +57,11 @@ def is_open(cell: int, bounds: Bounds, sums: list[tuple[list[int], float, float]
 
 def columns(table: pd.DataFrame) -> dict[str, Any]:
     return {
-        "events": table["events"], "n_answered": table["n_answered"], "n_treatments": table["n_treatments"],
+        "events": table["events"],
+        "n_answered": table["n_answered"],
+        "n_treatments": table["n_treatments"],
         "without": table["n_answered"] - table["events"],
-    }  # fmt: skip
+    }
 
 
 def is_small(value: int, k: int) -> bool:
@@ -77,10 +78,14 @@ def told(table: pd.DataFrame, lines: list[list[int]], k: int) -> list[str]:
     shown = hide_small_cells(table, [] if "row" not in table else ["row", "column"], k)
     found = []
     for name, column in columns(table).items():
-        bounds: Bounds = [(0, None) if hidden else (value, value)
-                          for value, hidden in zip(column, shown["is_hidden"], strict=True)]  # fmt: skip
-        sums = [(line, float(column[line].sum()), float(column[line].sum())) for line in lines
-                if total_is_on_show(table.iloc[line], k)]  # fmt: skip
+        bounds: Bounds = [
+            (0, None) if hidden else (value, value) for value, hidden in zip(column, shown["is_hidden"], strict=True)
+        ]
+        sums = [
+            (line, float(column[line].sum()), float(column[line].sum()))
+            for line in lines
+            if total_is_on_show(table.iloc[line], k)
+        ]
         for cell in np.flatnonzero(shown["is_hidden"]):
             if not is_small(int(column[cell]), k) or (name == "without" and not table["events"][cell]):
                 continue
@@ -164,13 +169,13 @@ def test_tables_of_the_dashboards_leave_the_clinic_without_small_counts(
     monkeypatch: pytest.MonkeyPatch, sqlite_database: str, which: str
 ) -> None:
     frame = many_rows(1_800, seed=4)
-    monkeypatch.setattr(scope, "outcome_frame", lambda: frame)
-    monkeypatch.setattr(setting_ranges, "protocol_ranges", lambda *_: ())
+    monkeypatch.setattr(read_scope, "outcome_frame", lambda: frame)
+    monkeypatch.setattr(read_ranges, "protocol_ranges", lambda *_: ())
     by, narrow = Actor(kind="staff", id=1, clinic_id=1, role="clinician"), Filters(device_class="frac_ablative_co2")
     if which == "bands":
-        table = handed_on.bands(setting_bands(by, narrow, "density_pct", "burning"))
+        table = read_overview.bands(setting_bands(by, narrow, "density_pct", "burning"))
     else:
-        table = handed_on.side_effects(overview(by, replace(narrow, skin_group="IV-VI")))
+        table = read_overview.side_effects(overview(by, replace(narrow, skin_group="IV-VI")))
     hidden = table["Hidden"] == "yes"
     assert hidden.any()
     assert not hidden.all()

@@ -1,7 +1,7 @@
 """No page is forgotten by the pictures and the checks in a browser."""
 
-from reporting.ui.navigation import PATIENT, STAFF, Entry
-from reporting.web.routes import ROUTES
+from reporting.app.navigation import PATIENT, STAFF, Entry
+from reporting.app.routes import ROUTES
 from tests.e2e import tour
 
 
@@ -13,7 +13,7 @@ def test_every_page_and_route_is_on_the_tour() -> None:
 
 
 def test_a_new_page_outside_the_menu_is_missed_until_its_record_is_named() -> None:
-    new = Entry("clinician_card", "New", "new-page", "timeline.read", in_menu=False)
+    new = Entry("treatments/page_card", "New", "new-page", "timeline.read", "Patients", in_menu=False)
     assert tour.not_covered([*STAFF, new]) == ["new-page: say in NEEDS which record it shows"]
     assert tour.not_covered([*STAFF, new._replace(in_menu=True)]) == []
 

@@ -9,24 +9,23 @@ import pandas as pd
 import pytest
 from sqlmodel import select
 
-from reporting.charts import units as charts
+from reporting.app.lifespan import warm_up
+from reporting.dashboards import read_expectations as cache
+from reporting.dashboards.read_behind import Part, treatments_behind
+from reporting.dashboards.read_setting_drift import Unit, setting_drift
 from reporting.demo import fill
 from reporting.domain.actors import SYSTEM, Actor
 from reporting.errors import InvalidInput, NotAllowed, NotFound
 from reporting.evidence.cusum import cusum, cusum_weights
 from reporting.evidence.funnel import funnel
 from reporting.evidence.intervals import smr
-from reporting.queries import expectations as cache
-from reporting.queries.behind import Part, treatments_behind
-from reporting.queries.rates import rates
-from reporting.queries.scope import Filters
-from reporting.queries.setting_drift import Unit, setting_drift
-from reporting.queries.unit_rises import rises
-from reporting.queries.units import Course, course, units
-from reporting.queries.warm import warm_up
-from reporting.storage import columns, outcomes, sessions
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import StaffAccount
+from reporting.records import access, columns, outcomes
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import StaffAccount
+from reporting.shell.read_scope import Filters
+from reporting.signals import chart_peers as charts
+from reporting.signals.read_peers import Course, course, rises, units
+from reporting.signals.read_rates import rates
 from tests.cast import house
 
 SYMPTOM = "hyperpigmentation"
@@ -67,8 +66,13 @@ def test_the_page_and_the_command_say_the_same(clinic: fill.House, reader: str, 
     page = units(by, "device", symptom).table.set_index("unit")
     command = rates(by, "device", symptom).set_index("group").loc[page.index]
     assert set(command["adjustment"]) == {cache.HAZARD_MODEL}
-    for ours, theirs in (("events", "observed"), ("expected", "expected"), ("ratio", "adjusted_ratio"),
-                         ("lower", "ratio_lower"), ("upper", "ratio_upper")):  # fmt: skip
+    for ours, theirs in (
+        ("events", "observed"),
+        ("expected", "expected"),
+        ("ratio", "adjusted_ratio"),
+        ("lower", "ratio_lower"),
+        ("upper", "ratio_upper"),
+    ):
         np.testing.assert_allclose(page[ours], command[theirs], rtol=1e-12)
 
 
@@ -92,7 +96,7 @@ def test_only_the_safety_lead_compares_operators(clinic: fill.House) -> None:
     clinician = staff("clinician")
     own = units(clinician, "operator", SYMPTOM)
     with reading() as session:
-        assert list(own.table["unit"]) == [sessions.operator_code(session, clinician.id or 0)]
+        assert list(own.table["unit"]) == [access.operator_code(session, clinician.id or 0)]
     assert own.only_own
     other = next(unit for unit in everyone.table["unit"] if unit not in set(own.table["unit"]))
     with pytest.raises(NotFound):
@@ -107,7 +111,7 @@ def test_no_way_round_leads_to_another_operator(clinic: fill.House, role: str) -
     """Neither rates, nor a setting over time, nor the treatments behind a point, whatever stands in the address."""
     by, filters = staff(role), Filters(device_class="frac_ablative_co2")
     with reading() as session:
-        own = sessions.operator_code(session, by.id or 0)
+        own = access.operator_code(session, by.id or 0)
     assert set(rates(by, "operator", SYMPTOM)["group"]) == ({own} if own else set())
     for code in ({"DEMO/O1", "DEMO/O2", "DEMO/O3"} | {""}) - {own}:
         with pytest.raises(NotFound):
@@ -155,9 +159,15 @@ def test_the_events_behind_a_rise_are_those_of_its_climb(clinic: fill.House) -> 
 def test_a_climb_is_counted_by_hand() -> None:
     days = pd.date_range("2026-01-01", periods=8)
     table = pd.DataFrame(
-        {"day": days, "treatment_id": range(8), "events": [1.0, 0, 0, 1, 1, 0, 1, 0], "expected": 0.1,
-         "excess": 0.0, "cusum": [0.5, 0.2, 0.0, 0.6, 1.2, 1.1, 0.3, 0.1]}
-    )  # fmt: skip
+        {
+            "day": days,
+            "treatment_id": range(8),
+            "events": [1.0, 0, 0, 1, 1, 0, 1, 0],
+            "expected": 0.1,
+            "excess": 0.0,
+            "cusum": [0.5, 0.2, 0.0, 0.6, 1.2, 1.1, 0.3, 0.1],
+        }
+    )
     made = Course("device", "A/D1", SYMPTOM, table, 1.15, (), 10.0, ())
     nobody = Actor(kind="staff", id=1, clinic_id=1, role="front_desk", label="x")
     [rise] = rises(nobody, made)

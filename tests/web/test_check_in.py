@@ -9,13 +9,13 @@ from sqlalchemy import event, select
 from starlette.testclient import TestClient
 
 from reporting import clock
-from reporting.actions.check_ins import submit_check_in
-from reporting.actions.invitations import issue_invitation
 from reporting.domain.language import languages
 from reporting.errors import StorageFull
-from reporting.storage.engine import engine, reading
-from reporting.storage.tables import AuditEvent, CheckIn, Draft, Photo, SignInSession, Throttle
-from reporting.web import brake
+from reporting.patient.act_check_ins import submit_check_in
+from reporting.records.engine import engine, reading
+from reporting.records.tables import AuditEvent, CheckIn, Draft, Photo, SignInSession, Throttle
+from reporting.shell import web_pages
+from reporting.treatments.act_invitations import issue_invitation
 from tests.answers import filled
 from tests.cast import House, house
 from tests.photos import phone_jpeg
@@ -29,7 +29,7 @@ TYPED = "It stings 🔥 <b>a lot</b> & more"
 
 @pytest.fixture(autouse=True)
 def stopped() -> Any:
-    brake.forget()
+    web_pages.forget()
     with clock.fixed(DAY_3):
         yield
 
@@ -220,9 +220,13 @@ class TestLooking:
 class TestComingBack:
     def test_a_killed_tab_goes_on_from_the_link_on_any_device(self, client: TestClient, link: str) -> None:
         phone = Phone(client, link)
-        for step in (lambda: phone.press("Continue", ["swelling"]), lambda: phone.press("Severe"),
-                     lambda: phone.press("None of these"), lambda: phone.press("All of them"),
-                     lambda: phone.press("It can wait. I am")):  # fmt: skip
+        for step in (
+            lambda: phone.press("Continue", ["swelling"]),
+            lambda: phone.press("Severe"),
+            lambda: phone.press("None of these"),
+            lambda: phone.press("All of them"),
+            lambda: phone.press("It can wait. I am"),
+        ):
             step()
             other = another(client, link)
             assert other.screen.heading == phone.screen.heading
@@ -298,19 +302,22 @@ class TestComingBack:
 
 
 class TestBadInput:
-    @pytest.mark.parametrize(("answers", "said"), [
-        ({"q": "symptoms"}, "Choose at least one."),
-        ({"q": "symptoms", "tick.symptoms.x": ["hiccups"]}, "Choose at least one."),
-        ({"q": "symptoms", "tick.symptoms.x": ["swelling", "swelling"]}, "Choose at least one."),
-        ({"q": "symptoms", "tick.symptoms.x": ["swelling", "none"]}, "Choose at least one."),
-        ({"q": "symptoms", "one": "swelling"}, "Choose at least one."),
-        ({"q": "severity_swelling", "one": "3"}, "Your answers have changed since this page was opened."),
-        ({"q": "no_such_question", "one": "3"}, "Your answers have changed since this page was opened."),
-        ({"q": "../../etc/passwd"}, "Your answers have changed since this page was opened."),
-        ({"q": "warned", "one": "x"}, "Your answers have changed since this page was opened."),
-        ({"send": "yes"}, "This was not sent."),
-        ({"send": "yes", "key": "someone-elses"}, "This was not sent."),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("answers", "said"),
+        [
+            ({"q": "symptoms"}, "Choose at least one."),
+            ({"q": "symptoms", "tick.symptoms.x": ["hiccups"]}, "Choose at least one."),
+            ({"q": "symptoms", "tick.symptoms.x": ["swelling", "swelling"]}, "Choose at least one."),
+            ({"q": "symptoms", "tick.symptoms.x": ["swelling", "none"]}, "Choose at least one."),
+            ({"q": "symptoms", "one": "swelling"}, "Choose at least one."),
+            ({"q": "severity_swelling", "one": "3"}, "Your answers have changed since this page was opened."),
+            ({"q": "no_such_question", "one": "3"}, "Your answers have changed since this page was opened."),
+            ({"q": "../../etc/passwd"}, "Your answers have changed since this page was opened."),
+            ({"q": "warned", "one": "x"}, "Your answers have changed since this page was opened."),
+            ({"send": "yes"}, "This was not sent."),
+            ({"send": "yes", "key": "someone-elses"}, "This was not sent."),
+        ],
+    )
     def test_a_sentence_and_nothing_lost(self, client: TestClient, link: str, answers: dict, said: str) -> None:
         phone = Phone(client, link).post(answers)
         assert phone.status == 422
@@ -378,11 +385,14 @@ class TestBadInput:
             Phone(client, link).post({"q": "symptoms", "only": "none", "key": key})
         assert all(re.fullmatch(r"none:1:3:\d+", row.submission_key) for row in sent())
 
-    @pytest.mark.parametrize(("note", "said", "status"), [
-        ("It st\x07ings", "Your note has signs that we cannot keep.", 422),
-        ("x" * 1001, "Your note is too long. It can have up to 1000 letters.", 422),
-        ("🔥" * 1001, "Your note is too long.", 422),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("note", "said", "status"),
+        [
+            ("It st\x07ings", "Your note has signs that we cannot keep.", 422),
+            ("x" * 1001, "Your note is too long. It can have up to 1000 letters.", 422),
+            ("🔥" * 1001, "Your note is too long.", 422),
+        ],
+    )
     @pytest.mark.parametrize("button", ["Send", "Change: How bad", "Add a photo"])
     def test_a_bad_note(self, client: TestClient, link: str, note: str, said: str, status: int, button: str) -> None:
         phone = to_review(Phone(client, link)).press(button, note=note)
@@ -405,7 +415,7 @@ class TestBadInput:
             raise StorageFull()
 
         with monkeypatch.context() as broken:
-            broken.setattr("reporting.actions.drafts.transaction", full)
+            broken.setattr("reporting.patient.act_check_ins.transaction", full)
             phone.press("Continue", ["swelling", "bumps"])
         assert phone.status == 507
         assert phone.screen.problem.startswith("We could not keep this.")
@@ -413,7 +423,7 @@ class TestBadInput:
         phone.press("Continue").press("None").press("Severe").press("None of these").press("All of them")
         phone.press("It can wait. I am")
         with monkeypatch.context() as broken:
-            broken.setattr("reporting.actions.check_ins.transaction", full)
+            broken.setattr("reporting.patient.act_check_ins.transaction", full)
             phone.press("Send", note=TYPED)
         assert (phone.status, sent()) == (507, [])
         assert phone.screen.problem.startswith("This was not sent. We could not keep this.")
@@ -445,8 +455,8 @@ class TestBadInput:
 
 class TestSafety:
     def test_guessing_is_slowed_and_a_real_link_never_locked_out(self, client: TestClient, link: str) -> None:
-        codes = [client.get(f"/c/guess{number}").status_code for number in range(brake.LIMIT + 5)]
-        assert codes == [410] * brake.LIMIT + [429] * 5
+        codes = [client.get(f"/c/guess{number}").status_code for number in range(web_pages.LIMIT + 5)]
+        assert codes == [410] * web_pages.LIMIT + [429] * 5
         assert Phone(client, link).press("No problems today").here == "/check-in/sent"
 
     @pytest.mark.parametrize("headers", FOREIGN)

@@ -6,11 +6,11 @@ import pytest
 from sqlmodel import select
 from starlette.testclient import TestClient
 
-from reporting.actions import invitations
-from reporting.actions.consent import agree, disagree
 from reporting.domain.content import content
-from reporting.storage.engine import reading
-from reporting.storage.tables import CheckIn, Consent
+from reporting.records.engine import reading
+from reporting.records.tables import CheckIn, Consent
+from reporting.shell.act_consent import agree, disagree
+from reporting.treatments import act_invitations
 from tests.cast import House
 from tests.web.site import words
 
@@ -19,7 +19,7 @@ TEXT = content().consents["check_ins"]
 
 @pytest.fixture
 def token(client: TestClient, clinic: House, stopped_clock: datetime) -> str:
-    return invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id).token
+    return act_invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id).token
 
 
 def kept() -> tuple[list[Consent], list[CheckIn]]:

@@ -13,10 +13,10 @@ from starlette.responses import HTMLResponse
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from reporting.actions.invitations import issue_invitation
+from reporting.app.routes import ROUTES
+from reporting.records.engine import engine, forget_engine
 from reporting.settings import settings
-from reporting.storage.engine import engine, forget_engine
-from reporting.web.routes import ROUTES
+from reporting.treatments.act_invitations import issue_invitation
 from tests.cast import House
 from tests.web.site import log_lines, site
 
@@ -24,9 +24,15 @@ STATIC = Path(streamlit.__file__).parent / "static"
 BUNDLE = "/static/js/" + next(path.name for path in sorted((STATIC / "static" / "js").glob("index.*.js")))
 PATHS = [
     *sorted({re.sub(r"{\w+:str}", "made-up", route.path) for route in ROUTES}),
-    "/", "/worklist", "/no/such/page", "/_stcore/health", "/_stcore/host-config", "/_stcore/metrics", "/media/x.png",
+    "/",
+    "/worklist",
+    "/no/such/page",
+    "/_stcore/health",
+    "/_stcore/host-config",
+    "/_stcore/metrics",
+    "/media/x.png",
     BUNDLE,
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -85,7 +91,7 @@ def test_a_bundle_is_sent_small_and_whole(client: TestClient) -> None:
 
 
 def test_made_up_bundles_are_not_kept() -> None:
-    from reporting.web.middleware import CompressedBundles
+    from reporting.shell.web_middleware import CompressedBundles
 
     layer = CompressedBundles(HTMLResponse("the page that answers every unknown path"))
     browser = TestClient(layer, headers={"accept-encoding": "gzip"})
@@ -155,7 +161,7 @@ def test_a_failure_shows_no_details_and_keeps_the_headers(
     def fails(**_: str) -> None:
         raise RuntimeError("canary detail")
 
-    monkeypatch.setattr("reporting.actions.sign_in.sign_in", fails)
+    monkeypatch.setattr("reporting.shell.act_sessions.sign_in", fails)
     with log_lines() as lines:
         answer = client.post("/sign-in", data={"email": "a@a.example", "password": "x"})
     assert answer.status_code == 500

@@ -5,9 +5,9 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
-from reporting.actions import invitations
-from reporting.storage.engine import reading
-from reporting.storage.tables import Patient
+from reporting.records.engine import reading
+from reporting.records.tables import Patient
+from reporting.treatments import act_invitations
 from tests.accounts import PASSWORD, trail, with_password
 from tests.cast import House
 
@@ -18,13 +18,16 @@ def tag(client: TestClient, wanted: str = "", path: str = "/") -> str:
     return found.group()
 
 
-@pytest.mark.parametrize(("wanted", "expected"), [
-    ("", '<html lang="en" dir="ltr">'),
-    ("de-DE,de;q=0.9", '<html lang="en" dir="ltr">'),
-    ("es-MX,es;q=0.9,en;q=0.8", '<html lang="es" dir="ltr">'),
-    ("ar-EG", '<html lang="ar" dir="rtl">'),
-    ("*;q=,\x7f", '<html lang="en" dir="ltr">'),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ("", '<html lang="en" dir="ltr">'),
+        ("de-DE,de;q=0.9", '<html lang="en" dir="ltr">'),
+        ("es-MX,es;q=0.9,en;q=0.8", '<html lang="es" dir="ltr">'),
+        ("ar-EG", '<html lang="ar" dir="rtl">'),
+        ("*;q=,\x7f", '<html lang="en" dir="ltr">'),
+    ],
+)
 def test_streamlits_page_says_its_language(client: TestClient, wanted: str, expected: str) -> None:
     assert tag(client, wanted) == expected
 
@@ -43,7 +46,7 @@ def test_the_choice_outlives_the_browsers_wish(client: TestClient) -> None:
 
 
 def test_a_patients_choice_is_kept_with_the_patient(client: TestClient, clinic: House) -> None:
-    token = invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id).token
+    token = act_invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id).token
     client.post(f"/c/{token}")
     client.post("/language", data={"language": "es"})
     with reading() as session:

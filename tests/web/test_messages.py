@@ -5,13 +5,12 @@ from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
 from reporting import clock
-from reporting.actions.invitations import issue_invitation
-from reporting.actions.reminders import plan_due, reminder_state, set_reminders
-from reporting.security.derived import unsubscribe_token
-from reporting.security.webhooks import signature
+from reporting.records.engine import reading
+from reporting.records.tables import InboundMessage, OutboxMessage
+from reporting.security.tokens import signature, unsubscribe_token
 from reporting.settings import settings
-from reporting.storage.engine import reading
-from reporting.storage.tables import InboundMessage, OutboxMessage
+from reporting.treatments.act_invitations import issue_invitation
+from reporting.treatments.act_reminders import plan_due, reminder_state, set_reminders
 from tests.cast import House
 from tests.conftest import NOW
 from tests.web.site import log_lines, words
@@ -111,8 +110,13 @@ def test_a_signed_stop_works_at_once_and_once(client: TestClient, on: House) -> 
 
 def test_the_signature_is_the_one_that_the_gateway_documents() -> None:
     """The worked example of Twilio's documentation on securing requests."""
-    fields = {"CallSid": "CA1234567890ABCDE", "Caller": "+14158675309", "Digits": "1234", "From": "+14158675309",
-              "To": "+18005551212"}  # fmt: skip
+    fields = {
+        "CallSid": "CA1234567890ABCDE",
+        "Caller": "+14158675309",
+        "Digits": "1234",
+        "From": "+14158675309",
+        "To": "+18005551212",
+    }
     url = "https://mycompany.com/myapp.php?foo=1&bar=2"
     assert signature(url, fields, "12345") == "RSOYDt4T1cUTdK1PDd93/VVr8B8="
 

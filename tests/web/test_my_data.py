@@ -11,18 +11,18 @@ from PIL import Image
 from sqlmodel import select
 from starlette.testclient import TestClient
 
-from reporting.actions import consent, invitations
-from reporting.actions.check_ins import submit_check_in
-from reporting.actions.photos import add_photo
 from reporting.domain.actors import Actor
-from reporting.domain.own_data_fields import FIELDS
 from reporting.errors import NotAllowed
-from reporting.queries.own_data import own_data_of
+from reporting.patient.act_check_ins import submit_check_in
+from reporting.patient.act_photos import add_photo
+from reporting.patient.read_own_data import FIELDS, own_data_of
+from reporting.records.engine import transaction
+from reporting.records.outcomes import recompute
+from reporting.records.photo_store import remove
+from reporting.records.tables import Patient, Photo, TreatedArea, Treatment
 from reporting.security.encryption import encrypt
-from reporting.storage.engine import transaction
-from reporting.storage.outcomes import recompute
-from reporting.storage.photo_files import remove
-from reporting.storage.tables import Patient, Photo, TreatedArea, Treatment
+from reporting.shell import act_consent
+from reporting.treatments import act_invitations
 from tests.accounts import trail
 from tests.answers import filled
 from tests.cast import PERFORMED, House
@@ -39,18 +39,33 @@ def jpeg(red: int) -> bytes:
 def second_patient(clinic: House) -> Actor:
     """Another patient of the same clinic with a treatment of their own."""
     with transaction() as session:
-        patient = Patient(clinic_id=clinic.clinic_id, reference=THEIRS, name_encrypted=encrypt(THEIRS),
-                          email_encrypted=encrypt(f"{THEIRS}@mail.example"))  # fmt: skip
+        patient = Patient(
+            clinic_id=clinic.clinic_id,
+            reference=THEIRS,
+            name_encrypted=encrypt(THEIRS),
+            email_encrypted=encrypt(f"{THEIRS}@mail.example"),
+        )
         session.add(patient)
         session.flush()
-        treatment = Treatment(clinic_id=clinic.clinic_id, patient_id=patient.id or 0, reference=f"T-{THEIRS}",
-                              performed_on=PERFORMED, procedure_class="ablative")  # fmt: skip
+        treatment = Treatment(
+            clinic_id=clinic.clinic_id,
+            patient_id=patient.id or 0,
+            reference=f"T-{THEIRS}",
+            performed_on=PERFORMED,
+            procedure_class="ablative",
+        )
         session.add(treatment)
         session.flush()
         session.add(TreatedArea(treatment_id=treatment.id or 0, clinic_id=clinic.clinic_id, area="neck"))
         recompute(session, [treatment.id or 0])
-        return Actor(kind="patient", id=patient.id, clinic_id=clinic.clinic_id, label="other", strength="full",
-                     treatment_id=treatment.id)  # fmt: skip
+        return Actor(
+            kind="patient",
+            id=patient.id,
+            clinic_id=clinic.clinic_id,
+            label="other",
+            strength="full",
+            treatment_id=treatment.id,
+        )
 
 
 def lives(by: Actor, canary: str, red: int) -> None:
@@ -59,7 +74,7 @@ def lives(by: Actor, canary: str, red: int) -> None:
     add_photo(by=by, treatment_id=treatment_id, data=jpeg(red), submission_key=f"photo {canary}")
     answers = {**filled(treatment_id, symptoms=["swelling"], severity_swelling="2"), "note": f"note {canary}"}
     submit_check_in(by=by, treatment_id=treatment_id, answers=answers, submission_key=f"key {canary}")
-    consent.agree(by=by, kind="email_reminders")
+    act_consent.agree(by=by, kind="email_reminders")
 
 
 @pytest.fixture
@@ -74,7 +89,7 @@ def other(clinic: House, stopped_clock: datetime) -> Actor:
 
 
 def signed_in(client: TestClient, clinic: House, *, full: bool = True) -> None:
-    made = invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id)
+    made = act_invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id)
     if full:
         client.post("/code", data={"code": made.code, "year_of_birth": "1980"})
     else:

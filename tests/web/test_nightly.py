@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from reporting.app.background import Nightly
+from reporting.records.engine import transaction
+from reporting.records.tables import SignalRun
 from reporting.settings import settings
-from reporting.storage.engine import transaction
-from reporting.storage.tables import SignalRun
-from reporting.web.nightly import Nightly
 from tests.web.site import log_lines
 
 

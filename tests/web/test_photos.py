@@ -11,13 +11,13 @@ from sqlalchemy import select
 from starlette.requests import Request
 from starlette.testclient import TestClient
 
-from reporting.actions import invitations
-from reporting.actions.check_ins import submit_check_in
-from reporting.actions.photos import add_photo
-from reporting.storage import photo_files
-from reporting.storage.engine import reading
-from reporting.storage.tables import Photo
-from reporting.web.photos import form
+from reporting.patient.act_check_ins import submit_check_in
+from reporting.patient.act_photos import add_photo
+from reporting.patient.web_photos import form
+from reporting.records import photo_store
+from reporting.records.engine import reading
+from reporting.records.tables import Photo
+from reporting.treatments import act_invitations
 from tests import photos
 from tests.accounts import PASSWORD, trail, with_password
 from tests.answers import filled
@@ -31,12 +31,12 @@ FORM_TYPE = {"content-type": "multipart/form-data; boundary=x"}
 
 
 def by_link(client: TestClient, clinic: House) -> None:
-    token = invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id).token
+    token = act_invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id).token
     _as(client, client.post(f"/c/{token}"))
 
 
 def by_code(client: TestClient, clinic: House) -> None:
-    made = invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id)
+    made = act_invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id)
     _as(client, client.post("/code", data={"code": made.code, "year_of_birth": "1980"}))
 
 
@@ -98,8 +98,11 @@ class TestThePicture:
         other, photo_id = house("B"), stored(clinic)
         unknown = photo_id + 100
         people = {
-            "clinician": (200, 404), "administrator": (200, 404), "safety_lead": (200, 404), "front_desk": (403, 403),
-        }  # fmt: skip
+            "clinician": (200, 404),
+            "administrator": (200, 404),
+            "safety_lead": (200, 404),
+            "front_desk": (403, 403),
+        }
         for role, expected in people.items():
             as_staff(client, clinic, role)
             assert tuple(client.get(f"/photo/{number}").status_code for number in (photo_id, unknown)) == expected
@@ -126,10 +129,16 @@ class TestThePicture:
     def test_the_file_itself_has_no_address(self, client: TestClient, clinic: House) -> None:
         stored(clinic)
         as_staff(client, clinic, "administrator")
-        [path] = photo_files.folder().rglob("*.bin")
-        inside = path.relative_to(photo_files.folder()).as_posix()
-        for address in (f"/photos/{inside}", f"/media/{path.name}", f"/static/{inside}", f"/data/local/photos/{inside}",
-                        f"/photo/{path.stem}", f"/photo/../photos/{inside}"):  # fmt: skip
+        [path] = photo_store.folder().rglob("*.bin")
+        inside = path.relative_to(photo_store.folder()).as_posix()
+        for address in (
+            f"/photos/{inside}",
+            f"/media/{path.name}",
+            f"/static/{inside}",
+            f"/data/local/photos/{inside}",
+            f"/photo/{path.stem}",
+            f"/photo/../photos/{inside}",
+        ):
             answer = client.get(address)
             assert path.read_bytes()[:40] not in answer.content
             assert answer.headers["content-type"].split(";")[0] != "image/jpeg"
@@ -139,7 +148,7 @@ class TestThePicture:
     ) -> None:
         photo_id = stored(clinic)
         as_staff(client, clinic, "clinician")
-        [path] = photo_files.folder().rglob("*.bin")
+        [path] = photo_store.folder().rglob("*.bin")
         path.write_bytes(b"something else")
         with log_lines() as lines:
             answer = client.get(f"/photo/{photo_id}")
@@ -201,12 +210,15 @@ class TestTheForm:
     @pytest.mark.parametrize(
         ("data", "sentence"),
         [
-            (photos.SVG, "is not a photo that we can read"), (photos.GIF, "is not a photo that we can read"),
-            (b"just text", "is not a photo that we can read"), (b"", "This file is empty."),
-            (photos.HEIC, "this kind of photo (HEIC)"), (photos.phone_jpeg()[:700], "damaged, or not all of it came"),
+            (photos.SVG, "is not a photo that we can read"),
+            (photos.GIF, "is not a photo that we can read"),
+            (b"just text", "is not a photo that we can read"),
+            (b"", "This file is empty."),
+            (photos.HEIC, "this kind of photo (HEIC)"),
+            (photos.phone_jpeg()[:700], "damaged, or not all of it came"),
             (photos.png_claiming(50_000, 50_000), "too large to open"),
         ],
-    )  # fmt: skip
+    )
     def test_what_is_refused_is_said_plainly(self, client: TestClient, data: bytes, sentence: str) -> None:
         answer = upload(client, data, "holiday.jpg")
         assert answer.status_code == 422
@@ -240,12 +252,15 @@ class TestTheForm:
     @pytest.mark.parametrize(
         ("headers", "body"),
         [
-            (FORM_TYPE, b"no boundary here"), (FORM_TYPE, b"--x\r\n\r\n"), ({"content-type": "text/plain"}, b"x"),
-            ({"content-type": "multipart/form-data"}, b"x"), ({"content-type": "application/json"}, b"{}"),
+            (FORM_TYPE, b"no boundary here"),
+            (FORM_TYPE, b"--x\r\n\r\n"),
+            ({"content-type": "text/plain"}, b"x"),
+            ({"content-type": "multipart/form-data"}, b"x"),
+            ({"content-type": "application/json"}, b"{}"),
             (FORM_TYPE, b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n' * 9),
             (FORM_TYPE | {"content-length": "²"}, b""),
         ],
-    )  # fmt: skip
+    )
     def test_what_is_no_form(self, client: TestClient, headers: dict[str, str], body: bytes) -> None:
         try:
             answer = client.post(FORM, content=body, headers=headers)
@@ -298,8 +313,13 @@ async def _fifty_megabytes(cookie: str, announced: bool) -> tuple[int, str, floa
         body = next(pieces, None)
         return {"type": "http.request", "body": body or b"", "more_body": body is not None}
 
-    scope = {"type": "http", "method": "POST", "path": FORM, "query_string": b"",
-             "headers": [(name.encode(), value.encode()) for name, value in headers.items()]}  # fmt: skip
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": FORM,
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
     tracemalloc.start()
     try:
         answer = await form(Request(scope, receive))

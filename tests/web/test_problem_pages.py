@@ -3,9 +3,9 @@
 import pytest
 from starlette.testclient import TestClient
 
-from reporting.actions import invitations
 from reporting.errors import LinkNotValid, NotFound, Problem, StorageBusy, TooManyTries
-from reporting.web.problem_page import in_plain_words
+from reporting.shell.web_pages import in_plain_words
+from reporting.treatments import act_invitations
 from tests.accounts import PASSWORD, trail, with_password
 from tests.cast import House
 from tests.web.site import words
@@ -15,7 +15,7 @@ NOWHERE = ("/nothing", "/check-in/photo/999", "/patients/1", "/../overview/x")
 
 
 def as_patient(client: TestClient, clinic: House) -> None:
-    token = invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id).token
+    token = act_invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id).token
     client.post(f"/c/{token}")
 
 
@@ -42,8 +42,9 @@ def test_a_code_that_does_not_fit_is_told_in_their_language(client: TestClient, 
     english = client.post("/code", data={"code": "AAAA2222", "year_of_birth": "1980"})
     assert english.status_code == 422
     assert "This code and year do not fit together. Check both on your card." in words(english.text)
-    told = client.post("/code", data={"code": "AAAA2222", "year_of_birth": "1980"},
-                       headers={"accept-language": language})  # fmt: skip
+    told = client.post(
+        "/code", data={"code": "AAAA2222", "year_of_birth": "1980"}, headers={"accept-language": language}
+    )
     assert told.status_code == 422
     assert 'value="AAAA2222"' in told.text
     for sentence in ("This code", "Year of birth", "Continue", "Check both"):

@@ -25,7 +25,7 @@ def alone(code: str) -> str:
     """What a fresh interpreter prints."""
     return subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.strip()  # fmt: skip
+    ).stdout.strip()
 
 
 def test_nothing_is_imported_that_numpy_must_be_told_of_first() -> None:
@@ -37,7 +37,7 @@ def test_nothing_is_imported_that_numpy_must_be_told_of_first() -> None:
 def test_the_first_visitor_waits_for_no_library() -> None:
     """Some parts import scipy's only when they are used: a second or two, once."""
     code = (
-        "import sys; from reporting.web.lifespan import warm_imports; warm_imports(); "
+        "import sys; from reporting.app.lifespan import warm_imports; warm_imports(); "
         "print([name for name in ('scipy.stats', 'scipy.optimize', 'altair', 'pyarrow') if name not in sys.modules])"
     )
     assert alone(code) == "[]"

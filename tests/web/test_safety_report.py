@@ -9,10 +9,10 @@ from pypdf import PdfReader
 from starlette.testclient import TestClient
 
 from reporting import clock
-from reporting.actions import sessions
 from reporting.domain.actors import Role
-from reporting.reports import kept
-from reporting.storage.engine import transaction
+from reporting.records.engine import transaction
+from reporting.report import web_report
+from reporting.shell import act_sessions
 from tests.accounts import trail
 from tests.cast import House
 from tests.conftest import NOW
@@ -22,14 +22,15 @@ ADDRESS = "/safety-report/2026-03.pdf"
 
 @pytest.fixture(autouse=True)
 def _fresh(stopped_clock: datetime) -> None:
-    kept.forget()
+    web_report.forget()
 
 
 def signed_in(client: TestClient, clinic: House, role: Role) -> None:
     with transaction() as session:
-        cookie = sessions.begin(session, hours=1, kind="staff", clinic_id=clinic.clinic_id,
-                                staff_id=clinic.staff[role].id)  # fmt: skip
-    client.cookies.set(sessions.cookie_name(), cookie.value)
+        cookie = act_sessions.begin(
+            session, hours=1, kind="staff", clinic_id=clinic.clinic_id, staff_id=clinic.staff[role].id
+        )
+    client.cookies.set(act_sessions.cookie_name(), cookie.value)
 
 
 def test_it_is_a_file_and_taking_it_is_on_record(client: TestClient, clinic: House) -> None:
@@ -45,16 +46,21 @@ def test_it_is_a_file_and_taking_it_is_on_record(client: TestClient, clinic: Hou
 def test_without_a_sign_in_there_is_none(client: TestClient, clinic: House) -> None:
     answer = client.get(ADDRESS)
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
-    client.cookies.set(sessions.cookie_name(), "made-up")
+    client.cookies.set(act_sessions.cookie_name(), "made-up")
     assert client.get(ADDRESS).status_code == 303
     assert trail("report.taken") == []
 
 
 @pytest.mark.parametrize(
     ("role", "tail", "status"),
-    [("front_desk", "", 403), ("clinician", "?version=operators", 403), ("administrator", "?version=operators", 403),
-     ("safety_lead", "?version=operators", 200), ("clinician", "?version=hand-on", 200)],
-)  # fmt: skip
+    [
+        ("front_desk", "", 403),
+        ("clinician", "?version=operators", 403),
+        ("administrator", "?version=operators", 403),
+        ("safety_lead", "?version=operators", 200),
+        ("clinician", "?version=hand-on", 200),
+    ],
+)
 def test_who_may_have_which_version(client: TestClient, clinic: House, role: Role, tail: str, status: int) -> None:
     signed_in(client, clinic, role)
     assert client.get(ADDRESS + tail).status_code == status
@@ -75,20 +81,20 @@ def test_a_month_that_is_none_is_named(client: TestClient, clinic: House, month:
 def test_it_is_made_once_for_a_few_minutes_but_for_each_reader(
     client: TestClient, clinic: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make, made = kept.monthly_pdf, []
+    make, made = web_report.monthly_pdf, []
 
     def counted(*given: Any, **more: Any) -> bytes:
         made.append(1)
         return make(*given, **more)
 
-    monkeypatch.setattr(kept, "monthly_pdf", counted)
+    monkeypatch.setattr(web_report, "monthly_pdf", counted)
     signed_in(client, clinic, "clinician")
     first, second = client.get(ADDRESS).content, client.get(ADDRESS).content
     assert (len(made), first == second) == (1, True)
     signed_in(client, clinic, "safety_lead")
     client.get(ADDRESS)
     assert len(made) == 2
-    with clock.fixed(NOW + kept.KEPT_FOR + timedelta(seconds=1)):
+    with clock.fixed(NOW + web_report.KEPT_FOR + timedelta(seconds=1)):
         client.get(ADDRESS)
     assert len(made) == 3
     assert len(trail("report.taken")) == 4

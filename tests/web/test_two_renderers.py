@@ -16,20 +16,20 @@ from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
 from reporting import clock
-from reporting.actions.clinic_content import change_content
-from reporting.actions.invitations import issue_invitation
+from reporting.app.routes import EXCEPTION_HANDLERS, ROUTES
+from reporting.clinic.act_clinic import change_content
 from reporting.domain.clinic_content import RULES
 from reporting.domain.content import content
+from reporting.domain.content_rows import SYMPTOMS
 from reporting.domain.patient_words import WORDS
-from reporting.domain.records import SYMPTOMS
-from reporting.storage.engine import reading
-from reporting.storage.tables import CheckIn, TriageCase
-from reporting.web.routes import EXCEPTION_HANDLERS, ROUTES
+from reporting.records.engine import reading
+from reporting.records.tables import CheckIn, TriageCase
+from reporting.treatments.act_invitations import issue_invitation
 from tests.cast import PERFORMED, House, house
 from tests.conftest import NOW
 from tests.web.screen import Phone
 
-PAGE = Path(__file__).resolve().parents[2] / "reporting" / "pages" / "patient_check_in.py"
+PAGE = Path(__file__).resolve().parents[2] / "reporting" / "patient/page_check_in.py"
 PLACES = ("cheeks", "neck")
 NONE_OF_THEM, NOT_SURE, ALL_OF_THEM = "None of these", "I am not sure", "All of them"
 LISTS = [(row.key, row.patient_label) for row in content().follow_ups.values()]
@@ -37,9 +37,10 @@ SEVERITIES = [word.word for word in content().severity_words]
 SYMPTOM_LABELS = {code: content().symptoms[code].patient_label for code in SYMPTOMS}
 HOW_SOON = [option.label for option in content().options["how_soon"]]
 OWN_RULES = {
-    "R9": {"from_day": "0"}, "P1": {"is_on": "no"},
+    "R9": {"from_day": "0"},
+    "P1": {"is_on": "no"},
     "S1": {"min_severity": "1", "advice": "contact_today", "case_level": "same_day"},
-}  # fmt: skip
+}
 """A red flag that asks earlier, a question that nobody asks, and one that is taken more seriously."""
 PROCEDURES = sorted(content().procedure_classes)
 
@@ -171,8 +172,8 @@ def _answer_html(phone: Phone, plan: Plan, walk: Walk) -> None:
 def streamlit_page(clinic: House) -> Iterator[AppTest]:
     patient = replace(clinic.patient, strength="link")
     with (
-        patch("reporting.ui.identity.cookie_value", lambda: "a cookie"),
-        patch("reporting.ui.identity.actor_of", lambda _cookie, *, by_hand=True: patient),
+        patch("reporting.shell.ui_identity.cookie_value", lambda: "a cookie"),
+        patch("reporting.shell.ui_identity.actor_of", lambda _cookie, *, by_hand=True: patient),
         patch("streamlit.page_link", lambda *_, **__: None),
     ):
         yield AppTest.from_file(str(PAGE), default_timeout=30).run()

@@ -6,10 +6,10 @@ import pytest
 from sqlmodel import select
 from starlette.testclient import TestClient
 
-from reporting.actions import invitations
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import Clinic, OneTimeCode, OutboxMessage, Patient, SignInSession
 from reporting.security.encryption import decrypt, encrypt
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import Clinic, OneTimeCode, OutboxMessage, Patient, SignInSession
+from reporting.treatments import act_invitations
 from tests.accounts import PASSWORD, trail, with_password
 from tests.cast import House
 from tests.web.site import log_lines, words
@@ -18,15 +18,15 @@ EMAIL = "demo.patient.0001@mail.example"
 
 
 @pytest.fixture
-def card(client: TestClient, clinic: House) -> invitations.IssuedInvitation:
+def card(client: TestClient, clinic: House) -> act_invitations.IssuedInvitation:
     """The patient has opened the link."""
-    made = invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id)
+    made = act_invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id)
     assert client.post(f"/c/{made.token}").status_code == 303
     return made
 
 
 @pytest.fixture
-def by_mail(card: invitations.IssuedInvitation, clinic: House) -> None:
+def by_mail(card: act_invitations.IssuedInvitation, clinic: House) -> None:
     with transaction() as session:
         session.get_one(Clinic, clinic.clinic_id).second_factor = "email"
         session.get_one(Patient, clinic.patient_id).email_encrypted = encrypt(EMAIL)
@@ -46,7 +46,7 @@ def strength() -> str:
         return session.exec(select(SignInSession)).one().strength
 
 
-def test_the_card_opens_more_under_another_cookie(client: TestClient, card: invitations.IssuedInvitation) -> None:
+def test_the_card_opens_more_under_another_cookie(client: TestClient, card: act_invitations.IssuedInvitation) -> None:
     page = client.get("/unlock")
     assert page.status_code == 200
     assert "the year you were born" in words(page.text)
@@ -62,7 +62,9 @@ def test_the_card_opens_more_under_another_cookie(client: TestClient, card: invi
     assert client.get("/unlock").headers["location"] == "/code"
 
 
-def test_wrong_ones_are_told_and_keep_what_was_typed(client: TestClient, card: invitations.IssuedInvitation) -> None:
+def test_wrong_ones_are_told_and_keep_what_was_typed(
+    client: TestClient, card: act_invitations.IssuedInvitation
+) -> None:
     wrong = client.post("/unlock", data={"code": "2222-2222", "year_of_birth": "1980"})
     assert wrong.status_code == 422
     assert "This code does not work." in words(wrong.text)
@@ -116,16 +118,19 @@ def test_no_code_and_no_address_in_the_log(client: TestClient) -> None:
     assert EMAIL not in "\n".join(lines)
 
 
-def test_another_sites_form_is_refused_and_noted_once(client: TestClient, card: invitations.IssuedInvitation) -> None:
+def test_another_sites_form_is_refused_and_noted_once(
+    client: TestClient, card: act_invitations.IssuedInvitation
+) -> None:
     for _ in range(5):
-        answer = client.post("/unlock", data={"code": card.code, "year_of_birth": "1980"},
-                             headers={"origin": "https://evil.example"})  # fmt: skip
+        answer = client.post(
+            "/unlock", data={"code": card.code, "year_of_birth": "1980"}, headers={"origin": "https://evil.example"}
+        )
         assert answer.status_code == 403
     assert strength() == "link"
     assert [row[0] for row in trail("access.refused")] == ["access.refused"]
 
 
-def test_leading_on_to_our_own_pages_only(client: TestClient, card: invitations.IssuedInvitation) -> None:
+def test_leading_on_to_our_own_pages_only(client: TestClient, card: act_invitations.IssuedInvitation) -> None:
     given = {"code": card.code, "year_of_birth": "1980"}
     answer = client.post("/unlock?next=https://evil.example", data=given)
     assert answer.headers["location"] == "/home"
@@ -138,7 +143,7 @@ def test_strangers_and_staff_are_led_elsewhere(client: TestClient, clinic: House
     assert client.get("/unlock").headers["location"] == "/"
 
 
-def test_in_arabic_it_reads_from_the_right(client: TestClient, card: invitations.IssuedInvitation) -> None:
+def test_in_arabic_it_reads_from_the_right(client: TestClient, card: act_invitations.IssuedInvitation) -> None:
     page = client.get("/unlock", headers={"accept-language": "ar"}).text
     assert '<html lang="ar" dir="rtl">' in page
     assert 'name="code" dir="ltr"' in page

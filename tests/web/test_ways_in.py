@@ -4,20 +4,24 @@ import pytest
 from sqlmodel import select
 from starlette.testclient import TestClient
 
-from reporting.actions import invitations
-from reporting.storage.engine import reading, transaction
-from reporting.storage.tables import Clinic, SignInSession
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import Clinic, SignInSession
+from reporting.treatments import act_invitations
 from tests.accounts import PASSWORD, trail, with_password
 from tests.actions.test_staff import FIRST
 from tests.cast import House, house
 from tests.web.site import site, words
 
-FOREIGN = [{"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"},
-           {"origin": "null", "sec-fetch-site": "cross-site"}]  # fmt: skip
+FOREIGN = [
+    {"origin": "https://evil.example"},
+    {"sec-fetch-site": "cross-site"},
+    {"sec-fetch-site": "same-site"},
+    {"origin": "null", "sec-fetch-site": "cross-site"},
+]
 
 
-def issued(clinic: House) -> invitations.IssuedInvitation:
-    return invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id)
+def issued(clinic: House) -> act_invitations.IssuedInvitation:
+    return act_invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id)
 
 
 def sessions_made() -> int:

@@ -9,11 +9,11 @@ from datetime import datetime
 import pytest
 from starlette.testclient import TestClient
 
-from reporting.actions import invitations
+from reporting.app.routes import ROUTES
 from reporting.domain.actors import ROLES, Actor, Role
 from reporting.security.permissions import may
-from reporting.ui.navigation import PATIENT, STAFF, Entry
-from reporting.web.routes import ROUTES
+from reporting.shell.pages import PATIENT, STAFF, Entry
+from reporting.treatments import act_invitations
 from tests.accounts import PASSWORD, with_password
 from tests.cast import House, house
 from tests.pages.staff import open_page, text
@@ -29,7 +29,7 @@ def enter(client: TestClient, who: str, clinic: House) -> None:
     if who in ROLES:
         client.post("/sign-in", data={"email": with_password(clinic, who), "password": PASSWORD})  # type: ignore[arg-type]
     elif who != NOBODY:
-        issued = invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id)
+        issued = act_invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id)
         if who == LINK:
             client.post(f"/c/{issued.token}")
         else:
@@ -70,10 +70,13 @@ def test_every_page(client: TestClient, clinic: House, who: str) -> None:
 
 
 ONE_RECORD = {
-    "/photo/{photo_id:int}": "/photo/1", "/c/{token:str}": "/c/unknown", "/c/{token:str}/go": "/c/unknown/go",
-    "/check-in/q/{question_id:str}": "/check-in/q/symptoms", "/unsubscribe/{token:str}": "/unsubscribe/unknown",
+    "/photo/{photo_id:int}": "/photo/1",
+    "/c/{token:str}": "/c/unknown",
+    "/c/{token:str}/go": "/c/unknown/go",
+    "/check-in/q/{question_id:str}": "/check-in/q/symptoms",
+    "/unsubscribe/{token:str}": "/unsubscribe/unknown",
     "/safety-report/{month}.pdf": "/safety-report/2026-02.pdf",
-}  # fmt: skip
+}
 OPEN = {"/healthz", "/metrics", "/plain.css", "/to-top.js", "/close-menu.js", "/sign-in", "/demo", "/code"}
 """What anybody may ask for; the demo's door is open because the cast is synthetic."""
 LEADS_ON = {"/language", "/sign-out", "/set-up", "/worklist", "/check-in", "/my-data", "/unlock"}
@@ -121,8 +124,13 @@ def test_every_route(client: TestClient, clinic: House, who: str) -> None:
     assert wrong == []
 
 
-PAGES_OF_A_RECORD = {"timeline": "patient", "plan": "patient", "card": "treatment", "record": "treatment",
-                     "proxy": "treatment"}  # fmt: skip
+PAGES_OF_A_RECORD = {
+    "timeline": "patient",
+    "plan": "patient",
+    "card": "treatment",
+    "record": "treatment",
+    "proxy": "treatment",
+}
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -1,0 +1,22 @@
+"""Where a person lands who is not signed in."""
+
+import streamlit as st
+
+from reporting.demo.access import is_open
+from reporting.shell.ui_links import leave_link
+
+
+def page() -> None:
+    """The ways in: a patient's code, staff sign-in, and the demo where there is one."""
+    st.title("Skin check-in")
+    st.write("For patients after laser and similar skin treatments, and for the clinics that care for them.")
+    if is_open():
+        st.info("This is a demo with a synthetic clinic: nobody in it is real.")
+        leave_link("Open the demo", "/demo", "primary")
+    leave_link("I am a patient and have a code", "/code")
+    leave_link("Staff sign-in", "/sign-in")
+    st.write("Patients: the link from your clinic opens your check-in at once.")
+
+
+if __name__ == "__main__":
+    page()

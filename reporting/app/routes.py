@@ -1,0 +1,195 @@
+"""Routes beside Streamlit's pages: links, codes, sign-in, set-up, health and metrics."""
+
+from functools import partial
+from zoneinfo import available_timezones
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from reporting.clinic import act_staff
+from reporting.demo import access
+from reporting.domain.language import languages
+from reporting.domain.patient_words import say
+from reporting.errors import LinkNotValid, NotAllowed, NotFound, Problem, SignInNeeded, TooManyTries
+from reporting.messages.web_messages import MESSAGE_ROUTES
+from reporting.patient.web_check_in import CHECK_IN_ROUTES
+from reporting.patient.web_my_data import my_data
+from reporting.patient.web_photos import PHOTO_ROUTES
+from reporting.records.access import has_staff
+from reporting.records.engine import ping, reading
+from reporting.report.web_report import REPORT_ROUTES
+from reporting.shell import act_sessions, web_html, web_middleware
+from reporting.shell.web_pages import choose, language_of, patient_page, problem_page
+from reporting.shell.web_unlock import unlock
+from reporting.treatments import act_invitations
+
+
+async def healthz(_: Request) -> Response:
+    """200 when the database answers, else 503 with the reason."""
+    try:
+        await run_in_threadpool(ping)
+    except Exception as error:
+        return JSONResponse({"status": "failing", "database": type(error).__name__}, status_code=503)
+    return JSONResponse({"status": "ok", "database": "ok"})
+
+
+async def show_metrics(_: Request) -> Response:
+    """Counters for Prometheus."""
+    return Response(web_middleware.exposition(), media_type="text/plain; version=0.0.4")
+
+
+async def styles(_: Request) -> Response:
+    """The style sheet of the plain pages."""
+    return PlainTextResponse(web_html.STYLES, media_type="text/css")
+
+
+async def to_top(_: Request) -> Response:
+    """The script that brings a patient's next question into view."""
+    return Response(web_html.TO_TOP, media_type="text/javascript", headers={"cache-control": "max-age=3600"})
+
+
+async def close_menu(_: Request) -> Response:
+    """The script that closes the staff's menu on a phone once a page was chosen in it."""
+    return Response(web_html.CLOSE_MENU, media_type="text/javascript", headers={"cache-control": "max-age=3600"})
+
+
+async def _note_throttled(request: Request, problem: Problem, way: str) -> None:
+    if isinstance(problem, TooManyTries):
+        await run_in_threadpool(partial(act_sessions.note, "throttled", way, source=web_html.source_of(request)))
+
+
+class _WrongCode(Problem):
+    status = 422
+    message = say("code_and_year")
+    what_to_do = say("code_and_year_do")
+
+
+def _code_page(request: Request, problem: Problem | None, given: dict[str, str]) -> Response:
+    others = [known for known in languages().values() if known.code != language_of(request)]
+    return patient_page(request, "code.html", problem, others=others, **given)
+
+
+async def code(request: Request) -> Response:
+    """The other way in: the short code and the year of birth."""
+    given = {"code": "", "year_of_birth": ""}
+    if request.method == "GET":
+        return _code_page(request, None, given)
+    given = await web_html.fields(request, "code", "year_of_birth")
+    try:
+        cookie = await run_in_threadpool(act_invitations.open_code, **given, source=web_html.source_of(request))
+    except LinkNotValid:
+        return _code_page(request, _WrongCode(), given)
+    except Problem as problem:
+        await _note_throttled(request, problem, "code")
+        return _code_page(request, problem, given)
+    return web_html.signed_in(cookie, "/check-in/now")
+
+
+def _nobody_yet() -> bool:
+    with reading() as session:
+        return not has_staff(session)
+
+
+async def sign_in_page(request: Request) -> Response:
+    """Staff sign-in."""
+    if await run_in_threadpool(_nobody_yet):
+        return RedirectResponse("/set-up", status_code=303)
+    if request.method == "GET":
+        return web_html.page("sign_in.html", email="")
+    given = await web_html.fields(request, "email", "password")
+    try:
+        cookie = await run_in_threadpool(act_sessions.sign_in, **given, source=web_html.source_of(request))
+    except Problem as problem:
+        await _note_throttled(request, problem, "sign-in")
+        return web_html.page("sign_in.html", status=problem.status, problem=problem, email=given["email"])
+    return web_html.signed_in(cookie, "/")
+
+
+async def sign_out(request: Request) -> Response:
+    """End the session on the server and take the cookie away."""
+    web_html.must_be_ours(request)
+    try:
+        by = await run_in_threadpool(act_sessions.actor_of, request.cookies.get(act_sessions.cookie_name()))
+    except SignInNeeded:
+        return web_html.signed_out("/sign-in")
+    await run_in_threadpool(act_sessions.end, by)
+    return web_html.signed_out("/code" if by.kind == "patient" else "/sign-in")
+
+
+_SET_UP = ("clinic_name", "timezone", "telephone", "name", "email", "password")
+
+
+async def set_up(request: Request) -> Response:
+    """The first administrator; there is no such page once somebody can sign in."""
+    if not await run_in_threadpool(_nobody_yet):
+        return RedirectResponse("/sign-in", status_code=303)
+    zones = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc"))
+    if request.method == "GET":
+        return web_html.page("set_up.html", given=dict.fromkeys(_SET_UP, ""), zones=zones)
+    given = await web_html.fields(request, *_SET_UP)
+    try:
+        await run_in_threadpool(lambda: act_staff.set_up_clinic(**given))
+    except Problem as problem:
+        return web_html.page("set_up.html", status=problem.status, problem=problem, given=given, zones=zones)
+    return RedirectResponse("/sign-in", status_code=303)
+
+
+async def demo(request: Request) -> Response:
+    """Ways into a synthetic clinic on this machine; anywhere else there is no such page."""
+    if not await run_in_threadpool(access.is_open):
+        raise NotFound()
+    if request.method == "GET":
+        return web_html.page("demo.html")
+    role = (await web_html.fields(request, "role"))["role"]
+    cookie = await run_in_threadpool(access.enter, role)
+    return web_html.signed_in(cookie, "/")
+
+
+async def to_first_page(request: Request) -> Response:
+    """Where somebody begins has no address of its own in Streamlit: it is ``/``, with the same query."""
+    query = request.url.query
+    return RedirectResponse(f"/?{query}" if query else "/", status_code=303)
+
+
+def _note_refused(request: Request) -> None:
+    where = web_middleware.kind_of(request.url.path)
+    try:
+        by = act_sessions.actor_of(request.cookies.get(act_sessions.cookie_name()), by_hand=False)
+    except SignInNeeded:
+        act_sessions.note("access.refused", where, source=web_html.source_of(request))
+    else:
+        act_sessions.note("access.refused", where, by=by)
+
+
+async def on_problem(request: Request, problem: Exception) -> Response:
+    """A named problem that no page caught, in plain words."""
+    assert isinstance(problem, Problem)
+    if isinstance(problem, NotAllowed):
+        await run_in_threadpool(_note_refused, request)
+    return await problem_page(request, problem)
+
+
+ROUTES = [
+    Route("/healthz", healthz),
+    Route("/metrics", show_metrics),
+    Route("/plain.css", styles),
+    Route("/to-top.js", to_top),
+    Route("/close-menu.js", close_menu),
+    Route("/language", choose, methods=["POST"]),
+    Route("/code", code, methods=["GET", "POST"]),
+    Route("/unlock", unlock, methods=["GET", "POST"]),
+    Route("/my-data", my_data, methods=["GET", "POST"]),
+    Route("/sign-in", sign_in_page, methods=["GET", "POST"]),
+    Route("/sign-out", sign_out, methods=["POST", "GET"]),
+    Route("/set-up", set_up, methods=["GET", "POST"]),
+    Route("/demo", demo, methods=["GET", "POST"]),
+    Route("/worklist", to_first_page),
+    Route("/check-in", to_first_page),
+    *CHECK_IN_ROUTES,
+    *PHOTO_ROUTES,
+    *MESSAGE_ROUTES,
+    *REPORT_ROUTES,
+]
+EXCEPTION_HANDLERS = {Problem: on_problem}

@@ -1,0 +1,320 @@
+"""What a clinician does about a case: acknowledge, contact, outcome, close; take over, give back, note, open again.
+
+Every step keeps who and when, names the version of the case it was decided on, and is refused when
+somebody else was faster: the answer then tells the newest state.
+
+A dated note of the clinic about a patient, outside of any case. It is never changed afterwards.
+
+The daily look for patients who reported a concern and then stopped answering: a case for the clinic.
+"""
+
+from collections.abc import Callable, Collection
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from reporting import clock
+from reporting.clock import now
+from reporting.domain.actors import SYSTEM, Actor
+from reporting.domain.case_work import (
+    ACTIONS_TAKEN,
+    CONFIRMATIONS,
+    GRADES,
+    NOTE_CHARACTERS,
+    STATE_WORDS,
+    TERM_CHARACTERS,
+    next_states,
+)
+from reporting.domain.reminders import local_day
+from reporting.domain.triage import LastReport, fired
+from reporting.errors import Conflict, InvalidInput, NotFound
+from reporting.records import audit, cases, due_check_ins, patients
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import CheckIn, PatientNote, TriageCase
+from reporting.security.encryption import encrypt
+from reporting.security.permissions import require
+
+
+def _checked_note(note: str, *, required: bool = False) -> str:
+    note = note.strip()
+    if len(note) > NOTE_CHARACTERS or (required and not note):
+        least = 1 if required else 0
+        raise InvalidInput(
+            field="note", found=f"{len(note)} characters", allowed=f"{least} to {NOTE_CHARACTERS} characters"
+        )
+    return note
+
+
+def _one_of(field: str, value: object, allowed: Collection[Any]) -> None:
+    if value not in allowed:
+        raise InvalidInput(field=field, found=value, allowed="one of " + ", ".join(map(str, allowed)))
+
+
+def _newest(session: Any, case: TriageCase) -> Conflict:
+    """The refusal for one who decided on an older state: who did what, and what the state is now."""
+    event, name = cases.events(session, [case.id or 0])[-1]
+    return Conflict(
+        f"{name or 'A new report from the patient'} changed this case in the meantime. "
+        f"It is now: {STATE_WORDS[case.state]}.",
+        state=case.state,
+        version=case.version,
+        kind=event.kind,
+    )
+
+
+def _step(
+    by: Actor,
+    case_id: int,
+    version: int,
+    kind: str,
+    change: Callable[[Any, TriageCase], dict[str, Any]],
+    *,
+    to_state: str | None,
+    note: str,
+) -> int:
+    """One step in one transaction: check, change, event, audit row. Returns the new version."""
+    with transaction() as session:
+        case = cases.locked(session, case_id)
+        if case is None or (by.clinic_id is not None and case.clinic_id != by.clinic_id):
+            raise NotFound()
+        require(by, "case.work", clinic_id=case.clinic_id)
+        if case.version != version:
+            raise _newest(session, case)
+        if to_state is not None and to_state not in next_states(case.state):
+            raise Conflict(
+                f"The case is {STATE_WORDS[case.state].lower()}: "
+                f"{STATE_WORDS[to_state].lower()} cannot be the next step.",
+                state=case.state,
+                version=case.version,
+            )
+        before = case.state
+        details = change(session, case)
+        case.state = to_state or case.state
+        case.version += 1
+        session.add(case)
+        cases.add_event(session, case, kind, at=clock.now(), staff_id=by.id, note=note, **details)
+        # The note stays in the case: the audit trail is read by people who may not read notes.
+        audit.write(
+            session,
+            by,
+            f"case.{kind}",
+            "case",
+            case.id,
+            clinic_id=case.clinic_id,
+            before=before,
+            after=case.state,
+            **details,
+        )
+        return case.version
+
+
+def acknowledge(*, by: Actor, case_id: int, version: int) -> int:
+    """Take a new case: it is now this person's. Returns the new version.
+
+    Raises NotFound, NotAllowed, Conflict (also: it is not new any more).
+    """
+
+    def change(_session: Any, case: TriageCase) -> dict[str, Any]:
+        case.owner_id, case.acknowledged_at = by.id, clock.now()
+        return {}
+
+    return _step(by, case_id, version, "acknowledged", change, to_state="acknowledged", note="")
+
+
+def take_over(*, by: Actor, case_id: int, version: int) -> int:
+    """Become the owner of a case that somebody else acknowledged; its state stays."""
+
+    def change(_session: Any, case: TriageCase) -> dict[str, Any]:
+        if case.state in ("new", "closed"):
+            raise Conflict(f"A case that is {STATE_WORDS[case.state].lower()} cannot be taken over.")
+        before, case.owner_id = case.owner_id, by.id
+        return {"from_owner": before}
+
+    return _step(by, case_id, version, "taken_over", change, to_state=None, note="")
+
+
+def give_back(*, by: Actor, case_id: int, version: int) -> int:
+    """Undo taking a case, for example after a tap by mistake: it is new again, and its deadline counts as before."""
+
+    def change(_session: Any, case: TriageCase) -> dict[str, Any]:
+        before, case.owner_id, case.acknowledged_at = case.owner_id, None, None
+        return {"from_owner": before}
+
+    return _step(by, case_id, version, "given_back", change, to_state="new", note="")
+
+
+def record_contact(*, by: Actor, case_id: int, version: int, action_taken: str, note: str = "") -> int:
+    """Write down what was done for the patient: a code of ACTIONS_TAKEN and a note. May be repeated."""
+    _one_of("action_taken", action_taken, ACTIONS_TAKEN)
+    note = _checked_note(note)
+
+    def change(_session: Any, case: TriageCase) -> dict[str, Any]:
+        case.action_taken = action_taken
+        return {"action_taken": action_taken}
+
+    return _step(by, case_id, version, "contacted", change, to_state="contacted", note=note)
+
+
+def record_outcome(
+    *,
+    by: Actor,
+    case_id: int,
+    version: int,
+    confirmation: str,
+    term: str = "",
+    grade: int | None = None,
+    note: str = "",
+) -> int:
+    """What it turned out to be. A confirmed complication needs its term and a grade of 1 to 5.
+
+    Raises InvalidInput beside what acknowledge raises.
+    """
+    _one_of("confirmation", confirmation, CONFIRMATIONS)
+    note, term = _checked_note(note), term.strip()
+    confirmed = confirmation == "confirmed"
+    if confirmed:
+        _one_of("grade", grade, GRADES)
+        if not 1 <= len(term) <= TERM_CHARACTERS:
+            raise InvalidInput(field="term", found=term, allowed=f"1 to {TERM_CHARACTERS} characters")
+
+    def change(_session: Any, case: TriageCase) -> dict[str, Any]:
+        case.confirmation = confirmation
+        case.complication_term = term if confirmed else None
+        case.complication_grade = grade if confirmed else None
+        return {
+            "confirmation": confirmation,
+            "term": case.complication_term,
+            "grade": case.complication_grade,
+        }
+
+    return _step(by, case_id, version, "outcome", change, to_state="outcome", note=note)
+
+
+def close(*, by: Actor, case_id: int, version: int, note: str = "") -> int:
+    """Close a case whose outcome is recorded. Nothing closes by itself."""
+
+    def change(_session: Any, case: TriageCase) -> dict[str, Any]:
+        case.closed_at = clock.now()
+        return {}
+
+    return _step(by, case_id, version, "closed", change, to_state="closed", note=_checked_note(note))
+
+
+def reopen(*, by: Actor, case_id: int, version: int, note: str) -> int:
+    """Open a closed case again; the note says why. It is then this person's.
+
+    Raises Conflict too when a newer case of the same treatment is open already.
+    """
+    note = _checked_note(note, required=True)
+
+    def change(session: Any, case: TriageCase) -> dict[str, Any]:
+        if case.state != "closed":
+            raise Conflict(f"This case is {STATE_WORDS[case.state].lower()}, not closed.")
+        if cases.open_case_of(session, case.treatment_id, case.patient_id) is not None:
+            raise Conflict(
+                "A newer case of this treatment is open already.", what_to_do="Add a note to the newer case."
+            )
+        case.closed_at = None
+        case.owner_id, case.acknowledged_at = by.id, clock.now()
+        return {}
+
+    return _step(by, case_id, version, "reopened", change, to_state="acknowledged", note=note)
+
+
+def add_note(*, by: Actor, case_id: int, version: int, note: str) -> int:
+    """Add a note to a case in any state."""
+    return _step(
+        by,
+        case_id,
+        version,
+        "note",
+        lambda _session, _case: {},
+        to_state=None,
+        note=_checked_note(note, required=True),
+    )
+
+
+def add_patient_note(*, by: Actor, patient_id: int, happened_on: date, words: str) -> int:
+    """Write a note about a day up to today. Returns its id.
+
+    The words are kept encrypted and stay out of the audit trail. Raises NotAllowed, NotFound, InvalidInput.
+    """
+    words = words.strip()
+    with transaction() as session:
+        patient = patients.by_id(session, patient_id)
+        if patient is None or (by.clinic_id is not None and patient.clinic_id != by.clinic_id):
+            raise NotFound()
+        require(by, "case.work", clinic_id=patient.clinic_id)
+        if not 1 <= len(words) <= NOTE_CHARACTERS:
+            raise InvalidInput(
+                field="note", found=f"{len(words)} characters", allowed=f"1 to {NOTE_CHARACTERS} characters"
+            )
+        today = clock.today(patients.clinic(session, patient.clinic_id).timezone)
+        if happened_on > today:
+            raise InvalidInput(field="happened_on", found=str(happened_on), allowed="a day up to today")
+        note = PatientNote(
+            clinic_id=patient.clinic_id,
+            patient_id=patient_id,
+            staff_id=by.id,
+            written_at=clock.now(),
+            happened_on=happened_on,
+            note_encrypted=encrypt(words),
+        )
+        key = patients.add(session, note)
+        audit.write(
+            session,
+            by,
+            "patient.note_added",
+            "patient",
+            patient_id,
+            clinic_id=patient.clinic_id,
+            note=key,
+            happened_on=happened_on.isoformat(),
+        )
+        return key
+
+
+LONGEST = timedelta(days=400)
+"""No schedule is longer."""
+
+
+def open_silent_cases(at: datetime | None = None) -> int:
+    """Open (or extend) a case for each silence that has become one. Once each; only staff close it."""
+    moment = at or now()
+    with reading() as session:
+        found = due_check_ins.last_reports(session, (moment - LONGEST).date())
+    due = [(report, timezone) for report, timezone in found if fired(report, local_day(moment, timezone))]
+    return sum(_open(report, timezone, moment) for report, timezone in due)
+
+
+def _open(report: LastReport, timezone: str, moment: datetime) -> int:
+    opened = 0
+    with transaction() as session:
+        cases.open_case_of(session, report.treatment_id, _patient(session, report))  # locks the treatment
+        for rule in fired(report, local_day(moment, timezone)):
+            if due_check_ins.is_known(session, report, rule.code):
+                continue
+            check_in = session.get_one(CheckIn, report.check_in_id)
+            case = cases.open_or_extend(
+                session,
+                check_in=check_in,
+                level=rule.case_level,
+                rules=[rule.code],
+                reasons=[rule.clinician_words],
+                at=moment,
+            )
+            audit.write(
+                session,
+                SYSTEM,
+                "case.silence",
+                "case",
+                case.id,
+                clinic_id=case.clinic_id,
+                rule=rule.code,
+                check_in=check_in.id,
+            )
+            opened += 1
+    return opened
+
+
+def _patient(session: object, report: LastReport) -> int:
+    return session.get_one(CheckIn, report.check_in_id).patient_id  # type: ignore[attr-defined, no-any-return]

@@ -1,0 +1,366 @@
+"""One patient's timeline: settings and side effects side by side.
+
+The parts of a patient's timeline: settings beside the guideline, the recovery charts, reports, steps.
+
+The end of a patient's timeline: every contact, note and change of state, and a new note.
+
+A patient's photos for clinicians: any two days of a treatment side by side, and each one large.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from html import escape
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import streamlit as st
+
+from reporting import clock
+from reporting.cases import ui_case
+from reporting.cases.act_cases import add_patient_note
+from reporting.cases.chart_timeline import MARKS, course_table, reported_symptoms, symptom_course
+from reporting.cases.read_timeline import AreaLine, Change, NoteLine, Report, Timeline, TreatmentLine, timeline
+from reporting.cases.read_worklist import CaseStep
+from reporting.cases.ui_case import step_words
+from reporting.domain.actors import Actor
+from reporting.domain.case_work import NOTE_CHARACTERS
+from reporting.domain.symptoms import severity_word, symptom, symptoms
+from reporting.patient.act_photos import remove_photo
+from reporting.patient.read_photos import PhotoLine, photos_of
+from reporting.security.permissions import may
+from reporting.shell import ui_words as words
+from reporting.shell.file_csv import table_csv
+from reporting.shell.ui_figures import chart, csv_file, drawn
+from reporting.shell.ui_identity import current_actor
+from reporting.shell.ui_links import number_in_address, page_link
+from reporting.shell.ui_states import attempt, empty, show_notice, shows_problems
+from reporting.treatments.read_treatments import SettingLine
+
+_VERDICTS = {
+    "ok": "",
+    "outside_typical": "outside the typical range",
+    "above_guideline": "above guideline",
+    "below_guideline": "below guideline",
+    "above_protocol": "above own protocol",
+    "below_protocol": "below own protocol",
+}
+
+
+def _range(low: float | None, high: float | None) -> str:
+    if low is None and high is None:
+        return "none known"
+    if low is None or high is None:
+        return f"up to {words.number(high)}" if high is not None else f"from {words.number(low or 0)}"
+    return f"{words.number(low)} to {words.number(high)}"
+
+
+def settings_table(lines: tuple[SettingLine, ...]) -> pd.DataFrame:
+    """Settings as used beside the published guideline, the clinic's own protocol if it has one, and what is typical."""
+    has_own = any(line.protocol != (None, None) for line in lines)
+    return pd.DataFrame(
+        [
+            {
+                "Setting": line.label,
+                "Used": words.quantity(line.value, line.unit),
+                "Guideline": _range(line.guideline_minimum, line.guideline_maximum),
+                **({"Own protocol": _range(*line.protocol)} if has_own else {}),
+                "Typical": _range(*line.typical),
+                "Note": _VERDICTS[line.verdict],
+            }
+            for line in lines
+        ]
+    )
+
+
+def _area(area: AreaLine) -> None:
+    group = f", pass group {area.pass_group}" if area.pass_group > 1 else ""
+    facts = [f"**{area.area.capitalize()}{group}**"]
+    if area.indication:
+        facts.append(f"for {area.indication.lower()}")
+    if area.cooling:
+        facts.append(f"cooling: {area.cooling.lower()}")
+    if area.endpoint:
+        facts.append(f"endpoint: {area.endpoint.lower()}")
+    if area.test_spot_done is not None:
+        facts.append("test spot done" if area.test_spot_done else "no test spot")
+    st.markdown(" · ".join(facts))
+    above = [line.label for line in area.settings if line.is_above_guideline]
+    warnings = [f":orange-badge[:material/tune: {label} above guideline]" for label in above]
+    warnings += [
+        f":orange-badge[:material/tune: {line.label} above own protocol]"
+        for line in area.settings
+        if line.is_above_protocol and not line.is_above_guideline
+    ]
+    if area.is_warning_endpoint:
+        warnings.append(":orange-badge[:material/warning: Endpoint shows damage]")
+    if warnings:
+        st.markdown(" ".join(warnings))
+    if area.settings:
+        st.dataframe(
+            settings_table(area.settings),
+            hide_index=True,
+            alt=f"Settings used on {area.area}",
+            key=f"settings_{area.treated_area_id}",
+        )
+    else:
+        st.markdown("No settings were recorded.")
+
+
+def _course(treatment: TreatmentLine) -> None:
+    had = reported_symptoms(treatment)
+    never = [each.label.lower() for each in symptoms() if each.code not in had]
+    if not treatment.reports:
+        empty(
+            "No check-ins yet.",
+            "Answers appear here, over the band that is expected for this procedure.",
+        )
+        return
+    st.markdown(f"Answered {treatment.answered} of {treatment.due} check-ins that came due.")
+    for code in had:
+        chart(drawn(symptom_course, treatment, code), key=f"course_{treatment.treatment_id}_{code}")
+    if had:
+        legend = ", ".join(f"{mark} {kind}" for kind, mark in MARKS.items())
+        st.markdown(f"{legend}. The shaded band is what is expected after this procedure on that day.")
+        with st.expander("Show the numbers as a table"):
+            table = course_table(treatment, had)
+            st.dataframe(table, hide_index=True, alt="Severity by recovery day")
+            csv_file(lambda: table_csv(table), key=f"csv_{treatment.treatment_id}", file_name="recovery.csv")
+    if never:
+        st.markdown(f"Never reported: {', '.join(never)}.")
+
+
+ANSWERED_BY = {
+    "carer": "answered by somebody else with the link",
+    "telephone": "asked by telephone",
+    "desk": "asked at the desk",
+}
+
+
+def report_words(report: Report) -> str:
+    """A check-in in one line."""
+    had = []
+    for code, severity in report.severities.items():
+        if severity:
+            place = f" ({', '.join(report.areas[code])})" if report.areas.get(code) else ""
+            beyond = ", more than expected" if code in report.unexpected else ""
+            had.append(f"{symptom(code).label.lower()} {severity_word(severity).lower()}{place}{beyond}")
+    facts = ["; ".join(had) or "no problems"]
+    facts.extend(f"{question}: {answer}" for question, answer in report.follow_up.items())
+    if report.is_worried:
+        facts.append("worried")
+    if report.cannot_wait:
+        facts.append("cannot wait")
+    if report.days_late:
+        facts.append(f"{report.days_late} {'day' if report.days_late == 1 else 'days'} late")
+    if report.is_proxy:
+        facts.append("entered by the clinic")
+    if report.answered_by:
+        facts.append(ANSWERED_BY.get(report.answered_by, report.answered_by))
+    return ". ".join(facts)
+
+
+_CHANGES = {
+    "corrected": "corrected by the patient",
+    "withdrawn": "taken back by the patient",
+    "replaced": "replaced",
+}
+
+
+def change_words(change: Change, timezone: str) -> str:
+    """Why a report counts no more, and since when."""
+    reason = f": {change.reason}" if change.reason else ""
+    return f"{_CHANGES[change.kind]} on {words.moment(change.at, timezone)}{reason}"
+
+
+def _reports(treatment: TreatmentLine, timezone: str) -> None:
+    for report in treatment.reports:
+        if report.answered_at is None:
+            st.markdown(f"- **Day {report.scheduled_day}**: not answered")
+            continue
+        replaced = f" ({change_words(report.change, timezone)})" if report.change else ""
+        if report.is_correction:
+            replaced = f" (a correction){replaced}"
+        st.markdown(
+            f"- **Day {report.recovery_day}**, {words.moment(report.answered_at, timezone)}{replaced}: "
+            f"{report_words(report)}"
+        )
+        if report.change and report.change.own_words:
+            st.text(f"In their words: {report.change.own_words}")
+        if report.note:
+            st.text(f"Note: {report.note}")
+        elif report.has_note:
+            st.markdown("There is a note that your role may not read.")
+
+
+def treatment_part(treatment: TreatmentLine, timezone: str) -> None:
+    """One treatment: how it was done, how it went, and every report."""
+    st.subheader(f"{words.day(treatment.performed_on)}: {treatment.procedure}")
+    session = f" · session {treatment.session_number}" if treatment.session_number else ""
+    kind = f" ({treatment.device_class})" if treatment.device_class else ""
+    st.markdown(f"Device: {treatment.device}{kind} · operator: {treatment.operator}{session}")
+    for area in treatment.areas:
+        _area(area)
+    _course(treatment)
+    if treatment.reports:
+        with st.expander(f"All check-ins ({treatment.answered} answered)"):
+            _reports(treatment, timezone)
+
+
+PLACE = "timeline_note"
+
+
+def steps_part(actor: Actor, seen: Timeline) -> None:
+    """Everything that was done about this patient, newest first, and the form for a note."""
+    st.subheader("Contacts, notes and steps")
+    show_notice(PLACE)
+    if not seen.contacts and not seen.notes:
+        st.markdown("No case was ever opened for this patient, and nobody wrote a note.")
+    lines: list[tuple[date, datetime, CaseStep | NoteLine]] = [
+        *((step.at.astimezone(ZoneInfo(seen.timezone)).date(), step.at, step) for step in seen.contacts),
+        *((note.happened_on, note.written_at, note) for note in seen.notes),
+    ]
+    for _, _, line in sorted(lines, key=lambda each: each[:2], reverse=True):
+        _line(line, seen.timezone)
+    if may(actor, "case.work"):
+        _form(seen)
+
+
+def _line(line: CaseStep | NoteLine, timezone: str) -> None:
+    if isinstance(line, CaseStep):
+        st.markdown(f"- {words.moment(line.at, timezone)}: {step_words(line)}")
+        return
+    who = f" by {line.who}" if line.who else ""
+    st.markdown(f"- {words.day(line.happened_on)}: Note{who}, written {words.moment(line.written_at, timezone)}")
+    st.text(line.words)
+
+
+def _form(seen: Timeline) -> None:
+    with st.form(f"note_{seen.patient_id}", clear_on_submit=False, enter_to_submit=False):
+        today: date = clock.today(seen.timezone)
+        st.date_input("About the day", value=today, max_value=today, key="note_on", format="YYYY-MM-DD")
+        st.text_area(
+            "Note",
+            key="note_words",
+            max_chars=NOTE_CHARACTERS,
+            help="The patient can ask to see it. It cannot be changed afterwards.",
+        )
+        st.form_submit_button("Add the note", on_click=_add, args=(seen.patient_id,))
+
+
+def _add(patient_id: int) -> None:
+    on, said = st.session_state["note_on"], st.session_state["note_words"]
+    done = attempt(
+        PLACE,
+        "The note is kept.",
+        lambda by: add_patient_note(by=by, patient_id=patient_id, happened_on=on, words=said),
+    )
+    if done:
+        st.session_state["note_words"] = ""
+
+
+WIDTH_PX = 900
+_PAIR = "display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,16rem),1fr));gap:.75rem"
+_IMAGE = "width:100%;height:auto;max-height:75vh;object-fit:contain;border-radius:.5rem;display:block"
+
+
+def caption(photo: PhotoLine, timezone: str) -> str:
+    """``Day 3, 10 Mar 2026, 10:30 · 2/3``."""
+    return f"Day {photo.recovery_day}, {words.moment(photo.taken_at, timezone)}{photo.which}"
+
+
+def _figure(photo: PhotoLine, timezone: str) -> str:
+    """By its own authorised address; a click opens the whole picture."""
+    address, said = f"/photo/{photo.photo_id}", escape(caption(photo, timezone))
+    return (
+        f'<figure style="margin:0"><a href="{address}" target="_blank"><img src="{address}?w={WIDTH_PX}" '
+        f'width="{photo.width_px}" height="{photo.height_px}" loading="lazy" style="{_IMAGE}" '
+        f'alt="Photo of {said}"></a><figcaption>{said}</figcaption></figure>'
+    )
+
+
+def _chosen(photos: Sequence[PhotoLine], label: str, index: int, timezone: str, key: str) -> PhotoLine:
+    captions = {photo.photo_id: caption(photo, timezone) for photo in photos}
+    chosen = st.selectbox(label, list(captions), index=index, key=key, format_func=captions.__getitem__)
+    return next((photo for photo in photos if photo.photo_id == chosen), photos[index])
+
+
+def _remove(photo_id: int, reason_key: str, place: str) -> None:
+    reason = str(st.session_state.get(reason_key) or "")
+    attempt(place, "The photo is removed.", lambda by: remove_photo(by=by, photo_id=photo_id, reason=reason))
+
+
+def _remove_part(photos: Sequence[PhotoLine], timezone: str, place: str) -> None:
+    with st.popover("Remove a photo"):
+        photo = _chosen(photos, "Photo", 0, timezone, f"{place}_which")
+        reason_key = f"{place}_reason"
+        st.text_input("Reason", key=reason_key, max_chars=200, help="For example: it shows somebody else.")
+        st.button("Remove for good", key=f"{place}_remove", on_click=_remove, args=(photo.photo_id, reason_key, place))
+
+
+def photos_part(photos: Sequence[PhotoLine], timezone: str) -> None:
+    """Photos of one treatment: the first beside the newest, or any two. Nothing where there are none."""
+    if not photos:
+        return
+    place = f"photos_{photos[0].treatment_id}"
+    st.markdown("**Photos**")
+    show_notice(place)
+    pair = list(photos)
+    if len(photos) > 1:
+        left, right = st.columns(2)
+        with left:
+            first = _chosen(photos, "Photo on the left", 0, timezone, f"{place}_left")
+        with right:
+            second = _chosen(photos, "Photo on the right", len(photos) - 1, timezone, f"{place}_right")
+        pair = [first, second] if first != second else [first]
+    st.html(f'<div style="{_PAIR}">{"".join(_figure(photo, timezone) for photo in pair)}</div>')
+    st.markdown("A click on a photo shows it large. Each look is kept in the audit trail.")
+    _remove_part(photos, timezone, place)
+
+
+def _head(seen: Timeline) -> None:
+    skin = f"skin type {seen.fitzpatrick}" if seen.fitzpatrick else "skin type not recorded"
+    born = f"born {seen.year_of_birth}" if seen.year_of_birth else "year of birth not recorded"
+    st.markdown(" · ".join([born, skin, *seen.risks]))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for case_id in seen.open_case_ids:
+            if st.button("Open case", key=f"timeline_case_{case_id}", type="primary"):
+                ui_case.choose(case_id)
+        page_link("record", "Record a treatment", icon=":material/add:", patient=seen.patient_id)
+        page_link("plan", "Plan the next treatment", icon=":material/tune:", patient=seen.patient_id)
+        page_link("patients", "All patients", icon=":material/group:")
+
+
+@shows_problems
+def page() -> None:
+    patient_id = number_in_address("patient")
+    actor = current_actor()
+    if patient_id is None:
+        st.title("Timeline")
+        empty("Choose a patient.", "Open a timeline from the worklist, or find the patient by reference.", "patients")
+        return
+    heading = st.empty()
+    heading.title("Timeline")  # stays when the patient cannot be shown
+    seen = timeline(actor, patient_id)
+    heading.title(f"Patient {seen.reference}")
+    _head(seen)
+    if not seen.treatments:
+        empty(
+            "No treatments yet.",
+            "Record a treatment of this patient, or import a log of your practice system.",
+        )
+    photos = photos_of(actor, patient_id=patient_id)
+    for treatment in seen.treatments:
+        treatment_part(treatment, seen.timezone)
+        photos_part([p for p in photos if p.treatment_id == treatment.treatment_id], seen.timezone)
+        with st.container(horizontal=True):
+            page_link("card", "Patient card", icon=":material/qr_code:", treatment=treatment.treatment_id)
+            page_link("proxy", "Take a check-in", icon=":material/call:", treatment=treatment.treatment_id)
+            page_link("record", "Correct this treatment", icon=":material/edit:", treatment=treatment.treatment_id)
+        st.divider()
+    steps_part(actor, seen)
+    if (case_id := ui_case.chosen()) is not None:
+        ui_case.open_window(case_id)
+
+
+if __name__ == "__main__":
+    page()

@@ -1,0 +1,356 @@
+"""One patient's timeline: treatments with settings, what was reported by day, and what was done about it.
+
+Notes as they are read: decrypted, or saying why that cannot be.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from reporting import clock
+from reporting.cases.read_worklist import CaseStep, case_step
+from reporting.domain.actors import Actor
+from reporting.domain.clinic_content import ProtocolRange
+from reporting.domain.content import content
+from reporting.domain.corrections import STAFF_REASONS
+from reporting.domain.course import days_late, expected_severity
+from reporting.domain.devices import DeviceClass
+from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.vocabulary import (
+    areas,
+    cooling_kinds,
+    endpoints,
+    indications,
+    is_warning_endpoint,
+    procedure_classes,
+)
+from reporting.errors import NotFound
+from reporting.records import cases, clinic_facts, patients
+from reporting.records.check_ins import counting
+from reporting.records.engine import reading
+from reporting.records.outcomes import due_counts
+from reporting.records.tables import CheckIn, Patient, TreatedArea, TriageCase
+from reporting.security.encryption import CannotDecrypt, decrypt
+from reporting.security.permissions import may, require
+from reporting.treatments.read_treatments import SettingLine, setting_lines
+
+
+@dataclass(frozen=True)
+class NoteLine:
+    """A dated note of the clinic. ``words`` are never to be drawn as Markdown."""
+
+    happened_on: date
+    written_at: datetime
+    who: str
+    words: str
+
+
+def readable(note: str) -> str:
+    """One note that was written with a lost key must not hide the whole timeline."""
+    try:
+        return decrypt(note)
+    except CannotDecrypt as problem:
+        return f"({problem.message})"
+
+
+def notes_of(session: Any, patient_id: int) -> tuple[NoteLine, ...]:
+    """What the clinic wrote down about a patient, oldest first. Who may read it is decided by the query that calls."""
+    return tuple(
+        NoteLine(note.happened_on, note.written_at, who, readable(note.note_encrypted))
+        for note, who in patients.of_patient(session, patient_id)
+    )
+
+
+@dataclass(frozen=True)
+class AreaLine:
+    """One treated area and pass group with its settings."""
+
+    treated_area_id: int
+    area: str
+    pass_group: int
+    indication: str
+    """Empty where it was not recorded, as with cooling and endpoint."""
+    cooling: str
+    endpoint: str
+    is_warning_endpoint: bool
+    test_spot_done: bool | None
+    settings: tuple[SettingLine, ...]
+
+
+@dataclass(frozen=True)
+class Change:
+    """Why a report counts no more: ``corrected``, ``withdrawn``, or ``replaced`` by another import."""
+
+    kind: str
+    at: datetime
+    reason: str
+    own_words: str
+    """The patient's own reason, for those who may read notes; never to be drawn as Markdown."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """A due check-in: answered, not answered (``answered_at`` empty), or replaced by a later one."""
+
+    check_in_id: int
+    scheduled_day: int
+    recovery_day: int | None
+    answered_at: datetime | None
+    severities: Mapping[str, int]
+    """Only what was asked."""
+    unexpected: tuple[str, ...]
+    areas: Mapping[str, tuple[str, ...]]
+    follow_up: Mapping[str, str]
+    """Label of the question to answer, both in clinicians' words."""
+    is_worried: bool
+    cannot_wait: bool
+    advice: str | None
+    note: str | None
+    """None where there is none or it may not be read; see ``has_note``."""
+    has_note: bool
+    is_replaced: bool
+    is_proxy: bool
+    answered_by: str = ""
+    """``carer``, ``telephone`` or ``desk``; empty: the patient."""
+    change: Change | None = None
+    """What took its place or took it away; None while it counts."""
+    is_correction: bool = False
+    days_late: int = 0
+    """Days from the due day to the answer; 0 for a further report of the same due day."""
+
+
+@dataclass(frozen=True)
+class TreatmentLine:
+    """A treatment with everything that hangs on it."""
+
+    treatment_id: int
+    reference: str
+    performed_on: date
+    procedure_class: str
+    procedure: str
+    device: str
+    device_class: str
+    operator: str
+    session_number: int | None
+    source: str
+    areas: tuple[AreaLine, ...]
+    reports: tuple[Report, ...]
+    due: int
+    """Check-ins that have come due by today, answered ones included."""
+
+    @property
+    def answered(self) -> int:
+        return sum(each.answered_at is not None and not each.is_replaced for each in self.reports)
+
+
+@dataclass(frozen=True)
+class Timeline:
+    patient_id: int
+    reference: str
+    clinic_name: str
+    timezone: str
+    year_of_birth: int | None
+    fitzpatrick: int | None
+    risks: tuple[str, ...]
+    treatments: tuple[TreatmentLine, ...]
+    contacts: tuple[CaseStep, ...]
+    """The steps of all the patient's cases, oldest first."""
+    open_case_ids: tuple[int, ...]
+    notes: tuple[NoteLine, ...] = ()
+    """What the clinic wrote down outside of cases, for who may read notes; oldest first."""
+
+
+def risk_words(patient: Patient) -> tuple[str, ...]:
+    """What makes a complication more likely in this patient, in words."""
+    isotretinoin = patient.isotretinoin_months_ago
+    facts = {
+        "tanned": patient.is_tanned,
+        "takes isotretinoin": isotretinoin == 0,
+        f"isotretinoin {isotretinoin} months ago": bool(isotretinoin),
+        "herpes before": patient.herpes_history,
+        "keloid before": patient.keloid_history,
+        "melasma or hyperpigmentation before": patient.pigmentation_history,
+    }
+    return tuple(words for words, holds in facts.items() if holds)
+
+
+def _indication(code: str) -> str:
+    return "" if code == "not_recorded" else indications().get(code, code)
+
+
+def _area(
+    area: TreatedArea, device_class: DeviceClass | None, fitzpatrick: int | None, own: Sequence[ProtocolRange]
+) -> AreaLine:
+    return AreaLine(
+        treated_area_id=area.id or 0,
+        area=areas().get(area.area, area.area),
+        pass_group=area.pass_group,
+        indication=_indication(area.indication),
+        cooling=cooling_kinds().get(area.cooling or "", area.cooling or ""),
+        endpoint=endpoints().get(area.immediate_endpoint or "", area.immediate_endpoint or ""),
+        is_warning_endpoint=is_warning_endpoint(area.immediate_endpoint or ""),
+        test_spot_done=area.test_spot_done,
+        settings=setting_lines(area, device_class, fitzpatrick, own),
+    )
+
+
+def _unexpected(check_in: CheckIn, procedure_class: str, severities: Mapping[str, int]) -> tuple[str, ...]:
+    """Symptoms beyond the expected course of that day; where the sender had judged, whatever is not 0."""
+    if check_in.judged_by_source or procedure_class not in procedure_classes():
+        return tuple(symptom for symptom, severity in severities.items() if severity)
+    day = check_in.recovery_day if check_in.recovery_day is not None else check_in.scheduled_day
+    return tuple(s for s, value in severities.items() if value > expected_severity(procedure_class, s, day))
+
+
+def _follow_up(answers: Mapping[str, str]) -> dict[str, str]:
+    """Follow-up answers by clinicians' label; an imported one that is not known keeps its own name."""
+    known = content().follow_ups
+    return {
+        known[key].clinician_label if key in known else key.replace("_", " "): answer.replace("_", " ")
+        for key, answer in answers.items()
+    }
+
+
+def _change(check_in: CheckIn, corrected: Collection[int], may_read_notes: bool) -> Change | None:
+    """What became of a report, with the reason in clinicians' words; None while it counts."""
+    if check_in.replaced_at is None:
+        return None
+    if check_in.source == "import":
+        return Change("replaced", check_in.replaced_at, check_in.replaced_reason, "")
+    code, _, kept = check_in.replaced_reason.partition(":")
+    own_words = readable(kept) if kept and may_read_notes else ""
+    kind = "corrected" if check_in.id in corrected else "withdrawn"
+    return Change(kind, check_in.replaced_at, STAFF_REASONS.get(code, code), own_words)
+
+
+def _late(check_in: CheckIn, all_of_treatment: Sequence[CheckIn]) -> int:
+    if check_in.answered_at is None:
+        return 0
+    answered = [row for row in all_of_treatment if row.answered_at is not None]
+    earlier = counting(answered, before=check_in.id)
+    is_further = any(row.scheduled_day == check_in.scheduled_day for row in earlier)
+    return 0 if is_further else days_late(check_in.scheduled_day, check_in.recovery_day)
+
+
+def _report(
+    check_in: CheckIn,
+    procedure_class: str,
+    area_labels: Mapping[int, str],
+    may_read_notes: bool,
+    corrected: Collection[int] = (),
+    late: int = 0,
+) -> Report:
+    severities = {s: value for s in SYMPTOMS if (value := getattr(check_in, s)) is not None}
+    note = check_in.note_encrypted
+    return Report(
+        check_in_id=check_in.id or 0,
+        scheduled_day=check_in.scheduled_day,
+        recovery_day=check_in.recovery_day,
+        answered_at=check_in.answered_at,
+        severities=severities,
+        unexpected=_unexpected(check_in, procedure_class, severities),
+        areas={s: tuple(area_labels.get(i, "") for i in ids) for s, ids in check_in.areas.items()},
+        follow_up=_follow_up(check_in.follow_up),
+        is_worried=check_in.worried,
+        cannot_wait=check_in.can_wait is False,
+        advice=check_in.advice,
+        note=readable(note) if note and may_read_notes else None,
+        has_note=note is not None,
+        is_replaced=check_in.replaced_at is not None,
+        is_proxy=check_in.source == "proxy",
+        answered_by=check_in.answered_by,
+        change=_change(check_in, corrected, may_read_notes),
+        is_correction=check_in.corrects_id is not None,
+        days_late=late,
+    )
+
+
+def _contacts(session: Any, found: list[TriageCase]) -> tuple[CaseStep, ...]:
+    steps = cases.events(session, [case.id or 0 for case in found])
+    return tuple(case_step(event, who) for event, who in steps)
+
+
+def timeline(by: Actor, patient_id: int) -> Timeline:
+    """Everything about one patient, newest treatment first.
+
+    Raises NotAllowed, and NotFound for an unknown patient and for another clinic's alike.
+    """
+    require(by, "timeline.read", clinic_id=by.clinic_id)
+    with reading() as session:
+        patient = patients.by_id(session, patient_id)
+        if patient is None or (by.clinic_id is not None and patient.clinic_id != by.clinic_id):
+            raise NotFound()
+        clinic = patients.clinic(session, patient.clinic_id)
+        classes = clinic_facts.known(session, patient.clinic_id)
+        own = clinic_facts.of(session, clinic).protocol_ranges()
+        rows = patients.treatments(session, patient_id)
+        ids = [row[0].id for row in rows]
+        treated, check_ins = patients.areas(session, ids), patients.check_ins(session, ids)
+        performed = {row[0].id: row[0].performed_on for row in rows}
+        due = due_counts(session, performed, clock.today(clinic.timezone))
+        found = cases.of_patient(session, patient_id)
+        contacts = _contacts(session, found)
+        written = notes_of(session, patient_id) if may(by, "note.read") else ()
+    notes = may(by, "note.read")
+    return Timeline(
+        patient_id=patient_id,
+        reference=patient.reference,
+        clinic_name=clinic.name,
+        timezone=clinic.timezone,
+        year_of_birth=patient.year_of_birth,
+        fitzpatrick=patient.fitzpatrick,
+        risks=risk_words(patient),
+        treatments=tuple(
+            _treatment(
+                row,
+                treated[row[0].id],
+                check_ins[row[0].id],
+                classes,
+                patient.fitzpatrick,
+                notes,
+                due.get(row[0].id, 0),
+                own,
+            )
+            for row in rows
+        ),
+        contacts=contacts,
+        open_case_ids=tuple(case.id or 0 for case in found if case.state != "closed"),
+        notes=written,
+    )
+
+
+def _treatment(
+    row: Any,
+    treated: list[TreatedArea],
+    check_ins: list[CheckIn],
+    classes: Mapping[str, DeviceClass],
+    fitzpatrick: int | None,
+    may_read_notes: bool,
+    due: int,
+    own: Sequence[ProtocolRange],
+) -> TreatmentLine:
+    treatment, device, operator = row
+    of = classes.get(device.device_class) if device else None
+    procedure = procedure_classes().get(treatment.procedure_class)
+    lines = tuple(_area(area, of, fitzpatrick, own) for area in treated)
+    area_labels = {line.treated_area_id: line.area for line in lines}
+    corrected = {each.corrects_id for each in check_ins if each.corrects_id is not None}
+    return TreatmentLine(
+        treatment_id=treatment.id,
+        reference=treatment.reference,
+        performed_on=treatment.performed_on,
+        procedure_class=treatment.procedure_class,
+        procedure=procedure.label if procedure else treatment.procedure_class,
+        device=" · ".join(part for part in (device.code, device.model) if part) if device else "not recorded",
+        device_class=of.name if of else (device.device_class if device else ""),
+        operator=(operator.name or operator.code) if operator else "not recorded",
+        session_number=treatment.session_number,
+        source=treatment.source,
+        areas=lines,
+        reports=tuple(
+            _report(each, treatment.procedure_class, area_labels, may_read_notes, corrected, _late(each, check_ins))
+            for each in check_ins
+        ),
+        due=due,
+    )

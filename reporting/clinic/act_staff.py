@@ -1,0 +1,147 @@
+"""Staff accounts: the first administrator, new colleagues, other roles, and goodbye."""
+
+import re
+from zoneinfo import available_timezones
+
+from reporting.clock import now
+from reporting.domain.actors import ROLES, SYSTEM, Actor
+from reporting.errors import Conflict, InvalidInput, NotFound
+from reporting.records import access, audit
+from reporting.records.engine import transaction
+from reporting.records.tables import Clinic, StaffAccount
+from reporting.security.passwords import check_new, hash_password
+from reporting.security.permissions import require
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_TELEPHONE = re.compile(r"[+(\d][\d\s()./-]{2,39}", re.ASCII)
+
+
+def _checked_email(email: str) -> str:
+    tidy = email.strip().lower()
+    if not _EMAIL.fullmatch(tidy) or not tidy.isprintable() or len(tidy) > 254:
+        raise InvalidInput(field="e-mail", found=email[:60], allowed="an address such as name@clinic.example")
+    return tidy
+
+
+def _checked_name(field: str, name: str) -> str:
+    tidy = " ".join(name.split())
+    if not 1 <= len(tidy) <= 120 or not tidy.isprintable():
+        raise InvalidInput(field=field, found=name[:60], allowed="1 to 120 characters")
+    return tidy
+
+
+def _checked_telephone(telephone: str) -> str:
+    tidy = " ".join(telephone.split())
+    if not _TELEPHONE.fullmatch(tidy):
+        raise InvalidInput(field="telephone", found=telephone[:60], allowed="a number such as +34 555 0100")
+    return tidy
+
+
+def _checked_role(role: str) -> str:
+    if role not in ROLES:
+        raise InvalidInput(field="role", found=role, allowed=", ".join(ROLES))
+    return role
+
+
+def set_up_clinic(*, clinic_name: str, timezone: str, telephone: str, name: str, email: str, password: str) -> None:
+    """Create the first clinic and its administrator. Only while nobody can sign in; for ever closed afterwards.
+
+    Raises Conflict when there is staff already, InvalidInput naming the field.
+    """
+    check_new(password)
+    if timezone not in available_timezones():
+        raise InvalidInput(field="time zone", found=timezone[:60], allowed="an IANA name such as Europe/Madrid")
+    clinic_name, name, email = (
+        _checked_name("clinic", clinic_name),
+        _checked_name("name", name),
+        _checked_email(email),
+    )
+    hashed = hash_password(password)
+    code = re.sub(r"[^A-Z0-9]+", "-", clinic_name.upper()).strip("-")[:32] or "CLINIC"
+    with transaction() as session:
+        audit.write(session, SYSTEM, "clinic.set_up", "clinic", code)  # its lock makes the next line race-safe
+        if access.has_staff(session):
+            raise Conflict("This database has been set up already.", what_to_do="Sign in, or ask an administrator.")
+        clinic = Clinic(code=code, name=clinic_name, timezone=timezone, telephone=_checked_telephone(telephone))
+        session.add(clinic)
+        session.flush()
+        session.add(
+            StaffAccount(
+                clinic_id=clinic.id or 0,
+                email=email,
+                display_name=name,
+                password_hash=hashed,
+                role="administrator",
+            )
+        )
+
+
+def create_staff(*, by: Actor, name: str, email: str, role: str, password: str) -> int:
+    """A new account in the actor's clinic; returns its id. Raises InvalidInput, also for a taken address."""
+    require(by, "staff.manage")
+    check_new(password)
+    tidy = _checked_email(email)
+    with transaction() as session:
+        access.one_at_a_time(session, by.clinic_id or 0)
+        if access.account_by_email(session, tidy):
+            raise InvalidInput(field="e-mail", found=tidy, allowed="an address that no account uses yet")
+        account = StaffAccount(
+            clinic_id=by.clinic_id or 0,
+            email=tidy,
+            display_name=_checked_name("name", name),
+            password_hash=hash_password(password),
+            role=_checked_role(role),
+        )
+        session.add(account)
+        session.flush()
+        audit.write(session, by, "staff.created", "staff_account", account.id, role=role)
+        return account.id or 0
+
+
+def change_staff(
+    *,
+    by: Actor,
+    staff_id: int,
+    role: str | None = None,
+    is_active: bool | None = None,
+    password: str | None = None,
+) -> None:
+    """Change role, activity or password of a colleague; all their sessions end at once.
+
+    Raises NotFound for another clinic's account, Conflict for the last active administrator.
+    """
+    require(by, "staff.manage")
+    if password is not None:
+        check_new(password)
+    with transaction() as session:
+        access.one_at_a_time(session, by.clinic_id or 0)
+        account = access.account(session, staff_id)
+        if account is None or account.clinic_id != by.clinic_id:
+            raise NotFound()
+        before = {"role": account.role, "is_active": account.is_active}
+        account.role = _checked_role(role) if role else account.role
+        account.is_active = account.is_active if is_active is None else is_active
+        account.password_hash = hash_password(password) if password else account.password_hash
+        session.add(account)
+        session.flush()
+        _keep_an_administrator(session, account.clinic_id)
+        access.end_all_of_staff(session, staff_id, now())
+        audit.write(
+            session,
+            by,
+            "staff.changed",
+            "staff_account",
+            staff_id,
+            before=before,
+            password_changed=bool(password),
+            after={"role": account.role, "is_active": account.is_active},
+        )
+
+
+def _keep_an_administrator(session: object, clinic_id: int) -> None:
+    staff = access.accounts_of(session, clinic_id)  # type: ignore[arg-type]
+    if not any(one.role == "administrator" and one.is_active for one in staff):
+        raise Conflict(
+            "The clinic would be left without an administrator.",
+            what_to_do="Make a colleague administrator first.",
+        )

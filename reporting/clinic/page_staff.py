@@ -1,0 +1,89 @@
+"""Staff accounts: who may sign in, as what, and how that ends."""
+
+import secrets
+
+import streamlit as st
+
+from reporting.clinic.act_staff import change_staff, create_staff
+from reporting.clinic.read_content import Colleague, colleagues
+from reporting.domain.actors import ROLES
+from reporting.shell.ui_identity import current_actor
+from reporting.shell.ui_states import attempt, show_notice, shows_problems
+
+PLACE = "staff"
+WORDS = {
+    "administrator": "Administrator",
+    "safety_lead": "Safety lead",
+    "clinician": "Clinician",
+    "front_desk": "Front desk (no notes, photos or dashboards)",
+}
+FIELDS = ("name", "email", "role", "password")
+
+
+def _key(field: str) -> str:
+    return f"staff_{field}_{st.session_state.setdefault('staff_form', '0')}"
+
+
+def _create() -> None:
+    given = {field: st.session_state[_key(field)] for field in FIELDS}
+    if attempt(PLACE, f"{given['name']} can sign in now.", lambda by: create_staff(by=by, **given)):
+        st.session_state["staff_form"] = secrets.token_hex(4)  # new keys: an empty form
+
+
+def _change(one: Colleague, done: str, **change: object) -> None:
+    attempt(PLACE, done, lambda by: change_staff(by=by, staff_id=one.staff_id, **change))  # type: ignore[arg-type]
+
+
+def _change_role(one: Colleague, key: str) -> None:
+    role = st.session_state[key]
+    _change(one, f"{one.name} has another role now: {WORDS[role]}. Open sessions have ended.", role=role)
+
+
+def _row(one: Colleague) -> None:
+    with st.container(border=True, key=f"staff_{one.staff_id}"):
+        left, right = st.columns(2, vertical_alignment="center")
+        with left:
+            st.text(f"{one.name}\n{one.email}")
+            st.markdown(WORDS[one.role] if one.is_active else f"{WORDS[one.role]}  \n**Cannot sign in.**")
+        key = f"staff_role_{one.staff_id}_{one.role}"
+        right.selectbox(
+            f"Role of {one.name}",
+            ROLES,
+            ROLES.index(one.role),
+            format_func=WORDS.__getitem__,
+            key=key,
+            on_change=_change_role,
+            args=(one, key),
+        )
+        done = f"{one.name} cannot sign in any more." if one.is_active else f"{one.name} can sign in again."
+        right.button(
+            f"{'Switch off' if one.is_active else 'Switch on'} the account of {one.name}",
+            key=f"staff_switch_{one.staff_id}",
+            on_click=_change,
+            args=(one, done),
+            kwargs={"is_active": not one.is_active},
+        )
+
+
+@shows_problems
+def page() -> None:
+    st.title("Staff")
+    show_notice(PLACE)
+    for one in colleagues(current_actor()):
+        _row(one)
+    with st.form("staff_new", enter_to_submit=False):
+        st.subheader("New colleague")
+        st.text_input("Name", key=_key("name"), max_chars=120)
+        st.text_input("E-mail", key=_key("email"), max_chars=254)
+        st.selectbox("Role", ROLES, ROLES.index("clinician"), format_func=WORDS.__getitem__, key=_key("role"))
+        st.text_input(
+            "First password (at least 12 characters; four words are good)",
+            key=_key("password"),
+            type="password",
+            max_chars=128,
+        )
+        st.form_submit_button("Create the account", type="primary", on_click=_create)
+
+
+if __name__ == "__main__":
+    page()

@@ -1,0 +1,179 @@
+"""A triage rule tried on past data: what it fired on, what it would fire on, and what became of those alerts."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from reporting import clock
+from reporting.domain.actors import Actor
+from reporting.domain.clinic_content import RULES, ClinicContent, rules_with
+from reporting.domain.content_changes import checked
+from reporting.domain.content_rows import ADVICE_LEVELS, Rule
+from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn
+from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.triage import fires
+from reporting.records import check_ins, clinic_facts
+from reporting.records.engine import reading
+from reporting.security.permissions import require
+
+DAYS = 365
+MOST = 20_000
+"""The newest check-ins of the last year, at most so many: what a page can replay while somebody waits."""
+
+Others = tuple[Sequence[Rule], Sequence[Rule]]
+"""The rules that stay as they are: red flags and the rest, each hardest advice first."""
+Report = tuple[int, CompletedCheckIn, CheckInContext]
+Became = Mapping[int, tuple[str | None, str | None]]
+"""Check-in to action and confirmation coded on its case."""
+
+
+@dataclass(frozen=True)
+class Fired:
+    """Alerts of one version of the rule. ``decided``: their case has an action coded; ``acted_on``: other than none
+    needed; ``confirmed``: a complication was confirmed."""
+
+    fired: int
+    decided: int
+    acted_on: int
+    confirmed: int
+
+
+@dataclass(frozen=True)
+class RuleTrial:
+    """``now`` and ``then``: the rule as it is and as it would be. The rest counts check-ins under all rules together.
+
+    ``lost`` and ``gained``: alerts of this rule alone that would no longer be there, or be new. ``red_flags`` are
+    check-ins with a red flag, now and then; ``cases`` those that raise a case; ``milder`` and ``harder`` those
+    whose patient would be told something else.
+    """
+
+    rule: str
+    check_ins: int
+    first_day: date | None
+    is_cut: bool
+    """There were more check-ins in the year than could be replayed: the newest were taken."""
+    now: Fired
+    then: Fired
+    lost: Fired
+    gained: int
+    red_flags: tuple[int, int]
+    cases: tuple[int, int]
+    milder: int
+    harder: int
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """One check-in under both versions: whether this rule fired, whether any did, whether a red flag, the advice."""
+
+    check_in: int
+    fired: tuple[bool, bool]
+    any_fired: tuple[bool, bool]
+    red_flag: tuple[bool, bool]
+    advice: tuple[int, int]
+
+
+def _severities(row: Any) -> dict[str, int]:
+    return {symptom: getattr(row, symptom) or 0 for symptom in SYMPTOMS}
+
+
+def _reports(rows: Any, before: Mapping[int, Any]) -> Iterator[Report]:
+    """Each check-in as the rules saw it; ``before`` has the last one of each treatment ahead of the first row."""
+    previous = {treatment: _severities(row) for treatment, row in before.items()}
+    for row in rows:
+        done = CompletedCheckIn(_severities(row), dict(row.follow_up), {}, row.worried, row.can_wait, "")
+        last = previous.get(row.treatment_id)
+        yield (
+            row.id,
+            done,
+            CheckInContext(
+                procedure_class=row.procedure_class,
+                recovery_day=row.recovery_day,
+                fitzpatrick=row.fitzpatrick,
+                pigmentation_history=row.pigmentation_history,
+                first_check_in=last is None,
+                previous=last or {},
+            ),
+        )
+        previous[row.treatment_id] = done.severities
+
+
+def _is_quiet(done: CompletedCheckIn) -> bool:
+    """Whether nothing was reported at all, so that no rule can fire."""
+    return not (any(done.severities.values()) or done.follow_up or done.worried or done.can_wait is False)
+
+
+def _verdict(report: Report, old: Rule | None, new: Rule | None, others: Others) -> _Verdict:
+    """The rules that do not change are asked once: the hardest red flag and the hardest other one say it all."""
+    key, done, context = report
+    if _is_quiet(done):
+        return _Verdict(key, (False, False), (False, False), (False, False), (0, 0))
+    same = [
+        rule
+        for rules in others
+        if (rule := next((one for one in rules if fires(one, done, context)), None)) is not None
+    ]
+    own = [rule is not None and fires(rule, done, context) for rule in (old, new)]
+    both = [[*same, rule] if is_fired and rule else same for rule, is_fired in zip((old, new), own, strict=True)]
+    flags = [any(rule.red_flag for rule in fired) for fired in both]
+    advice = [max((ADVICE_LEVELS.index(rule.advice) for rule in fired), default=0) for fired in both]
+    return _Verdict(key, (own[0], own[1]), (bool(both[0]), bool(both[1])), (flags[0], flags[1]), (advice[0], advice[1]))
+
+
+def _counted(check_ins: list[int], became: Became) -> Fired:
+    known = [became.get(key, (None, None)) for key in check_ins]
+    return Fired(
+        len(known),
+        sum(action is not None for action, _ in known),
+        sum(action not in (None, "none_needed") for action, _ in known),
+        sum(c == "confirmed" for _, c in known),
+    )
+
+
+def _versions(now: ClinicContent, row: str, cells: Mapping[str, str]) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
+    changed = {code: dict(own) for code, own in now.rows(RULES).items()}
+    return rules_with(changed), rules_with(changed | {row: dict(cells)})
+
+
+def try_rule(by: Actor, row: str, cells: Mapping[str, str]) -> RuleTrial:
+    """What rule ``row`` would have done with these cells (column to text, as in the file) on the clinic's own past.
+
+    Nothing is saved. Raises ContentRefused for what could not be saved either, NotAllowed.
+    """
+    require(by, "content.read")
+    since = clock.now() - timedelta(days=DAYS)
+    with reading() as session:
+        now = clinic_facts.of_clinic(session, by.clinic_id)
+        old, new = _versions(now, row, checked(RULES, row, cells, now, {}))
+        rows = check_ins.newest(session, by.clinic_id or 0, since, MOST + 1)
+        is_cut, rows = len(rows) > MOST, rows[-MOST:]
+        treatments = sorted({one.treatment_id for one in rows})
+        before = check_ins.last_before(session, treatments, rows[0].answered_at) if rows else {}
+        became = check_ins.became(session, by.clinic_id or 0, since)
+    rest = sorted(
+        (one for one in old if one.code != row), key=lambda one: ADVICE_LEVELS.index(one.advice), reverse=True
+    )
+    others = ([one for one in rest if one.red_flag], [one for one in rest if not one.red_flag])
+    pair = [next((rule for rule in rules if rule.code == row), None) for rules in (old, new)]
+    verdicts = [_verdict(report, pair[0], pair[1], others) for report in _reports(rows, before)]
+    return _trial(row, verdicts, became, rows[0].answered_at.date() if rows else None, is_cut)
+
+
+def _trial(row: str, found: list[_Verdict], became: Became, first: date | None, is_cut: bool) -> RuleTrial:
+    now, then = ([one.check_in for one in found if one.fired[which]] for which in (0, 1))
+    kept = set(then)
+    return RuleTrial(
+        rule=row,
+        check_ins=len(found),
+        first_day=first,
+        is_cut=is_cut,
+        now=_counted(now, became),
+        then=_counted(then, became),
+        lost=_counted([key for key in now if key not in kept], became),
+        gained=len(kept - set(now)),
+        red_flags=(sum(one.red_flag[0] for one in found), sum(one.red_flag[1] for one in found)),
+        cases=(sum(one.any_fired[0] for one in found), sum(one.any_fired[1] for one in found)),
+        milder=sum(one.advice[1] < one.advice[0] for one in found),
+        harder=sum(one.advice[1] > one.advice[0] for one in found),
+    )

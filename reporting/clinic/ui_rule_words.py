@@ -1,0 +1,83 @@
+"""Triage rules and their columns in words, for the people who set them."""
+
+from collections.abc import Mapping
+
+from reporting.domain.case_work import LEVEL_WORDS
+from reporting.domain.clinic_content import IS_ON
+from reporting.domain.content import content
+from reporting.domain.content_rows import CASE_LEVELS, Rule
+from reporting.domain.symptoms import severity_word, symptom
+from reporting.domain.vocabulary import procedure_classes
+
+COLUMN_WORDS = {
+    IS_ON: "In use",
+    "min_severity": "Lowest severity",
+    "min_rise": "Least rise since the last check-in",
+    "min_excess": "Least excess over the expected course",
+    "from_day": "From recovery day",
+    "to_day": "To recovery day",
+    "advice": "What the patient is told",
+    "case_level": "Case for the clinic",
+    "deadline_hours": "Deadline, hours",
+    "counted": "Counted in",
+    "ceiling_hours": "At the latest, plain hours",
+    "days": "Check-in days",
+    "minimum": "Lowest",
+    "maximum": "Highest",
+    "note": "Note",
+    "factor": "Tolerated multiple of the risk",
+}
+"""Column to what stands beside its field."""
+ADVICE_WORDS = {
+    "unusual": "Unusual: the clinic gets in touch",
+    "contact_today": "Contact the clinic today",
+    "emergency": "Emergency",
+}
+COUNTED_WORDS = {"opening_hours": "opening hours", "around_the_clock": "all hours"}
+CASE_WORDS = {level: LEVEL_WORDS[level] for level in CASE_LEVELS}
+_GIVEN = {"worried": "the patient is worried", "cannot_wait": "the patient says that it cannot wait"}
+
+
+def value_words(column: str, text: str) -> str:
+    """A cell as people read it; empty cells are no limit."""
+    if column == IS_ON:
+        return text
+    if column == "min_severity" and text:
+        return f"{text} ({severity_word(int(text))})"
+    known = {"advice": ADVICE_WORDS, "case_level": CASE_WORDS, "counted": COUNTED_WORDS}.get(column, {})
+    return known.get(text, text.replace("|", ", ")) or "none"
+
+
+def fixed_conditions(rule: Rule) -> str:
+    """What of a rule is the same at every clinic: symptom, checklist line, procedures, skin."""
+    parts = []
+    if rule.symptom:
+        parts.append("any one symptom" if rule.symptom == "*" else symptom(rule.symptom).label.lower())
+    if rule.follow_up:
+        answers = " or ".join(value.replace("_", " ") for value in rule.follow_up_values)
+        parts.append(f"“{content().follow_ups[rule.follow_up].clinician_label}” answered {answers}")
+    if rule.given:
+        parts.append(_GIVEN[rule.given])
+    if rule.procedure_classes:
+        names = (procedure_classes()[code].label.lower() for code in rule.procedure_classes)
+        parts.append("after " + " or ".join(names))
+    if rule.condition:
+        parts.append("skin type IV to VI, unknown, or earlier pigment trouble")
+    return "; ".join(parts)
+
+
+def thresholds(values: Mapping[str, str]) -> str:
+    """The numbers of a rule in one line; empty without any."""
+    parts = []
+    if low := values.get("min_severity"):
+        parts.append(f"at least {severity_word(int(low)).lower()}")
+    if rise := values.get("min_rise"):
+        parts.append(f"risen by {rise} or more")
+    if excess := values.get("min_excess"):
+        parts.append(f"{excess} or more above expected")
+    first, last = values.get("from_day"), values.get("to_day")
+    if first and last:
+        parts.append(f"day {first} to {last}")
+    elif first or last:
+        parts.append(f"from day {first}" if first else f"to day {last}")
+    return ", ".join(parts)

@@ -1,0 +1,251 @@
+"""To send a check-in: validated again, exactly once, in one transaction with everything that follows from it.
+
+To keep answers as they are given, so that a locked phone or a lost connection loses nothing.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from reporting import clock
+from reporting.domain.actors import Actor
+from reporting.domain.answers import known_question_ids
+from reporting.domain.course import due_day
+from reporting.domain.guidance import warned
+from reporting.domain.language import ENGLISH
+from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, answered, complete, usable
+from reporting.domain.triage import Assessment, FiredRule, Guidance, assess
+from reporting.errors import InvalidInput, NotFound
+from reporting.records import audit, cases, check_ins, photo_store
+from reporting.records.engine import transaction
+from reporting.records.outcomes import recompute
+from reporting.records.tables import CheckIn
+from reporting.security.encryption import encrypt
+from reporting.security.permissions import require
+from reporting.shell.act_consent import record_first_use
+
+NO_PROBLEMS_KEY = "none"
+"""Begins the submission keys of "No problems today", which name their treatment: nobody may use another's up."""
+Source = Literal["patient", "proxy", "demo"]
+ANSWERED_BY = {"patient": ("", "carer"), "staff": ("", "telephone", "desk"), "system": ("",)}
+"""Who gave the answers, if not the patient alone, by who sends them."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the sender is told. ``already_sent``: the same submission had arrived before."""
+
+    check_in_id: int
+    advice: str
+    guidance: Guidance
+    fired: tuple[FiredRule, ...]
+    case_id: int | None
+    already_sent: bool
+
+
+def allowed_to_send(by: Actor, about: check_ins.Subject) -> None:
+    """A patient sends for the own treatment only; staff with the right to, for patients of their clinic.
+
+    Raises NotFound for somebody else's treatment, NotAllowed for the wrong role.
+    """
+    if by.kind == "patient":
+        if by.id != about.patient_id or by.treatment_id not in (None, about.treatment_id):
+            raise NotFound()
+        require(by, "check_in.submit", clinic_id=about.clinic_id)
+    else:
+        require(by, "check_in.proxy", clinic_id=about.clinic_id)
+
+
+def _row(context: CheckInContext, subject: check_ins.Subject, done: CompletedCheckIn, assessed: Assessment) -> CheckIn:
+    days = subject.content.due_days(subject.procedure_class, subject.performed_on)
+    scheduled = due_day(context.procedure_class, context.recovery_day, days)
+    row = CheckIn(
+        clinic_id=subject.clinic_id,
+        patient_id=subject.patient_id,
+        treatment_id=subject.treatment_id,
+        scheduled_day=scheduled,
+        due_on=date.fromordinal(subject.performed_on.toordinal() + scheduled),
+        answered_at=clock.now(),
+        recovery_day=context.recovery_day,
+        areas={symptom: list(ids) for symptom, ids in done.areas.items() if ids},
+        follow_up=dict(done.follow_up),
+        worried=done.worried,
+        can_wait=done.can_wait,
+        note_encrypted=encrypt(done.note) if done.note else None,
+        advice=assessed.advice,
+    )
+    for symptom, severity in done.severities.items():
+        setattr(row, symptom, severity)
+    return row
+
+
+def _who(row: CheckIn, by: Actor, source: Source, answered_by: str) -> None:
+    """Whoever of the staff sends it, it is by proxy. Raises InvalidInput for an answerer who cannot be."""
+    allowed = ANSWERED_BY[by.kind]
+    if answered_by not in allowed:
+        raise InvalidInput(field="answered by", found=answered_by[:20], allowed="one of " + ", ".join(allowed[1:]))
+    row.source = "proxy" if by.kind == "staff" else source
+    row.answered_by, row.entered_by = answered_by, by.id if by.kind == "staff" else None
+
+
+def _receipt(row: CheckIn, assessed: Assessment, case_id: int | None, *, already_sent: bool) -> Receipt:
+    assert row.id is not None
+    return Receipt(row.id, assessed.advice, assessed.guidance, assessed.fired, case_id, already_sent)
+
+
+def submit_check_in(
+    *,
+    by: Actor,
+    treatment_id: int,
+    answers: Mapping[str, Any],
+    submission_key: str,
+    source: Source = "patient",
+    answered_by: str = "",
+    language: str = ENGLISH,
+) -> Receipt:
+    """Keep a check-in, its outcome, its case if a rule fires, and the audit row: all or nothing.
+
+    The same ``submission_key`` again gives the same receipt and no second check-in. The first one of a patient
+    also keeps that they agreed. ``answered_by``: ``carer`` with the link; ``telephone`` or ``desk`` for staff.
+    Raises ConsentWithdrawn, InvalidInput for answers that the form would not allow, NotFound for a treatment that
+    is not the sender's, NotAllowed, StorageBusy or StorageFull.
+    """
+    own = f"{NO_PROBLEMS_KEY}:{treatment_id}:"
+    if not submission_key or (submission_key.startswith(f"{NO_PROBLEMS_KEY}:") and not submission_key.startswith(own)):
+        raise InvalidInput(field="submission_key", found=submission_key, allowed="the key that came with the form")
+    with transaction() as session:
+        subject = check_ins.subject(session, treatment_id, lock=True)
+        if subject is None:
+            raise NotFound()
+        allowed_to_send(by, subject)
+        context = check_ins.context(session, subject, clock.now())
+        earlier = check_ins.by_submission_key(session, submission_key)
+        if earlier is not None:
+            return _again(session, earlier, subject)
+        done = complete(answers, context)
+        assessed = assess(done, context)
+        row = _row(context, subject, done, assessed)
+        row.submission_key, row.language = submission_key, language
+        _who(row, by, source, answered_by)
+        record_first_use(session, by, clinic_id=subject.clinic_id, patient_id=subject.patient_id, language=language)
+        session.add(row)
+        session.flush()
+        case_id = None
+        if assessed.case_level is not None:
+            opened = cases.open_or_extend(
+                session,
+                check_in=row,
+                level=assessed.case_level,
+                rules=[rule.code for rule in assessed.fired],
+                reasons=[rule.words for rule in assessed.fired],
+                at=clock.now(),
+            )
+            case_id = opened.id
+        recompute(session, [treatment_id])
+        check_ins.drop(session, treatment_id, check_ins.kind_of(by.kind))
+        attached = photo_store.attach_waiting(session, treatment_id, row.id or 0) if by.kind == "patient" else 0
+        audit.write(
+            session,
+            by,
+            "check_in.sent",
+            "check_in",
+            row.id,
+            clinic_id=subject.clinic_id,
+            treatment=treatment_id,
+            advice=assessed.advice,
+            case=case_id,
+            source=row.source,
+            answered_by=answered_by,
+            photos=attached,
+        )
+    return _receipt(row, assessed, case_id, already_sent=False)
+
+
+def _again(session: Any, earlier: CheckIn, subject: check_ins.Subject) -> Receipt:
+    """The receipt of a check-in that had arrived before; only for the treatment it belongs to."""
+    if earlier.treatment_id != subject.treatment_id:
+        raise NotFound()
+    context, done = check_ins.as_it_was(session, subject, earlier)
+    return _receipt(earlier, assess(done, context), cases.case_of(session, earlier.id or 0), already_sent=True)
+
+
+MAX_CHARACTERS = 8_000
+
+
+def _checked(answers: Mapping[str, Any]) -> None:
+    for name in answers:
+        if name not in known_question_ids():
+            raise InvalidInput(field=str(name)[:80], found="an unknown question", allowed="a question of this check-in")
+    length = len(json.dumps(dict(answers)))
+    if length > MAX_CHARACTERS:
+        raise InvalidInput(field="answers", found=f"{length} characters", allowed=f"up to {MAX_CHARACTERS}")
+
+
+def save_draft(
+    *,
+    by: Actor,
+    treatment_id: int,
+    answers: Mapping[str, Any],
+    submission_key: str,
+    kind: str = check_ins.CHECK_IN,
+    language: str = ENGLISH,
+) -> None:
+    """Keep the answers given so far. They are not a report yet, so no audit row is written.
+
+    ``kind`` is the next check-in, or a correction (``storage.drafts.correction_of``).
+    The first answer that is kept also keeps that the patient agreed. Staff always write a draft of their own.
+    Raises ConsentWithdrawn, InvalidInput for questions that no check-in has, NotFound for a treatment that is not
+    the sender's.
+    """
+    _checked(answers)
+    with transaction() as session:
+        about = check_ins.subject(session, treatment_id, lock=True)
+        if about is None:
+            raise NotFound()
+        allowed_to_send(by, about)
+        record_first_use(session, by, clinic_id=about.clinic_id, patient_id=about.patient_id, language=language)
+        kept_as = check_ins.PROXY if by.kind == "staff" else kind
+        check_ins.keep(session, about, answers, submission_key, clock.now(), kept_as)
+
+
+def keep_answer(
+    *, by: Actor, treatment_id: int, question_id: str, given: Any, submission_key: str, language: str = ENGLISH
+) -> None:
+    """Add one answer to those that are kept, whichever tab or device gave them.
+
+    Raises as ``save_draft`` does, and InvalidInput for a question that is not asked now or an answer not offered.
+    """
+    _change(by, treatment_id, submission_key, language, lambda old, now: answered(old, question_id, given, now))
+
+
+def keep_warned(*, by: Actor, treatment_id: int, submission_key: str, language: str = ENGLISH) -> None:
+    """Keep that the emergency card was read, so that it is shown once. Raises as ``save_draft`` does."""
+    _change(by, treatment_id, submission_key, language, warned)
+
+
+def _change(
+    by: Actor,
+    treatment_id: int,
+    key: str,
+    language: str,
+    change: Callable[[Mapping[str, Any], CheckInContext], dict[str, Any]],
+) -> None:
+    moment = clock.now()
+    with transaction() as session:
+        about = check_ins.subject(session, treatment_id, lock=True)
+        if about is None:
+            raise NotFound()
+        allowed_to_send(by, about)
+        kind = check_ins.kind_of(by.kind)
+        context = check_ins.context(session, about, moment)
+        draft = check_ins.draft_of(session, treatment_id, kind)
+        is_same_day = draft is not None and check_ins.recovery_day(about, draft.updated_at) == context.recovery_day
+        answers = change(usable(draft.answers, is_same_day=is_same_day) if draft else {}, context)
+        _checked(answers)
+        record_first_use(session, by, clinic_id=about.clinic_id, patient_id=about.patient_id, language=language)
+        if draft is None:
+            check_ins.keep(session, about, answers, key, moment, kind)
+        else:
+            check_ins.put(session, draft, answers, moment)

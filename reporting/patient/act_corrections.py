@@ -1,0 +1,276 @@
+"""To change what was sent: correct, take back, put back. Old values stay; everything that follows is done anew."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from reporting import clock
+from reporting.domain.actors import Actor
+from reporting.domain.corrections import is_worse, read_reason
+from reporting.domain.language import ENGLISH
+from reporting.domain.patient_words import RECOVERY_WORDS as WORDS
+from reporting.domain.questionnaire import CompletedCheckIn, complete
+from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.triage import Assessment, assess
+from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from reporting.patient.act_check_ins import Receipt
+from reporting.records import audit, cases, check_ins
+from reporting.records.engine import transaction
+from reporting.records.outcomes import recompute
+from reporting.records.tables import CheckIn, TriageCase
+from reporting.security.encryption import encrypt
+from reporting.security.permissions import require
+from reporting.shell.act_consent import record_first_use
+
+COUNTS, WITHDRAWN = "counts", "withdrawn"
+
+
+def _changed_before() -> Conflict:
+    return Conflict(WORDS["already_changed"], what_to_do=WORDS["already_changed_do"])
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A check-in of the actor's own, locked together with its treatment."""
+
+    about: check_ins.Subject
+    row: CheckIn
+
+    @property
+    def id(self) -> int:
+        return self.row.id or 0
+
+
+def _own(session: Any, by: Actor, check_in_id: int) -> _Found:
+    """The check-in, if it is this patient's and they may read history. Raises NotFound, NotAllowed."""
+    require(by, "history.read")
+    if by.kind != "patient":
+        raise NotAllowed(what_to_do="Only the patient can change a report. Add a note to the case instead.")
+    seen = check_ins.by_id(session, check_in_id)
+    if seen is None or seen.patient_id != by.id or by.treatment_id not in (None, seen.treatment_id):
+        raise NotFound()
+    about = check_ins.subject(session, seen.treatment_id, lock=True)
+    session.refresh(seen)  # somebody may have been faster until the lock was ours
+    if about is None or seen.answered_at is None:
+        raise NotFound()
+    require(by, "history.read", clinic_id=about.clinic_id)
+    if seen.source == "import":
+        raise Conflict(WORDS["not_ours"], what_to_do=WORDS["not_ours_do"])
+    return _Found(about, seen)
+
+
+def _stored(words: str, code: str) -> str:
+    """The reason as it is kept: a code, and the patient's own words unreadable without the key."""
+    return f"{code}:{encrypt(words)}" if words else code
+
+
+def _reported(row: CheckIn) -> dict[str, int]:
+    return {symptom: getattr(row, symptom) or 0 for symptom in SYMPTOMS}
+
+
+def _correction(old: CheckIn, done: CompletedCheckIn, assessed: Assessment, key: str) -> CheckIn:
+    """The row that takes the place of ``old``: about the same day and moment, with the new answers."""
+    fresh = CheckIn(
+        clinic_id=old.clinic_id,
+        patient_id=old.patient_id,
+        treatment_id=old.treatment_id,
+        scheduled_day=old.scheduled_day,
+        due_on=old.due_on,
+        answered_at=old.answered_at,
+        recovery_day=old.recovery_day,
+        corrects_id=old.id,
+        submission_key=key,
+        source="patient",
+        areas={symptom: list(ids) for symptom, ids in done.areas.items() if ids},
+        follow_up=dict(done.follow_up),
+        worried=done.worried,
+        can_wait=done.can_wait,
+        note_encrypted=encrypt(done.note) if done.note else None,
+        advice=assessed.advice,
+    )
+    for symptom, severity in done.severities.items():
+        setattr(fresh, symptom, severity)
+    return fresh
+
+
+def _extend(session: Any, row: CheckIn, assessed: Assessment) -> TriageCase:
+    """The case of a report that the clinic must look at, again or for the first time.
+
+    The case goes on showing its newest report, also when an older one was changed.
+    """
+    open_case = cases.open_case_of(session, row.treatment_id, row.patient_id)
+    shown = check_ins.by_id(session, open_case.check_in_id) if open_case else None
+    case = cases.open_or_extend(
+        session,
+        check_in=row,
+        level=str(assessed.case_level),
+        rules=[rule.code for rule in assessed.fired],
+        reasons=[rule.words for rule in assessed.fired],
+        at=clock.now(),
+    )
+    if shown and shown.replaced_at is None and _answered(shown) > _answered(row):
+        case.check_in_id = shown.id or 0
+    return case
+
+
+def _answered(row: CheckIn) -> datetime:
+    return row.answered_at or row.created_at
+
+
+def _tell(session: Any, case: TriageCase | None, kind: str, **details: Any) -> int | None:
+    """An event on the open case; whoever decided on its older version will notice."""
+    if case is None:
+        return None
+    case.version += 1
+    session.add(case)
+    cases.add_event(session, case, kind, at=clock.now(), **details)
+    return case.id
+
+
+def _again(session: Any, earlier: CheckIn, check_in_id: int, about: check_ins.Subject) -> Receipt:
+    """The receipt of the same correction that had arrived before."""
+    if earlier.corrects_id != check_in_id:
+        raise _changed_before()
+    context, done = check_ins.as_it_was(session, about, earlier)
+    assessed, case_id = assess(done, context), cases.case_of(session, earlier.id or 0)
+    return Receipt(earlier.id or 0, assessed.advice, assessed.guidance, assessed.fired, case_id, already_sent=True)
+
+
+def correct_check_in(
+    *,
+    by: Actor,
+    check_in_id: int,
+    answers: Mapping[str, Any],
+    reason: str,
+    submission_key: str,
+    language: str = ENGLISH,
+) -> Receipt:
+    """Put a check-in with new answers in the place of an earlier one: all or nothing, once per key.
+
+    The questions and rules are those of the day the first one was answered on. A case is opened or comes back
+    to attention when the report got worse; an open case always gets an event. ``reason`` is a code of
+    ``domain.corrections.REASONS``, or ``other: my words``.
+    Raises NotFound for what is not the actor's, NotAllowed without a second factor, InvalidInput,
+    ConsentWithdrawn after the patient has asked to keep nothing more, and Conflict when the check-in was
+    changed or taken back before.
+    """
+    code, words = read_reason(reason)
+    if not submission_key:
+        raise InvalidInput(field="submission_key", found=submission_key, allowed="the key that came with the form")
+    with transaction() as session:
+        found = _own(session, by, check_in_id)
+        earlier = check_ins.by_submission_key(session, submission_key)
+        if earlier is not None:
+            return _again(session, earlier, check_in_id, found.about)
+        if found.row.replaced_at is not None:
+            raise _changed_before()
+        record_first_use(session, by, clinic_id=found.row.clinic_id, patient_id=found.row.patient_id, language=language)
+        context, was = check_ins.as_it_was(session, found.about, found.row)
+        done = complete(answers, context)
+        before, assessed = assess(was, context), assess(done, context)
+        row = _correction(found.row, done, assessed, submission_key)
+        row.language = language
+        found.row.replaced_at, found.row.replaced_reason = clock.now(), _stored(words, code)
+        session.add_all([found.row, row])
+        session.flush()
+        case_id = _case_after(session, found.row, row, before, assessed, code)
+        recompute(session, [row.treatment_id])
+        check_ins.drop(session, row.treatment_id, check_ins.correction_of(check_in_id))
+        audit.write(
+            session,
+            by,
+            "check_in.corrected",
+            "check_in",
+            row.id,
+            clinic_id=row.clinic_id,
+            corrects=check_in_id,
+            reason=code,
+            before=_reported(found.row) | {"advice": found.row.advice},
+            after=_reported(row) | {"advice": row.advice},
+            case=case_id,
+        )
+    return Receipt(row.id or 0, assessed.advice, assessed.guidance, assessed.fired, case_id, already_sent=False)
+
+
+def _case_after(
+    session: Any, old: CheckIn, new: CheckIn, before: Assessment, after: Assessment, code: str
+) -> int | None:
+    """What a correction means for the clinic's case; a case that showed the old values shows the new ones."""
+    case = cases.open_case_of(session, new.treatment_id, new.patient_id)
+    if is_worse(before, after, (_reported(old), _reported(new))):
+        case = _extend(session, new, after)
+    elif case is not None and case.check_in_id == old.id:
+        case.check_in_id = new.id or 0
+    return _tell(session, case, "corrected", check_in=new.id, corrects=old.id, reason=code)
+
+
+def withdraw_check_in(*, by: Actor, check_in_id: int, reason: str) -> int | None:
+    """Take a check-in back: it no longer counts, its values stay. Returns the open case that was told, if any.
+
+    Taking the same one back again changes nothing. Raises what ``correct_check_in`` raises.
+    """
+    code, words = read_reason(reason)
+    with transaction() as session:
+        found = _own(session, by, check_in_id)
+        if check_ins.successor(session, check_in_id) is not None:
+            raise _changed_before()
+        case = cases.open_case_of(session, found.row.treatment_id, found.row.patient_id)
+        if found.row.replaced_at is not None:
+            return case.id if case else None
+        found.row.replaced_at, found.row.replaced_reason = clock.now(), _stored(words, code)
+        session.add(found.row)
+        case_id = _tell(session, case, "withdrawn", check_in=check_in_id, reason=code)
+        _changed(session, by, found, "check_in.withdrawn", (COUNTS, WITHDRAWN), reason=code, case=case_id)
+        check_ins.drop(session, found.row.treatment_id, check_ins.correction_of(check_in_id))
+    return case_id
+
+
+def _changed(session: Any, by: Actor, found: _Found, action: str, states: tuple[str, str], **details: Any) -> None:
+    """Outcome rows and audit row of a check-in that counts no more, or again."""
+    recompute(session, [found.row.treatment_id])
+    before, after = states
+    audit.write(
+        session,
+        by,
+        action,
+        "check_in",
+        found.id,
+        clinic_id=found.row.clinic_id,
+        before=before,
+        after=after,
+        severities=_reported(found.row),
+        **details,
+    )
+
+
+def restore_check_in(*, by: Actor, check_in_id: int) -> int | None:
+    """Put a check-in back that was taken back. Returns the case that it is in, if any.
+
+    If its answers need the clinic, its case comes back to attention, or a new one is opened. Raises what
+    ``correct_check_in`` raises: Conflict when a correction took its place.
+    """
+    with transaction() as session:
+        found = _own(session, by, check_in_id)
+        if check_ins.successor(session, check_in_id) is not None:
+            raise _changed_before()
+        case = cases.open_case_of(session, found.row.treatment_id, found.row.patient_id)
+        if found.row.replaced_at is None:
+            return case.id if case else None
+        found.row.replaced_at, found.row.replaced_reason = None, ""
+        session.add(found.row)
+        session.flush()
+        context, done = check_ins.as_it_was(session, found.about, found.row)
+        assessed = assess(done, context)
+        if assessed.case_level is not None:
+            case = _extend(session, found.row, assessed)
+        case_id = _tell(session, case, "restored", check_in=check_in_id)
+        _changed(session, by, found, "check_in.restored", (WITHDRAWN, COUNTS), case=case_id)
+    return case_id
+
+
+def stop_correcting(*, by: Actor, check_in_id: int) -> None:
+    """Forget the changes that were begun and not sent. Raises what ``correct_check_in`` raises."""
+    with transaction() as session:
+        found = _own(session, by, check_in_id)
+        check_ins.drop(session, found.row.treatment_id, check_ins.correction_of(check_in_id))

@@ -1,0 +1,379 @@
+"""What the patient's pages show: the treatment, the questions' context, the draft, and what was sent.
+
+Check-ins as the patient reads them again: the answers, the advice of that day, and what became of them.
+
+For whom staff may fill in a check-in: what the front desk needs to know to find the right treatment.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from babel.lists import format_list
+
+from reporting import clock
+from reporting.domain.actors import Actor
+from reporting.domain.content import content
+from reporting.domain.content_rows import ConsentText
+from reporting.domain.course import days_late
+from reporting.domain.devices import device_classes
+from reporting.domain.guidance import told
+from reporting.domain.language import ENGLISH, isolated, translator
+from reporting.domain.opening_hours import Opening, opening
+from reporting.domain.questionnaire import CheckInContext, TreatedAreaRef, usable
+from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.triage import Guidance, assess
+from reporting.domain.vocabulary import area_label, procedure_classes
+from reporting.errors import NotFound
+from reporting.records import check_ins, patients, privacy
+from reporting.records.check_ins import counting, draft_of, kind_of
+from reporting.records.engine import reading
+from reporting.records.tables import CheckIn, Clinic, Consent, Draft
+from reporting.security.encryption import CannotDecrypt, decrypt
+from reporting.security.permissions import require
+
+
+@dataclass(frozen=True)
+class ClinicContact:
+    """Whom to call, and when somebody is there. ``opening`` is the clinic now; None: its hours are not known."""
+
+    name: str
+    telephone: str
+    emergency_telephone: str
+    opening_hours: Mapping[str, list[str]]
+    opening: Opening | None = None
+
+    def tells(self, guidance: Guidance, language: str = ENGLISH) -> Guidance:
+        """The guidance as this clinic's patients read it now."""
+        return told(
+            guidance, emergency=isolated(self.emergency_telephone, language), opening=self.opening, language=language
+        )
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A check-in that was sent: its number, its moment, and the advice that belongs to it.
+
+    ``days_late``: days since it was due on ``scheduled_day``; 0 for a further report after the due one.
+    """
+
+    check_in_id: int
+    answered_at: datetime
+    recovery_day: int
+    guidance: Guidance
+    scheduled_day: int
+    days_late: int
+
+
+@dataclass(frozen=True)
+class CheckInPage:
+    """Everything the check-in page draws. ``sent_today`` is the newest check-in of this recovery day.
+
+    ``no_problems_key`` is the submission key of "No problems today" on this page: the same in every tab until
+    something is sent, so that two tabs make one check-in and a further report makes another.
+    """
+
+    treatment_id: int
+    treatment_line: str
+    recovery_day: int
+    context: CheckInContext
+    answers: Mapping[str, Any]
+    draft_key: str | None
+    sent_today: Sent | None
+    contact: ClinicContact
+    no_problems_key: str = ""
+    procedure_label: str = ""
+    """The procedure in patient words, English."""
+    consent: ConsentText | None = None
+    """What the first answer agrees to; None when it was agreed to before."""
+    is_stopped: bool = False
+    """The patient took the consent to check-ins back: nothing can be sent."""
+
+    def treatment_words(self, language: str = ENGLISH) -> str:
+        """``Fractional CO2, cheeks and neck``; in other languages the procedure in words, and the areas."""
+        if language == ENGLISH:
+            return self.treatment_line
+        translate = translator(language)
+        areas = [translate(area.label) for area in self.context.areas if area.area != "not_recorded"]
+        named = translate(self.procedure_label)
+        return f"{named}, {format_list(areas, locale=language)}" if areas else named
+
+
+def _line(procedure_class: str, device_class: str | None, context: CheckInContext) -> str:
+    """``Fractional CO2, cheeks and neck``; without a known device, the kind of procedure."""
+    known = device_classes().get(device_class or "")
+    procedure = procedure_classes()[procedure_class].patient_label
+    where = " and ".join(_inside(area.label) for area in context.areas if area.area != "not_recorded")
+    name = _inside(known.name if known and may_name_device(known.name) else procedure)
+    return f"{name}, {where}" if where else name
+
+
+def _inside(label: str) -> str:
+    """A label as it stands inside a sentence; short forms such as IPL stay as they are."""
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
+
+
+def may_name_device(name: str) -> bool:
+    """Names of device classes with wavelengths are for clinicians; patients get the plain procedure."""
+    return not any(sign.isdigit() for sign in name.replace("CO2", ""))
+
+
+def _sent(about: check_ins.Subject, rows: list[CheckIn], context: CheckInContext) -> Sent | None:
+    """The newest check-in that counts, if it was sent on this recovery day."""
+    counting = check_ins.counting(rows)
+    if not counting or counting[-1].recovery_day != context.recovery_day:
+        return None
+    last = counting[-1]
+    before = check_ins.counting(rows, before=last.id)
+    then, done = check_ins.as_it_was_from(about, last, before, context.areas)
+    is_further = any(row.scheduled_day == last.scheduled_day for row in before)
+    assert last.id is not None
+    assert last.answered_at is not None
+    return Sent(
+        last.id,
+        last.answered_at,
+        context.recovery_day,
+        assess(done, then).guidance,
+        last.scheduled_day,
+        0 if is_further else days_late(last.scheduled_day, last.recovery_day),
+    )
+
+
+def _contact(clinic: Clinic, moment: datetime) -> ClinicContact:
+    hours = dict(clinic.opening_hours)
+    return ClinicContact(
+        clinic.name, clinic.telephone, clinic.emergency_telephone, hours, opening(hours, clinic.timezone, moment)
+    )
+
+
+def _kept(draft: Draft | None, about: check_ins.Subject, today: int) -> dict[str, Any]:
+    """Answers of the draft that can still be used today."""
+    if draft is None:
+        return {}
+    return usable(draft.answers, is_same_day=check_ins.recovery_day(about, draft.updated_at) == today)
+
+
+def _is_theirs(by: Actor, about: check_ins.Subject) -> bool:
+    """The patient's own treatment; for staff one of their clinic."""
+    return about.patient_id == by.id if by.kind == "patient" else about.clinic_id == by.clinic_id
+
+
+def _consent(last: Consent | None) -> tuple[ConsentText | None, bool]:
+    """The text that is still to be agreed to, and whether the patient asked us to stop."""
+    text = content().consents["check_ins"]
+    if last is not None and last.withdrawn_at is not None:
+        return None, True
+    return (None if last is not None and last.text_version == text.version else text), False
+
+
+def check_in_page(by: Actor, treatment_id: int | None = None) -> CheckInPage:
+    """The signed-in patient's check-in; for staff who ask the questions that of ``treatment_id``.
+
+    Raises NotFound when the link names no treatment or it is another clinic's, NotAllowed.
+    """
+    require(by, "check_in.submit" if by.kind == "patient" else "check_in.proxy")
+    moment = clock.now()
+    with reading() as session:
+        wanted = by.treatment_id if by.kind == "patient" else treatment_id
+        found = check_ins.subject_and_clinic(session, wanted or 0)
+        if found is None or not _is_theirs(by, found[0]):
+            raise NotFound()
+        about, clinic, device_class = found
+        rows = check_ins.answered(session, about.treatment_id)
+        areas = check_ins.areas_of(session, about.treatment_id)
+        draft = draft_of(session, about.treatment_id, kind_of(by.kind))
+        consent, is_stopped = _consent(privacy.latest(session, about.patient_id, "check_ins"))
+    context = check_ins.context_from(about, moment, check_ins.counting(rows), areas)
+    newest = max((row.id or 0 for row in rows), default=0)
+    return CheckInPage(
+        treatment_id=about.treatment_id,
+        treatment_line=_line(about.procedure_class, device_class, context),
+        recovery_day=context.recovery_day,
+        context=context,
+        answers=_kept(draft, about, context.recovery_day),
+        draft_key=draft.submission_key if draft else None,
+        sent_today=_sent(about, rows, context),
+        contact=_contact(clinic, moment),
+        no_problems_key=f"none:{about.treatment_id}:{context.recovery_day}:{newest}",
+        procedure_label=procedure_classes()[about.procedure_class].patient_label,
+        consent=consent,
+        is_stopped=is_stopped,
+    )
+
+
+IMPORTED = "import"
+
+
+@dataclass(frozen=True)
+class Had:
+    """One symptom of a check-in: how bad, where (empty: everywhere), and the signs that came with it."""
+
+    symptom: str
+    severity: int
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PastCheckIn:
+    """A check-in that was sent. Texts are English sentences of the content tables.
+
+    ``marks`` are names of words: late, telephone, desk, carer, corrected, withdrawn. ``earlier`` are the
+    versions that corrections took the place of, newest first.
+    """
+
+    check_in_id: int
+    answered_at: datetime
+    changed_at: datetime | None
+    recovery_day: int
+    heading: str
+    had: tuple[Had, ...]
+    signs: tuple[str, ...]
+    """Lines of checklists that were ticked."""
+    is_worried: bool
+    could_not_wait: bool
+    note: str
+    is_note_lost: bool
+    marks: tuple[str, ...]
+    may_change: bool
+    may_put_back: bool
+    earlier: tuple["PastCheckIn", ...] = ()
+
+
+def _heading(row: CheckIn, had: Sequence[Had]) -> str:
+    """Heading of the advice as it was given then; imported check-ins had none."""
+    if row.advice is None:
+        return ""
+    nothing = row.advice == "expected" and not had
+    return content().guidance["no_problems" if nothing else row.advice].heading
+
+
+def _note(row: CheckIn) -> tuple[str, bool]:
+    if not row.note_encrypted:
+        return "", False
+    try:
+        return decrypt(row.note_encrypted), False
+    except CannotDecrypt:
+        return "", True
+
+
+def _marks(row: CheckIn, *, is_further: bool) -> tuple[str, ...]:
+    """``is_further``: the check-in that was due had been answered before, so that this one cannot be late."""
+    is_late = not is_further and days_late(row.scheduled_day, row.recovery_day) > 0
+    who = row.answered_by or ("telephone" if row.source == "proxy" else "")
+    found = {
+        "mark_withdrawn": row.replaced_at is not None,
+        "mark_corrected": row.corrects_id is not None,
+        "mark_late": is_late,
+        f"mark_{who}": bool(who),
+    }
+    return tuple(name for name, holds in found.items() if holds)
+
+
+def _past(row: CheckIn, labels: Mapping[int, str], *, is_further: bool) -> PastCheckIn:
+    assert row.id is not None
+    assert row.answered_at is not None
+    had = tuple(
+        Had(code, severity, tuple(labels[i] for i in row.areas.get(code, ()) if i in labels))
+        for code in SYMPTOMS
+        if (severity := getattr(row, code))
+    )
+    known = content().follow_ups
+    note, is_lost = _note(row)
+    return PastCheckIn(
+        check_in_id=row.id,
+        answered_at=row.answered_at,
+        changed_at=row.created_at if row.corrects_id else None,
+        recovery_day=row.recovery_day or 0,
+        heading=_heading(row, had),
+        had=had,
+        signs=tuple(known[k].patient_label for k, given in row.follow_up.items() if given == "yes" and k in known),
+        is_worried=row.worried,
+        could_not_wait=row.can_wait is False,
+        note=note,
+        is_note_lost=is_lost,
+        marks=_marks(row, is_further=is_further),
+        may_change=row.replaced_at is None and row.source != IMPORTED,
+        may_put_back=row.replaced_at is not None,
+    )
+
+
+def past_check_ins(answered: Sequence[CheckIn], areas: Sequence[TreatedAreaRef]) -> tuple[PastCheckIn, ...]:
+    """One entry per check-in, newest first; what corrections replaced stands inside its successor."""
+    labels = {area.id: area.label for area in areas}
+    versions: dict[int, PastCheckIn] = {}
+    # What a later import put right was never the patient's to take back.
+    shown = [row for row in answered if row.replaced_at is None or row.source != IMPORTED]
+    for row in sorted(shown, key=lambda row: row.id or 0):
+        earlier = counting(answered, before=row.id)
+        is_further = any(other.scheduled_day == row.scheduled_day for other in earlier)
+        entry = _past(row, labels, is_further=is_further)
+        before = versions.pop(row.corrects_id, None) if row.corrects_id else None
+        if before is not None:
+            entry = replace(entry, earlier=(replace(before, earlier=()), *before.earlier))
+        versions[entry.check_in_id] = entry
+    order = {row.id: place for place, row in enumerate(answered)}
+    return tuple(sorted(versions.values(), key=lambda entry: order[entry.check_in_id], reverse=True))
+
+
+YEAR_DAYS = 400
+"""Older treatments have no check-in due any more."""
+
+
+@dataclass(frozen=True)
+class AskedTreatment:
+    """A treatment that can be asked about. No answers, no notes: the front desk sees this."""
+
+    treatment_id: int
+    performed_on: date
+    procedure: str
+    areas: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AskedPatient:
+    """A patient and their treatments of the last year, newest first."""
+
+    patient_id: int
+    reference: str
+    is_erased: bool
+    treatments: tuple[AskedTreatment, ...]
+
+
+def asked_patient(by: Actor, patient_id: int) -> AskedPatient:
+    """Raises NotAllowed, NotFound for another clinic's patient."""
+    require(by, "check_in.proxy")
+    with reading() as session:
+        patient = patients.by_id(session, patient_id)
+        if patient is None or patient.clinic_id != by.clinic_id:
+            raise NotFound()
+        today = clock.today(patients.clinic(session, patient.clinic_id).timezone)
+        rows = [row[0] for row in patients.treatments(session, patient_id)]
+        recent = [row for row in rows if (today - row.performed_on).days <= YEAR_DAYS]
+        areas = patients.areas(session, [row.id or 0 for row in recent])
+    return AskedPatient(
+        patient_id,
+        patient.reference,
+        patient.erased_at is not None,
+        tuple(
+            AskedTreatment(
+                row.id or 0,
+                row.performed_on,
+                procedure_classes()[row.procedure_class].label,
+                tuple(
+                    dict.fromkeys(area_label(area.area) for area in areas[row.id or 0] if area.area != "not_recorded")
+                ),
+            )
+            for row in recent
+        ),
+    )
+
+
+def patient_of(by: Actor, treatment_id: int) -> int:
+    """The patient of a treatment of the actor's clinic. Raises NotAllowed, NotFound."""
+    require(by, "check_in.proxy")
+    with reading() as session:
+        row = patients.treatment(session, treatment_id)
+    if row is None or row.clinic_id != by.clinic_id:
+        raise NotFound()
+    return row.patient_id

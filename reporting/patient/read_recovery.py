@@ -1,0 +1,216 @@
+"""The patient's home: how it goes against the expected course, what was sent, what the clinic did, what is next.
+
+What the page needs on which a report is changed or taken back.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from reporting import clock
+from reporting.domain.actors import Actor
+from reporting.domain.corrections import answers_of
+from reporting.domain.course import expected_severity, is_unexpected
+from reporting.domain.guidance import Usual, next_check_in, step_name, what_people_have
+from reporting.domain.patient_words import RECOVERY_WORDS
+from reporting.domain.questionnaire import CheckInContext, usable
+from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.triage import Guidance, assess
+from reporting.errors import Conflict, NotFound
+from reporting.patient.read_check_in import CheckInPage, ClinicContact, PastCheckIn, check_in_page, past_check_ins
+from reporting.records import cases, check_ins, patients
+from reporting.records.engine import reading
+from reporting.records.tables import CheckIn
+from reporting.security.permissions import may, require
+
+HARD = ("contact_today", "emergency")
+LAST_ADVICE = timedelta(days=2)
+"""For so long the home repeats that the clinic is to be called."""
+
+
+@dataclass(frozen=True)
+class CourseDay:
+    """What was reported on one recovery day: per symptom the worst of that day's check-ins, 0 to 4."""
+
+    day: int
+    severities: Mapping[str, int]
+    unexpected: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Course:
+    """Own severities by day, oldest first, and the day it is today."""
+
+    procedure_class: str
+    today: int
+    days: tuple[CourseDay, ...]
+
+    @property
+    def reported(self) -> tuple[str, ...]:
+        """Symptoms that the patient had at least once."""
+        return tuple(code for code in SYMPTOMS if any(day.severities.get(code) for day in self.days))
+
+    def expected(self, day: int, codes: Sequence[str]) -> int:
+        """Highest severity that is expected of any of these symptoms on that day."""
+        return max(expected_severity(self.procedure_class, code, day) for code in codes)
+
+
+@dataclass(frozen=True)
+class ClinicStep:
+    """Something the clinic did about a report: when, and the name of the sentence that says it."""
+
+    at: datetime
+    name: str
+
+
+@dataclass(frozen=True)
+class History:
+    """What only a second factor opens."""
+
+    course: Course
+    usual: tuple[Usual, ...]
+    """Empty while the last answers call for the clinic: reassurance never stands beside a red flag."""
+    past: tuple[PastCheckIn, ...]
+    """Newest first."""
+    steps: tuple[ClinicStep, ...]
+    """Newest first."""
+
+
+@dataclass(frozen=True)
+class RecoveryPage:
+    """The patient's home. ``history`` is None for one who came by the link alone.
+
+    ``next_day`` is the recovery day of the next check-in, ``next_on`` its date; today or earlier means that
+    it is open now. ``urgent`` is the advice to repeat, if the last answers called for the clinic.
+    """
+
+    check_in: CheckInPage
+    timezone: str
+    today: date
+    next_day: int | None
+    next_on: date | None
+    urgent: Guidance | None
+    history: History | None
+
+
+def recovery_page(by: Actor) -> RecoveryPage:
+    """The signed-in patient's home. Raises what ``check_in_page`` raises."""
+    page = check_in_page(by)
+    with reading() as session:
+        about = check_ins.subject(session, page.treatment_id)
+        assert about is not None
+        patient = patients.by_id(session, about.patient_id)
+        sent = check_ins.answered(session, page.treatment_id)
+        counts = check_ins.counting(sent)
+        urgent = _urgent(about, page, counts, by)
+        history = _history(session, about, page, sent, urgent) if may(by, "history.read") else None
+    days = about.content.due_days(about.procedure_class, about.performed_on)
+    day = next_check_in(days, page.recovery_day, {row.scheduled_day for row in counts})
+    return RecoveryPage(
+        check_in=page,
+        timezone=(patient.timezone if patient else "") or about.timezone,
+        today=clock.today(about.timezone),
+        next_day=day,
+        next_on=None if day is None else about.performed_on + timedelta(days=day),
+        urgent=urgent,
+        history=history,
+    )
+
+
+def _urgent(about: check_ins.Subject, page: CheckInPage, counts: list[CheckIn], by: Actor) -> Guidance | None:
+    """The last advice, while it is fresh and hard. The link alone repeats that of today only."""
+    newest = counts[-1] if counts else None
+    if newest is None or newest.answered_at is None or newest.advice not in HARD:
+        return None
+    is_today = newest.recovery_day == page.recovery_day
+    if not is_today and (not may(by, "history.read") or clock.now() - newest.answered_at > LAST_ADVICE):
+        return None
+    context, done = check_ins.as_it_was_from(about, newest, counts[:-1], page.context.areas)
+    return assess(done, context).guidance
+
+
+def _history(
+    session: Any, about: check_ins.Subject, page: CheckInPage, sent: list[CheckIn], urgent: Guidance | None
+) -> History:
+    counts = check_ins.counting(sent)
+    course = _course(about.procedure_class, page.recovery_day, counts)
+    had = tuple(code for code in SYMPTOMS if counts and getattr(counts[-1], code))
+    usual = () if urgent else what_people_have(about.procedure_class, page.recovery_day, had)
+    return History(course, usual, past_check_ins(sent, page.context.areas), _steps(session, about))
+
+
+def _course(procedure_class: str, today: int, counts: Sequence[CheckIn]) -> Course:
+    worst: dict[int, dict[str, int]] = {}
+    for row in counts:
+        day = worst.setdefault(row.recovery_day or 0, {})
+        for code in SYMPTOMS:
+            if (severity := getattr(row, code)) is not None:
+                day[code] = max(day.get(code, 0), severity)
+    return Course(procedure_class, today, tuple(_day(procedure_class, day, worst[day]) for day in sorted(worst)))
+
+
+def _day(procedure_class: str, day: int, found: Mapping[str, int]) -> CourseDay:
+    return CourseDay(day, found, frozenset(c for c in found if is_unexpected(procedure_class, c, day, found[c])))
+
+
+def _steps(session: Any, about: check_ins.Subject) -> tuple[ClinicStep, ...]:
+    """Steps of the cases of this treatment that a patient may know of: never notes, outcomes and grades."""
+    all_cases = cases.of_patient(session, about.patient_id)
+    ids = [case.id or 0 for case in all_cases if case.treatment_id == about.treatment_id]
+    steps = [(event.at, step_name(event.kind, event.details)) for event, _ in cases.events(session, ids)]
+    return tuple(ClinicStep(at, name) for at, name in reversed(steps) if name)
+
+
+@dataclass(frozen=True)
+class CorrectionPage:
+    """A report that can be changed. ``answers`` are those kept so far, at first those of the report itself.
+
+    ``context`` is that of the day on which it was answered; ``kind`` names the draft of the change.
+    """
+
+    sent: PastCheckIn
+    treatment_id: int
+    context: CheckInContext
+    answers: Mapping[str, Any]
+    kind: str
+    draft_key: str | None
+    contact: ClinicContact
+    timezone: str
+
+
+def correction_page(by: Actor, check_in_id: int) -> CorrectionPage:
+    """One of the patient's own reports. Raises NotFound, NotAllowed without a second factor, and Conflict when
+    it was changed or taken back before, or came from another system."""
+    require(by, "history.read")
+    page = check_in_page(by)
+    with reading() as session:
+        about = check_ins.subject(session, page.treatment_id)
+        assert about is not None
+        patient = patients.by_id(session, about.patient_id)
+        rows = {row.id: row for row in check_ins.answered(session, page.treatment_id)}
+        if check_in_id not in rows:
+            raise NotFound(RECOVERY_WORDS["report_gone"], what_to_do=RECOVERY_WORDS["report_gone_do"])
+        context, done = check_ins.as_it_was(session, about, rows[check_in_id])
+        kind = check_ins.correction_of(check_in_id)
+        draft = check_ins.draft_of(session, page.treatment_id, kind)
+    past = {one.check_in_id: one for one in past_check_ins(list(rows.values()), context.areas)}
+    sent = past.get(check_in_id)
+    if sent is None or not sent.may_change:
+        raise _cannot(rows[check_in_id].source)
+    begun = usable(draft.answers, is_same_day=True) if draft else answers_of(replace(done, note=sent.note), context)
+    return CorrectionPage(
+        sent=sent,
+        treatment_id=page.treatment_id,
+        context=context,
+        answers=begun,
+        kind=kind,
+        draft_key=draft.submission_key if draft else None,
+        contact=page.contact,
+        timezone=(patient.timezone if patient else "") or about.timezone,
+    )
+
+
+def _cannot(source: str) -> Conflict:
+    name = "not_ours" if source == "import" else "already_changed"
+    return Conflict(RECOVERY_WORDS[name], what_to_do=RECOVERY_WORDS[f"{name}_do"])

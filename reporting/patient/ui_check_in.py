@@ -1,0 +1,322 @@
+"""Draws the check-in's questions, one a screen. Which question comes is the domain's affair.
+
+Every button works through a callback: one tap is one run of the page.
+
+Guidance on the page: the telephone first where it matters, what it means, and what happens next.
+
+What the check-in page remembers between reruns: where the person is, never who they are.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import streamlit as st
+
+from reporting.domain.answers import Option, Question, ticked
+from reporting.domain.guidance import interruption
+from reporting.domain.language import ENGLISH, Translate, isolated, translator
+from reporting.domain.opening_hours import week_words
+from reporting.domain.patient_words import say
+from reporting.domain.questionnaire import CheckInContext, next_question, note_question, path
+from reporting.domain.triage import Guidance
+from reporting.patient.read_check_in import ClinicContact, Sent
+
+
+def _tel(number: str) -> str:
+    return "tel:" + "".join(sign for sign in number if sign.isdigit() or sign == "+")
+
+
+def call_button(
+    contact: ClinicContact, language: str = ENGLISH, *, emergency: bool = False, strong: bool = False
+) -> None:
+    """A wide button that calls the clinic, or the emergency number."""
+    if emergency:
+        label = say("call_emergency", language, telephone=isolated(contact.emergency_telephone, language))
+        st.link_button(label, _tel(contact.emergency_telephone), type="primary", width="stretch")
+    if contact.telephone:
+        label = say("call_clinic", language, name=contact.name, telephone=isolated(contact.telephone, language))
+        kind: Literal["primary", "secondary"] = "primary" if strong and not emergency else "secondary"
+        st.link_button(label, _tel(contact.telephone), type=kind, width="stretch")
+
+
+def card(advice: Guidance, contact: ClinicContact, language: str = ENGLISH) -> None:
+    """Guidance that was made ready by ``ClinicContact.tells``; its heading says what to do."""
+    st.header(advice.heading, anchor=False)
+    if advice.phone_first:
+        call_button(contact, language, emergency=advice.emergency, strong=True)
+    for words in (*advice.paragraphs, *advice.next_steps):
+        st.write(words)
+
+
+def confirmation(sent: Sent, contact: ClinicContact, language: str = ENGLISH) -> None:
+    """What the patient is told about a check-in that is safely stored."""
+    card(contact.tells(sent.guidance, language), contact, language)
+    if sent.days_late:
+        st.write(say("late", language, due=sent.scheduled_day))
+    st.write(say("received", language, number=sent.check_in_id))
+
+
+def foot(contact: ClinicContact, language: str = ENGLISH) -> None:
+    """The same help in the same place on every page of the patient."""
+    st.divider()
+    lines = [say("who_reads", language)]
+    if hours := week_words(contact.opening_hours, language):
+        lines.append(say("hours", language, hours=hours))
+    if contact.telephone:
+        lines.append(say("telephone", language, telephone=isolated(contact.telephone, language)))
+    lines.append(say("emergency", language, telephone=isolated(contact.emergency_telephone, language)))
+    st.write(" ".join(lines))
+
+
+_KEY = "check_in_state"
+REVIEW = "review"
+
+
+@dataclass
+class CheckInState:
+    """``at``: the question on screen (empty: the next open one; ``review``). ``again``: a further report today."""
+
+    key: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    at: str = ""
+    again: bool = False
+    problem: str = ""
+
+
+def state() -> CheckInState:
+    """This tab's state, made on first use."""
+    if _KEY not in st.session_state:
+        st.session_state[_KEY] = CheckInState()
+    kept: CheckInState = st.session_state[_KEY]
+    return kept
+
+
+def start_over(*, again: bool) -> None:
+    """Forget where the person was; a new submission key for what comes next."""
+    st.session_state[_KEY] = CheckInState(again=again)
+
+
+NOTE = "note"
+
+
+@dataclass(frozen=True)
+class Form:
+    """A check-in being filled in, and what a tap leads to. The callbacks keep or send; they draw nothing."""
+
+    answers: Mapping[str, Any]
+    context: CheckInContext
+    contact: ClinicContact
+    language: str
+    here: CheckInState
+    answer: Callable[[Question, Any], None]
+    understood: Callable[[], None]
+    send: Callable[[], None]
+    beside_note: Callable[[], None] = lambda: None
+    """Draws what else the review offers, for example photos."""
+    below_first: Callable[[], None] = lambda: None
+    """Draws what the first question says beside itself: what answering agrees to."""
+
+    @property
+    def translate(self) -> Translate:
+        return translator(self.language)
+
+    def say(self, name: str, **values: object) -> str:
+        return say(name, self.language, **values)
+
+
+def current(form: Form) -> Question | None:
+    """The question to show: the wanted one if it is on the path, else the next open one; None is the review."""
+    open_question = next_question(form.answers, form.context)
+    if form.here.at == REVIEW and open_question is None:
+        return None
+    for question in path(form.answers, form.context):
+        if question.id == form.here.at:
+            return question
+    return open_question
+
+
+def draw(form: Form) -> str:
+    """The screen where the person is: a warning that comes first, a question, or the review. Returns which."""
+    warning = interruption(form.answers, form.context)
+    if warning is not None:
+        card(form.contact.tells(warning, form.language), form.contact, form.language)
+        _problem(form)
+        st.button(form.say("continue"), key="understood", on_click=form.understood, width="stretch")
+        return "warning"
+    question = current(form)
+    if question is None:
+        _review(form)
+        return REVIEW
+    _question(form, question)
+    return question.id
+
+
+def _problem(form: Form) -> None:
+    if form.here.problem:
+        st.error(form.here.problem)
+
+
+def _go(here: CheckInState, to: str) -> None:
+    here.at, here.problem = to, ""
+
+
+def _label(form: Form, option: Option, is_chosen: bool) -> str:
+    label = form.translate(option.label)
+    if is_chosen:
+        label = form.say("chosen", label=label)
+    return f"{label}  \n{form.translate(option.hint)}" if option.hint else label
+
+
+def _answers_at_once(form: Form, question: Question, options: tuple[Option, ...]) -> None:
+    """Buttons that each answer the whole question."""
+    given = form.answers.get(question.id)
+    with st.container(key=f"options_{question.id}"):
+        for option in options:
+            value: Any = [option.value] if question.kind == "multiple" else option.value
+            st.button(
+                _label(form, option, value == given),
+                key=f"{question.id}:{option.value}",
+                width="stretch",
+                on_click=form.answer,
+                args=(question, value),
+            )
+
+
+def _ticks(question: Question) -> str:
+    return f"ticked:{question.id}"
+
+
+def _toggle(form: Form, question: Question, value: str) -> None:
+    chosen = st.session_state[_ticks(question)]
+    st.session_state[_ticks(question)] = [v for v in chosen if v != value] if value in chosen else [*chosen, value]
+    form.here.problem = ""
+
+
+@st.fragment
+def _to_tick(form: Form, question: Question) -> None:
+    """Options to tick. A tick redraws this part alone and is kept with Continue."""
+    chosen = st.session_state.setdefault(_ticks(question), list(ticked(question, form.answers.get(question.id))))
+    _problem(form)
+    with st.container(key=f"options_ticked_{question.id}"):
+        for option in question.options:
+            st.button(
+                _label(form, option, option.value in chosen),
+                key=f"{question.id}:{option.value}",
+                width="stretch",
+                on_click=_toggle,
+                args=(form, question, option.value),
+            )
+
+
+def _continue(form: Form, question: Question) -> None:
+    chosen = list(ticked(question, st.session_state.get(_ticks(question))))
+    if chosen:
+        form.answer(question, chosen)
+    else:
+        form.here.problem = form.say("choose_one")
+
+
+def forget_ticks() -> None:
+    """Ticks on screen are kept until they are safely in the draft; then the draft alone counts."""
+    for name in [key for key in st.session_state if str(key).startswith("ticked:")]:
+        del st.session_state[name]
+
+
+def _multiple(form: Form, question: Question) -> None:
+    is_filter = question.symptom is None
+    if is_filter:
+        _answers_at_once(form, question, question.exclusive)
+    _to_tick(form, question)
+    st.button(
+        form.say("continue"),
+        key=f"{question.id}:continue",
+        type="primary",
+        width="stretch",
+        on_click=_continue,
+        args=(form, question),
+    )
+    if not is_filter:
+        _answers_at_once(form, question, question.exclusive)
+
+
+def _question(form: Form, question: Question) -> None:
+    """One question with its answers as wide buttons, and the way back."""
+    st.header(form.translate(question.title), anchor=False)
+    if question.hint:
+        st.write(form.translate(question.hint))
+    if question.kind == "multiple":
+        _multiple(form, question)
+    else:
+        _problem(form)
+        _answers_at_once(form, question, question.options)
+    before = [other.id for other in path(form.answers, form.context)]
+    position = before.index(question.id)
+    if position:
+        st.button(
+            form.say("back"),
+            key=f"{question.id}:back",
+            type="tertiary",
+            width="stretch",
+            on_click=_go,
+            args=(form.here, before[position - 1]),
+        )
+    else:
+        st.write(form.say("kept"))
+        form.below_first()
+
+
+def _shown(form: Form, question: Question) -> str:
+    given = form.answers[question.id]
+    values = given if isinstance(given, list | tuple) else [given]
+    offered = (*question.options, *question.exclusive)
+    return ", ".join(form.translate(option.label) for option in offered if option.value in values)
+
+
+def _note(form: Form) -> None:
+    """The note is kept when the person leaves the field; Send takes what stands in it."""
+    note = note_question(form.context)
+    st.text_area(
+        form.translate(note.title),
+        value=str(form.answers.get(NOTE) or ""),
+        key=NOTE,
+        max_chars=note.max_length,
+        help=None,
+        placeholder=form.translate(note.hint),
+        on_change=_keep_note,
+        args=(form, note),
+    )
+
+
+def _keep_note(form: Form, note: Question) -> None:
+    at = form.here.at
+    form.answer(note, st.session_state.get(NOTE) or "")
+    form.here.at = at
+
+
+def written_note() -> str | None:
+    """What stands in the note's field, or None where it is not on screen."""
+    return st.session_state.get(NOTE)
+
+
+def _review(form: Form) -> None:
+    """All answers with a way to change each, a note, and the button that sends them."""
+    st.header(form.say("review"), anchor=False)
+    st.write(form.say("review_hint"))
+    for question in path(form.answers, form.context):
+        words = form.say("change_of", question=form.translate(question.title))
+        st.button(
+            f"{words}  \n**{_shown(form, question)}**",
+            key=f"change:{question.id}",
+            width="stretch",
+            on_click=_go,
+            args=(form.here, question.id),
+        )
+    _note(form)
+    form.beside_note()
+    _problem(form)
+    st.button(form.say("send"), key="send", type="primary", width="stretch", on_click=form.send)
+    last = path(form.answers, form.context)[-1].id
+    st.button(
+        form.say("back"), key="review:back", type="tertiary", width="stretch", on_click=_go, args=(form.here, last)
+    )

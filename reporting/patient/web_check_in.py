@@ -1,0 +1,335 @@
+"""The light check-in: plain pages that work without scripts, one question each.
+
+GET reads only. POST keeps one answer and goes on to a clean address. The link itself is left with the first
+POST, which signs the browser in.
+
+Small posted forms, read with a limit: a form that is far too long is let pass and refused in words.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from reporting.domain.actors import Actor
+from reporting.domain.patient_words import plain_words, say
+from reporting.domain.questionnaire import NO_PROBLEMS, note_question, path
+from reporting.errors import InvalidInput, LinkNotValid, NotAllowed, Problem, SignInNeeded
+from reporting.patient.act_check_ins import keep_answer, keep_warned, submit_check_in
+from reporting.patient.read_check_in import CheckInPage, check_in_page
+from reporting.patient.web_check_in_view import (
+    NOTE,
+    REVIEW,
+    SENT,
+    Given,
+    Visit,
+    address,
+    draw,
+    own_address,
+    place_of,
+    seen_answers,
+)
+from reporting.shell import act_sessions, web_html, web_pages
+from reporting.shell.web_pages import language_of, patient_page
+from reporting.treatments import act_invitations
+
+LARGEST_BYTES = 256_000
+LET_PASS_BYTES = 50_000_000
+"""So much too much is thrown away as it arrives, so that the browser can still show why."""
+MOST_FIELDS = 60
+
+
+@dataclass(frozen=True)
+class Posted:
+    """The text fields of a form, in the order they were sent."""
+
+    fields: Mapping[str, list[str]]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.fields
+
+    def one(self, name: str) -> str:
+        """The first value of a field; empty where there is none."""
+        return self.many(name)[0] if name in self.fields else ""
+
+    def many(self, name: str) -> list[str]:
+        """Every value of a field."""
+        return self.fields.get(name, [])
+
+    def ticks(self, question_id: str) -> list[str]:
+        """The ticked rows of a question. Each row is a field of its own: a browser that puts ticks back where it
+        remembers them then never puts one on another row."""
+        return [
+            value for name, values in self.fields.items() if name.startswith(f"tick.{question_id}.") for value in values
+        ]
+
+
+class TooLong(InvalidInput):
+    """More was sent than any form of ours holds."""
+
+    status = 413
+
+    def __init__(self) -> None:
+        super().__init__(field="note", found="a form that is far too long", allowed="fewer characters")
+
+
+async def posted(request: Request) -> Posted:
+    """The form that came from a page of ours. Raises NotAllowed, TooLong, InvalidInput for what is no form."""
+    web_html.must_be_ours(request)
+    body, taken = bytearray(), 0
+    async for chunk in request.stream():
+        taken += len(chunk)
+        if taken <= LARGEST_BYTES:
+            body += chunk
+        elif taken > LET_PASS_BYTES:
+            break
+    if taken > LARGEST_BYTES:
+        raise TooLong()
+    try:
+        text = body.decode("ascii")
+        return Posted(parse_qs(text, keep_blank_values=True, errors="replace", max_num_fields=MOST_FIELDS))
+    except ValueError as error:
+        raise InvalidInput(field="form", found="something else", allowed="the fields of the page") from error
+
+
+log = logging.getLogger("reporting.pages")
+
+FROM_CACHE = "private, no-cache"
+"""The link's first page holds no answer. Going back shows it as it was left; opened anew it is asked for anew.
+
+Its forms go to an address beside it, because browsers forget the page of an address to which a form was sent.
+"""
+
+
+class _Refused(Exception):
+    """Words for the patient about what was sent, and the place where they are shown."""
+
+    def __init__(self, words: str, place: str, status: int, *, ticks: list[str] | None, note: str | None) -> None:
+        super().__init__(words)
+        self.place, self.given = place, Given(words, status, ticks, note)
+
+
+class _Sender:
+    """One posted form of one patient: keeps or sends, and says where to go on."""
+
+    def __init__(self, by: Actor, form: Posted, language: str) -> None:
+        self.by, self.form, self.language = by, form, language
+        self.treatment_id = by.treatment_id or 0
+        self.about: dict[str, Any] = {"by": by, "treatment_id": self.treatment_id, "language": language}
+
+    def page(self) -> CheckInPage:
+        return check_in_page(self.by)
+
+    def work(self) -> str:
+        """Do what the form asks; returns the address to go on to. Raises _Refused with what to say instead."""
+        form = self.form
+        if "send" in form:
+            return self._tried(self._send, REVIEW)
+        if "go" in form:
+            return self._tried(self._go, REVIEW)
+        if "understood" in form:
+            return self._tried(self._understood, "")
+        if "q" in form:
+            return self._tried(self._answer, form.one("q"))
+        return address(place_of(self.page()))
+
+    def _tried(self, task: Callable[[], str], place: str) -> str:
+        try:
+            return task()
+        except (SignInNeeded, NotAllowed, _Refused):
+            raise
+        except Problem as problem:
+            log.info("check-in of treatment %s: %s: %s", self.treatment_id, problem.code, problem.message)
+            raise self._refused(problem, place) from problem
+
+    def _refused(self, problem: Problem, place: str) -> _Refused:
+        page, asked = self.page(), None
+        if isinstance(problem, InvalidInput) and problem.field == NOTE:
+            asked = note_question(page.context)
+        else:
+            asked = next((each for each in path(page.answers, page.context) if each.id == place), None)
+        words = plain_words(problem, self.language, question=asked)
+        if "send" in self.form:
+            words = f"{say('not_sent', self.language)} {words}"
+        note = self.form.one(NOTE) if NOTE in self.form else None
+        ticks = self.form.ticks(place) if place not in (REVIEW, "") else None
+        return _Refused(words, place_of(page, place), problem.status, ticks=ticks, note=note)
+
+    def _given(self) -> Any:
+        if "only" in self.form:
+            return [self.form.one("only")]
+        return self.form.one("one") if "one" in self.form else self.form.ticks(self.form.one("q"))
+
+    def _keep(self, question_id: str, given: Any) -> None:
+        keep_answer(**self.about, question_id=question_id, given=given, submission_key=secrets.token_urlsafe(16))
+
+    def _answer(self) -> str:
+        question_id, given = self.form.one("q"), self._given()
+        if {question_id: given} == NO_PROBLEMS:
+            key = self.form.one("key")
+            if not key.startswith(f"none:{self.treatment_id}:") or len(key) > 60:
+                key = self.page().no_problems_key
+            submit_check_in(**self.about, answers=NO_PROBLEMS, submission_key=key)
+            return address(SENT)
+        self._keep(question_id, given)
+        return address(place_of(self.page()))
+
+    def _understood(self) -> str:
+        keep_warned(**self.about, submission_key=secrets.token_urlsafe(16))
+        return address(place_of(self.page()))
+
+    def _go(self) -> str:
+        """On the way to another page the note that was typed is kept too."""
+        if NOTE in self.form:
+            page, note = self.page(), self.form.one(NOTE)
+            if page.answers and note.strip() != str(page.answers.get(NOTE) or ""):
+                self._keep(NOTE, note)
+        return own_address(self.form.one("go"))
+
+    def _send(self) -> str:
+        page, key = self.page(), self.form.one("key")
+        if key == page.draft_key and self.form.one("seen") != seen_answers(page):
+            words = f"{say('not_sent', self.language)} {say('check_again', self.language)}"
+            raise _Refused(words, place_of(page, REVIEW), 409, ticks=None, note=self.form.one(NOTE))
+        answers = {**page.answers, NOTE: self.form.one(NOTE)}
+        carer = "carer" if "carer" in self.form else ""
+        submit_check_in(
+            **self.about, answers=answers, submission_key=key[:64] or page.draft_key or "", answered_by=carer
+        )
+        return address(SENT)
+
+
+def _work(by: Actor, form: Posted, language: str, here: str) -> Response:
+    try:
+        return RedirectResponse(_Sender(by, form, language).work(), status_code=303)
+    except _Refused as refused:
+        return draw(Visit(by, check_in_page(by), language, here), refused.place, refused.given)
+
+
+def _look(by: Actor, wanted: str, language: str, here: str, signed_in: bool = True) -> Response:
+    page = check_in_page(by)
+    place = place_of(page, wanted)
+    if signed_in and here != address(place):
+        return RedirectResponse(address(place), status_code=303)
+    answer = draw(Visit(by, page, language, here, signed_in), place)
+    if not signed_in and not page.answers and place != SENT:
+        answer.headers["cache-control"] = FROM_CACHE
+    return answer
+
+
+def _actor(request: Request) -> Actor:
+    """The signed-in patient. Raises SignInNeeded, NotAllowed."""
+    by = act_sessions.actor_of(request.cookies.get(act_sessions.cookie_name()))
+    if by.kind != "patient":
+        raise NotAllowed()
+    return by
+
+
+def _at(answer: Response, status: int) -> Response:
+    answer.status_code = status
+    return answer
+
+
+async def _form(request: Request) -> Posted | TooLong:
+    """The posted form; one that is far too long is told like a note that is too long."""
+    try:
+        return await posted(request)
+    except TooLong as problem:
+        return problem
+
+
+def _too_long(by: Actor, place: str, language: str, here: str, problem: TooLong) -> Response:
+    page = check_in_page(by)
+    words = say("note_too_long", language, count=note_question(page.context).max_length)
+    return draw(Visit(by, page, language, here), place_of(page, place), Given(words, problem.status))
+
+
+def _do(by: Actor, form: Posted | TooLong, place: str, language: str, here: str) -> Response:
+    if isinstance(form, TooLong):
+        return _too_long(by, place, language, here, form)
+    return _work(by, form, language, here)
+
+
+async def _place(request: Request, wanted: str) -> Response:
+    """A page of the check-in at its own address."""
+    language, here = language_of(request), request.url.path
+    form = await _form(request) if request.method == "POST" else None
+
+    def answer() -> Response:
+        by = _actor(request)
+        return _look(by, wanted, language, here) if form is None else _do(by, form, wanted, language, here)
+
+    try:
+        return await run_in_threadpool(answer)
+    except SignInNeeded:
+        return _at(patient_page(request, "sign_in_needed.html"), SignInNeeded.status)
+
+
+async def question(request: Request) -> Response:
+    """One question."""
+    return await _place(request, request.path_params["question_id"])
+
+
+async def review(request: Request) -> Response:
+    """All answers, a note, and Send."""
+    return await _place(request, REVIEW)
+
+
+async def sent(request: Request) -> Response:
+    """What the advice is for what was sent today."""
+    return await _place(request, SENT)
+
+
+async def now(request: Request) -> Response:
+    """Goes on to where the person is."""
+    return await _place(request, "")
+
+
+def _sign_in(request: Request, holder: Actor, token: str) -> tuple[Actor, act_sessions.Cookie | None]:
+    """The session of the link's holder: the one this browser has already, else a new one and its cookie."""
+    try:
+        by = _actor(request)
+        if (by.id, by.treatment_id) == (holder.id, holder.treatment_id):
+            return by, None
+    except (SignInNeeded, NotAllowed):
+        pass
+    cookie = act_invitations.open_link(token)
+    return act_sessions.actor_of(cookie.value), cookie
+
+
+async def link(request: Request) -> Response:
+    """The link of a message or a card. GET shows the check-in; POST signs in, keeps the answer and leaves it."""
+    token, language = request.path_params["token"], language_of(request)
+    here = f"/c/{token}"
+    form = await _form(request) if request.method == "POST" else None
+
+    def answer() -> Response:
+        holder = act_invitations.check_link(token)
+        if form is None:
+            return _look(holder, "", language, here, signed_in=False)
+        by, cookie = _sign_in(request, holder, token)
+        done = _do(by, form, "", language, here)
+        return web_html.with_cookie(done, cookie) if cookie else done
+
+    try:
+        return await run_in_threadpool(answer)
+    except LinkNotValid as problem:
+        many = web_pages.failed(web_html.source_of(request))
+        return _at(patient_page(request, "link_over.html", many=many), 429 if many else problem.status)
+
+
+CHECK_IN_ROUTES = [
+    Route("/c/{token:str}", link, methods=["GET", "POST"]),
+    Route("/c/{token:str}/go", link, methods=["GET", "POST"]),
+    Route("/check-in/q/{question_id:str}", question, methods=["GET", "POST"]),
+    Route("/check-in/review", review, methods=["GET", "POST"]),
+    Route("/check-in/sent", sent, methods=["GET", "POST"]),
+    Route("/check-in/now", now, methods=["GET", "POST"]),
+]

@@ -1,0 +1,171 @@
+"""The check-in as plain HTML: where the person is, and the page that shows it. Reads, never writes."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from markupsafe import Markup
+from starlette.responses import Response
+
+from reporting.domain.actors import Actor
+from reporting.domain.answers import Question, ticked
+from reporting.domain.guidance import interruption
+from reporting.domain.language import isolated, languages, translator
+from reporting.domain.opening_hours import week_words
+from reporting.domain.patient_words import say
+from reporting.domain.questionnaire import next_question, note_question, path
+from reporting.patient.read_check_in import CheckInPage
+from reporting.patient.read_photos import waiting_photos
+from reporting.shell import web_html
+
+NOTE, REVIEW, SENT, WARNING = "note", "review", "sent", "warning"
+_BESIDE = Markup(' action="{}/go"')
+_OWN = re.compile(r"/check-in/(q/[a-z_]{1,60}|review|sent|now|photo)|/home")
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Who looks at which check-in. ``signed_in`` is false on the link itself, which is opened by a form only."""
+
+    by: Actor
+    page: CheckInPage
+    language: str
+    here: str
+    signed_in: bool = True
+
+
+@dataclass(frozen=True)
+class Given:
+    """What was sent and could not be kept, to be shown again: nothing that was typed is lost."""
+
+    problem: str = ""
+    status: int = 200
+    ticks: Sequence[str] | None = None
+    note: str | None = None
+
+
+def address(place: str) -> str:
+    """Address of a place of the check-in, without any secret."""
+    return f"/check-in/{place}" if place in (REVIEW, SENT) else f"/check-in/q/{place}"
+
+
+def own_address(wanted: str) -> str:
+    """An address that a button of ours leads to; anything else becomes where the person is now."""
+    return wanted if _OWN.fullmatch(wanted) else "/check-in/now"
+
+
+def place_of(page: CheckInPage, wanted: str = "") -> str:
+    """Where the person is: the wanted place if it can be shown, else the next open question or the review."""
+    if wanted in ("", SENT) and page.sent_today and (wanted == SENT or not page.answers):
+        return SENT
+    open_question = next_question(page.answers, page.context)
+    if wanted in {question.id for question in path(page.answers, page.context)}:
+        return wanted
+    return open_question.id if open_question else REVIEW
+
+
+def seen_answers(page: CheckInPage) -> str:
+    """A short mark of the answers on the review, so that Send never sends others than were shown."""
+    shown = {question.id: page.answers.get(question.id) for question in path(page.answers, page.context)}
+    return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def tel(number: str) -> str:
+    """The address that calls a number."""
+    return "tel:" + "".join(sign for sign in number if sign.isdigit() or sign == "+")
+
+
+def common(visit: Visit, given: Given) -> dict[str, Any]:
+    """What every page of the check-in says: language, day, help at the foot."""
+    code, contact = visit.language, visit.page.contact
+    speak, direction = partial(say, language=code), languages()[code].direction
+    return {
+        "say": speak,
+        "t": translator(code),
+        "lang": code,
+        "dir": direction,
+        "number": partial(isolated, code=code),
+        "others": [known for known in languages().values() if known.code != code],
+        "here": visit.here,
+        "contact": contact,
+        "tel": tel,
+        "hours": week_words(contact.opening_hours, code),
+        "day_line": speak("day", day=visit.page.recovery_day, treatment=visit.page.treatment_words(code)),
+        "signed_in": visit.signed_in,
+        "to": "" if visit.signed_in else _BESIDE.format(visit.here),
+        "notice": given.problem,
+        "address": address,
+    }
+
+
+def draw(visit: Visit, place: str, given: Given = Given()) -> Response:
+    """The page of a place, or the warning that comes before everything else."""
+    page = visit.page
+    if place == SENT and page.sent_today:
+        return _sent(visit, given)
+    if page.is_stopped:
+        return web_html.page("check_in_stopped.html", given.status, **common(visit, given))
+    warning = interruption(page.answers, page.context)
+    if warning is not None:
+        advice = page.contact.tells(warning, visit.language)
+        return web_html.page("check_in_warning.html", given.status, advice=advice, **common(visit, given))
+    if place == REVIEW:
+        return _review(visit, given)
+    return _question(visit, place, given)
+
+
+def _sent(visit: Visit, given: Given) -> Response:
+    sent, contact = visit.page.sent_today, visit.page.contact
+    assert sent is not None
+    advice = contact.tells(sent.guidance, visit.language)
+    return web_html.page("check_in_sent.html", given.status, advice=advice, sent=sent, **common(visit, given))
+
+
+def _question(visit: Visit, place: str, given: Given) -> Response:
+    page = visit.page
+    order = path(page.answers, page.context)
+    number = [question.id for question in order].index(place)
+    question, earlier = order[number], page.answers.get(place)
+    return web_html.page(
+        "check_in_question.html",
+        given.status,
+        question=question,
+        earlier=earlier,
+        ticks=given.ticks if given.ticks is not None else ticked(question, earlier),
+        back=order[number - 1].id if number else "",
+        no_problems_key=page.no_problems_key,
+        is_filter=question.symptom is None,
+        is_first=not number,
+        agree=page.consent,
+        **common(visit, given),
+    )
+
+
+def _shown(question: Question, answers: Mapping[str, Any], visit: Visit) -> str:
+    given, translate = answers[question.id], translator(visit.language)
+    values = given if isinstance(given, list | tuple) else [given]
+    offered = (*question.options, *question.exclusive)
+    return ", ".join(translate(option.label) for option in offered if option.value in values)
+
+
+def _review(visit: Visit, given: Given) -> Response:
+    page = visit.page
+    order = path(page.answers, page.context)
+    rows = [(question, _shown(question, page.answers, visit)) for question in order]
+    note = given.note if given.note is not None else str(page.answers.get(NOTE) or "")
+    return web_html.page(
+        "check_in_review.html",
+        given.status,
+        rows=rows,
+        back=order[-1].id,
+        note=note,
+        note_question=note_question(page.context),
+        draft_key=page.draft_key or "",
+        seen=seen_answers(page),
+        photos=len(waiting_photos(visit.by, page.treatment_id).photos),
+        **common(visit, given),
+    )

@@ -1,0 +1,334 @@
+"""Statements about check-ins: whose they are, what the form needs to know, what was sent before.
+
+Answers given so far, one draft per treatment.
+
+Answered check-ins of a clinic with all that the triage rules look at, and what became of the cases they raised.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, bindparam, delete, select
+from sqlmodel import Session, col
+
+from reporting.domain.clinic_content import UNCHANGED, ClinicContent
+from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, TreatedAreaRef
+from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.vocabulary import area_label
+from reporting.records import clinic_facts
+from reporting.records.tables import (
+    CaseEvent,
+    CheckIn,
+    Clinic,
+    Device,
+    Draft,
+    Patient,
+    TreatedArea,
+    Treatment,
+    TriageCase,
+)
+
+_TREATMENT: Any = bindparam("treatment")
+# Statements of every tap are put together once: that takes longer than the database needs for them.
+_SUBJECT = (
+    select(Treatment, Patient, Clinic)
+    .join(Patient, col(Patient.id) == Treatment.patient_id)
+    .join(Clinic, col(Clinic.id) == Treatment.clinic_id)
+    .where(col(Treatment.id) == _TREATMENT)
+)
+_LOCKED_SUBJECT = _SUBJECT.with_for_update(of=Treatment)
+_SUBJECT_AND_CLINIC = (
+    select(Treatment, Patient, Clinic, col(Device.device_class))
+    .join(Patient, col(Patient.id) == Treatment.patient_id)
+    .join(Clinic, col(Clinic.id) == Treatment.clinic_id)
+    .outerjoin(Device, col(Device.id) == Treatment.device_id)
+    .where(col(Treatment.id) == _TREATMENT)
+)
+_AREAS = (
+    select(col(TreatedArea.id), col(TreatedArea.area))
+    .where(col(TreatedArea.treatment_id) == _TREATMENT)
+    .order_by(col(TreatedArea.pass_group), col(TreatedArea.id))
+)
+_ANSWERED = (
+    select(CheckIn)
+    .where(col(CheckIn.treatment_id) == _TREATMENT, col(CheckIn.answered_at).is_not(None))
+    .order_by(col(CheckIn.id))
+)
+
+
+_BY_KEY = select(CheckIn).where(col(CheckIn.submission_key) == bindparam("key"))
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The treatment that a check-in is about, with what the rules need of its patient and clinic."""
+
+    treatment_id: int
+    clinic_id: int
+    patient_id: int
+    performed_on: date
+    procedure_class: str
+    timezone: str
+    fitzpatrick: int | None
+    pigmentation_history: bool | None
+    content: ClinicContent = UNCHANGED
+    """The clinical content as the clinic uses it."""
+
+
+def subject(session: Session, treatment_id: int, *, lock: bool = False) -> Subject | None:
+    """The treatment with that id, or nothing. ``lock``: others that want to write to it wait."""
+    row = session.execute(_LOCKED_SUBJECT if lock else _SUBJECT, {"treatment": treatment_id}).one_or_none()
+    return None if row is None else _subject(session, *row)
+
+
+def subject_and_clinic(session: Session, treatment_id: int) -> tuple[Subject, Clinic, str | None] | None:
+    """The treatment as ``subject`` gives it, its clinic, and its device's class, in one statement."""
+    row = session.execute(_SUBJECT_AND_CLINIC, {"treatment": treatment_id}).one_or_none()
+    if row is None:
+        return None
+    treatment, patient, clinic, device_class = row
+    return _subject(session, treatment, patient, clinic), clinic, device_class
+
+
+def _subject(session: Session, treatment: Any, patient: Any, clinic: Any) -> Subject:
+    return Subject(
+        treatment_id=treatment.id,
+        clinic_id=clinic.id,
+        patient_id=patient.id,
+        performed_on=treatment.performed_on,
+        procedure_class=treatment.procedure_class,
+        timezone=clinic.timezone,
+        fitzpatrick=patient.fitzpatrick,
+        pigmentation_history=patient.pigmentation_history,
+        content=clinic_facts.of(session, clinic),
+    )
+
+
+def areas_of(session: Session, treatment_id: int) -> tuple[TreatedAreaRef, ...]:
+    """The treated areas of a treatment, each area once, in the order they were recorded."""
+    rows = session.execute(_AREAS, {"treatment": treatment_id}).all()
+    first: dict[str, int] = {}
+    for row in rows:
+        first.setdefault(row.area, row.id)
+    return tuple(TreatedAreaRef(id=key, area=area, label=area_label(area)) for area, key in first.items())
+
+
+def answered(session: Session, treatment_id: int) -> list[CheckIn]:
+    """Every answered check-in of a treatment in the order of the answers, replaced and withdrawn ones included.
+
+    A correction stands where the check-in stood that it corrects, however much later it was written.
+    """
+    found = {row.id or 0: row for row in session.execute(_ANSWERED, {"treatment": treatment_id}).scalars()}
+    return sorted(found.values(), key=lambda row: (*_place(row, found), row.id))
+
+
+def _place(row: CheckIn, known: Mapping[int, CheckIn]) -> tuple[datetime, int]:
+    """When it was answered, and the check-in that the chain of corrections began with."""
+    first = row
+    while first.corrects_id in known:
+        first = known[first.corrects_id or 0]
+    return first.answered_at or first.created_at, first.id or 0
+
+
+def current(session: Session, treatment_id: int, *, before: int | None = None) -> list[CheckIn]:
+    """Answered check-ins of a treatment that still count, oldest first; ``before``: those ahead of that one."""
+    return counting(answered(session, treatment_id), before=before)
+
+
+def counting(answered_rows: Sequence[CheckIn], *, before: int | None = None) -> list[CheckIn]:
+    """Those of all ``answered`` check-ins of a treatment that ``current`` gives."""
+    rows = list(answered_rows)
+    if before is not None:
+        known = {row.id or 0: row for row in rows}
+        # What came after it, or took its place, was not known when it was answered.
+        rows = [row for row in rows if before not in known or _place(row, known) < _place(known[before], known)]
+    return [row for row in rows if row.replaced_at is None]
+
+
+def by_id(session: Session, check_in_id: int) -> CheckIn | None:
+    """The check-in with that number, or nothing."""
+    return session.get(CheckIn, check_in_id)
+
+
+def successor(session: Session, check_in_id: int) -> CheckIn | None:
+    """The correction that took the place of a check-in, or nothing."""
+    return session.execute(select(CheckIn).where(col(CheckIn.corrects_id) == check_in_id)).scalar_one_or_none()
+
+
+def recovery_day(about: Subject, moment: datetime) -> int:
+    """Whole days from the treatment to ``moment``, in the clinic's time zone; never negative."""
+    here = moment.astimezone(ZoneInfo(about.timezone)).date()
+    return max(0, (here - about.performed_on).days)
+
+
+def context(session: Session, about: Subject, moment: datetime, *, before: int | None = None) -> CheckInContext:
+    """What the questions and rules need to know at ``moment``."""
+    sent = current(session, about.treatment_id, before=before)
+    return context_from(about, moment, sent, areas_of(session, about.treatment_id))
+
+
+def context_from(
+    about: Subject, moment: datetime, sent: Sequence[CheckIn], areas: tuple[TreatedAreaRef, ...]
+) -> CheckInContext:
+    """``context`` from what was read already: the check-ins that count, oldest first, and the treated areas."""
+    last = sent[-1] if sent else None
+    here = moment.astimezone(ZoneInfo(about.timezone)).date()
+    return CheckInContext(
+        procedure_class=about.procedure_class,
+        recovery_day=recovery_day(about, moment),
+        areas=areas,
+        fitzpatrick=about.fitzpatrick,
+        pigmentation_history=about.pigmentation_history,
+        first_check_in=last is None,
+        previous={symptom: getattr(last, symptom) or 0 for symptom in SYMPTOMS} if last else {},
+        changed_rules=about.content.rules(here) if about.content.changes else None,
+    )
+
+
+def by_submission_key(session: Session, submission_key: str) -> CheckIn | None:
+    """The check-in that this submission gave before, or nothing."""
+    return session.execute(_BY_KEY, {"key": submission_key}).scalar_one_or_none()
+
+
+def as_it_was(session: Session, about: Subject, sent: CheckIn) -> tuple[CheckInContext, CompletedCheckIn]:
+    """The context and answers of a check-in sent earlier, as the rules saw them then."""
+    before = current(session, about.treatment_id, before=sent.id)
+    return as_it_was_from(about, sent, before, areas_of(session, about.treatment_id))
+
+
+def as_it_was_from(
+    about: Subject, sent: CheckIn, before: Sequence[CheckIn], areas: tuple[TreatedAreaRef, ...]
+) -> tuple[CheckInContext, CompletedCheckIn]:
+    """``as_it_was`` from what was read already: the check-ins that counted before it, and the treated areas."""
+    done = CompletedCheckIn(
+        severities={symptom: getattr(sent, symptom) or 0 for symptom in SYMPTOMS},
+        follow_up=dict(sent.follow_up),
+        areas={symptom: tuple(ids) for symptom, ids in sent.areas.items()},
+        worried=sent.worried,
+        can_wait=sent.can_wait,
+        note="",
+    )
+    moment = (sent.answered_at or sent.created_at).astimezone(UTC)
+    then = context_from(about, moment, before, areas)
+    return replace(then, recovery_day=then.recovery_day if sent.recovery_day is None else sent.recovery_day), done
+
+
+CHECK_IN, PROXY = "check_in", "proxy"
+_KIND: Any = bindparam("kind")
+_DROP: Any = delete(Draft.__table__).where(  # type: ignore[attr-defined]
+    col(Draft.treatment_id) == _TREATMENT, col(Draft.kind) == _KIND
+)
+_DRAFT = select(Draft).where(col(Draft.treatment_id) == _TREATMENT, col(Draft.kind) == _KIND)
+
+
+def kind_of(sender: str) -> str:
+    """Staff who ask the questions have a draft of their own, so that the patient's stays as it is."""
+    return PROXY if sender == "staff" else CHECK_IN
+
+
+def correction_of(check_in_id: int) -> str:
+    """The kind of draft that a correction of that check-in is kept as."""
+    return f"correction:{check_in_id}"
+
+
+def draft_of(session: Session, treatment_id: int, kind: str = CHECK_IN) -> Draft | None:
+    """The draft of a treatment's next check-in, or of a correction; nothing where there is none."""
+    return session.execute(_DRAFT, {"treatment": treatment_id, "kind": kind}).scalar_one_or_none()
+
+
+def put(session: Session, draft: Draft, answers: Mapping[str, Any], moment: datetime) -> None:
+    """Other answers into a draft that was read before."""
+    draft.answers, draft.updated_at = dict(answers), moment
+    session.add(draft)
+    session.flush()
+
+
+def keep(
+    session: Session, about: Subject, answers: Mapping[str, Any], key: str, moment: datetime, kind: str = CHECK_IN
+) -> None:
+    """Write the draft anew; the key of the first save stays with it."""
+    draft = draft_of(session, about.treatment_id, kind) or Draft(
+        clinic_id=about.clinic_id,
+        patient_id=about.patient_id,
+        treatment_id=about.treatment_id,
+        kind=kind,
+        submission_key=key,
+    )
+    put(session, draft, answers, moment)
+
+
+def drop(session: Session, treatment_id: int, kind: str) -> None:
+    """Forget a draft."""
+    session.connection().execute(_DROP, {"treatment": treatment_id, "kind": kind})
+
+
+_SEVERITIES = tuple(getattr(CheckIn, symptom) for symptom in SYMPTOMS)
+CHUNK = 500
+
+
+def newest(session: Session, clinic_id: int, since: datetime, most: int) -> Sequence[Row[Any]]:
+    """The newest answered check-ins that count, at most ``most``, oldest first; judged imports are left out."""
+    rows = session.execute(
+        select(
+            col(CheckIn.id),
+            col(CheckIn.treatment_id),
+            col(CheckIn.answered_at),
+            col(CheckIn.recovery_day),
+            col(CheckIn.follow_up),
+            col(CheckIn.worried),
+            col(CheckIn.can_wait),
+            *_SEVERITIES,
+            col(Treatment.procedure_class),
+            col(Patient.fitzpatrick),
+            col(Patient.pigmentation_history),
+        )
+        .join(Treatment, col(Treatment.id) == CheckIn.treatment_id)
+        .join(Patient, col(Patient.id) == CheckIn.patient_id)
+        .where(
+            col(CheckIn.clinic_id) == clinic_id,
+            col(CheckIn.answered_at) >= since,
+            col(CheckIn.replaced_at).is_(None),
+            col(CheckIn.judged_by_source).is_(False),
+            col(CheckIn.recovery_day).is_not(None),
+        )
+        .order_by(col(CheckIn.answered_at).desc(), col(CheckIn.id).desc())
+        .limit(most)
+    ).all()
+    return rows[::-1]
+
+
+def last_before(session: Session, treatment_ids: Sequence[int], before: datetime) -> dict[int, Row[Any]]:
+    """The last check-in of each treatment that was answered before that moment, with its severities."""
+    found: dict[int, Row[Any]] = {}
+    for start in range(0, len(treatment_ids), CHUNK):
+        rows = session.execute(
+            select(col(CheckIn.treatment_id), *_SEVERITIES)
+            .where(
+                col(CheckIn.treatment_id).in_(treatment_ids[start : start + CHUNK]),
+                col(CheckIn.answered_at) < before,
+                col(CheckIn.replaced_at).is_(None),
+            )
+            .order_by(col(CheckIn.answered_at), col(CheckIn.id))
+        )
+        found.update({row.treatment_id: row for row in rows})
+    return found
+
+
+def became(session: Session, clinic_id: int, since: datetime) -> dict[int, tuple[str | None, str | None]]:
+    """Check-in to the action and the confirmation coded on the case that it opened or extended."""
+    rows = session.execute(
+        select(col(CaseEvent.details), col(TriageCase.action_taken), col(TriageCase.confirmation))
+        .join(TriageCase, col(TriageCase.id) == CaseEvent.case_id)
+        .where(
+            col(CaseEvent.clinic_id) == clinic_id,
+            col(CaseEvent.kind).in_(("opened", "new_report")),
+            col(CaseEvent.at) >= since,
+        )
+        .order_by(col(CaseEvent.id))
+    ).all()
+    return {
+        details["check_in"]: (action, confirmation) for details, action, confirmation in rows if "check_in" in details
+    }

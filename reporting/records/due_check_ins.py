@@ -1,0 +1,398 @@
+"""Statements for the planning of reminders: who may be due, and all that the decision needs, in few questions.
+
+Statements about patients who reported a concern and then stopped answering.
+
+Statements about treatments whose check-ins are due and not answered.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from reporting.domain.clinic_content import ClinicContent
+from reporting.domain.course import is_unexpected
+from reporting.domain.reminders import Course, Person, Written
+from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.triage import LastReport
+from reporting.records import clinic_facts, outbox
+from reporting.records.columns import add_rows
+from reporting.records.tables import CheckIn, Clinic, Consent, Invitation, OutboxMessage, Patient, Treatment, TriageCase
+
+KINDS = {"email_reminders": "email", "sms_reminders": "sms"}
+"""Kind of consent to the channel that it opens."""
+BATCH = 500
+
+
+def agreed(session: Session, performed_on: Collection[date], at: datetime) -> Iterator[list[int]]:
+    """Ids of patients who agreed to reminders and were treated on one of these days, in batches, rising."""
+    last = 0
+    while True:
+        found = (
+            session.execute(
+                select(col(Patient.id))
+                .where(
+                    col(Patient.id) > last,
+                    col(Patient.erased_at).is_(None),
+                    select(col(Consent.id))
+                    .where(
+                        col(Consent.patient_id) == Patient.id,
+                        col(Consent.kind).in_(KINDS),
+                        col(Consent.withdrawn_at).is_(None),
+                    )
+                    .exists(),
+                    select(col(Treatment.id))
+                    .join(Invitation, col(Invitation.treatment_id) == Treatment.id)
+                    .where(
+                        col(Treatment.patient_id) == Patient.id,
+                        col(Treatment.performed_on).in_(performed_on),
+                        col(Invitation.revoked_at).is_(None),
+                        col(Invitation.expires_at) > at,
+                    )
+                    .exists(),
+                )
+                .order_by(col(Patient.id))
+                .limit(BATCH)
+            )
+            .scalars()
+            .all()
+        )
+        if not found:
+            return
+        last = int(found[-1] or 0)
+        yield [int(key or 0) for key in found]
+
+
+def people(
+    session: Session,
+    patient_ids: Sequence[int],
+    performed_on: Collection[date] | None = None,
+    *,
+    without: int | None = None,
+) -> list[Person]:
+    """These patients as the planner sees them, by id. ``without``: a message that is left out of what was written.
+
+    ``performed_on`` leaves out treatments of other days, which cannot be due.
+    """
+    rows = session.execute(
+        select(
+            col(Patient.id),
+            col(Patient.timezone),
+            col(Patient.erased_at).is_(None),
+            col(Patient.email_encrypted).is_not(None),
+            col(Patient.phone_encrypted).is_not(None),
+            col(Clinic.id),
+            col(Clinic.timezone),
+            col(Clinic.reminders_from),
+            col(Clinic.reminders_until),
+            col(Clinic.content_version),
+        )
+        .join(Clinic, col(Clinic.id) == Patient.clinic_id)
+        .where(col(Patient.id).in_(patient_ids))
+        .order_by(col(Patient.id))
+    ).all()
+    changed = {row[0]: clinic_facts.of_version(session, row[5] or 0, row[9]) for row in rows}
+    courses = _courses(session, patient_ids, performed_on, changed)
+    open_kinds, refused = _consents(session, patient_ids)
+    written = _written(session, patient_ids, without)
+    return [
+        Person(
+            patient_id=key or 0,
+            clinic_id=clinic_id or 0,
+            timezone=own_zone or zone,
+            opens=opens,
+            closes=closes,
+            channels=_channels(open_kinds[key or 0], email=has_email, sms=has_phone),
+            courses=tuple(courses[key or 0]),
+            written=tuple(written[key or 0]),
+            may_be_written_to=is_there and key not in refused,
+        )
+        for key, own_zone, is_there, has_email, has_phone, clinic_id, zone, opens, closes, _ in rows
+    ]
+
+
+def _channels(kinds: set[str], **has_address: bool) -> tuple[str, ...]:
+    """Channels with consent and an address."""
+    return tuple(sorted(channel for kind, channel in KINDS.items() if kind in kinds and has_address[channel]))
+
+
+def _courses(
+    session: Session,
+    patient_ids: Sequence[int],
+    performed_on: Collection[date] | None,
+    changed: Mapping[int | None, ClinicContent],
+) -> dict[int, list[Course]]:
+    statement = select(
+        col(Treatment.id), col(Treatment.patient_id), col(Treatment.procedure_class), col(Treatment.performed_on)
+    ).where(col(Treatment.patient_id).in_(patient_ids))
+    if performed_on is not None:
+        statement = statement.where(col(Treatment.performed_on).in_(performed_on))
+    rows = session.execute(statement).all()
+    ids = [int(row[0] or 0) for row in rows]
+    links, answers = _links(session, ids), _answers(session, ids)
+    found: dict[int, list[Course]] = defaultdict(list)
+    for treatment_id, patient_id, procedure_class, day in rows:
+        of = changed[patient_id]
+        last_day, at = answers.get(treatment_id, (None, None))
+        found[patient_id].append(
+            Course(
+                treatment_id or 0,
+                procedure_class,
+                day,
+                links.get(treatment_id),
+                last_day,
+                at,
+                of.due_days(procedure_class, day) if of.changes else None,
+            )
+        )
+    return found
+
+
+def _links(session: Session, treatment_ids: Sequence[int]) -> dict[int | None, datetime]:
+    """Until when the open link of each treatment works."""
+    rows = session.execute(
+        select(col(Invitation.treatment_id), func.max(col(Invitation.expires_at)))
+        .where(col(Invitation.treatment_id).in_(treatment_ids), col(Invitation.revoked_at).is_(None))
+        .group_by(col(Invitation.treatment_id))
+    ).all()
+    return {row[0]: row[1] for row in rows}
+
+
+def _answers(session: Session, treatment_ids: Sequence[int]) -> dict[int | None, tuple[int, datetime]]:
+    """Latest scheduled day and moment of an answer; a withdrawn one was an answer too."""
+    rows = session.execute(
+        select(col(CheckIn.treatment_id), func.max(col(CheckIn.scheduled_day)), func.max(col(CheckIn.answered_at)))
+        .where(col(CheckIn.treatment_id).in_(treatment_ids), col(CheckIn.answered_at).is_not(None))
+        .group_by(col(CheckIn.treatment_id))
+    ).all()
+    return {row[0]: (int(row[1]), row[2]) for row in rows}
+
+
+def _consents(session: Session, patient_ids: Sequence[int]) -> tuple[dict[int, set[str]], set[int]]:
+    """Kinds of reminders that a patient agrees to, and who took back the consent to check-ins altogether."""
+    rows = session.execute(
+        select(col(Consent.patient_id), col(Consent.kind), col(Consent.withdrawn_at))
+        .where(col(Consent.patient_id).in_(patient_ids), col(Consent.kind).in_((*KINDS, "check_ins")))
+        .order_by(col(Consent.id))
+    ).all()
+    newest = {(row[0], row[1]): row[2] for row in rows}
+    kinds: dict[int, set[str]] = defaultdict(set)
+    for (patient_id, kind), withdrawn_at in newest.items():
+        if withdrawn_at is None:
+            kinds[patient_id].add(kind)
+    return kinds, {patient_id for (patient_id, kind), end in newest.items() if kind == "check_ins" and end}
+
+
+def _written(session: Session, patient_ids: Sequence[int], without: int | None) -> dict[int, list[Written]]:
+    rows = session.execute(
+        select(
+            col(OutboxMessage.id),
+            col(OutboxMessage.patient_id),
+            col(OutboxMessage.payload),
+            col(OutboxMessage.channel),
+            col(OutboxMessage.status),
+            func.coalesce(OutboxMessage.sent_at, OutboxMessage.claimed_at, OutboxMessage.created_at),
+        ).where(col(OutboxMessage.patient_id).in_(patient_ids), col(OutboxMessage.kind) == "reminder")
+    ).all()
+    found: dict[int, list[Written]] = defaultdict(list)
+    for key, patient_id, payload, channel, status, moment in rows:
+        if key != without:
+            found[patient_id or 0].append(Written(payload["treatment"], payload["due_day"], channel, status, moment))
+    return found
+
+
+_NEW = {"status": "waiting", "attempts": 0, "provider_id": "", "last_error": ""}
+
+
+def add_reminders(session: Session, rows: Sequence[dict[str, Any]]) -> int:
+    """Write many reminders at once; those written before stay as they are. Returns how many are new."""
+    there = outbox.keys_there(session, [row["idempotency_key"] for row in rows])
+    fresh = [row for row in rows if row["idempotency_key"] not in there]
+    try:
+        with session.begin_nested():
+            add_rows(session, OutboxMessage, [_NEW | row for row in fresh])
+        outbox.wake(session)
+    except IntegrityError:  # somebody else plans at the same moment
+        return sum(_add_one(session, row) for row in fresh)
+    return len(fresh)
+
+
+def _add_one(session: Session, row: dict[str, Any]) -> bool:
+    try:
+        with session.begin_nested():
+            session.add(OutboxMessage(**row))
+    except IntegrityError:
+        return False
+    return True
+
+
+def open_invitation(session: Session, treatment_id: int, at: datetime) -> Invitation | None:
+    """The invitation whose link works now, or nothing."""
+    return session.execute(
+        select(Invitation)
+        .where(
+            col(Invitation.treatment_id) == treatment_id,
+            col(Invitation.revoked_at).is_(None),
+            col(Invitation.expires_at) > at,
+        )
+        .order_by(col(Invitation.id).desc())
+        .limit(1)
+    ).scalar_one_or_none()
+
+
+def keep_link(session: Session, invitation_id: int, reminder_hash: str) -> None:
+    """Let the link of reminders open the same as the link of the card."""
+    session.execute(update(Invitation).where(col(Invitation.id) == invitation_id).values(reminder_hash=reminder_hash))
+
+
+def by_phone(session: Session, phone_hash: str) -> list[Patient]:
+    """Every patient with that number, at any clinic; locked until the transaction ends."""
+    return list(
+        session.execute(
+            select(Patient).where(col(Patient.phone_hash) == phone_hash).order_by(col(Patient.id)).with_for_update()
+        ).scalars()
+    )
+
+
+ASKED_BY_US = ("patient", "proxy")
+"""Silence after an imported or a demo check-in says nothing: nobody was asked."""
+
+
+def last_reports(session: Session, performed_after: date) -> list[tuple[LastReport, str]]:
+    """The last answered check-in of each treatment since that day with the clinic's time zone, if it may matter."""
+    later = aliased(CheckIn)
+    open_case = (
+        exists()
+        .where(col(TriageCase.treatment_id) == Treatment.id, col(TriageCase.state) != "closed")
+        .correlate(Treatment)
+    )
+    check_ins = and_(col(Consent.patient_id) == Patient.id, col(Consent.kind) == "check_ins")
+    reported = or_(
+        col(CheckIn.worried),
+        col(CheckIn.advice) != "expected",
+        open_case,
+        *(getattr(CheckIn, symptom) > 0 for symptom in SYMPTOMS),
+    )
+    rows = session.execute(
+        select(CheckIn, Treatment, col(Clinic.timezone), col(Clinic.content_version), open_case)
+        .join(Treatment, col(Treatment.id) == CheckIn.treatment_id)
+        .join(Clinic, col(Clinic.id) == CheckIn.clinic_id)
+        .join(Patient, col(Patient.id) == CheckIn.patient_id)
+        .where(
+            col(Treatment.performed_on) > performed_after,
+            col(CheckIn.answered_at).is_not(None),
+            col(CheckIn.replaced_at).is_(None),
+            col(CheckIn.source).in_(ASKED_BY_US),
+            col(Patient.erased_at).is_(None),
+            reported,
+            ~exists().where(
+                col(later.treatment_id) == CheckIn.treatment_id,
+                col(later.answered_at).is_not(None),
+                (col(later.answered_at) > CheckIn.answered_at)
+                | ((col(later.answered_at) == CheckIn.answered_at) & (col(later.id) > CheckIn.id)),
+            ),
+            or_(
+                ~exists().where(check_ins, col(Consent.withdrawn_at).is_not(None)),
+                exists().where(check_ins, col(Consent.withdrawn_at).is_(None)),
+            ),
+        )
+    ).all()
+    return [
+        (_report(session, check_in, treatment, version, bool(is_open)), timezone)
+        for check_in, treatment, timezone, version, is_open in rows
+    ]
+
+
+def _report(
+    session: Session, check_in: CheckIn, treatment: Treatment, content_version: int, has_open_case: bool
+) -> LastReport:
+    day = check_in.recovery_day if check_in.recovery_day is not None else check_in.scheduled_day
+    unexpected = any(
+        is_unexpected(treatment.procedure_class, symptom, day, getattr(check_in, symptom) or 0) for symptom in SYMPTOMS
+    )
+    told = check_in.advice not in (None, "expected")
+    changed = clinic_facts.of_version(session, treatment.clinic_id, content_version)
+    return LastReport(
+        treatment_id=treatment.id or 0,
+        check_in_id=check_in.id or 0,
+        procedure_class=treatment.procedure_class,
+        performed_on=treatment.performed_on,
+        recovery_day=day,
+        is_concern=told or unexpected or check_in.worried or has_open_case,
+        days=changed.due_days(treatment.procedure_class, treatment.performed_on) if changed.changes else None,
+    )
+
+
+def is_known(session: Session, report: LastReport, rule: str) -> bool:
+    """Whether this silence made a case before, open or closed."""
+    rows = session.execute(
+        select(col(TriageCase.rules), col(TriageCase.check_in_id), col(TriageCase.state)).where(
+            col(TriageCase.treatment_id) == report.treatment_id
+        )
+    ).all()
+    return any(rule in rules and (key == report.check_in_id or state != "closed") for rules, key, state in rows)
+
+
+MOST = 5_000
+
+
+def treatments_since(session: Session, clinic_id: int, first_day: date) -> list[Any]:
+    """Rows since ``first_day``, newest first: treatment_id, performed_on, procedure_class, patient_id, reference,
+    day (the recovery day of the last answer, or None)."""
+    treated = [
+        col(Treatment.id).label("treatment_id"),
+        col(Treatment.performed_on),
+        col(Treatment.procedure_class),
+        col(Patient.id).label("patient_id"),
+        col(Patient.reference),
+    ]
+    asked = (
+        select(*treated)
+        .join(Patient, col(Patient.id) == Treatment.patient_id)
+        .where(
+            col(Treatment.clinic_id) == clinic_id,
+            col(Treatment.performed_on) >= first_day,
+            col(Patient.clinic_id) == clinic_id,
+            col(Patient.erased_at).is_(None),
+        )
+        .order_by(col(Treatment.performed_on).desc(), col(Treatment.id).desc())
+        .limit(MOST)
+        .subquery()
+    )
+    # Only the answers of these treatments are looked at: a clinic of years has a thousand times as many.
+    answered = (
+        select(col(CheckIn.treatment_id).label("of"), func.max(col(CheckIn.recovery_day)).label("day"))
+        .where(
+            col(CheckIn.treatment_id).in_(select(asked.c.treatment_id)),
+            col(CheckIn.answered_at).is_not(None),
+            col(CheckIn.replaced_at).is_(None),
+        )
+        .group_by(col(CheckIn.treatment_id))
+        .subquery()
+    )
+    statement = (
+        select(asked, answered.c.day)
+        .outerjoin(answered, answered.c["of"] == asked.c.treatment_id)
+        .order_by(asked.c.performed_on.desc(), asked.c.treatment_id.desc())
+    )
+    return list(session.connection().execute(statement).fetchall())
+
+
+def last_answers(session: Session, treatment_ids: Sequence[int]) -> dict[int, datetime]:
+    """When each of these treatments was answered last; those without an answer are not in it."""
+    statement = (
+        select(col(CheckIn.treatment_id), func.max(col(CheckIn.answered_at)))
+        .where(
+            col(CheckIn.treatment_id).in_(treatment_ids),
+            col(CheckIn.answered_at).is_not(None),
+            col(CheckIn.replaced_at).is_(None),
+        )
+        .group_by(col(CheckIn.treatment_id))
+    )
+    rows: Sequence[Any] = session.connection().execute(statement).fetchall()
+    return {treatment_id: at for treatment_id, at in rows}

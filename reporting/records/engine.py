@@ -1,0 +1,195 @@
+"""The database: one engine per process, a fair queue of writers on SQLite, and one way to begin.
+
+A lock that serves in the order of arrival: SQLite's own polling lets unlucky writers wait for seconds.
+
+One process at a time does the background work. The lock ends with the process, however that ends.
+"""
+
+import os
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from types import TracebackType
+from typing import Any
+
+from sqlalchemy import Engine, event, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlmodel import Session, create_engine
+
+from reporting.errors import StorageBusy, StorageFull
+from reporting.settings import settings
+
+
+class FairLock:
+    """First come, first served. Not re-entrant."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: deque[threading.Event] = deque()
+        self._held = False
+
+    def __enter__(self) -> None:
+        with self._guard:
+            if not self._held:
+                self._held = True
+                return
+            turn = threading.Event()
+            self._waiting.append(turn)
+        turn.wait()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._held = False
+
+
+_writers = FairLock()
+_AFTER_COMMIT = threading.local()
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "wal_autocheckpoint=10000",
+        "foreign_keys=ON",
+        "busy_timeout=5000",
+        "cache_size=-65536",
+        "mmap_size=268435456",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+@cache
+def engine() -> Engine:
+    """The engine of this process, for the database that the settings name."""
+    url = settings().url
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
+    settings().data_dir.mkdir(parents=True, exist_ok=True)
+    made = create_engine(
+        url,
+        connect_args={"check_same_thread": False, "timeout": 5},
+        pool_size=20,
+        max_overflow=80,
+        hide_parameters=True,
+    )
+    event.listen(made, "connect", _prepare_sqlite)
+    return made
+
+
+def forget_engine() -> None:
+    """Close every connection, so that the next use reads the settings again (tests, shutdown)."""
+    if engine.cache_info().currsize:
+        engine().dispose()
+    engine.cache_clear()
+
+
+def is_sqlite() -> bool:
+    """Whether the embedded database is in use."""
+    return engine().dialect.name == "sqlite"
+
+
+def _named(error: DBAPIError) -> Exception:
+    """The problem that a database error means to a person, or the error itself."""
+    words = str(error.orig).lower()
+    if "locked" in words or "busy" in words:
+        return StorageBusy()
+    if "disk is full" in words or "no space left" in words or "disk i/o error" in words:
+        return StorageFull()
+    return error
+
+
+def after_commit(todo: Any) -> None:
+    """Have ``todo()`` run once the transaction of this thread is safely committed."""
+    _AFTER_COMMIT.todo.append(todo)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One transaction that writes: all of it or nothing. On SQLite writers wait in a fair queue.
+
+    Raises StorageBusy or StorageFull; everything else passes through after the roll-back.
+    """
+    _AFTER_COMMIT.todo = []
+    try:
+        with _writers if is_sqlite() else _no_lock(), Session(engine(), expire_on_commit=False) as session:
+            if is_sqlite():
+                session.connection().execute(text("BEGIN IMMEDIATE"))
+            yield session
+            session.commit()
+    except OperationalError as error:
+        raise _named(error) from error
+    for todo in _AFTER_COMMIT.todo:
+        todo()
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A session for looking; what it loaded stays usable after it is closed."""
+    try:
+        with Session(engine(), expire_on_commit=False) as session:
+            if is_sqlite():
+                session.connection().execute(text("BEGIN"))
+            yield session
+    except OperationalError as error:
+        raise _named(error) from error
+
+
+@contextmanager
+def _no_lock() -> Iterator[None]:
+    yield
+
+
+def ping() -> None:
+    """Read one row of a table; raises what went wrong. (A bare ``SELECT 1`` never opens the file.)"""
+    with reading() as session:
+        session.connection().execute(text("SELECT value FROM revision")).one()
+
+
+_NUMBER = 7_316_021
+"""Any number of our own: PostgreSQL's advisory locks are told apart by it."""
+
+
+@contextmanager
+def leadership() -> Iterator[bool]:
+    """Whether this caller leads until the block ends; nobody waits for anybody."""
+    with _file_lock() if is_sqlite() else _advisory_lock() as leads:
+        yield leads
+
+
+@contextmanager
+def _advisory_lock() -> Iterator[bool]:
+    with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        leads = bool(connection.execute(text("SELECT pg_try_advisory_lock(:n)"), {"n": _NUMBER}).scalar_one())
+        try:
+            yield leads
+        finally:
+            if leads:
+                connection.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": _NUMBER})
+
+
+@contextmanager
+def _file_lock() -> Iterator[bool]:
+    """The embedded database is used by processes of one machine, so a lock on a file beside it will do."""
+    import fcntl
+
+    handle = os.open(settings().data_dir / "background.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(handle)

@@ -1,0 +1,213 @@
+"""Statements about patients and their treatments.
+
+Statements about what the clinic wrote down about a patient.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlmodel import Session, col
+
+from reporting.records.tables import (
+    CheckIn,
+    Clinic,
+    Device,
+    Draft,
+    Invitation,
+    Operator,
+    Outcome,
+    Patient,
+    PatientNote,
+    Photo,
+    SignInSession,
+    StaffAccount,
+    TreatedArea,
+    Treatment,
+    TriageCase,
+)
+
+
+def by_id(session: Session, patient_id: int) -> Patient | None:
+    return session.get(Patient, patient_id)
+
+
+def by_reference(session: Session, clinic_id: int, reference: str) -> Patient | None:
+    """The patient with the clinic's own number, or nothing. Capitals make no difference, unless an imported log
+    has two that differ in them alone: then the one that is written so."""
+    found = (
+        session.execute(
+            select(Patient).where(
+                col(Patient.clinic_id) == clinic_id, func.lower(col(Patient.reference)) == reference.lower()
+            )
+        )
+        .scalars()
+        .all()
+    )
+    return next((one for one in found if one.reference == reference), found[0] if found else None)
+
+
+def clinic(session: Session, clinic_id: int) -> Clinic:
+    """The clinic with that id, which must exist."""
+    found: Clinic = session.execute(select(Clinic).where(col(Clinic.id) == clinic_id)).scalar_one()
+    return found
+
+
+def _candidates(session: Session, clinic_id: int | None, words: str, limit: int) -> list[int]:
+    """Ids of patients whose reference contains ``words``; without words, of those treated last."""
+    if words:
+        found = select(col(Patient.id)).where(
+            func.lower(col(Patient.reference)).contains(words.lower(), autoescape=True)
+        )
+        if clinic_id is not None:
+            found = found.where(col(Patient.clinic_id) == clinic_id)
+        return [int(key or 0) for key in session.execute(found.order_by(col(Patient.reference)).limit(limit)).scalars()]
+    # From the index on clinic and day: grouping a million treatments first would take seconds.
+    latest = select(col(Treatment.patient_id))
+    if clinic_id is not None:
+        latest = latest.where(col(Treatment.clinic_id) == clinic_id)
+    recent = session.execute(latest.order_by(col(Treatment.performed_on).desc()).limit(4 * limit)).scalars()
+    return list(dict.fromkeys(recent))[:limit]
+
+
+def search(session: Session, clinic_id: int | None, words: str, limit: int) -> list[Any]:
+    """(patient, number of treatments, day of the last one, open cases); those treated last come first.
+
+    ``words`` is looked for in the reference; without words these are the patients treated last. None as
+    the clinic is every clinic.
+    """
+    ids = _candidates(session, clinic_id, words, limit)
+    waiting = (
+        select(func.count())
+        .select_from(TriageCase)
+        .where(col(TriageCase.patient_id) == Patient.id, col(TriageCase.state) != "closed")
+        .scalar_subquery()
+    )
+    last_on = func.max(Treatment.performed_on)
+    statement = (
+        select(Patient, func.count(col(Treatment.id)), last_on, waiting)
+        .outerjoin(Treatment, col(Treatment.patient_id) == Patient.id)
+        .where(col(Patient.id).in_(ids))
+        .group_by(col(Patient.id))
+        .order_by(last_on.is_(None), last_on.desc(), col(Patient.id).desc())
+    )
+    return list(session.execute(statement).all())
+
+
+def treatments(session: Session, patient_id: int) -> list[Any]:
+    """(treatment, device or None, operator or None) of a patient, newest first."""
+    return list(
+        session.execute(
+            select(Treatment, Device, Operator)
+            .outerjoin(Device, col(Device.id) == Treatment.device_id)
+            .outerjoin(Operator, col(Operator.id) == Treatment.operator_id)
+            .where(col(Treatment.patient_id) == patient_id)
+            .order_by(col(Treatment.performed_on).desc(), col(Treatment.id).desc())
+        ).all()
+    )
+
+
+def treatment(session: Session, treatment_id: int, *, lock: bool = False) -> Treatment | None:
+    statement = select(Treatment).where(col(Treatment.id) == treatment_id)
+    if lock:
+        statement = statement.with_for_update()
+    return session.execute(statement).scalar_one_or_none()
+
+
+def treatment_by_reference(session: Session, clinic_id: int, reference: str) -> Treatment | None:
+    return session.execute(
+        select(Treatment).where(col(Treatment.clinic_id) == clinic_id, col(Treatment.reference) == reference)
+    ).scalar_one_or_none()
+
+
+def areas(session: Session, treatment_ids: Sequence[int]) -> dict[int, list[TreatedArea]]:
+    """Treated areas by treatment, in the order they were recorded."""
+    found: dict[int, list[TreatedArea]] = defaultdict(list)
+    statement = select(TreatedArea).where(col(TreatedArea.treatment_id).in_(treatment_ids))
+    for area in session.execute(statement.order_by(col(TreatedArea.pass_group), col(TreatedArea.id))).scalars():
+        found[area.treatment_id].append(area)
+    return found
+
+
+def check_ins(session: Session, treatment_ids: Sequence[int]) -> dict[int, list[CheckIn]]:
+    """Check-ins by treatment, by due day; those not answered and those replaced are among them."""
+    found: dict[int, list[CheckIn]] = defaultdict(list)
+    statement = select(CheckIn).where(col(CheckIn.treatment_id).in_(treatment_ids))
+    for each in session.execute(statement.order_by(col(CheckIn.scheduled_day), col(CheckIn.id))).scalars():
+        found[each.treatment_id].append(each)
+    return found
+
+
+def devices(session: Session, clinic_id: int) -> list[Device]:
+    """Devices in use at a clinic, by name."""
+    statement = select(Device).where(col(Device.clinic_id) == clinic_id, col(Device.is_active))
+    return list(session.execute(statement.order_by(col(Device.code))).scalars())
+
+
+def operators(session: Session, clinic_id: int) -> list[Operator]:
+    """Operators who work at a clinic, by name."""
+    statement = select(Operator).where(col(Operator.clinic_id) == clinic_id, col(Operator.is_active))
+    return list(session.execute(statement.order_by(col(Operator.code))).scalars())
+
+
+def what_hangs_on(session: Session, treatment_id: int) -> str:
+    """Why a treatment cannot simply be taken back, in words; empty when nothing hangs on it."""
+    for table, words in ((CheckIn, "the patient has answered a check-in"), (Photo, "there is a photo")):
+        found = select(col(table.id)).where(col(table.treatment_id) == treatment_id).limit(1)
+        if session.execute(found).first():
+            return words
+    opened = (
+        select(col(SignInSession.id))
+        .join(Invitation, col(Invitation.id) == SignInSession.invitation_id)
+        .where(col(Invitation.treatment_id) == treatment_id)
+        .limit(1)
+    )
+    return "the patient has opened the link" if session.execute(opened).first() else ""
+
+
+def remove_treatment(session: Session, treatment_id: int) -> None:
+    """Delete a treatment on which nothing hangs, with its areas, outcome rows and invitations."""
+    for table in (Draft, Invitation, Outcome, TreatedArea):
+        session.execute(delete(table).where(col(table.treatment_id) == treatment_id))
+    session.execute(delete(Treatment).where(col(Treatment.id) == treatment_id))
+
+
+def areas_named_by_patient(session: Session, treatment_id: int) -> set[int]:
+    """Ids of the treated areas that a check-in of this treatment points at."""
+    rows = session.execute(select(col(CheckIn.areas)).where(col(CheckIn.treatment_id) == treatment_id)).scalars()
+    return {area_id for row in rows for ids in row.values() for area_id in ids}
+
+
+def device_class_of(session: Session, treatment_ids: Sequence[int]) -> dict[int, str]:
+    """Device class by treatment, where a device is recorded."""
+    rows = session.execute(
+        select(col(Treatment.id), col(Device.device_class))
+        .join(Device, col(Device.id) == Treatment.device_id)
+        .where(col(Treatment.id).in_(treatment_ids))
+    ).all()
+    return {int(row[0] or 0): row[1] for row in rows}
+
+
+def remove_areas(session: Session, area_ids: Sequence[int]) -> None:
+    """Delete treated areas that no check-in points at, with their outcome rows."""
+    session.execute(delete(Outcome).where(col(Outcome.treated_area_id).in_(area_ids)))
+    session.execute(delete(TreatedArea).where(col(TreatedArea.id).in_(area_ids)))
+
+
+def add(session: Session, note: PatientNote) -> int:
+    """Keep a note; returns its id."""
+    session.add(note)
+    session.flush()
+    return note.id or 0
+
+
+def of_patient(session: Session, patient_id: int) -> Sequence[tuple[PatientNote, str]]:
+    """(note, who wrote it), oldest first."""
+    statement: Any = (
+        select(PatientNote, col(StaffAccount.display_name))
+        .outerjoin(StaffAccount, col(StaffAccount.id) == col(PatientNote.staff_id))
+        .where(col(PatientNote.patient_id) == patient_id)
+        .order_by(col(PatientNote.happened_on), col(PatientNote.id))
+    )
+    return [(row[0], row[1] or "") for row in session.execute(statement)]

@@ -1,0 +1,157 @@
+"""The plain HTML pages: templates in, answers out, and the cookie that signs a browser in.
+
+The content security policies: Streamlit's pages run own scripts only, no eval; plain pages run none at all.
+"""
+
+import base64
+import hashlib
+import re
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from reporting.errors import NotAllowed, Problem
+from reporting.security.encryption import keyed_hash
+from reporting.settings import settings
+from reporting.shell.act_sessions import Cookie, cookie_name
+
+_INLINE = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.S)
+
+
+def _hash(inline: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()}'"
+
+
+def plain_policy(styles: str) -> str:
+    """The policy of our plain pages: no script at all, and of styles only the one that stands in the page."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'none'",
+            f"style-src {_hash(styles)}",
+            "img-src 'self' data:",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def _inline_hashes() -> str:
+    spec = find_spec("streamlit")
+    assert spec is not None
+    assert spec.origin is not None
+    page = (Path(spec.origin).parent / "static" / "index.html").read_text(encoding="utf-8")
+    return " ".join(_hash(script) for script in _INLINE.findall(page))
+
+
+@cache
+def policy() -> str:
+    """The policy of Streamlit's pages. Charts draw with an interpreter, so nothing needs ``unsafe-eval``."""
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"script-src 'self' {_inline_hashes()}".rstrip(),
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "connect-src 'self'",
+            "worker-src 'self' blob:",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+_HERE = Path(__file__).parent
+_templates = Environment(
+    loader=FileSystemLoader(_HERE / "templates"),
+    autoescape=select_autoescape(),
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def _small(styles: str) -> str:
+    """Without comments and spare spaces: it travels with every page, so that a page is one request."""
+    bare = re.sub(r"/\*.*?\*/|\n", " ", styles, flags=re.S)
+    return re.sub(r" *([{};,]) *", r"\1", re.sub(r" +", " ", bare)).strip()
+
+
+def styles(name: str) -> str:
+    """A style sheet of ours as it goes into a page."""
+    return _small((_HERE / "static" / name).read_text(encoding="utf-8"))
+
+
+STYLES = styles("plain.css")
+TO_TOP, CLOSE_MENU = (
+    (_HERE / "static" / f"{name}.js").read_text(encoding="utf-8") for name in ("to_top", "close_menu")
+)
+"""The two scripts of ours: on the patient's Streamlit pages, and on those of the staff."""
+_templates.globals["styles"] = Markup(STYLES)
+_HEADERS = {"content-security-policy": plain_policy(STYLES)}
+
+
+def page(name: str, status: int = 200, problem: Problem | None = None, **values: Any) -> HTMLResponse:
+    """A page from its template; a problem is said on top of it."""
+    body = _templates.get_template(name).render(problem=problem, **values)
+    return HTMLResponse(body, status_code=status, headers=_HEADERS)
+
+
+def signed_in(cookie: Cookie, address: str) -> Response:
+    """Go on to a clean address with the session's cookie set."""
+    return with_cookie(RedirectResponse(address, status_code=303), cookie)
+
+
+def with_cookie(answer: Response, cookie: Cookie) -> Response:
+    """The answer with the session's cookie set."""
+    answer.set_cookie(
+        cookie.name,
+        cookie.value,
+        max_age=cookie.max_age_s,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=settings().secure_cookies,
+    )
+    return answer
+
+
+def signed_out(address: str) -> Response:
+    """Go on with the cookie taken away."""
+    answer = RedirectResponse(address, status_code=303)
+    answer.delete_cookie(cookie_name(), path="/", httponly=True, samesite="lax", secure=settings().secure_cookies)
+    return answer
+
+
+def source_of(request: Request) -> str:
+    """A keyed hash of where the request came from: enough to slow down guessing, useless as an address."""
+    return keyed_hash(request.client.host if request.client else "unknown")[:32]
+
+
+def must_be_ours(request: Request) -> None:
+    """Refuse a form that another site sent. Raises NotAllowed."""
+    fetched_from = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    foreign = fetched_from not in (None, "same-origin", "none")
+    if origin and origin != "null" and urlsplit(origin).netloc != request.headers.get("host"):
+        foreign = True
+    if foreign:
+        raise NotAllowed("This form was sent from another site.", what_to_do="Open the page here and try again.")
+
+
+async def fields(request: Request, *names: str) -> dict[str, str]:
+    """The named text fields of a posted form; a missing one is empty."""
+    must_be_ours(request)
+    form = await request.form(max_files=0, max_fields=20)
+    return {name: str(form.get(name) or "") for name in names}

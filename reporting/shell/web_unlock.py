@@ -1,0 +1,87 @@
+"""``/unlock``: a patient who came by the link shows a second factor; the session's secret changes with it."""
+
+from datetime import timedelta
+from functools import partial
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from reporting.domain.actors import Actor
+from reporting.domain.language import isolated
+from reporting.domain.patient_words import say
+from reporting.errors import InvalidInput, Problem, SignInNeeded, TooManyTries
+from reporting.shell import act_second_factor, act_sessions, web_html
+from reporting.shell.web_pages import language_of, patient_page
+
+
+class _YearNeeded(Problem):
+    status = 422
+    message = say("year_needed")
+    what_to_do = say("year_needed_do")
+
+
+_NEXT = ("/home", "/data", "/my-data")
+"""Where a patient can go on to; the first by default."""
+
+
+def _next(request: Request) -> str:
+    wanted = request.query_params.get("next", "")
+    return wanted if wanted in _NEXT else _NEXT[0]
+
+
+async def _page(request: Request, by: Actor, problem: Problem | None = None, **given: str) -> Response:
+    shown = await run_in_threadpool(act_second_factor.unlock_page, by)
+    address = isolated(shown.hint, language_of(request))
+    if isinstance(problem, InvalidInput):
+        problem = _YearNeeded()
+    return patient_page(
+        request,
+        "unlock.html",
+        problem,
+        shown=shown,
+        address=address,
+        minutes=act_second_factor.LIFE // timedelta(minutes=1),
+        code=given.get("code", ""),
+        year_of_birth=given.get("year_of_birth", ""),
+    )
+
+
+async def unlock(request: Request) -> Response:
+    """GET shows what to do and changes nothing; POST sends a code or checks one."""
+    try:
+        by = await run_in_threadpool(act_sessions.actor_of, request.cookies.get(act_sessions.cookie_name()))
+    except SignInNeeded:
+        return RedirectResponse("/code", status_code=303)
+    if by.kind != "patient" or by.strength == "full":
+        return RedirectResponse(_next(request) if by.kind == "patient" else "/", status_code=303)
+    if request.method == "GET":
+        return await _page(request, by)
+    given = await web_html.fields(request, "send", "digits", "code", "year_of_birth")
+    try:
+        return await _work(request, by, given)
+    except SignInNeeded:
+        return RedirectResponse("/code", status_code=303)
+    except Problem as problem:
+        if isinstance(problem, TooManyTries):
+            await run_in_threadpool(partial(act_sessions.note, "throttled", "unlock", by=by))
+        return await _page(request, by, problem, code=given["code"], year_of_birth=given["year_of_birth"])
+
+
+async def _work(request: Request, by: Actor, given: dict[str, str]) -> Response:
+    source = web_html.source_of(request)
+    if given["send"]:
+        send = partial(act_second_factor.send_code, by=by, source=source, language=language_of(request))
+        await run_in_threadpool(send)
+        return RedirectResponse(f"/unlock?next={_next(request)}", status_code=303)
+    if given["digits"]:
+        work = partial(act_second_factor.unlock_with_email_code, by=by, code=given["digits"], source=source)
+    else:
+        work = partial(
+            act_second_factor.unlock_with_card,
+            by=by,
+            code=given["code"],
+            year_of_birth=given["year_of_birth"],
+            source=source,
+        )
+    return web_html.signed_in(await run_in_threadpool(work), _next(request))

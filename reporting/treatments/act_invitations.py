@@ -1,0 +1,161 @@
+"""Patients' links and codes: issued by staff, shown once, stored as hashes, replaced by the next one."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from reporting.clock import now
+from reporting.domain.actors import SYSTEM, Actor
+from reporting.errors import Conflict, InvalidInput, LinkNotValid, NotFound
+from reporting.records import access, audit
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import Clinic, Invitation, Patient
+from reporting.security.encryption import keyed_hash
+from reporting.security.permissions import require
+from reporting.security.tokens import hash_token, new_code, new_token, tidy_code
+from reporting.settings import settings
+from reporting.shell.act_second_factor import factor_of
+from reporting.shell.act_sessions import Cookie, begin
+
+
+@dataclass(frozen=True)
+class IssuedInvitation:
+    """What goes on the patient's card. The secret parts are not kept anywhere."""
+
+    token: str
+    link: str
+    code: str
+    expires_at: datetime
+
+
+def issue_invitation(*, by: Actor, treatment_id: int) -> IssuedInvitation:
+    """Make a link and a short code for a treatment; earlier ones and what they opened end at once.
+
+    Raises NotFound for a treatment that is not of the actor's clinic, NotAllowed for the wrong role, Conflict for
+    a patient whose data was erased.
+    """
+    token, code, moment = new_token(), new_code(), now()
+    expires_at = moment + timedelta(days=settings().invitation_days)
+    with transaction() as session:
+        treatment = access.treatment(session, treatment_id)
+        if treatment is None:
+            raise NotFound()
+        require(by, "invitation.issue", clinic_id=treatment.clinic_id)
+        if access.is_erased(session, treatment.patient_id):
+            raise Conflict("The data of this patient was erased.", what_to_do="Record a new patient.")
+        _revoke(session, treatment_id, moment)
+        invitation = Invitation(
+            clinic_id=treatment.clinic_id,
+            patient_id=treatment.patient_id,
+            treatment_id=treatment_id,
+            token_hash=hash_token(token),
+            code_hash=keyed_hash(tidy_code(code)),
+            created_at=moment,
+            created_by=by.id if by.kind == "staff" else None,
+            expires_at=expires_at,
+        )
+        session.add(invitation)
+        session.flush()
+        audit.write(
+            session,
+            by,
+            "invitation.issued",
+            "invitation",
+            invitation.id,
+            clinic_id=treatment.clinic_id,
+            treatment=treatment_id,
+        )
+    return IssuedInvitation(token, f"{settings().base_url.rstrip('/')}/c/{token}", code, expires_at)
+
+
+def _revoke(session: object, treatment_id: int, moment: datetime) -> None:
+    earlier = access.open_invitations(session, treatment_id)  # type: ignore[arg-type]
+    for invitation in earlier:
+        invitation.revoked_at = moment
+    keys = [invitation.id for invitation in earlier if invitation.id is not None]
+    access.end_all_of_invitation(session, keys, moment)  # type: ignore[arg-type]
+
+
+def _usable(found: tuple[Invitation, Patient] | None) -> tuple[Invitation, Patient]:
+    """The invitation, if it may still be used. Unknown, expired and revoked are the same answer."""
+    if found is None or found[0].revoked_at is not None or found[0].expires_at <= now():
+        raise LinkNotValid()
+    return found
+
+
+def check_link(token: str) -> Actor:
+    """Whom a link stands for, if it may be opened; nothing is changed and no session begun. Raises LinkNotValid."""
+    with reading() as session:
+        invitation, patient = _usable(access.invitation(session, token_hash=hash_token(token)))
+    return Actor(
+        kind="patient",
+        id=patient.id,
+        clinic_id=invitation.clinic_id,
+        label=f"patient {patient.id}",
+        strength="link",
+        treatment_id=invitation.treatment_id,
+    )
+
+
+def _open(found: tuple[Invitation, Patient], strength: str, how: str) -> Cookie:
+    invitation, patient = found
+    by = Actor(kind="patient", id=patient.id, clinic_id=invitation.clinic_id, label=f"patient {patient.id}")
+    with transaction() as session:
+        cookie = begin(
+            session,
+            hours=settings().patient_session_hours,
+            kind="patient",
+            clinic_id=invitation.clinic_id,
+            patient_id=patient.id,
+            invitation_id=invitation.id,
+            strength=strength,
+        )
+        audit.write(session, by, f"{how}.opened", "invitation", invitation.id, treatment=invitation.treatment_id)
+    return cookie
+
+
+def open_link(token: str) -> Cookie:
+    """Begin a patient's session from a link: it may send check-ins, not read history. Raises LinkNotValid."""
+    with reading() as session:
+        found = _usable(access.invitation(session, token_hash=hash_token(token)))
+    return _open(found, "link", "link")
+
+
+def _note_refusal(found: tuple[Invitation, Patient] | None) -> None:
+    with transaction() as session:
+        audit.write(
+            session,
+            SYSTEM,
+            "code.refused",
+            "invitation",
+            found[0].id if found else "unknown",
+            clinic_id=found[0].clinic_id if found else None,
+        )
+
+
+def open_code(*, code: str, year_of_birth: str, source: str) -> Cookie:
+    """Begin a patient's session from a typed code and the year of birth.
+
+    It may also read history, unless the clinic asks for a code by e-mail instead. Raises InvalidInput for a year
+    that is none, LinkNotValid, or TooManyTries after five failures of this code or this source in 15 minutes.
+    """
+    if not year_of_birth.strip().isdecimal() or len(year_of_birth.strip()) != 4:
+        raise InvalidInput(field="year of birth", found=year_of_birth[:12], allowed="four digits, such as 1980")
+    hashed = keyed_hash(tidy_code(code))
+    keys = f"code:{hashed[:32]}", f"code:source:{source}"
+    with reading() as session:
+        access.check(session, *keys)
+        found = access.invitation(session, code_hash=hashed)
+    try:
+        invitation, patient = _usable(found)
+        if patient.year_of_birth != int(year_of_birth):
+            raise LinkNotValid()
+    except LinkNotValid:
+        access.failed(*keys)
+        _note_refusal(found)
+        raise
+    with transaction() as session:
+        access.check(session, *keys)  # many guesses at the same moment all passed the first look
+        access.forgive(session, keys[0])
+        clinic = session.get_one(Clinic, invitation.clinic_id)
+        strength = "full" if factor_of(clinic, patient) == "code" else "link"
+    return _open((invitation, patient), strength, "code")

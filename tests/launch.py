@@ -1,0 +1,46 @@
+"""Runs a module of the project as a process of its own, at a chosen moment.
+
+``python -m tests.launch streamlit run app.py`` is ``python -m streamlit run app.py``, except that
+``reporting.clock`` begins at the moment that the variable TESTS_MOMENT names (ISO 8601 with its offset from UTC)
+and from there goes a hundred times slower: a test stays within its day, and no two events fall together. The
+application itself knows nothing of the variable.
+"""
+
+import os
+import runpy
+import sys
+import time
+from datetime import datetime, timedelta
+
+from reporting import clock
+
+MOMENT, SINCE = "TESTS_MOMENT", "TESTS_MOMENT_SINCE"
+USUAL = "2026-03-10T09:30+00:00"
+"""A Tuesday morning."""
+SLOWER = 100
+
+
+def choose(moment: str = USUAL) -> None:
+    """Every process that is launched from here on lives at ``moment``, unless one is chosen already."""
+    os.environ.setdefault(MOMENT, moment)
+    os.environ.setdefault(SINCE, repr(time.time()))
+
+
+def keep_moment() -> None:
+    """Set the clock of this process to the chosen moment, if there is one."""
+    if MOMENT not in os.environ:
+        return
+    begin = datetime.fromisoformat(os.environ[MOMENT])
+    since = float(os.environ.setdefault(SINCE, repr(time.time())))
+    clock._source = lambda: begin + timedelta(seconds=(time.time() - since) / SLOWER)
+
+
+def command(module: str, *words: str) -> list[str]:
+    """The command line that runs ``module`` at the chosen moment."""
+    return [sys.executable, "-m", "tests.launch", module, *words]
+
+
+if __name__ == "__main__":
+    keep_moment()
+    sys.argv = sys.argv[1:]
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

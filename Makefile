@@ -13,7 +13,7 @@ export REPORTING_DATA_DIR := $(abspath $(DATA))
 endif
 .DEFAULT_GOAL := help
 
-.PHONY: help run test test-moments check lint bench screenshots score browser clean
+.PHONY: help run test test-all test-moments check lint bench screenshots score browser clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -34,7 +34,10 @@ run: $(VENV)/run.stamp ## Start the application: PORT=8501, DEMO=0 for an empty 
 browser: $(VENV)/test.stamp ## Install Chromium for the tests where there is none
 	@$(BIN)/python -m tests.browser
 
-test: $(VENV)/test.stamp browser ## Run the whole test suite, browser and PostgreSQL included
+test: $(VENV)/test.stamp browser ## Run the tests, browser and PostgreSQL included, without every page in every look
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not thorough"
+
+test-all: $(VENV)/test.stamp browser ## Run all tests: also every page in every look
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 test-moments: $(VENV)/test.stamp browser ## Run the tests that depend on the calendar at moments that surprise calendars
@@ -44,7 +47,7 @@ lint: $(VENV)/test.stamp ## Style, format and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-check: lint test ## Lint, types and tests
+check: lint test-all ## Lint, types and tests
 
 bench: $(VENV)/test.stamp browser ## Print the timings that the notes quote
 	$(BIN)/python -m tests.benchmarks

@@ -2,8 +2,8 @@
 
 ``python -m tests.launch streamlit run app.py`` is ``python -m streamlit run app.py``, except that
 ``reporting.clock`` begins at the moment that the variable TESTS_MOMENT names (ISO 8601 with its offset from UTC)
-and from there goes a hundred times slower: a test stays within its day, and no two events fall together. The
-application itself knows nothing of the variable.
+and goes on from there, as many times slower as TESTS_SLOWER says: so a test stays within its day, and still no two
+events fall together. The application itself knows nothing of these variables.
 """
 
 import os
@@ -14,10 +14,9 @@ from datetime import datetime, timedelta
 
 from reporting import clock
 
-MOMENT, SINCE = "TESTS_MOMENT", "TESTS_MOMENT_SINCE"
+MOMENT, SINCE, SLOWER = "TESTS_MOMENT", "TESTS_MOMENT_SINCE", "TESTS_SLOWER"
 USUAL = "2026-03-10T09:30+00:00"
 """A Tuesday morning."""
-SLOWER = 100
 
 
 def choose(moment: str = USUAL) -> None:
@@ -32,7 +31,8 @@ def keep_moment() -> None:
         return
     begin = datetime.fromisoformat(os.environ[MOMENT])
     since = float(os.environ.setdefault(SINCE, repr(time.time())))
-    clock._source = lambda: begin + timedelta(seconds=(time.time() - since) / SLOWER)
+    slower = float(os.environ.get(SLOWER, "1"))
+    clock._source = lambda: begin + timedelta(seconds=(time.time() - since) / slower)
 
 
 def command(module: str, *words: str) -> list[str]:

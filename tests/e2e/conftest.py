@@ -1,12 +1,14 @@
 """The browser of the end-to-end tests: the Chromium of this machine."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests import launch
 from tests.browser import find
+from tests.e2e.demo import fill
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -23,6 +25,12 @@ ARGUMENTS = [
 def moment() -> None:
     """The processes of these tests live on one and the same morning, whatever the day of the week is here."""
     launch.choose()
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A demo clinic that nobody uses: each file of tests starts on a copy of it."""
+    return fill(tmp_path_factory.mktemp("filled"))
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,10 +54,17 @@ def command(folder: Path, address: str, *words: str) -> str:
     return done.stdout
 
 
-@contextmanager
-def demo_server(folder: Path, treatments: str = TREATMENTS) -> Iterator[Demo]:
-    """Fill a demo clinic, start the application on it, and hand out the ways in."""
+def fill(folder: Path, treatments: str = TREATMENTS) -> Path:
+    """Write a demo clinic into ``folder``; returns the folder."""
     command(folder, "http://localhost:1", "demo", "--treatments", treatments)
+    return folder
+
+
+@contextmanager
+def demo_server(folder: Path, filled: Path) -> Iterator[Demo]:
+    """Start the application on a copy, in ``folder``, of the demo clinic in ``filled``; hand out the ways in."""
+    if folder != filled:
+        shutil.copytree(filled, folder, dirs_exist_ok=True)
     with application(folder) as address:
         ways = json.loads(command(folder, address, "demo-access", "--json"))
         staff = {account["role"]: (account["email"], account["password"]) for account in ways["staff"]}

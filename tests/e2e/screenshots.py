@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from tests.browser import find
 from tests.e2e import tour
 from tests.e2e.conftest import ARGUMENTS
-from tests.e2e.demo import Demo, demo_server
+from tests.e2e.demo import Demo, demo_server, fill
 from tests.e2e.looks import drawn, in_colours, settle
 from tests.e2e.patients import card_of, cards
 from tests.e2e.test_check_in import pages_of_a_report
@@ -233,7 +233,7 @@ def signed_in(browser: Browser, demo: Demo, folder: Path, role: str = "administr
 
 def full_clinic(browser: Browser, folder: Path, words: list[str]) -> None:
     """The demo clinic."""
-    with demo_server(folder, TREATMENTS) as demo:
+    with demo_server(folder, fill(folder, TREATMENTS)) as demo:
         states = {role: signed_in(browser, demo, folder, role) for role in ("administrator", "safety_lead")}
         with seen(browser, SCREENS[1], states["administrator"]) as page:
             patient, treatment = tour.records(page, demo.address)

@@ -35,9 +35,9 @@ class Clinic(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def full(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+def full(browser: Browser, filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
     folder = tmp_path_factory.mktemp("full")
-    with demo_server(folder) as demo:
+    with demo_server(folder, filled) as demo:
         states = {role: signed_in(browser, demo, folder, role) for role in ("administrator", "safety_lead")}
         with seen(browser, DESKTOP, states["administrator"]) as page:
             yield Clinic(demo, states, *tour.records(page, demo.address))
@@ -84,6 +84,7 @@ def wrongly_folded(page: Page, name: str, screen: Look) -> list[str]:
     return [] if seen_now == (screen == PHONE, screen != PHONE) else [f"{name}: folded wrongly"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=lambda look: look.screen)
 def test_every_page_with_data_is_sound(browser: Browser, full: Clinic, screen: Look) -> None:
     found = []
@@ -100,6 +101,7 @@ def test_every_page_with_data_is_sound(browser: Browser, full: Clinic, screen: L
     assert found == []
 
 
+@pytest.mark.thorough
 def test_what_is_not_there_is_said_calmly(browser: Browser, full: Clinic) -> None:
     found = []
     with seen(browser, PHONE, full.states["administrator"]) as page:
@@ -113,6 +115,7 @@ def test_what_is_not_there_is_said_calmly(browser: Browser, full: Clinic) -> Non
     assert found == []
 
 
+@pytest.mark.thorough
 def test_every_page_of_an_empty_clinic_is_sound(browser: Browser, empty: Clinic) -> None:
     found = []
     with seen(browser, PHONE, empty.states["administrator"]) as page:
@@ -124,6 +127,7 @@ def test_every_page_of_an_empty_clinic_is_sound(browser: Browser, empty: Clinic)
     assert found == []
 
 
+@pytest.mark.thorough
 def test_a_page_that_fails_says_so_and_shows_no_details(browser: Browser, empty: Clinic) -> None:
     """Last of its clinic: its tables are gone afterwards."""
     break_database(empty.demo.folder)

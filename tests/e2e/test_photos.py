@@ -21,8 +21,8 @@ LOADED = "image => image.decode().then(() => [image.naturalWidth, image.naturalH
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    with demo_server(tmp_path_factory.mktemp("photos"), "60") as running:
+def demo(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    with demo_server(tmp_path_factory.mktemp("photos"), filled) as running:
         yield running
 
 

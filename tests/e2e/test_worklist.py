@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -23,8 +24,8 @@ PRESS_IF_THERE = "where => document.querySelector(where + ' button')?.click()"
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    with demo_server(tmp_path_factory.mktemp("worklist"), "60") as running:
+def demo(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    with demo_server(tmp_path_factory.mktemp("worklist"), filled) as running:
         yield running
 
 
@@ -62,6 +63,7 @@ def test_a_row_says_what_a_surgeon_needs(browser: Browser, demo: Demo) -> None:
         expect(page.get_by_role("dialog")).to_have_count(0, timeout=30_000)
 
 
+@pytest.mark.thorough
 def test_two_take_the_same_case_and_typing_outlives_the_refresh(browser: Browser, demo: Demo) -> None:
     with at_the_list(browser, demo, "clinician") as one, at_the_list(browser, demo, "safety_lead") as other:
         case = str(other.locator("[class*=st-key-acknowledge_]").first.get_attribute("class"))

@@ -26,12 +26,12 @@ from reporting.domain.case_work import (
 )
 from reporting.domain.reminders import local_day
 from reporting.domain.triage import LastReport, fired
-from reporting.errors import Conflict, InvalidInput, NotFound
+from reporting.errors import Conflict, InvalidInput
 from reporting.records import audit, cases, due_check_ins, patients
 from reporting.records.engine import reading, transaction
-from reporting.records.tables import CheckIn, PatientNote, TriageCase
+from reporting.records.tables import CheckIn, Patient, PatientNote, TriageCase
 from reporting.security.encryption import encrypt
-from reporting.security.permissions import require
+from reporting.security.scope import own
 
 
 def _checked_note(note: str, *, required: bool = False) -> str:
@@ -73,10 +73,7 @@ def _step(
 ) -> int:
     """One step in one transaction: check, change, event, audit row. Returns the new version."""
     with transaction() as session:
-        case = cases.locked(session, case_id)
-        if case is None or (by.clinic_id is not None and case.clinic_id != by.clinic_id):
-            raise NotFound()
-        require(by, "case.work", clinic_id=case.clinic_id)
+        case = own(session, TriageCase, case_id, by, "case.work", lock=True)
         if case.version != version:
             raise _newest(session, case)
         if to_state is not None and to_state not in next_states(case.state):
@@ -240,10 +237,7 @@ def add_patient_note(*, by: Actor, patient_id: int, happened_on: date, words: st
     """
     words = words.strip()
     with transaction() as session:
-        patient = patients.by_id(session, patient_id)
-        if patient is None or (by.clinic_id is not None and patient.clinic_id != by.clinic_id):
-            raise NotFound()
-        require(by, "case.work", clinic_id=patient.clinic_id)
+        patient = own(session, Patient, patient_id, by, "case.work")
         if not 1 <= len(words) <= NOTE_CHARACTERS:
             raise InvalidInput(
                 field="note", found=f"{len(words)} characters", allowed=f"1 to {NOTE_CHARACTERS} characters"

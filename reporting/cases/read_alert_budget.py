@@ -13,6 +13,7 @@ from reporting.domain.content import content
 from reporting.records import cases
 from reporting.records.engine import reading
 from reporting.security.permissions import require
+from reporting.security.scope import Scope
 
 DAYS = 90
 TARGET_PER_100 = 15.0
@@ -100,11 +101,11 @@ def _times(rows: Sequence[Mapping[str, Any]]) -> tuple[timedelta | None, timedel
 
 def alert_budget(by: Actor, days: int = DAYS) -> AlertBudget:
     """The alert budget of the actor's clinic. Raises NotAllowed."""
-    require(by, "worklist.read", clinic_id=by.clinic_id)
-    since = clock.now() - timedelta(days=days)
+    require(by, "worklist.read")
+    clinic_id, since = Scope.of(by).clinic_id, clock.now() - timedelta(days=days)
     with reading() as session:
-        rows = cases.alert_rows(session, by.clinic_id, since)
-        check_ins, urgent = cases.answered_since(session, by.clinic_id, since)
+        rows = cases.alert_rows(session, clinic_id, since)
+        check_ins, urgent = cases.answered_since(session, clinic_id, since)
     usual, slow = _times(rows)
     return AlertBudget(
         days=days,

@@ -25,14 +25,14 @@ from reporting.domain.vocabulary import (
     is_warning_endpoint,
     procedure_classes,
 )
-from reporting.errors import NotFound
 from reporting.records import cases, clinic_facts, patients
 from reporting.records.check_ins import counting
 from reporting.records.engine import reading
 from reporting.records.outcomes import due_counts
 from reporting.records.tables import CheckIn, Patient, TreatedArea, TriageCase
 from reporting.security.encryption import CannotDecrypt, decrypt
-from reporting.security.permissions import may, require
+from reporting.security.permissions import may
+from reporting.security.scope import own
 from reporting.treatments.read_treatments import SettingLine, setting_lines
 
 
@@ -276,14 +276,11 @@ def timeline(by: Actor, patient_id: int) -> Timeline:
 
     Raises NotAllowed, and NotFound for an unknown patient and for another clinic's alike.
     """
-    require(by, "timeline.read", clinic_id=by.clinic_id)
     with reading() as session:
-        patient = patients.by_id(session, patient_id)
-        if patient is None or (by.clinic_id is not None and patient.clinic_id != by.clinic_id):
-            raise NotFound()
+        patient = own(session, Patient, patient_id, by, "timeline.read")
         clinic = patients.clinic(session, patient.clinic_id)
         classes = clinic_facts.known(session, patient.clinic_id)
-        own = clinic_facts.of(session, clinic).protocol_ranges()
+        ranges = clinic_facts.of(session, clinic).protocol_ranges()
         rows = patients.treatments(session, patient_id)
         ids = [row[0].id for row in rows]
         treated, check_ins = patients.areas(session, ids), patients.check_ins(session, ids)
@@ -310,7 +307,7 @@ def timeline(by: Actor, patient_id: int) -> Timeline:
                 patient.fitzpatrick,
                 notes,
                 due.get(row[0].id, 0),
-                own,
+                ranges,
             )
             for row in rows
         ),

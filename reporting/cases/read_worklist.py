@@ -24,6 +24,7 @@ from reporting.records import cases, clinic_facts, due_check_ins, patients
 from reporting.records.engine import reading
 from reporting.records.tables import CaseEvent, CheckIn, TreatedArea
 from reporting.security.permissions import require
+from reporting.security.scope import Scope
 from reporting.treatments.read_treatments import SettingLine, above_guideline
 
 
@@ -175,7 +176,7 @@ def _case(
 def _cases(by: Actor, case_ids: Sequence[int] | None = None) -> list[WorklistCase]:
     """These cases, in no order; without any named the closed ones, newest first."""
     with reading() as session:
-        rows = cases.listed(session, by.clinic_id, case_ids)
+        rows = cases.listed(session, Scope.of(by).clinic_id, case_ids)
         treatments = [row[2] for row in rows]
         ids = [treatment.id for treatment in treatments]
         answers, areas = cases.answers(session, ids), patients.areas(session, ids)
@@ -202,10 +203,10 @@ def open_part(by: Actor, page: int, per_page: int) -> OpenPart:
 
     Of hundreds only those shown are read whole. A page that is no longer there is the first. Raises NotAllowed.
     """
-    require(by, "worklist.read", clinic_id=by.clinic_id)
+    require(by, "worklist.read")
     levels = list(LEVEL_WORDS)
     with reading() as session:
-        rows = cases.open_ones(session, by.clinic_id)
+        rows = cases.open_ones(session, Scope.of(by).clinic_id)
     ordered = [row.id for row in sorted(rows, key=lambda row: (levels.index(row.level), row.due_at, row.id))]
     pages = max(1, -(-len(rows) // per_page))
     first = (page - 1) * per_page if page <= pages else 0
@@ -222,13 +223,13 @@ def worklist(by: Actor) -> list[WorklistCase]:
 
 def closed_cases(by: Actor) -> list[WorklistCase]:
     """The cases closed last, newest first. Raises NotAllowed."""
-    require(by, "worklist.read", clinic_id=by.clinic_id)
+    require(by, "worklist.read")
     return _cases(by)
 
 
 def case(by: Actor, case_id: int) -> WorklistCase:
     """One case as it is now. Raises NotFound for an unknown one and for another clinic's alike."""
-    require(by, "worklist.read", clinic_id=by.clinic_id)
+    require(by, "worklist.read")
     found = _cases(by, [case_id])
     if not found:
         raise NotFound()
@@ -281,7 +282,7 @@ def _heard_by(days: Sequence[int], today: int) -> float:
 
 def due_and_silent(by: Actor) -> list[SilentPatient]:
     """Those who have missed ``AFTER_MISSED`` or more, most missed first, then by reference. Raises NotAllowed."""
-    require(by, "worklist.read", clinic_id=by.clinic_id)
+    require(by, "worklist.read")
     with reading() as session:
         clinic = patients.clinic(session, by.clinic_id or 0)
         timezone, changed = clinic.timezone, clinic_facts.of(session, clinic)

@@ -25,7 +25,7 @@ def change_clinic(*, by: Actor, given: ClinicSettings) -> bool:
     after = check_settings(given)
     with transaction() as session:
         access.one_at_a_time(session, by.clinic_id or 0)
-        clinic = session.get(Clinic, by.clinic_id)
+        clinic = session.get(Clinic, by.clinic_id or 0)
         if clinic is None:
             raise NotFound()
         before = {name: getattr(clinic, name) for name in after}
@@ -92,7 +92,7 @@ def change_content(
     with transaction() as session:
         clinic = _clinic(session, by)
         now = clinic_facts.of(session, clinic)
-        tidy = checked(table, row, cells, now, clinic_facts.known(session, by.clinic_id))
+        tidy = checked(table, row, cells, now, clinic_facts.known(session, clinic.id))
         begins = _from(table, row, clinic, from_day)
         return _write(session, by, clinic, Change(table, row, tuple(sorted(tidy.items())), begins), why)
 
@@ -109,7 +109,7 @@ def undo_content(*, by: Actor, table: str, row: str, newest: int, reason: str) -
             raise Conflict()
         before = versions[1].cells if len(versions) > 1 else {}
         now = clinic_facts.of(session, clinic)
-        tidy = checked(table, row, before, now, clinic_facts.known(session, by.clinic_id))
+        tidy = checked(table, row, before, now, clinic_facts.known(session, clinic.id))
         begins = _from(table, row, clinic, None)
         return _write(session, by, clinic, Change(table, row, tuple(sorted(tidy.items())), begins), why)
 

@@ -5,12 +5,13 @@ from zoneinfo import available_timezones
 
 from reporting.clock import now
 from reporting.domain.actors import ROLES, SYSTEM, Actor
-from reporting.errors import Conflict, InvalidInput, NotFound
+from reporting.errors import Conflict, InvalidInput
 from reporting.records import access, audit
 from reporting.records.engine import transaction
 from reporting.records.tables import Clinic, StaffAccount
 from reporting.security.passwords import check_new, hash_password
 from reporting.security.permissions import require
+from reporting.security.scope import own
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TELEPHONE = re.compile(r"[+(\d][\d\s()./-]{2,39}", re.ASCII)
@@ -115,9 +116,7 @@ def change_staff(
         check_new(password)
     with transaction() as session:
         access.one_at_a_time(session, by.clinic_id or 0)
-        account = access.account(session, staff_id)
-        if account is None or account.clinic_id != by.clinic_id:
-            raise NotFound()
+        account = own(session, StaffAccount, staff_id, by, "staff.manage")
         before = {"role": account.role, "is_active": account.is_active}
         account.role = _checked_role(role) if role else account.role
         account.is_active = account.is_active if is_active is None else is_active

@@ -37,6 +37,7 @@ from reporting.records import access, clinic_facts
 from reporting.records.engine import reading
 from reporting.records.tables import Clinic, ContentChange
 from reporting.security.permissions import may, require
+from reporting.security.scope import Scope
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,7 @@ def protocol_ranges(
     """
     require(by, "settings.read")
     with reading() as session:
-        every = clinic_facts.of_clinic(session, by.clinic_id).protocol_ranges()
+        every = clinic_facts.of_clinic(session, Scope.of(by).clinic_id).protocol_ranges()
     found = [one for one in every if device_class in ("", one.device_class) and field in ("", one.field)]
     if not skin_group:
         return tuple(found)
@@ -173,7 +174,7 @@ def tolerated_factor(by: Actor) -> float:
     """How many times the risk at the reference the clinic tolerates at the ceiling. Raises NotAllowed."""
     require(by, "settings.read")
     with reading() as session:
-        return clinic_facts.of_clinic(session, by.clinic_id).tolerated_factor()
+        return clinic_facts.of_clinic(session, Scope.of(by).clinic_id).tolerated_factor()
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,7 @@ def range_choices(by: Actor) -> RangeChoices:
     """For the actor's clinic, its own device classes included. Raises NotAllowed."""
     require(by, "content.read")
     with reading() as session:
-        classes = clinic_facts.known(session, by.clinic_id)
+        classes = clinic_facts.known(session, Scope.of(by).clinic_id)
     fields = setting_fields()
     found = {}
     for code, one in classes.items():

@@ -16,6 +16,7 @@ from reporting.domain.triage import fires
 from reporting.records import check_ins, clinic_facts
 from reporting.records.engine import reading
 from reporting.security.permissions import require
+from reporting.security.scope import Scope
 
 DAYS = 365
 MOST = 20_000
@@ -144,7 +145,7 @@ def try_rule(by: Actor, row: str, cells: Mapping[str, str]) -> RuleTrial:
     require(by, "content.read")
     since = clock.now() - timedelta(days=DAYS)
     with reading() as session:
-        now = clinic_facts.of_clinic(session, by.clinic_id)
+        now = clinic_facts.of_clinic(session, Scope.of(by).clinic_id)
         old, new = _versions(now, row, checked(RULES, row, cells, now, {}))
         rows = check_ins.newest(session, by.clinic_id or 0, since, MOST + 1)
         is_cut, rows = len(rows) > MOST, rows[-MOST:]

@@ -23,6 +23,7 @@ from reporting.evidence.hazard import CaseMix, answered_intervals, case_mix
 from reporting.records.columns import are_many_treatments
 from reporting.records.evidence_frames import engine_frames
 from reporting.security.permissions import require
+from reporting.security.scope import Scope
 from reporting.shell.read_scope import Filters
 
 WIDEST_INTERVAL = 0.5
@@ -86,7 +87,7 @@ def dose_response(
     require(by, "settings.read")
     _check(symptom, parameter, skin_group)
     factor = tolerated_factor(by) if factor is None else factor
-    frames = engine_frames(clinic_id=by.clinic_id)
+    frames = engine_frames(clinic_id=Scope.of(by).clinic_id)
     if frames is None:
         raise NothingToReplay()
     known = frames.areas["device_class"].cat.categories

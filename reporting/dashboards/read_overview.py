@@ -22,6 +22,7 @@ from reporting.evidence.intervals import newcombe
 from reporting.records.cases import case_groups
 from reporting.records.engine import reading
 from reporting.security.permissions import require
+from reporting.security.scope import Scope
 from reporting.shell.read_counting import COUNTING_COLUMNS, Ints, distinct, symptom_tables, with_upper_limits
 from reporting.shell.read_scope import Filters, scoped_frame
 from reporting.shell.read_scope import today as day_of
@@ -208,7 +209,7 @@ def _follow_up(weeks: pd.DataFrame) -> float | None:
 
 def _cases(by: Actor, frame: pd.DataFrame, first_day: date | None) -> Cases:
     with reading() as session:
-        groups = case_groups(session, None if by.kind == "system" else by.clinic_id, first_day)
+        groups = case_groups(session, Scope.of(by).clinic_id, first_day)
     treated = frame["treatment_id"].to_numpy()
     by_level, by_confirmation = Counter[str](), Counter[str]()
     for group in groups:

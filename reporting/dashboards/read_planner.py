@@ -14,11 +14,13 @@ from reporting.domain.actors import Actor
 from reporting.domain.devices import DeviceClass, check_setting, guideline_maximum, parameter_of, setting_fields
 from reporting.domain.symptoms import SYMPTOMS, symptom
 from reporting.domain.vocabulary import areas, skin_group_of
-from reporting.errors import InvalidInput, NotFound
+from reporting.errors import InvalidInput
 from reporting.records import clinic_facts, patients
 from reporting.records.engine import reading
 from reporting.records.outcome_frame import SETTINGS, settled_revision
+from reporting.records.tables import Patient
 from reporting.security.permissions import require
+from reporting.security.scope import Scope, own
 from reporting.shell.read_counting import COUNTING_COLUMNS, symptom_tables, with_upper_limits
 from reporting.shell.read_scope import Filters, scoped_frame
 
@@ -88,12 +90,8 @@ class Plan:
 
 def last_treatments(by: Actor, patient_id: int) -> tuple[LastTreatment, ...]:
     """The newest treatment of each area of the patient, newest first. Raises NotFound, NotAllowed."""
-    require(by, "timeline.read")
     with reading() as session:
-        patient = patients.by_id(session, patient_id)
-        if patient is None:
-            raise NotFound()
-        require(by, "timeline.read", clinic_id=patient.clinic_id)
+        patient = own(session, Patient, patient_id, by, "timeline.read")
         rows = patients.treatments(session, patient_id)
         by_treatment = patients.areas(session, [treatment.id for treatment, _, _ in rows])
         classes = clinic_facts.known(session, patient.clinic_id)
@@ -143,7 +141,7 @@ def plan(
         if not (np.isfinite(value) and value > 0):
             raise InvalidInput(field=setting_fields()[name].label, found=value, allowed="a number above 0")
     with reading() as session:
-        of = clinic_facts.known(session, by.clinic_id).get(device_class)
+        of = clinic_facts.known(session, Scope.of(by).clinic_id).get(device_class)
     group, choice = skin_group_of(fitzpatrick), setting_choice(by, device_class)
     columns = [*COUNTING_COLUMNS, *settings, *(f"first_{code}" for code in SYMPTOMS), "area"]
     everyone = scoped_frame(by, Filters(device_class=device_class, skin_group=group), columns)

@@ -17,6 +17,7 @@ from reporting.records import import_runs
 from reporting.records.engine import reading
 from reporting.records.outcome_frame import SETTINGS
 from reporting.security.permissions import require
+from reporting.security.scope import Scope
 from reporting.shell.read_counting import Flags, symptom_tables
 from reporting.shell.read_scope import SKIN_GROUPS, Filters, scoped_frame
 from reporting.shell.read_scope import today as day_of
@@ -166,7 +167,7 @@ def groups(by: Actor, filters: Filters, treatments: pd.DataFrame, grouping: str)
     if grouping != "Language":
         return _skin(treatments["fitzpatrick"])
     with reading() as session:
-        languages = import_runs.languages(session, None if by.kind == "system" else by.clinic_id, filters.from_date)
+        languages = import_runs.languages(session, Scope.of(by).clinic_id, filters.from_date)
     known = [languages.get(key, "not recorded") for key in treatments["patient_id"].tolist()]
     return pd.Series(known, index=treatments.index)
 

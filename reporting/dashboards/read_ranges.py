@@ -19,6 +19,7 @@ from reporting.records import clinic_facts
 from reporting.records.engine import reading
 from reporting.records.outcome_frame import SETTINGS
 from reporting.security.permissions import require
+from reporting.security.scope import Scope
 from reporting.shell.read_scope import SKIN_GROUPS, Filters, scoped_frame
 
 NEARLY_ALL = 0.95
@@ -47,7 +48,7 @@ def device_class_of(by: Actor, code: str) -> DeviceClass:
             field="device_class", found=code, allowed="one device class: raw settings compare within one"
         )
     with reading() as session:
-        known = clinic_facts.known(session, by.clinic_id)
+        known = clinic_facts.known(session, Scope.of(by).clinic_id)
     return known.get(code, DeviceClass(code=code, name=code, procedure_class="other"))
 
 
@@ -156,7 +157,7 @@ def areas_above_guideline(by: Actor, filters: Filters) -> pd.DataFrame:
     frame = scoped_frame(by, filters, ["device_class", "fitzpatrick", "area", *SETTINGS])
     published = {(row.device_class, row.field) for row in content().guidelines}
     with reading() as session:
-        known = clinic_facts.known(session, by.clinic_id)
+        known = clinic_facts.known(session, Scope.of(by).clinic_id)
     rows = []
     for code, field in sorted(published):
         part = frame[(frame["device_class"] == code).to_numpy()] if field in SETTINGS else frame.iloc[:0]

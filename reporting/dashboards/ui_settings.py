@@ -28,6 +28,7 @@ from reporting.domain.measures import printed
 from reporting.domain.symptoms import symptom as symptom_of
 from reporting.domain.vocabulary import short_source
 from reporting.errors import Problem
+from reporting.security.scope import Scope
 from reporting.settings import settings
 from reporting.shell.chart_look import Axes, after_value
 from reporting.shell.read_scope import FilterChoices, Filters
@@ -146,7 +147,7 @@ def _fitted(key: tuple[Any, ...], _by: Actor) -> DoseResponse:
 def fitted(by: Actor, revision: int, symptom: str, setting: str, device_class: str, group: str) -> DoseResponse:
     """The adjusted curve for the risk that the clinic tolerates, kept while the data stays as it is. Raises Problem."""
     asked = (symptom, setting, device_class, group, tolerated_factor(by))
-    return _fitted((settings().url, by.clinic_id, revision, *asked), by)
+    return _fitted((settings().url, Scope.of(by), revision, *asked), by)
 
 
 def is_wanted(*question: str) -> bool:

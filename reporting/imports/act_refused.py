@@ -8,7 +8,7 @@ from typing import Any
 
 from reporting.clock import now
 from reporting.domain.actors import Actor
-from reporting.errors import Conflict, InvalidInput, NotFound
+from reporting.errors import Conflict, InvalidInput
 from reporting.imports.act_steps import begin, read_rows, take_in
 from reporting.imports.file_csv import CsvFile
 from reporting.imports.file_mapping import from_plain
@@ -18,6 +18,7 @@ from reporting.records.engine import transaction
 from reporting.records.tables import ImportRun, RefusedRow
 from reporting.security.encryption import decrypt, encrypt
 from reporting.security.permissions import require
+from reporting.security.scope import own
 from reporting.shell.file_csv import Fault
 
 KEPT_ROWS = 10_000
@@ -93,13 +94,6 @@ def keep(session: Any, run: ImportRun | None, refused: Sequence[Refusal]) -> Non
     import_runs.add(session, rows)
 
 
-def _run(session: Any, by: Actor, run_id: int) -> ImportRun:
-    run = import_runs.run_of(session, run_id)
-    if run is None or (by.kind != "system" and run.clinic_id != by.clinic_id):
-        raise NotFound()
-    return run
-
-
 def source_of(run: ImportRun) -> CsvFile:
     """The file of a run as far as the importer needs it again: its name, columns and fingerprint."""
     header = tuple(run.details.get("header", ()))
@@ -119,7 +113,7 @@ def mend(*, by: Actor, run_id: int, cells: Mapping[int, Sequence[str]], create_m
     """
     require(by, "import.run")
     with transaction() as session:
-        run = _run(session, by, run_id)
+        run = own(session, ImportRun, run_id, by, "import.run")
     source, mapping = source_of(run), replace(from_plain(run.details["mapping"]), create_missing=create_missing)
     started = begin(by, source, run.details.get("clinic"), mapping)
     with transaction() as session:
@@ -172,7 +166,7 @@ def dismiss(*, by: Actor, run_id: int, ids: Collection[int], reason: str) -> int
         allowed = f"1 to {REASON_CHARACTERS} characters that say why these rows are not needed"
         raise InvalidInput(field="reason", found=f"{len(words)} characters", allowed=allowed)
     with transaction() as session:
-        run = _run(session, by, run_id)
+        run = own(session, ImportRun, run_id, by, "import.run")
         rows = import_runs.waiting(session, by, run_id, set(ids), lock=True)
         if not rows:
             raise Conflict("None of these rows waits any more.", what_to_do="Look at the list again.")

@@ -15,6 +15,7 @@ from reporting.records.bulk import Session
 from reporting.records.engine import reading
 from reporting.records.outcomes import recompute
 from reporting.security.permissions import require
+from reporting.security.scope import Scope
 from reporting.shell.file_csv import Fault, Refused
 
 RefusedRows = list[tuple[Row, tuple[Fault, ...]]]
@@ -23,10 +24,10 @@ RefusedRows = list[tuple[Row, tuple[Fault, ...]]]
 def begin(by: Actor, source: CsvFile, clinic: str | None, mapping: KindMapping) -> Run:
     """A run over that file, bound to the actor's clinic. Raises NotAllowed, InvalidInput, UnreadableFile."""
     require(by, "import.run")
-    only = None
-    if by.kind == "staff" and by.clinic_id is not None:
+    clinic_id, only = Scope.of(by).clinic_id, None
+    if clinic_id is not None:
         with reading() as session:
-            only = bulk.clinic_code(session, by.clinic_id)
+            only = bulk.clinic_code(session, clinic_id)
         if clinic not in (None, only):
             raise InvalidInput(field="clinic", found=clinic, allowed=f"your own clinic, {only}")
         clinic = only

@@ -13,6 +13,7 @@ from reporting.records.engine import reading
 from reporting.records.tables import ImportRun, RefusedRow
 from reporting.security.encryption import decrypt
 from reporting.security.permissions import require
+from reporting.security.scope import Scope
 
 SHOWN = 200
 """Refused rows on the page at once."""
@@ -74,10 +75,11 @@ class RefusedTable:
 def import_history(by: Actor) -> tuple[ImportLine, ...]:
     """The newest imports of the actor's clinic, newest first: counts only. Raises NotAllowed."""
     require(by, "overview.read")
+    clinic_id = Scope.of(by).clinic_id
     with reading() as session:
-        runs = import_runs.import_runs(session, by.clinic_id)
+        runs = import_runs.import_runs(session, clinic_id)
         states = import_runs.states(session, by, [run.id or 0 for run, _ in runs])
-        timezone = patients.clinic(session, by.clinic_id).timezone if by.clinic_id and runs else "UTC"
+        timezone = patients.clinic(session, clinic_id).timezone if clinic_id and runs else "UTC"
     return tuple(_line(run, who, timezone, states.get(run.id or 0, {})) for run, who in runs)
 
 

@@ -30,7 +30,8 @@ from reporting.records import audit, due_check_ins, outbox
 from reporting.records.engine import reading, transaction
 from reporting.records.tables import Clinic, OutboxMessage, Patient, StaffAccount
 from reporting.security.encryption import decrypt
-from reporting.security.permissions import may, require
+from reporting.security.permissions import may
+from reporting.security.scope import own
 from reporting.security.tokens import hash_token, mail_id, reminder_token, unsubscribe_token
 from reporting.settings import settings
 
@@ -275,10 +276,7 @@ def _values(row: OutboxMessage, outcome: HandedOver, draw: float) -> dict[str, A
 
 
 def _of_trouble(session: Any, by: Actor, message_id: int) -> OutboxMessage:
-    row = outbox.by_id(session, message_id, lock=True)
-    if row is None or (by.clinic_id is not None and row.clinic_id != by.clinic_id):
-        raise NotFound()
-    require(by, "message.manage", clinic_id=row.clinic_id)
+    row = own(session, OutboxMessage, message_id, by, "message.manage", lock=True)
     if row.kind not in PATIENT_KINDS and not may(by, "worklist.read"):
         raise NotFound()
     if row.status not in ("dead", "unsure"):

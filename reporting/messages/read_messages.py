@@ -9,6 +9,7 @@ from reporting.records import outbox
 from reporting.records.engine import reading
 from reporting.records.tables import Clinic
 from reporting.security.permissions import may, require
+from reporting.security.scope import Scope
 from reporting.settings import settings
 
 KINDS = {
@@ -75,10 +76,11 @@ def messages(by: Actor) -> Messages:
 
     Raises NotAllowed.
     """
-    require(by, "message.manage", clinic_id=by.clinic_id)
+    require(by, "message.manage")
+    clinic_id = Scope.of(by).clinic_id
     kinds = None if may(by, "worklist.read") else PATIENT_KINDS
     with reading() as session:
-        found, counts = outbox.in_trouble(session, by.clinic_id, kinds), outbox.counts(session, by.clinic_id)
+        found, counts = outbox.in_trouble(session, clinic_id, kinds), outbox.counts(session, clinic_id)
         clinic = session.get(Clinic, by.clinic_id or 0)
     trouble = tuple(
         Trouble(

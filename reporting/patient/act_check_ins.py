@@ -23,7 +23,7 @@ from reporting.records.engine import transaction
 from reporting.records.outcomes import recompute
 from reporting.records.tables import CheckIn
 from reporting.security.encryption import encrypt
-from reporting.security.permissions import require
+from reporting.security.scope import mine
 from reporting.shell.act_consent import record_first_use
 
 NO_PROBLEMS_KEY = "none"
@@ -45,17 +45,12 @@ class Receipt:
     already_sent: bool
 
 
-def allowed_to_send(by: Actor, about: check_ins.Subject) -> None:
+def allowed_to_send(by: Actor, about: check_ins.Subject | None) -> check_ins.Subject:
     """A patient sends for the own treatment only; staff with the right to, for patients of their clinic.
 
     Raises NotFound for somebody else's treatment, NotAllowed for the wrong role.
     """
-    if by.kind == "patient":
-        if by.id != about.patient_id or by.treatment_id not in (None, about.treatment_id):
-            raise NotFound()
-        require(by, "check_in.submit", clinic_id=about.clinic_id)
-    else:
-        require(by, "check_in.proxy", clinic_id=about.clinic_id)
+    return mine(about, by, "check_in.submit" if by.kind == "patient" else "check_in.proxy")
 
 
 def _row(context: CheckInContext, subject: check_ins.Subject, done: CompletedCheckIn, assessed: Assessment) -> CheckIn:
@@ -116,10 +111,7 @@ def submit_check_in(
     if not submission_key or (submission_key.startswith(f"{NO_PROBLEMS_KEY}:") and not submission_key.startswith(own)):
         raise InvalidInput(field="submission_key", found=submission_key, allowed="the key that came with the form")
     with transaction() as session:
-        subject = check_ins.subject(session, treatment_id, lock=True)
-        if subject is None:
-            raise NotFound()
-        allowed_to_send(by, subject)
+        subject = allowed_to_send(by, check_ins.subject(session, treatment_id, lock=True))
         context = check_ins.context(session, subject, clock.now())
         earlier = check_ins.by_submission_key(session, submission_key)
         if earlier is not None:
@@ -201,10 +193,7 @@ def save_draft(
     """
     _checked(answers)
     with transaction() as session:
-        about = check_ins.subject(session, treatment_id, lock=True)
-        if about is None:
-            raise NotFound()
-        allowed_to_send(by, about)
+        about = allowed_to_send(by, check_ins.subject(session, treatment_id, lock=True))
         record_first_use(session, by, clinic_id=about.clinic_id, patient_id=about.patient_id, language=language)
         kept_as = check_ins.PROXY if by.kind == "staff" else kind
         check_ins.keep(session, about, answers, submission_key, clock.now(), kept_as)
@@ -234,10 +223,7 @@ def _change(
 ) -> None:
     moment = clock.now()
     with transaction() as session:
-        about = check_ins.subject(session, treatment_id, lock=True)
-        if about is None:
-            raise NotFound()
-        allowed_to_send(by, about)
+        about = allowed_to_send(by, check_ins.subject(session, treatment_id, lock=True))
         kind = check_ins.kind_of(by.kind)
         context = check_ins.context(session, about, moment)
         draft = check_ins.draft_of(session, treatment_id, kind)

@@ -21,6 +21,7 @@ from reporting.records.outcomes import recompute
 from reporting.records.tables import CheckIn, TriageCase
 from reporting.security.encryption import encrypt
 from reporting.security.permissions import require
+from reporting.security.scope import own
 from reporting.shell.act_consent import record_first_use
 
 COUNTS, WITHDRAWN = "counts", "withdrawn"
@@ -47,14 +48,11 @@ def _own(session: Any, by: Actor, check_in_id: int) -> _Found:
     require(by, "history.read")
     if by.kind != "patient":
         raise NotAllowed(what_to_do="Only the patient can change a report. Add a note to the case instead.")
-    seen = check_ins.by_id(session, check_in_id)
-    if seen is None or seen.patient_id != by.id or by.treatment_id not in (None, seen.treatment_id):
-        raise NotFound()
+    seen = own(session, CheckIn, check_in_id, by, "history.read")
     about = check_ins.subject(session, seen.treatment_id, lock=True)
     session.refresh(seen)  # somebody may have been faster until the lock was ours
     if about is None or seen.answered_at is None:
         raise NotFound()
-    require(by, "history.read", clinic_id=about.clinic_id)
     if seen.source == "import":
         raise Conflict(WORDS["not_ours"], what_to_do=WORDS["not_ours_do"])
     return _Found(about, seen)

@@ -16,6 +16,7 @@ from reporting.records import access, audit, import_runs, patients, photo_store,
 from reporting.records.engine import after_commit, reading, transaction
 from reporting.records.tables import Clinic, ErasureRequest, Patient
 from reporting.security.permissions import require
+from reporting.security.scope import mine, own
 from reporting.security.tokens import erased_hash
 
 REASON_CHARACTERS = 400
@@ -23,9 +24,8 @@ REASON_CHARACTERS = 400
 
 def _asked(session: Any, by: Actor, patient_id: int) -> int:
     """The open request of a patient, a new one if there is none."""
-    patient = privacy.lock_patient(session, patient_id)
-    if patient is None or patient.clinic_id != by.clinic_id:
-        raise NotFound()
+    permission = "erasure.request" if by.kind == "patient" else "request.work"
+    patient = mine(privacy.lock_patient(session, patient_id), by, permission)
     if patient.erased_at is not None:
         raise Conflict("This patient's data was erased already.", what_to_do="There is nothing left to do.")
     earlier = privacy.open_request(session, patient_id)
@@ -61,10 +61,7 @@ def record_request(*, by: Actor, reference: str) -> int:
 
 
 def _open(session: Any, by: Actor, request_id: int) -> ErasureRequest:
-    row = privacy.request_by_id(session, request_id)
-    if row is None or row.clinic_id != by.clinic_id:
-        raise NotFound()
-    require(by, "request.work", clinic_id=row.clinic_id)
+    row = own(session, ErasureRequest, request_id, by, "request.work", lock=True)
     if row.state != "open":
         raise Conflict("Somebody has worked on this request already.")
     return row

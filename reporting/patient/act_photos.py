@@ -16,6 +16,7 @@ from reporting.records.tables import CheckIn, Photo
 from reporting.security.encryption import seal
 from reporting.security.permissions import require
 from reporting.security.photos import CleanPhoto, PhotoRefused, clean_photo
+from reporting.security.scope import is_theirs
 from reporting.settings import settings
 from reporting.shell.act_consent import record_first_use
 
@@ -64,12 +65,9 @@ def _stored(row: Photo, *, already_kept: bool) -> StoredPhoto:
 
 def _subject(session: Any, by: Actor, treatment_id: int, *, lock: bool = False) -> check_ins.Subject:
     """The treatment, if ``by`` may add photos to it: its patient, and staff who may also see photos."""
-    about = check_ins.subject(session, treatment_id, lock=lock)
-    if about is None:
-        raise NotFound()
-    allowed_to_send(by, about)
+    about = allowed_to_send(by, check_ins.subject(session, treatment_id, lock=lock))
     if by.kind == "staff":
-        require(by, "photo.read", clinic_id=about.clinic_id)
+        require(by, "photo.read")
     return about
 
 
@@ -182,14 +180,15 @@ def add_photo(
     return _stored(row, already_kept=False)
 
 
-def _may_remove(by: Actor, row: Photo) -> None:
+def _removable(by: Actor, row: Photo | None) -> Photo:
     """A patient takes back what was not sent yet; what was sent needs the second factor. Staff: who may see it."""
+    if row is None or not is_theirs(row, by, any_treatment=True):
+        raise NotFound()
     if by.kind == "patient":
-        if by.id != row.patient_id:
-            raise NotFound()
-        require(by, "check_in.submit" if photo_store.waits(row) else "history.read", clinic_id=row.clinic_id)
+        require(by, "check_in.submit" if photo_store.waits(row) else "history.read")
     else:
-        require(by, "photo.read", clinic_id=row.clinic_id)
+        require(by, "photo.read")
+    return row
 
 
 def remove_photo(*, by: Actor, photo_id: int, reason: str = "") -> None:
@@ -203,10 +202,7 @@ def remove_photo(*, by: Actor, photo_id: int, reason: str = "") -> None:
         if not reason.strip():
             raise InvalidInput(field="reason", found="nothing", allowed="why the photo is taken away")
     with transaction() as session:
-        row = photo_store.by_id(session, photo_id, lock=True)
-        if row is None:
-            raise NotFound()
-        _may_remove(by, row)
+        row = _removable(by, photo_store.by_id(session, photo_id, lock=True))
         if row.removed_at is None:
             row.removed_at, row.submission_key = clock.now(), None
             row.details = row.details | {"removed_because": reason.strip()[:400]}

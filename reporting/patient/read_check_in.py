@@ -29,9 +29,10 @@ from reporting.errors import NotFound
 from reporting.records import check_ins, patients, privacy
 from reporting.records.check_ins import counting, draft_of, kind_of
 from reporting.records.engine import reading
-from reporting.records.tables import CheckIn, Clinic, Consent, Draft
+from reporting.records.tables import CheckIn, Clinic, Consent, Draft, Patient, Treatment
 from reporting.security.encryption import CannotDecrypt, decrypt
 from reporting.security.permissions import require
+from reporting.security.scope import is_theirs, own
 
 
 @dataclass(frozen=True)
@@ -154,11 +155,6 @@ def _kept(draft: Draft | None, about: check_ins.Subject, today: int) -> dict[str
     return usable(draft.answers, is_same_day=check_ins.recovery_day(about, draft.updated_at) == today)
 
 
-def _is_theirs(by: Actor, about: check_ins.Subject) -> bool:
-    """The patient's own treatment; for staff one of their clinic."""
-    return about.patient_id == by.id if by.kind == "patient" else about.clinic_id == by.clinic_id
-
-
 def _consent(last: Consent | None) -> tuple[ConsentText | None, bool]:
     """The text that is still to be agreed to, and whether the patient asked us to stop."""
     text = content().consents["check_ins"]
@@ -177,7 +173,7 @@ def check_in_page(by: Actor, treatment_id: int | None = None) -> CheckInPage:
     with reading() as session:
         wanted = by.treatment_id if by.kind == "patient" else treatment_id
         found = check_ins.subject_and_clinic(session, wanted or 0)
-        if found is None or not _is_theirs(by, found[0]):
+        if found is None or not is_theirs(found[0], by):
             raise NotFound()
         about, clinic, device_class = found
         rows = check_ins.answered(session, about.treatment_id)
@@ -342,11 +338,8 @@ class AskedPatient:
 
 def asked_patient(by: Actor, patient_id: int) -> AskedPatient:
     """Raises NotAllowed, NotFound for another clinic's patient."""
-    require(by, "check_in.proxy")
     with reading() as session:
-        patient = patients.by_id(session, patient_id)
-        if patient is None or patient.clinic_id != by.clinic_id:
-            raise NotFound()
+        patient = own(session, Patient, patient_id, by, "check_in.proxy")
         today = clock.today(patients.clinic(session, patient.clinic_id).timezone)
         rows = [row[0] for row in patients.treatments(session, patient_id)]
         recent = [row for row in rows if (today - row.performed_on).days <= YEAR_DAYS]
@@ -371,9 +364,5 @@ def asked_patient(by: Actor, patient_id: int) -> AskedPatient:
 
 def patient_of(by: Actor, treatment_id: int) -> int:
     """The patient of a treatment of the actor's clinic. Raises NotAllowed, NotFound."""
-    require(by, "check_in.proxy")
     with reading() as session:
-        row = patients.treatment(session, treatment_id)
-    if row is None or row.clinic_id != by.clinic_id:
-        raise NotFound()
-    return row.patient_id
+        return own(session, Treatment, treatment_id, by, "check_in.proxy").patient_id

@@ -26,6 +26,7 @@ from reporting.records.photo_store import PhotoGone
 from reporting.records.tables import CheckIn, Clinic, Device, Patient, Photo, TreatedArea, Treatment
 from reporting.security.encryption import CannotDecrypt, decrypt
 from reporting.security.permissions import may, require
+from reporting.security.scope import own
 
 
 @dataclass(frozen=True)
@@ -95,9 +96,9 @@ def my_data_page(by: Actor) -> MyData:
     """Raises NotAllowed for staff, NotFound for one who is not there any more."""
     require(by, "consent.manage")
     with reading() as session:
-        patient = patients.by_id(session, by.id or 0)
-        if by.kind != "patient" or patient is None:
+        if by.kind != "patient":
             raise NotFound()
+        patient = own(session, Patient, by.id or 0, by, "consent.manage")
         zone = patient.timezone or patients.clinic(session, patient.clinic_id).timezone
         may_read = may(by, "own_data.read")
         rows = privacy.requests(session, by.id or 0) if may_read else ()
@@ -373,9 +374,7 @@ def own_data_of(by: Actor) -> OwnData:
     with transaction() as session:
         audit.write(session, by, "own_data.downloaded", "patient", by.id, clinic_id=by.clinic_id)
     with reading() as session:
-        patient = patients.by_id(session, by.id or 0)
-        if patient is None or patient.clinic_id != by.clinic_id:
-            raise NotFound()
+        patient = own(session, Patient, by.id or 0, by, "own_data.read")
         photos = list(privacy.photos(session, by.id or 0))
         document = _document(session, patient, photos)
     return OwnData(document, tuple((_photo_name(photo), _reader(by, photo.id or 0)) for photo in photos))

@@ -19,6 +19,7 @@ from reporting.records.tables import Photo
 from reporting.security.encryption import CannotDecrypt, unseal
 from reporting.security.permissions import require
 from reporting.security.photos import smaller
+from reporting.security.scope import is_theirs, mine
 from reporting.settings import settings
 
 log = logging.getLogger("reporting.photos")
@@ -87,11 +88,9 @@ def _may_see(by: Actor) -> None:
     require(by, "history.read" if by.kind == "patient" else "photo.read")
 
 
-def _is_theirs(by: Actor, photo: Photo) -> bool:
+def _shown_to(by: Actor, photo: Photo) -> bool:
     """The patient's own; for staff those of their clinic that the patient has sent."""
-    if by.kind == "patient":
-        return photo.patient_id == by.id
-    return by.kind == "system" or (photo.clinic_id == by.clinic_id and not photo_store.waits(photo))
+    return is_theirs(photo, by, any_treatment=True) and not (by.kind == "staff" and photo_store.waits(photo))
 
 
 def photos_of(by: Actor, *, treatment_id: int | None = None, patient_id: int | None = None) -> tuple[PhotoLine, ...]:
@@ -106,7 +105,7 @@ def photos_of(by: Actor, *, treatment_id: int | None = None, patient_id: int | N
         patient_id = by.id
     with reading() as session:
         found = photo_store.kept(session, treatment_id=treatment_id, patient_id=patient_id)
-    return _numbered(_line(each) for each in found if _is_theirs(by, each.photo) and not photo_store.waits(each.photo))
+    return _numbered(_line(each) for each in found if _shown_to(by, each.photo) and not photo_store.waits(each.photo))
 
 
 @dataclass(frozen=True)
@@ -127,11 +126,9 @@ class WaitingPhotos:
 
 def waiting_photos(by: Actor, treatment_id: int) -> WaitingPhotos:
     """Photos that were added and not sent yet; the link alone is enough to know of them, not to see them."""
-    require(by, "check_in.submit" if by.kind == "patient" else "check_in.proxy")
+    permission = "check_in.submit" if by.kind == "patient" else "check_in.proxy"
     with reading() as session:
-        about = check_ins.subject(session, treatment_id)
-        if about is None or (about.patient_id != by.id if by.kind == "patient" else about.clinic_id != by.clinic_id):
-            raise NotFound()
+        mine(check_ins.subject(session, treatment_id), by, permission)
         found, draft = photo_store.kept(session, treatment_id=treatment_id), draft_of(session, treatment_id)
     lines = tuple(_line(each) for each in found if photo_store.waits(each.photo))
     draft_key = draft.submission_key if draft else f"{treatment_id} {clock.now():%Y-%m-%d}"
@@ -163,7 +160,7 @@ def photo_bytes(by: Actor, photo_id: int, *, longest_side_px: int | None = None)
     _may_see(by)
     with reading() as session:
         photo, was_seen = photo_store.by_id(session, photo_id), _was_seen(session, by, photo_id)
-    if photo is None or photo.removed_at is not None or not _is_theirs(by, photo):
+    if photo is None or photo.removed_at is not None or not _shown_to(by, photo):
         raise NotFound()
     jpeg = _opened(photo)
     if not was_seen:

@@ -225,17 +225,20 @@ def account_of(session: Session, operator_id: int) -> Sequence[StaffAccount]:
     return list(rows.scalars())
 
 
-def events_of(session: Session, device: str) -> list[tuple[date, str]]:
-    """(day, words) of the service of a device that is named ``CLINIC/CODE``, oldest first."""
+def events_of(session: Session, device: str, clinic_id: int | None) -> list[tuple[date, str]]:
+    """(day, words) of the service of a device that is named ``CLINIC/CODE``, oldest first; none for a device of
+    another clinic than ``clinic_id`` (None: of every clinic)."""
     clinic, _, code = device.partition("/")
-    rows = session.execute(
+    statement = (
         select(col(ServiceEvent.happened_on), col(ServiceEvent.kind))
         .join(Device, col(Device.id) == col(ServiceEvent.device_id))
         .join(Clinic, col(Clinic.id) == col(Device.clinic_id))
         .where(col(Clinic.code) == clinic, col(Device.code) == code)
         .order_by(col(ServiceEvent.happened_on))
     )
-    return [(day, kind) for day, kind in rows]
+    if clinic_id is not None:
+        statement = statement.where(col(Device.clinic_id) == clinic_id)
+    return [(day, kind) for day, kind in session.execute(statement)]
 
 
 def demo_staff(session: Session) -> list[StaffAccount]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, case, false, func, or_, select, true, update
 from sqlmodel import Session, col
 
 from reporting.domain.actors import Actor
@@ -30,6 +30,8 @@ def _seen_by(by: Actor) -> ColumnElement[bool]:
     """Of rows with their runs: those of the actor's clinic, and those of no known clinic that the actor imported."""
     if by.kind == "system":
         return true()
+    if by.clinic_id is None:
+        return false()
     own = col(ImportRun.clinic_id) == by.clinic_id
     brought = and_(col(RefusedRow.clinic_id).is_(None), col(ImportRun.created_by) == by.id)
     return and_(own, or_(col(RefusedRow.clinic_id) == by.clinic_id, brought))

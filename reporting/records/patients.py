@@ -108,13 +108,6 @@ def treatments(session: Session, patient_id: int) -> list[Any]:
     )
 
 
-def treatment(session: Session, treatment_id: int, *, lock: bool = False) -> Treatment | None:
-    statement = select(Treatment).where(col(Treatment.id) == treatment_id)
-    if lock:
-        statement = statement.with_for_update()
-    return session.execute(statement).scalar_one_or_none()
-
-
 def treatment_by_reference(session: Session, clinic_id: int, reference: str) -> Treatment | None:
     return session.execute(
         select(Treatment).where(col(Treatment.clinic_id) == clinic_id, col(Treatment.reference) == reference)

@@ -75,11 +75,6 @@ def _keep_that_it_is_gone(session: Session, clinic_id: int, reference_hash: str,
     session.add(mark)
 
 
-def request_by_id(session: Session, request_id: int) -> ErasureRequest | None:
-    """The request; others that work on it wait until the transaction ends."""
-    return session.get(ErasureRequest, request_id, with_for_update=True, populate_existing=True)
-
-
 def open_request(session: Session, patient_id: int) -> ErasureRequest | None:
     """The request of a patient that nobody has worked on yet."""
     return session.execute(

@@ -43,14 +43,6 @@ def same_as(session: Session, clinic_id: int, found: Finding) -> Signal | None:
     return session.execute(statement.order_by(col(Signal.id).desc()).limit(1).with_for_update()).scalar_one_or_none()
 
 
-def locked(session: Session, signal_id: int) -> Signal | None:
-    return session.execute(select(Signal).where(col(Signal.id) == signal_id).with_for_update()).scalar_one_or_none()
-
-
-def by_id(session: Session, signal_id: int) -> Signal | None:
-    return session.get(Signal, signal_id)
-
-
 def listed(session: Session, clinic_id: int | None) -> list[tuple[Signal, str]]:
     """(signal, clinic's code), those of the newest run by rank first; None is every clinic."""
     statement = select(Signal, col(Clinic.code)).join(Clinic, col(Clinic.id) == col(Signal.clinic_id))

@@ -43,7 +43,7 @@ def set_schedule(*, by: Actor, given: ReportSchedule) -> bool:
     require(by, "report.schedule")
     with transaction() as session:
         access.one_at_a_time(session, by.clinic_id or 0)
-        clinic = session.get(Clinic, by.clinic_id)
+        clinic = session.get(Clinic, by.clinic_id or 0)
         if clinic is None:
             raise NotFound()
         after = checked_schedule(given, [account.id or 0 for account in readers(session, clinic.id or 0)]).as_plain()

@@ -27,6 +27,7 @@ from reporting.records import access, cases, patients
 from reporting.records.cases import cases_of_month
 from reporting.records.engine import reading
 from reporting.security.permissions import may, require
+from reporting.security.scope import Scope
 from reporting.shell.read_scope import Filters, scoped_frame
 from reporting.signals.read_peers import Units, UnitType, units
 from reporting.signals.read_signals import NewestLook, SignalCard, newest_look, signal_card, signals_of
@@ -188,8 +189,8 @@ def _cases(by: Actor, month: Month, timezone: str) -> CaseMonth:
     start, end = month.begins(timezone), month.next.begins(timezone)
     with reading() as session:
         rows = cases_of_month(session, by.clinic_id or 0, start, end)
-        alerts = cases.alert_rows(session, by.clinic_id, start)
-        answered = [cases.answered_since(session, by.clinic_id, moment)[0] for moment in (start, end)]
+        alerts = cases.alert_rows(session, Scope.of(by).clinic_id, start)
+        answered = [cases.answered_since(session, Scope.of(by).clinic_id, moment)[0] for moment in (start, end)]
     new, is_open = rows[(rows["opened_at"] >= start) & (rows["opened_at"] < end)], rows[rows["state"] != "closed"]
     taken = new["action_taken"].value_counts()
     decided = new["confirmation"].value_counts()

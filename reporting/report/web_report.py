@@ -23,6 +23,7 @@ from reporting.report.act_reports import note_made
 from reporting.report.pdf_monthly import file_name, monthly_pdf
 from reporting.report.read_monthly import monthly_report
 from reporting.security.permissions import require
+from reporting.security.scope import Scope
 from reporting.shell import act_sessions
 
 KEPT_FOR = timedelta(minutes=5)
@@ -41,7 +42,7 @@ def report_pdf(by: Actor, month: Month, *, operators: bool = False, hand_on: boo
     require(by, "report.read")
     if operators:
         require(by, "operators.compare")
-    key = (by.clinic_id, by.role, by.id, str(month), operators, hand_on, newest_revision())
+    key = (Scope.of(by), by.role, by.id, str(month), operators, hand_on, newest_revision())
     with _one_at_a_time:
         found = _kept.get(key)
         if found is None or now() - found[0] > KEPT_FOR:

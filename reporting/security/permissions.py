@@ -3,7 +3,7 @@
 from typing import Final
 
 from reporting.domain.actors import Actor, Role
-from reporting.errors import NotAllowed, NotFound, SignInNeeded
+from reporting.errors import NotAllowed, SignInNeeded
 
 _SEES_CARE: Final = frozenset(
     {
@@ -63,9 +63,11 @@ PERMISSIONS: Final = frozenset().union(*ROLES.values(), PATIENT_FULL)
 
 
 def granted(actor: Actor) -> frozenset[str]:
-    """The permissions of an actor; the system has all of them."""
+    """The permissions of an actor; the system has all of them, and nobody else has any without a clinic."""
     if actor.kind == "system":
         return PERMISSIONS
+    if actor.clinic_id is None:
+        return frozenset()
     if actor.kind == "patient":
         return PATIENT_FULL if actor.strength == "full" else PATIENT_LINK
     return ROLES[actor.role] if actor.role else frozenset()
@@ -78,11 +80,9 @@ def may(actor: Actor, permission: str) -> bool:
     return permission in granted(actor)
 
 
-def require(actor: Actor, permission: str, *, clinic_id: int | None = None) -> None:
-    """Raise NotAllowed unless the role allows it, NotFound when the record is another clinic's."""
+def require(actor: Actor, permission: str) -> None:
+    """Raise NotAllowed unless the role allows it; whose a record is, is asked in ``security.scope``."""
     if actor.kind != "system" and actor.id is None:
         raise SignInNeeded()
     if not may(actor, permission):
         raise NotAllowed()
-    if clinic_id is not None and actor.kind != "system" and actor.clinic_id != clinic_id:
-        raise NotFound()

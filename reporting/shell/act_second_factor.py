@@ -69,7 +69,7 @@ def unlock_page(by: Actor) -> Unlock:
     """What this patient has to show, without changing anything."""
     _patient_session(by)
     with reading() as session:
-        clinic, patient = session.get_one(Clinic, by.clinic_id), session.get_one(Patient, by.id)
+        clinic, patient = session.get_one(Clinic, by.clinic_id or 0), session.get_one(Patient, by.id)
         factor = factor_of(clinic, patient)
         if factor == "code":
             return Unlock(factor, "", False)
@@ -104,7 +104,7 @@ def send_code(*, by: Actor, source: str, language: str = "en") -> None:
     with transaction() as session:
         patient = privacy.lock_patient(session, by.id or 0)
         access.check(session, *_keys(by, source))
-        clinic = session.get_one(Clinic, by.clinic_id)
+        clinic = session.get_one(Clinic, by.clinic_id or 0)
         if patient is None or factor_of(clinic, patient) != "email":
             raise InvalidInput(field="second factor", found="e-mail", allowed="the code of the card")
         if access.asked_since(session, by.id or 0, now() - access.WINDOW) >= ASKED_AT_MOST:
@@ -205,7 +205,7 @@ def unlock_with_card(*, by: Actor, code: str, year_of_birth: str, source: str) -
     with transaction() as session:
         patient = privacy.lock_patient(session, by.id or 0)
         access.check(session, *_keys(by, source))
-        clinic = session.get_one(Clinic, by.clinic_id)
+        clinic = session.get_one(Clinic, by.clinic_id or 0)
         allowed = patient is not None and factor_of(clinic, patient) == "code"
         cookie = _raised(session, by, "code") if allowed and _fits(session, by, code, year) else None
         if cookie is None:

@@ -9,17 +9,19 @@ from reporting.records import access, clinic_facts, signals
 from reporting.records.engine import reading
 from reporting.records.tables import Signal
 from reporting.security.permissions import may, require
+from reporting.security.scope import Scope
 
 
 def dated_marks(by: Actor, devices: Iterable[str] = ()) -> tuple[tuple[date, str], ...]:
     """(day, words), oldest first: the service of ``devices`` (``CLINIC/CODE``) and, for who may read signals, the
     actions taken on those that the person may see."""
-    named = sorted(set(devices))
+    scope, named = Scope.of(by), sorted(set(devices))
     found = [(day, f"Action: {words}") for day, words in action_days(by)] if may(by, "signals.read") else []
     with reading() as session:
         for device in named:
             code = f" ({device.partition('/')[2]})" if len(named) > 1 else ""
-            found += [(day, f"{words.capitalize()}{code}") for day, words in clinic_facts.events_of(session, device)]
+            events = clinic_facts.events_of(session, device, scope.clinic_id)
+            found += [(day, f"{words.capitalize()}{code}") for day, words in events]
     return tuple(sorted(found))
 
 
@@ -34,7 +36,7 @@ def action_days(actor: Actor) -> list[tuple[date, str]]:
 
 def visible_signals(session: Any, actor: Actor) -> list[tuple[Signal, str]]:
     """Signals that the person may see: one about an operator is for that operator and the safety lead alone."""
-    found = signals.listed(session, actor.clinic_id)
+    found = signals.listed(session, Scope.of(actor).clinic_id)
     if may(actor, "operators.compare"):
         return found
     own = access.operator_code(session, actor.id or 0).partition("/")[2]

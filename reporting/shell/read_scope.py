@@ -24,12 +24,13 @@ from reporting.domain.actors import Actor
 from reporting.domain.clinic_settings import KINDS, ClinicSettings
 from reporting.domain.clinic_settings import of as month_of
 from reporting.domain.vocabulary import areas, indications, procedure_classes
-from reporting.errors import InvalidInput, NotAllowed, NotFound
+from reporting.errors import InvalidInput, NotFound
 from reporting.records import access, clinic_facts
 from reporting.records.access import clinic
 from reporting.records.engine import reading
 from reporting.records.outcome_frame import outcome_frame
 from reporting.security.permissions import may, require
+from reporting.security.scope import Scope
 
 SKIN_GROUPS = dict(zip(vocabulary.SKIN_GROUPS, ((1, vocabulary.DARK - 1), (vocabulary.DARK, 6)), strict=True))
 """Fitzpatrick types of each group, both ends included; an unknown type is in none."""
@@ -74,18 +75,10 @@ class Filters:
         return replace(self, from_date=last - length, to_date=last)
 
 
-def may_see(actor: Actor, clinic_id: int) -> bool:
-    """Whether dashboards may show this actor the clinic's treatments at all."""
-    return actor.kind == "system" or (actor.kind == "staff" and actor.clinic_id == clinic_id)
-
-
 def _bound(actor: Actor, frame: pd.DataFrame) -> Mask | None:
     """Rows the actor may see; None is every row. Raises NotAllowed."""
-    if actor.kind == "system":
-        return None
-    if actor.kind != "staff" or actor.clinic_id is None:
-        raise NotAllowed()
-    return np.asarray(frame["clinic_id"].to_numpy() == actor.clinic_id)
+    scope = Scope.of(actor)
+    return None if scope.is_every_clinic else np.asarray(frame["clinic_id"].to_numpy() == scope.clinic_id)
 
 
 def _among(column: "pd.Series[str]", wanted: Collection[str]) -> Mask:
@@ -155,10 +148,8 @@ def may_see_operator(by: Actor, code: str) -> bool:
 
 def today(by: Actor) -> date:
     """The day at the actor's clinic; for the system, which works for all of them, the day in UTC."""
-    if by.clinic_id is None:
-        return clock.today("UTC")
     with reading() as session:
-        found = clinic(session, by.clinic_id)
+        found = clinic(session, by.clinic_id or 0)
     return clock.today(found.timezone if found else "UTC")
 
 
@@ -233,7 +224,7 @@ def filter_choices(by: Actor) -> FilterChoices:
     frame = scoped_frame(by, Filters(), _COLUMNS)
     found = {name: _occurring(frame[name]) for name in _COLUMNS}
     with reading() as session:
-        classes = {code: each.name for code, each in clinic_facts.known(session, by.clinic_id).items()}
+        classes = {code: each.name for code, each in clinic_facts.known(session, Scope.of(by).clinic_id).items()}
     procedures = {code: each.label for code, each in procedure_classes().items()}
     return FilterChoices(
         clinics=_worded(found["clinic"], {}),

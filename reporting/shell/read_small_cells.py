@@ -20,6 +20,7 @@ from scipy.optimize import linprog
 
 from reporting.domain.actors import Actor
 from reporting.evidence.intervals import wilson_bounds
+from reporting.security.scope import Scope
 from reporting.settings import settings
 
 COUNTS = ("events", "n_answered", "n_at_risk", "n_treatments", "answered_check_ins", "due_check_ins")
@@ -35,7 +36,7 @@ Lines = list[NDArray[np.intp]]
 
 def is_beyond_clinic(actor: Actor, clinic_ids: "np.ndarray[tuple[int], np.dtype[np.integer]] | list[int]") -> bool:
     """Whether a person looks at treatments of a clinic that is not their own. The system is no person."""
-    return actor.kind != "system" and any(clinic != actor.clinic_id for clinic in np.unique(clinic_ids))
+    return actor.kind != "system" and not all(Scope.of(actor).holds(clinic) for clinic in np.unique(clinic_ids))
 
 
 def hide_small_cells(table: pd.DataFrame, by: Sequence[str] = (), threshold: int | None = None) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.domain.signal_work import STATE_WORDS, WORDS_CHARACTERS, Finding, Look, next_states
 from reporting.domain.vocabulary import DARK, SKIN_GROUPS
-from reporting.errors import Conflict, InvalidInput, NotFound
+from reporting.errors import Conflict, InvalidInput
 from reporting.evidence.backtest import BeforeAfter, compare_before_after
 from reporting.evidence.checks import NotEnoughData
 from reporting.evidence.trials import expected_events
@@ -22,6 +22,7 @@ from reporting.records.engine import reading, transaction
 from reporting.records.evidence_frames import EngineFrames, engine_frames
 from reporting.records.tables import Signal
 from reporting.security.permissions import require
+from reporting.security.scope import own
 from reporting.settings import settings
 
 SUBJECT = "A signal is waiting for review"
@@ -157,10 +158,7 @@ def _step(
 ) -> int:
     """One step in one transaction: check, event, audit row. Returns the new version."""
     with transaction() as session:
-        signal = signals.locked(session, signal_id)
-        if signal is None or (by.clinic_id is not None and signal.clinic_id != by.clinic_id):
-            raise NotFound()
-        require(by, "signals.work", clinic_id=signal.clinic_id)
+        signal = own(session, Signal, signal_id, by, "signals.work", lock=True)
         if signal.version != version:
             raise Conflict(
                 f"Somebody changed this signal in the meantime. It is now: {STATE_WORDS[signal.state]}.",
@@ -219,12 +217,9 @@ def re_measure(*, by: Actor, signal_id: int, version: int, as_of: date | None = 
     kept with the signal. Raises NotEnoughData, NotFound, NotAllowed, Conflict.
     """
     with reading() as session:
-        signal = signals.by_id(session, signal_id)
-        if signal is None or (by.clinic_id is not None and signal.clinic_id != by.clinic_id):
-            raise NotFound()
+        signal = own(session, Signal, signal_id, by, "signals.work")
         taken = [event for event, _ in signals.events(session, [signal_id]) if event.kind == "action_taken"]
         clinic = access.clinic(session, signal.clinic_id)
-    require(by, "signals.work", clinic_id=signal.clinic_id)
     if not taken or taken[-1].happened_on is None:
         raise Conflict(
             "No action is written down for this signal yet.", what_to_do="Write down first what was changed."

@@ -21,6 +21,7 @@ from reporting.evidence.surveillance import Schedule
 from reporting.records import evidence_frames
 from reporting.records.evidence_frames import EngineFrames, engine_frames
 from reporting.security.permissions import require
+from reporting.security.scope import Scope
 from reporting.shell.read_scope import check_come
 
 DETECTOR = "reporting"
@@ -60,7 +61,7 @@ def backtest(
     require(by, "rates.read")
     _check(first, last, step_days)
     groups = _groups(by, first, last, step_days)
-    frames = engine_frames(last, corrected_until=groups[-1][0], clinic_id=by.clinic_id)
+    frames = engine_frames(last, corrected_until=groups[-1][0], clinic_id=Scope.of(by).clinic_id)
     if frames is None:
         raise NothingToReplay(f"There are no treatments up to {last} in this database.")
     if first <= frames.start:
@@ -98,7 +99,7 @@ def watched(frames: EngineFrames, until_day: int) -> tuple[str, ...]:
 def _groups(by: Actor, first: date, last: date, step_days: int) -> list[tuple[date, date]]:
     """Judged days (first and last of each group) between which no correction is taken up."""
     judged = [first + timedelta(days=k) for k in range(0, (last - first).days + 1, step_days)]
-    changes = evidence_frames.correction_days(first, judged[-1], by.clinic_id)
+    changes = evidence_frames.correction_days(first, judged[-1], Scope.of(by).clinic_id)
     starts = {next(day for day in judged if day >= change) for change in changes}
     if len(starts) > MOST_RELOADS:
         starts = {day for day in judged if (day - first).days % REFIT_DAYS < step_days and day > first}
@@ -118,7 +119,7 @@ def _with_earlier(
     first, step_days = plan
     signals: list[Signal] = []
     for start, end in groups[:-1]:
-        then = engine_frames(end, corrected_until=start, clinic_id=by.clinic_id)
+        then = engine_frames(end, corrected_until=start, clinic_id=Scope.of(by).clinic_id)
         if then is None:
             continue
         schedule = Schedule(then.day(first), then.day(end), step_days)

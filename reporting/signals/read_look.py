@@ -40,6 +40,7 @@ from reporting.records.columns import most_areas
 from reporting.records.engine import reading
 from reporting.records.evidence_frames import EngineFrames, engine_frames
 from reporting.security.permissions import may, require
+from reporting.security.scope import Scope
 from reporting.shell.read_scope import check_come, today
 from reporting.signals.read_backtest import BASELINE_DAYS, watched
 from reporting.signals.read_cards import Courses, chart_card, pattern_weeks, scan_card
@@ -170,9 +171,10 @@ def doubling(actor: Actor, symptom: str) -> Doubling | None:
     Operators are shown to those who may compare them, and each to themselves. Raises NotAllowed.
     """
     require(actor, "signals.read")
+    scope = Scope.of(actor)
     with reading() as session:
         run = signals.newest_run(session)
-        codes = {code for code, key in signals.clinic_ids(session).items() if actor.clinic_id in (None, key)}
+        codes = {code for code, key in signals.clinic_ids(session).items() if scope.holds(key)}
         own = "" if may(actor, "operators.compare") else access.operator_code(session, actor.id or 0)
     kept: Mapping[str, Any] = (run.details if run else {}).get("doubling") or {}
     if not kept or symptom not in kept["symptoms"]:

@@ -6,11 +6,12 @@ from typing import Any, TypeVar
 
 from reporting import clock
 from reporting.domain.actors import Actor
-from reporting.errors import Conflict, InvalidInput, NotFound
+from reporting.errors import Conflict, InvalidInput
 from reporting.records import access, audit, clinic_facts
 from reporting.records.engine import transaction
 from reporting.records.tables import Device, Operator, ServiceEvent, StaffAccount
 from reporting.security.permissions import require
+from reporting.security.scope import own
 
 Row = TypeVar("Row", Device, Operator, StaffAccount)
 LONGEST_CODE, LONGEST = 64, 120
@@ -45,13 +46,6 @@ def _line(field: str, text: str, longest: int = LONGEST, *, required: bool = Fal
     if len(tidy) > longest or not tidy.isprintable() or (required and not tidy):
         raise InvalidInput(field=field, found=text[:60], allowed=f"{int(required)} to {longest} characters in one line")
     return tidy
-
-
-def _own(session: Any, kind: type[Row], key: int, clinic_id: int) -> Row:
-    row: Row | None = session.get(kind, key)
-    if row is None or row.clinic_id != clinic_id:
-        raise NotFound()
-    return row
 
 
 def _free(session: Any, kind: type[Device] | type[Operator], clinic_id: int, code: str, but: int | None) -> None:
@@ -101,7 +95,7 @@ def save_device(*, by: Actor, given: DeviceGiven, device_id: int | None = None) 
         if given.device_class not in known:
             raise InvalidInput(field="device class", found=given.device_class, allowed="one of " + ", ".join(known))
         row = (
-            _own(session, Device, device_id, clinic_id)
+            own(session, Device, device_id, by, "content.manage")
             if device_id
             else Device(clinic_id=clinic_id, code=after["code"], device_class=given.device_class)
         )
@@ -130,23 +124,23 @@ def save_operator(*, by: Actor, given: OperatorGiven, operator_id: int | None = 
     with transaction() as session:
         access.one_at_a_time(session, clinic_id)
         row = (
-            _own(session, Operator, operator_id, clinic_id)
+            own(session, Operator, operator_id, by, "content.manage")
             if operator_id
             else Operator(clinic_id=clinic_id, code=str(after["code"]))
         )
         _free(session, Operator, clinic_id, str(after["code"]), operator_id)
         _put(session, by, row, after, "operator", operator_id is None)
-        _link(session, by, row.id or 0, given.staff_id, clinic_id)
+        _link(session, by, row.id or 0, given.staff_id)
         return row.id or 0
 
 
-def _link(session: Any, by: Actor, operator_id: int, staff_id: int | None, clinic_id: int) -> None:
+def _link(session: Any, by: Actor, operator_id: int, staff_id: int | None) -> None:
     """The account that is this operator, and no other; both versions in the trail."""
     before = [one.id for one in clinic_facts.account_of(session, operator_id)]
     if before == ([staff_id] if staff_id else []):
         return
     if staff_id is not None:
-        account = _own(session, StaffAccount, staff_id, clinic_id)
+        account = own(session, StaffAccount, staff_id, by, "content.manage")
         if account.operator_id not in (None, operator_id):
             raise Conflict("This account is another operator already.", what_to_do="Take it from that operator first.")
         account.operator_id = operator_id
@@ -173,7 +167,7 @@ def add_service(*, by: Actor, device_id: int, happened_on: date, kind: str, note
         raise InvalidInput(field="kind", found=kind, allowed="one of " + ", ".join(SERVICE_KINDS))
     tidy = _line("note", note, 200)
     with transaction() as session:
-        device = _own(session, Device, device_id, by.clinic_id or 0)
+        device = own(session, Device, device_id, by, "content.manage")
         clinic = access.clinic(session, device.clinic_id)
         today = clock.today(clinic.timezone if clinic else "UTC")
         if not date(2000, 1, 1) <= happened_on <= today:
@@ -191,9 +185,7 @@ def remove_service(*, by: Actor, service_id: int) -> None:
     """Take service that was written down by mistake off the charts; the trail keeps it. Raises NotFound, NotAllowed."""
     require(by, "content.manage")
     with transaction() as session:
-        event = session.get(ServiceEvent, service_id)
-        if event is None or event.clinic_id != by.clinic_id:
-            raise NotFound()
+        event = own(session, ServiceEvent, service_id, by, "content.manage")
         audit.write(session, by, "device.service_removed", "device", event.device_id, before=_told(event), after={})
         session.delete(event)
 

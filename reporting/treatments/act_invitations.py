@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 from reporting.clock import now
 from reporting.domain.actors import SYSTEM, Actor
-from reporting.errors import Conflict, InvalidInput, LinkNotValid, NotFound
+from reporting.errors import Conflict, InvalidInput, LinkNotValid
 from reporting.records import access, audit
 from reporting.records.engine import reading, transaction
 from reporting.records.tables import Clinic, Invitation, Patient
 from reporting.security.encryption import keyed_hash
-from reporting.security.permissions import require
+from reporting.security.scope import mine
 from reporting.security.tokens import hash_token, new_code, new_token, tidy_code
 from reporting.settings import settings
 from reporting.shell.act_second_factor import factor_of
@@ -36,10 +36,7 @@ def issue_invitation(*, by: Actor, treatment_id: int) -> IssuedInvitation:
     token, code, moment = new_token(), new_code(), now()
     expires_at = moment + timedelta(days=settings().invitation_days)
     with transaction() as session:
-        treatment = access.treatment(session, treatment_id)
-        if treatment is None:
-            raise NotFound()
-        require(by, "invitation.issue", clinic_id=treatment.clinic_id)
+        treatment = mine(access.treatment(session, treatment_id), by, "invitation.issue")
         if access.is_erased(session, treatment.patient_id):
             raise Conflict("The data of this patient was erased.", what_to_do="Record a new patient.")
         _revoke(session, treatment_id, moment)

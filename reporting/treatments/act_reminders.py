@@ -17,6 +17,7 @@ from reporting.records.engine import reading, transaction
 from reporting.records.tables import Clinic, Patient
 from reporting.security.encryption import decrypt, encrypt
 from reporting.security.permissions import require
+from reporting.security.scope import mine
 from reporting.security.tokens import phone_hash
 from reporting.shell import act_consent
 
@@ -89,11 +90,10 @@ def _row(due: Due, at: datetime) -> dict[str, Any]:
 def _patient(session: Any, by: Actor, patient_id: int | None, *, lock: bool) -> Patient:
     """The patient whom this is about: oneself, or one of the own clinic. Raises NotFound, NotAllowed."""
     key = by.id if by.kind == "patient" else patient_id
-    row = privacy.lock_patient(session, key or 0) if lock else session.get(Patient, key or 0)
+    row: Patient | None = privacy.lock_patient(session, key or 0) if lock else session.get(Patient, key or 0)
     if row is None or row.erased_at is not None or (by.kind == "patient" and patient_id not in (None, by.id)):
         raise NotFound()
-    require(by, "consent.manage" if by.kind == "patient" else "reminder.manage", clinic_id=row.clinic_id)
-    return row
+    return mine(row, by, "consent.manage" if by.kind == "patient" else "reminder.manage")
 
 
 def _may_change_address(by: Actor) -> bool:

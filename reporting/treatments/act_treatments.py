@@ -14,13 +14,14 @@ from reporting.domain.treatment_record import (
     check_day,
     check_patient,
 )
-from reporting.errors import Conflict, InvalidInput, NotFound
+from reporting.errors import Conflict, InvalidInput
 from reporting.records import audit, clinic_facts, patients
 from reporting.records.engine import transaction
 from reporting.records.outcomes import recompute
 from reporting.records.tables import Device, Operator, Patient, TreatedArea, Treatment
 from reporting.security.encryption import encrypt
 from reporting.security.permissions import require
+from reporting.security.scope import Scope, own
 from reporting.treatments.act_reminders import keep_contact
 
 
@@ -106,10 +107,10 @@ def record_treatment(*, by: Actor, record: TreatmentRecord, submission_key: str)
     Values that cannot be are refused with field, value and what is allowed; unusual ones are kept and marked.
     The same ``submission_key`` again gives the same treatment. Raises InvalidInput, Conflict, NotAllowed.
     """
-    if by.clinic_id is None or not submission_key:
+    require(by, "treatment.record")
+    clinic_id, reference = Scope.of(by).clinic_id, f"F-{submission_key}"
+    if clinic_id is None or not submission_key:
         raise InvalidInput(field="clinic", found="none", allowed="a member of staff at one clinic")
-    require(by, "treatment.record", clinic_id=by.clinic_id)
-    clinic_id, reference = by.clinic_id, f"F-{submission_key}"
     with transaction() as session:
         clinic = patients.clinic(session, clinic_id)
         earlier = patients.treatment_by_reference(session, clinic_id, reference)
@@ -170,11 +171,7 @@ def _add_areas(session: Any, row: Treatment, record: TreatmentRecord, outside: l
 
 def _own(session: Any, by: Actor, treatment_id: int) -> Treatment:
     """The treatment, locked, if it is of the actor's clinic."""
-    row = patients.treatment(session, treatment_id, lock=True)
-    if row is None or (by.clinic_id is not None and row.clinic_id != by.clinic_id):
-        raise NotFound()
-    require(by, "treatment.record", clinic_id=row.clinic_id)
-    return row
+    return own(session, Treatment, treatment_id, by, "treatment.record", lock=True)
 
 
 def _as_it_was(row: Treatment, kept: list[TreatedArea]) -> dict[str, Any]:

@@ -24,8 +24,9 @@ from reporting.domain.vocabulary import skin_group_of
 from reporting.errors import NotFound
 from reporting.records import access, clinic_facts, patients
 from reporting.records.engine import reading
-from reporting.records.tables import TreatedArea
+from reporting.records.tables import Patient, TreatedArea, Treatment
 from reporting.security.permissions import may, require
+from reporting.security.scope import Scope, own
 
 SHOWN = 50
 """As many as a list shows; the search finds the others."""
@@ -66,10 +67,10 @@ class RecordForm:
 
 def find_patients(by: Actor, words: str = "") -> list[PatientRow]:
     """Patients whose reference contains ``words``; without words those treated last. Raises NotAllowed."""
-    require(by, "treatment.record", clinic_id=by.clinic_id)
+    require(by, "treatment.record")
     sees_cases = may(by, "worklist.read")
     with reading() as session:
-        rows = patients.search(session, by.clinic_id, words.strip(), SHOWN)
+        rows = patients.search(session, Scope.of(by).clinic_id, words.strip(), SHOWN)
     return [
         PatientRow(
             patient_id=patient.id,
@@ -86,26 +87,27 @@ def find_patients(by: Actor, words: str = "") -> list[PatientRow]:
 
 def record_form(by: Actor) -> RecordForm:
     """What can be chosen on the record form. Raises NotAllowed, NotFound for an actor without a clinic."""
-    require(by, "treatment.record", clinic_id=by.clinic_id)
-    if by.clinic_id is None:
+    require(by, "treatment.record")
+    clinic_id = Scope.of(by).clinic_id
+    if clinic_id is None:
         raise NotFound("Choose a clinic first: treatments are recorded at one clinic.")
     with reading() as session:
-        clinic = patients.clinic(session, by.clinic_id)
-        classes = clinic_facts.known(session, by.clinic_id)
+        clinic = patients.clinic(session, clinic_id)
+        classes = clinic_facts.known(session, clinic_id)
         devices = tuple(
             DeviceChoice(
                 device.id or 0,
                 " · ".join(part for part in (device.code, device.model, device.handpiece) if part),
                 classes.get(device.device_class),
             )
-            for device in patients.devices(session, by.clinic_id)
+            for device in patients.devices(session, clinic_id)
         )
         operators = {
             each.id or 0: " · ".join(part for part in (each.code, each.name) if part)
-            for each in patients.operators(session, by.clinic_id)
+            for each in patients.operators(session, clinic_id)
         }
     return RecordForm(
-        clinic_id=by.clinic_id,
+        clinic_id=clinic_id,
         clinic_name=clinic.name,
         is_synthetic=clinic.is_synthetic,
         today=clock.today(clinic.timezone),
@@ -116,11 +118,8 @@ def record_form(by: Actor) -> RecordForm:
 
 def patient_row(by: Actor, patient_id: int) -> PatientRow:
     """One patient as the list shows it. Raises NotAllowed, NotFound (also for another clinic's patient)."""
-    require(by, "treatment.record", clinic_id=by.clinic_id)
     with reading() as session:
-        found = patients.by_id(session, patient_id)
-    if found is None or (by.clinic_id is not None and found.clinic_id != by.clinic_id):
-        raise NotFound()
+        found = own(session, Patient, patient_id, by, "treatment.record")
     return PatientRow(
         patient_id=patient_id,
         reference=found.reference,
@@ -134,11 +133,8 @@ def patient_row(by: Actor, patient_id: int) -> PatientRow:
 
 def recorded_treatment(by: Actor, treatment_id: int) -> TreatmentRecord:
     """A treatment as it was recorded, to correct it. Raises NotAllowed, NotFound."""
-    require(by, "treatment.record", clinic_id=by.clinic_id)
     with reading() as session:
-        found = patients.treatment(session, treatment_id)
-        if found is None or (by.clinic_id is not None and found.clinic_id != by.clinic_id):
-            raise NotFound()
+        found = own(session, Treatment, treatment_id, by, "treatment.record")
         treated = patients.areas(session, [treatment_id])[treatment_id]
     return TreatmentRecord(
         patient=found.patient_id,
@@ -180,11 +176,8 @@ class CardSubject:
 
 def card_subject(by: Actor, treatment_id: int) -> CardSubject:
     """The treatment a card is for. Raises NotAllowed, NotFound (also for another clinic's treatment)."""
-    require(by, "invitation.issue", clinic_id=by.clinic_id)
     with reading() as session:
-        found = patients.treatment(session, treatment_id)
-        if found is None or (by.clinic_id is not None and found.clinic_id != by.clinic_id):
-            raise NotFound()
+        found = own(session, Treatment, treatment_id, by, "invitation.issue")
         patient = patients.by_id(session, found.patient_id)
         clinic = patients.clinic(session, found.clinic_id)
     return CardSubject(
@@ -256,7 +249,7 @@ def clinic_equipment(by: Actor) -> Equipment:
     key = by.clinic_id or 0
     with reading() as session:
         clinic = access.clinic(session, key)
-        classes = {code: one.name for code, one in clinic_facts.known(session, by.clinic_id).items()}
+        classes = {code: one.name for code, one in clinic_facts.known(session, Scope.of(by).clinic_id).items()}
         devices, operators = clinic_facts.devices(session, key), clinic_facts.operators(session, key)
         services = clinic_facts.services(session, key)
         accounts = {one.id or 0: one.display_name for one in access.accounts_of(session, key) if one.is_active}

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, text
 
 from reporting.domain.actors import Actor
-from reporting.errors import InvalidInput, NotAllowed, NotFound, StorageBusy, StorageFull
+from reporting.errors import InvalidInput, NotAllowed, NotFound, SignInNeeded, StorageBusy, StorageFull
 from reporting.patient.act_check_ins import submit_check_in
 from reporting.patient.read_check_in import check_in_page
 from reporting.records import audit, outcomes
@@ -260,5 +260,5 @@ def test_an_error_halfway_leaves_nothing(clinic: House, monkeypatch: pytest.Monk
 
 def test_a_signed_out_actor_may_send_nothing(clinic: House) -> None:
     nobody = Actor(kind="patient", id=None, clinic_id=None)
-    with pytest.raises((NotFound, NotAllowed)):
+    with pytest.raises(SignInNeeded):
         submit_check_in(by=nobody, treatment_id=clinic.treatment_id, answers=NO_PROBLEMS, submission_key="k")

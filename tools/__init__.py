@@ -1,1 +1,1 @@
-"""For those who work on the product: clinics with known truth and their scorer."""
+"""Tools for those who work on the product, which needs none of them: clinics with known truth, comparisons."""

@@ -1,0 +1,105 @@
+"""Starts commands and the application of a checkout under a stopped clock, with nothing from the caller's settings."""
+
+import os
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MOMENT = "2026-03-10T09:30:00+00:00"
+"""A Tuesday morning, with everybody at work."""
+START_S = 180
+COMMAND_S = 300
+KEY = "Zm9yLWNvbXBhcmlzb25zLW9ubHktbm90LWEtc2VjcmU="
+"""Key of synthetic data, so that what is derived from it is the same in every run."""
+_STOPPED = Path(__file__).with_name("stopped")
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A checkout of the project with a virtual environment in ``.venv``, and a folder for its data."""
+
+    repo: Path
+    data: Path
+    port: int = field(default_factory=free_port)
+
+    @property
+    def address(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    @property
+    def python(self) -> str:
+        return str(self.repo / ".venv" / "bin" / "python")
+
+    def environment(self) -> dict[str, str]:
+        """Of a process of the application: nothing that the caller has set of it, no colours, a fixed width."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("REPORTING_", "PYTHON"))}
+        return kept | {
+            "REPORTING_DATA_DIR": str(self.data),
+            "REPORTING_BASE_URL": self.address,
+            "REPORTING_ENCRYPTION_KEY": KEY,
+            "REPORTING_DEMO": "0",
+            "REPORTING_BACKGROUND": "0",
+            "REPORTING_NIGHTLY_SIGNALS": "0",
+            "PYTHONPATH": str(_STOPPED),
+            "PYTHONHASHSEED": "0",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "STOPPED_AT": MOMENT,
+            "TZ": "UTC",
+            "LC_ALL": "C.UTF-8",
+            "COLUMNS": "120",
+            "NO_COLOR": "1",
+        }
+
+    def run(self, *words: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """``python`` of the checkout with these words, in its own folder, on the data folder."""
+        return subprocess.run(
+            [self.python, *words],
+            cwd=folder or self.repo,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_S,
+        )
+
+    @contextmanager
+    def serving(self) -> Iterator[str]:
+        """The application until the block ends; yields its address. Raises RuntimeError where it does not start."""
+        log = self.data / "server.log"
+        command = [self.python, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
+        with log.open("w") as output:
+            started = subprocess.Popen(
+                command, cwd=self.repo, env=self.environment(), stdout=output, stderr=subprocess.STDOUT
+            )
+        try:
+            self._wait(started, log)
+            yield self.address
+        finally:
+            started.terminate()
+            try:
+                started.wait(20)
+            except subprocess.TimeoutExpired:
+                started.kill()
+                started.wait()
+
+    def _wait(self, started: "subprocess.Popen[bytes]", log: Path) -> None:
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline and started.poll() is None:
+            try:
+                with urllib.request.urlopen(f"{self.address}/healthz", timeout=5):
+                    return
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                time.sleep(0.2)
+        raise RuntimeError(f"the application does not answer:\n{log.read_text()[-4000:]}")

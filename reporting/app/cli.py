@@ -22,12 +22,13 @@ def _group() -> None:
     """Post-procedure side-effect reporting: commands for administrators."""
 
 
-GROUPS = ("audit", "signals", "photos")
+GROUPS = ("audit", "signals", "photos", "outcomes")
 """Names whose module has an ``app`` that is a group of commands of its own."""
 _MODULE_OF = {
     "audit": "clinic.cli_audit",
     "signals": "signals.cli_signals",
     "photos": "patient.cli_photos",
+    "outcomes": "clinic.cli_outcomes",
     "import": "imports.cli_import",
     "template": "imports.cli_import",
     "demo": "app.cli_demo",

@@ -4,8 +4,6 @@ Text messages are at most 160 characters of the GSM alphabet, which is one part.
 that have a plain form lose their accent. A language that cannot be written in it is sent as UCS-2, where a
 part holds 70 units (67 of several): then at most two parts, 134 units.
 
-Kinds of messages by whom they go to.
-
 How long to wait before a message is tried again, and when to give up.
 
 What an incoming text message asks for: to stop, to start again, help, or something nobody should text.
@@ -24,6 +22,7 @@ import phonenumbers
 
 from reporting.domain.content import content
 from reporting.domain.language import ENGLISH, translator
+from reporting.domain.message_kinds import kind_of
 from reporting.errors import InvalidInput
 
 GSM = frozenset(
@@ -167,33 +166,8 @@ def email_text(language: str, *, name: str, telephone: str) -> EmailText:
     )
 
 
-PATIENT_KINDS = ("reminder", "second_factor_code", "sms_reply")
-"""Messages to patients: what the front desk may see of them is that an address does not work."""
-
-
-@dataclass(frozen=True)
-class Patience:
-    """``first``: wait after the first failure; it doubles up to ``longest``. ``useful_for``: after that it is dead."""
-
-    first: timedelta
-    longest: timedelta
-    most_attempts: int
-    useful_for: timedelta | None = None
-
-
-USUAL = Patience(timedelta(minutes=1), timedelta(hours=2), 10)
-"""Ten tries in about six hours."""
-BY_KIND = {
-    "second_factor_code": Patience(timedelta(seconds=5), timedelta(seconds=60), 10, timedelta(minutes=10)),
-    "case_escalation": Patience(timedelta(minutes=1), timedelta(minutes=30), 20, timedelta(days=1)),
-}
-"""A code is of no use once it has expired; news that a case is overdue is none a day later."""
 STUCK_AFTER = timedelta(minutes=10)
 """Longer than any hand-over can take with its timeouts: what still says ``sending`` then was interrupted."""
-
-
-def patience(kind: str) -> Patience:
-    return BY_KIND.get(kind, USUAL)
 
 
 def retry_after(kind: str, attempts: int, draw: float, *, at_least_s: float = 0.0) -> timedelta | None:
@@ -202,7 +176,7 @@ def retry_after(kind: str, attempts: int, draw: float, *, at_least_s: float = 0.
     Exponential with jitter: ``draw`` in [0, 1) spreads it over half to the whole of the doubled wait, so that
     messages that failed together do not come back together. ``at_least_s``: what the other side asked for.
     """
-    of = patience(kind)
+    of = kind_of(kind).patience
     if attempts >= of.most_attempts:
         return None
     whole = min(of.first * (1 << (attempts - 1)), of.longest)

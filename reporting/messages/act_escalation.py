@@ -7,6 +7,7 @@ from typing import Any
 from reporting.clock import now
 from reporting.domain.actors import SYSTEM
 from reporting.domain.case_work import CHAIN, deadline, told_next
+from reporting.domain.message_kinds import CASE_ESCALATION
 from reporting.records import access, audit, cases, clinic_facts, outbox
 from reporting.records.engine import reading, transaction
 from reporting.records.tables import Clinic, TriageCase
@@ -79,9 +80,8 @@ def _write(session: Any, case: TriageCase, staff_id: int) -> None:
     outbox.add(
         session,
         clinic_id=case.clinic_id,
-        channel="email",
-        kind="case_escalation",
+        kind=CASE_ESCALATION,
         staff_id=staff_id,
-        key=f"case_escalation:{case.id}:{case.escalations}:{staff_id}",
+        key=f"{CASE_ESCALATION.code}:{case.id}:{case.escalations}:{staff_id}",
         payload={"subject": SUBJECT, "body": body},
     )

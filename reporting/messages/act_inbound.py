@@ -4,6 +4,7 @@ from typing import Any
 
 from reporting.clock import now
 from reporting.domain.actors import Actor
+from reporting.domain.message_kinds import SMS_REPLY
 from reporting.domain.messages import Asked, asked, phone_number, sender_name, sms_text
 from reporting.errors import InvalidInput
 from reporting.records import due_check_ins, outbox, privacy
@@ -75,8 +76,7 @@ def _reply(session: Any, patient: Patient, code: str, number: str, occasion: str
     outbox.add(
         session,
         clinic_id=clinic.id,
-        channel="sms",
-        kind="sms_reply",
+        kind=SMS_REPLY,
         patient_id=patient.id,
         key=f"{code}:{patient.id}:{occasion}",
         payload={"to_encrypted": encrypt(number), "body_encrypted": encrypt(text)},

@@ -20,7 +20,8 @@ from reporting.domain import messages
 from reporting.domain import reminders as rules
 from reporting.domain.actors import Actor
 from reporting.domain.language import languages
-from reporting.domain.messages import PATIENT_KINDS, STUCK_AFTER, retry_after
+from reporting.domain.message_kinds import PATIENT_CODES, REMINDER, kind_of
+from reporting.domain.messages import STUCK_AFTER, retry_after
 from reporting.errors import Conflict, NotFound, Problem
 from reporting.notify import sms
 from reporting.notify.email import Email, Mailer
@@ -47,11 +48,11 @@ class Held:
 
 def message(session: Any, row: OutboxMessage, at: datetime) -> Email | Sms | Held:
     """The message of that row, or why it is held. Nothing in it is kept anywhere."""
-    useful_for = messages.patience(row.kind).useful_for
+    useful_for = kind_of(row.kind).patience.useful_for
     if useful_for is not None and row.created_at + useful_for <= at:
         return Held("dead", "expired")
     try:
-        return _reminder(session, row, at) if row.kind == "reminder" else _plain(session, row)
+        return _reminder(session, row, at) if kind_of(row.kind) is REMINDER else _plain(session, row)
     except Problem as problem:
         return Held("dead", problem.code)
     except (LookupError, TypeError, ValueError):  # one row that cannot be read must not hold up all others
@@ -251,8 +252,9 @@ def _hold(session: Any, row: OutboxMessage, held: Held) -> str:
 
 def _kept(row: OutboxMessage, status: str) -> dict[str, Any]:
     """A reminder holds no secret. Any other message is forgotten once sent; a code also when it is of no use."""
-    over = status == "sent" or (status != "waiting" and row.kind == "second_factor_code")
-    return {} if over and row.kind != "reminder" else row.payload
+    kind = kind_of(row.kind)
+    over = status == "sent" or (status != "waiting" and kind.is_secret)
+    return {} if over and not kind.is_composed_late else row.payload
 
 
 def _values(row: OutboxMessage, outcome: HandedOver, draw: float) -> dict[str, Any]:
@@ -277,7 +279,7 @@ def _values(row: OutboxMessage, outcome: HandedOver, draw: float) -> dict[str, A
 
 def _of_trouble(session: Any, by: Actor, message_id: int) -> OutboxMessage:
     row = own(session, OutboxMessage, message_id, by, "message.manage", lock=True)
-    if row.kind not in PATIENT_KINDS and not may(by, "worklist.read"):
+    if row.kind not in PATIENT_CODES and not may(by, "worklist.read"):
         raise NotFound()
     if row.status not in ("dead", "unsure"):
         raise Conflict("Somebody has dealt with this message already.")
@@ -292,7 +294,7 @@ def resend(*, by: Actor, message_id: int) -> None:
     """
     with transaction() as session:
         row = _of_trouble(session, by, message_id)
-        if row.kind != "reminder" and not row.payload:
+        if not kind_of(row.kind).is_composed_late and not row.payload:
             raise Conflict(
                 "The words of this message are gone.", what_to_do="Ask for a new one, then mark it as handled."
             )
@@ -307,6 +309,6 @@ def mark_handled(*, by: Actor, message_id: int) -> None:
     with transaction() as session:
         row = _of_trouble(session, by, message_id)
         before, row.status, row.last_error = row.status, "cancelled", f"handled {row.status} {row.last_error}"[:200]
-        row.payload = row.payload if row.kind == "reminder" else {}
+        row.payload = row.payload if kind_of(row.kind).is_composed_late else {}
         session.add(row)
         audit.write(session, by, "message.handled", "message", row.id, clinic_id=row.clinic_id, before=before)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reporting.domain.actors import Actor
-from reporting.domain.messages import PATIENT_KINDS, patience
+from reporting.domain.message_kinds import PATIENT_CODES, kind_of
 from reporting.records import outbox
 from reporting.records.engine import reading
 from reporting.records.tables import Clinic
@@ -12,13 +12,6 @@ from reporting.security.permissions import may, require
 from reporting.security.scope import Scope
 from reporting.settings import settings
 
-KINDS = {
-    "reminder": "Reminder of a check-in",
-    "second_factor_code": "Code to open the patient's page",
-    "sms_reply": "Answer to a text message",
-    "case_escalation": "News about an overdue case",
-    "monthly_report": "News that the monthly report is ready",
-}
 CHANNELS = {"email": "E-mail", "sms": "Text message"}
 REASONS = {
     "address_refused": "The mail server says that this address does not take messages.",
@@ -78,14 +71,14 @@ def messages(by: Actor) -> Messages:
     """
     require(by, "message.manage")
     clinic_id = Scope.of(by).clinic_id
-    kinds = None if may(by, "worklist.read") else PATIENT_KINDS
+    kinds = None if may(by, "worklist.read") else PATIENT_CODES
     with reading() as session:
         found, counts = outbox.in_trouble(session, clinic_id, kinds), outbox.counts(session, clinic_id)
         clinic = session.get(Clinic, by.clinic_id or 0)
     trouble = tuple(
         Trouble(
             message_id=row.id,
-            kind=KINDS.get(row.kind, "Message"),
+            kind=kind_of(row.kind).name,
             channel=CHANNELS.get(row.channel, row.channel),
             patient_reference=reference,
             treatment_id=row.payload.get("treatment"),
@@ -93,7 +86,7 @@ def messages(by: Actor) -> Messages:
             attempts=row.attempts,
             reason=_reason(row.last_error),
             may_have_arrived=row.status == "unsure",
-            can_be_sent_again=bool(row.payload) and patience(row.kind).useful_for is None,
+            can_be_sent_again=bool(row.payload) and kind_of(row.kind).patience.useful_for is None,
         )
         for row, reference in found
     )

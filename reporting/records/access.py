@@ -14,6 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 from sqlmodel import Session, col
 
 from reporting.clock import now
+from reporting.domain.message_kinds import SECOND_FACTOR_CODE
 from reporting.errors import TooManyTries
 from reporting.records.engine import is_sqlite, transaction
 from reporting.records.tables import (
@@ -143,9 +144,6 @@ def operator_code(session: Session, staff_id: int) -> str:
     return f"{row[0]}/{row[1]}" if row else ""
 
 
-KIND = "second_factor_code"
-
-
 def newest(session: Session, session_id: int) -> OneTimeCode | None:
     """The newest code of a sign-in session, whatever became of it."""
     return session.execute(
@@ -176,7 +174,7 @@ def end_all_of_patient(session: Session, patient_id: int, moment: datetime) -> N
         update(OutboxMessage)
         .where(
             col(OutboxMessage.patient_id) == patient_id,
-            col(OutboxMessage.kind) == KIND,
+            col(OutboxMessage.kind) == SECOND_FACTOR_CODE.code,
             col(OutboxMessage.status) == "waiting",
         )
         .values(status="cancelled", payload={})

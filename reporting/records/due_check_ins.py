@@ -17,6 +17,7 @@ from sqlmodel import Session, col
 
 from reporting.domain.clinic_content import ClinicContent
 from reporting.domain.course import is_unexpected
+from reporting.domain.message_kinds import REMINDER
 from reporting.domain.reminders import Course, Person, Written
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.domain.triage import LastReport
@@ -197,7 +198,7 @@ def _written(session: Session, patient_ids: Sequence[int], without: int | None) 
             col(OutboxMessage.channel),
             col(OutboxMessage.status),
             func.coalesce(OutboxMessage.sent_at, OutboxMessage.claimed_at, OutboxMessage.created_at),
-        ).where(col(OutboxMessage.patient_id).in_(patient_ids), col(OutboxMessage.kind) == "reminder")
+        ).where(col(OutboxMessage.patient_id).in_(patient_ids), col(OutboxMessage.kind) == REMINDER.code)
     ).all()
     found: dict[int, list[Written]] = defaultdict(list)
     for key, patient_id, payload, channel, status, moment in rows:

@@ -16,14 +16,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from reporting.clock import now
+from reporting.domain.message_kinds import REMINDER, URGENT_CODES, Channel, MessageKind
 from reporting.records.engine import after_commit
 from reporting.records.tables import InboundMessage, OutboxMessage, Patient
 
 written = threading.Event()
 """Set once a transaction of this process that wrote a message is committed: the sender need not wait."""
 SHOWN = 200
-URGENT = ("second_factor_code", "case_escalation", "sms_reply")
-"""Somebody waits for these: ten thousand reminders must not stand before them."""
 
 
 @event.listens_for(OutboxMessage, "after_insert")
@@ -40,23 +39,26 @@ def add(
     session: Session,
     *,
     clinic_id: int,
-    channel: str,
-    kind: str,
+    kind: MessageKind,
     key: str,
+    channel: Channel | None = None,
     patient_id: int | None = None,
     staff_id: int | None = None,
     due_on: date | None = None,
     payload: dict[str, Any] | None = None,
     not_before: datetime | None = None,
 ) -> bool:
-    """Write a message in the caller's transaction. False when one with that key was written before."""
+    """Write a message in the caller's transaction. False when one with that key was written before.
+
+    ``channel``: the first of its kind's unless it is given.
+    """
     moment = now()
     row = OutboxMessage(
         clinic_id=clinic_id,
         patient_id=patient_id,
         staff_id=staff_id,
-        channel=channel,
-        kind=kind,
+        channel=channel or kind.channels[0],
+        kind=kind.code,
         due_on=due_on,
         payload=payload or {},
         idempotency_key=key,
@@ -107,7 +109,7 @@ def next_waiting(session: Session, at: datetime, channels: Collection[str]) -> O
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    urgent = session.execute(due.where(col(OutboxMessage.kind).in_(URGENT))).scalar_one_or_none()
+    urgent = session.execute(due.where(col(OutboxMessage.kind).in_(URGENT_CODES))).scalar_one_or_none()
     return urgent or session.execute(due).scalar_one_or_none()
 
 
@@ -145,7 +147,7 @@ def cancel(session: Session, patient_ids: Collection[int], channels: Collection[
         .where(
             col(OutboxMessage.patient_id).in_(patient_ids),
             col(OutboxMessage.channel).in_(channels),
-            col(OutboxMessage.kind) == "reminder",
+            col(OutboxMessage.kind) == REMINDER.code,
             col(OutboxMessage.status) == "waiting",
         )
         .values(status="cancelled", last_error=reason)

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, exists, func, or_, select, update
 from sqlmodel import Session, SQLModel, col
 
+from reporting.domain.message_kinds import REMINDER
 from reporting.records import access
 from reporting.records.bulk import in_parts
 from reporting.records.tables import (
@@ -235,7 +236,7 @@ def cancel_reminders(session: Session, patient_id: int, channels: tuple[str, ...
         .where(
             col(OutboxMessage.patient_id) == patient_id,
             col(OutboxMessage.channel).in_(channels),
-            col(OutboxMessage.kind) == "reminder",
+            col(OutboxMessage.kind) == REMINDER.code,
             col(OutboxMessage.status) == "waiting",
         )
         .values(status="cancelled")

@@ -10,6 +10,7 @@ from typing import Any
 from reporting.clock import now
 from reporting.domain.actors import SYSTEM, Actor
 from reporting.domain.clinic_settings import Month, ReportSchedule, checked_schedule, from_plain
+from reporting.domain.message_kinds import MONTHLY_REPORT
 from reporting.errors import NotFound
 from reporting.records import access, audit, outbox, privacy
 from reporting.records.engine import reading, transaction
@@ -17,7 +18,6 @@ from reporting.records.tables import Clinic, StaffAccount
 from reporting.security.permissions import may, require
 from reporting.settings import settings
 
-KIND = "monthly_report"
 SUBJECT = "The safety report of {month} is ready"
 BODY = (
     "The safety report of {month} can be read: {link}\n\n"
@@ -72,7 +72,7 @@ def _announce(clinic: Clinic, moment: datetime) -> int:
     month = schedule.due_month(moment, clinic.timezone)
     if month is None:
         return 0
-    keys = {f"{KIND}:{clinic.id}:{month}:{staff_id}": staff_id for staff_id in schedule.recipients}
+    keys = {f"{MONTHLY_REPORT.code}:{clinic.id}:{month}:{staff_id}": staff_id for staff_id in schedule.recipients}
     with transaction() as session:
         left = keys.keys() - outbox.keys_there(session, list(keys))
         if not left:
@@ -90,8 +90,7 @@ def _write(session: Any, clinic: Clinic, month: Month, key: str, keys: dict[str,
     return outbox.add(
         session,
         clinic_id=clinic.id or 0,
-        channel="email",
-        kind=KIND,
+        kind=MONTHLY_REPORT,
         staff_id=keys[key],
         key=key,
         payload={"subject": SUBJECT.format(**words), "body": BODY.format(**words)},

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from reporting.clock import now
 from reporting.domain.actors import Actor
+from reporting.domain.message_kinds import SECOND_FACTOR_CODE
 from reporting.domain.patient_words import RIGHTS_WORDS, say
 from reporting.errors import InvalidInput, NotAllowed, Problem, SignInNeeded, TooManyTries
 from reporting.records import access, audit, privacy
@@ -124,9 +125,9 @@ def send_code(*, by: Actor, source: str, language: str = "en") -> None:
                 clinic_id=by.clinic_id or 0,
                 patient_id=by.id,
                 channel="email",
-                kind=access.KIND,
+                kind=SECOND_FACTOR_CODE.code,
                 payload=_message(patient, digits, language),
-                idempotency_key=f"{access.KIND}:{new_token()}",
+                idempotency_key=f"{SECOND_FACTOR_CODE.code}:{new_token()}",
                 next_attempt_at=now(),
                 created_at=now(),
             )

@@ -11,6 +11,7 @@ import numpy as np
 
 from reporting import clock
 from reporting.domain.actors import Actor
+from reporting.domain.message_kinds import SIGNAL_RAISED
 from reporting.domain.signal_work import STATE_WORDS, WORDS_CHARACTERS, Finding, Look, next_states
 from reporting.domain.vocabulary import DARK, SKIN_GROUPS
 from reporting.errors import Conflict, InvalidInput
@@ -108,10 +109,9 @@ def _raise(session: Any, by: Actor, signal: Signal, found: Finding) -> None:
         outbox.add(
             session,
             clinic_id=signal.clinic_id,
-            channel="email",
-            kind="signal_raised",
+            kind=SIGNAL_RAISED,
             staff_id=staff_id,
-            key=f"signal_raised:{signal.id}:{staff_id}",
+            key=f"{SIGNAL_RAISED.code}:{signal.id}:{staff_id}",
             payload={"subject": SUBJECT, "body": BODY.format(link=link)},
         )
     audit.write(

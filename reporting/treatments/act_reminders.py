@@ -8,6 +8,7 @@ from typing import Any, Literal
 from reporting.clock import now
 from reporting.domain.actors import Actor
 from reporting.domain.clinic_content import scheduled_days
+from reporting.domain.message_kinds import REMINDER
 from reporting.domain.messages import email_address, hidden, phone_number, region_of
 from reporting.domain.reminders import Due, days_that_may_be_due, due_reminder
 from reporting.errors import InvalidInput, NotFound
@@ -78,7 +79,7 @@ def _row(due: Due, at: datetime) -> dict[str, Any]:
         "clinic_id": due.clinic_id,
         "patient_id": due.patient_id,
         "channel": due.channel,
-        "kind": "reminder",
+        "kind": REMINDER.code,
         "due_on": due.due_on,
         "payload": {"treatment": due.treatment_id, "due_day": due.due_day},
         "idempotency_key": due.key,

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from reporting import clock
+from reporting.domain.message_kinds import CASE_ESCALATION, REMINDER, kind_of
 from reporting.errors import Conflict, NotAllowed, NotFound
 from reporting.messages import act_outbox as actions
 from reporting.messages.act_outbox import Sender
@@ -35,7 +36,13 @@ def write(clinic_id: int, number: int = 1, channel: str = "email", kind: str = "
     }
     with transaction() as session:
         assert outbox.add(
-            session, clinic_id=clinic_id, channel=channel, kind=kind, key=f"{kind}:{number}", payload=payload, **other
+            session,
+            clinic_id=clinic_id,
+            channel=channel,
+            kind=kind_of(kind),
+            key=f"{kind}:{number}",
+            payload=payload,
+            **other,
         )  # type: ignore[arg-type]
 
 
@@ -67,14 +74,14 @@ def test_it_is_sent_once_and_its_words_are_forgotten(clinic_id: int, mail: MailS
 def test_the_same_cause_writes_one_message(clinic_id: int) -> None:
     write(clinic_id)
     with transaction() as session:
-        assert not outbox.add(session, clinic_id=clinic_id, channel="email", kind="x", key="staff_notice:1")
-        assert outbox.add(session, clinic_id=clinic_id, channel="email", kind="x", key="another")
+        assert not outbox.add(session, clinic_id=clinic_id, channel="email", kind=kind_of("x"), key="staff_notice:1")
+        assert outbox.add(session, clinic_id=clinic_id, channel="email", kind=kind_of("x"), key="another")
     assert len(rows()) == 2
 
 
 def test_a_cause_that_is_rolled_back_sends_nothing(clinic_id: int, mail: MailServer) -> None:
     with pytest.raises(RuntimeError), transaction() as session:
-        outbox.add(session, clinic_id=clinic_id, channel="email", kind="x", key="k")
+        outbox.add(session, clinic_id=clinic_id, channel="email", kind=kind_of("x"), key="k")
         raise RuntimeError("the cause did not happen")
     assert rows() == []
 
@@ -178,7 +185,7 @@ def test_staff_are_reached_at_the_address_of_their_account(clinic_id: int, mail:
             session,
             clinic_id=clinic_id,
             channel="email",
-            kind="case_escalation",
+            kind=CASE_ESCALATION,
             key="k1",
             staff_id=staff["clinician"].id,
             payload={"subject": "A case", "body": "Open it."},
@@ -193,11 +200,11 @@ def test_one_row_that_cannot_be_read_holds_up_nobody(clinic_id: int, mail: MailS
             session,
             clinic_id=clinic_id,
             channel="email",
-            kind="case_escalation",
+            kind=CASE_ESCALATION,
             key="k1",
             payload={"to_encrypted": "not encrypted at all", "subject": "", "body": ""},
         )
-        outbox.add(session, clinic_id=clinic_id, channel="email", kind="reminder", key="k2", payload={})
+        outbox.add(session, clinic_id=clinic_id, channel="email", kind=REMINDER, key="k2", payload={})
     write(clinic_id, 3)
     assert send() == {"dead": 2, "sent": 1}
     assert [row.last_error for row in rows()] == ["cannot_decrypt", "unreadable", ""]

@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from reporting.domain.actors import Actor, Role
+from reporting.domain.message_kinds import KINDS, MessageKind
 from reporting.messages.read_messages import REASONS, _reason
 from reporting.records import outbox
 from reporting.records.engine import reading, transaction
@@ -121,6 +122,12 @@ def test_the_front_desk_sees_messages_to_patients_only(monkeypatch: pytest.Monke
     stranded(clinic, 2, kind="case_escalation")
     assert "overdue case" not in text(opened(monkeypatch, clinic.staff["front_desk"]))
     assert "overdue case" in text(opened(monkeypatch, clinic.staff["administrator"]))
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.code)
+def test_each_kind_is_called_by_its_name(monkeypatch: pytest.MonkeyPatch, clinic: House, kind: MessageKind) -> None:
+    stranded(clinic, kind=kind.code)
+    assert f"Did not arrive: {kind.name}" in text(opened(monkeypatch, clinic.staff["administrator"]))
 
 
 @pytest.mark.parametrize("role", ["clinician", None])

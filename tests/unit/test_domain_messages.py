@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 
 from reporting.domain.content import content
 from reporting.domain.language import languages, translator
+from reporting.domain.message_kinds import SECOND_FACTOR_CODE, USUAL
 from reporting.domain.messages import (
-    BY_KIND,
     GSM_UNITS,
     UCS2_UNITS,
-    USUAL,
     asked,
     check_sender_name,
     email_address,
@@ -245,4 +244,4 @@ def test_waits_double_up_to_a_limit_and_are_spread(attempts: int, draw: float, a
 
 def test_a_code_is_tried_again_within_seconds() -> None:
     assert retry_after("second_factor_code", 1, 0.0) == timedelta(seconds=2.5)
-    assert BY_KIND["second_factor_code"].useful_for == timedelta(minutes=10)
+    assert SECOND_FACTOR_CODE.patience.useful_for == timedelta(minutes=10)

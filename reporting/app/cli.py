@@ -35,6 +35,7 @@ _MODULE_OF = {
     "demo-access": "app.cli_demo",
     "rates": "signals.cli_rates",
     "backtest": "signals.cli_backtest",
+    "compare": "signals.cli_compare",
     "dose-response": "dashboards.cli_dose_response",
     "languages": "clinic.cli_languages",
     "remind": "app.cli_remind",

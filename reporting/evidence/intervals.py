@@ -175,7 +175,7 @@ def _paired_phi(both: int, first_only: int, second_only: int, neither: int) -> f
     excess = float(both * neither - first_only * second_only)
     if excess > 0:
         excess = max(excess - n / 2, 0)
-    return float(excess / np.sqrt(margins))
+    return float(excess / np.sqrt(float(margins)))
 
 
 def garwood(events: float, exposure: float = 1.0, level: float = 0.95) -> Interval:

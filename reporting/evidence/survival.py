@@ -43,7 +43,7 @@ class SurvivalCurve:
 
     def risk_by(self, time: float) -> Estimate:
         """Probability of the event by `time` with limits; beyond the longest follow-up none, labelled."""
-        if time < 0:
+        if not 0 <= time < np.inf:
             raise ImpossibleData("time", time, "0 or more")
         if time > self.longest_follow_up:
             return Estimate(None, None, None, self.level, "nobody has been followed that long")

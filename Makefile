@@ -13,18 +13,18 @@ export REPORTING_DATA_DIR := $(abspath $(DATA))
 endif
 .DEFAULT_GOAL := help
 
-.PHONY: help run test test-all test-moments check lint bench screenshots score browser clean
+.PHONY: help run test test-all test-moments check lint lock bench screenshots score browser clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
-$(VENV)/run.stamp: requirements.txt constraints.txt
+$(VENV)/run.stamp: requirements.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	touch $@
 
-$(VENV)/test.stamp: $(VENV)/run.stamp requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+$(VENV)/test.stamp: $(VENV)/run.stamp requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	touch $@
 
 run: $(VENV)/run.stamp ## Start the application: PORT=8501, DEMO=0 for an empty one, DATA=DIR for its data
@@ -43,8 +43,13 @@ test-all: $(VENV)/test.stamp browser ## Run all tests: also every page in every 
 test-moments: $(VENV)/test.stamp browser ## Run the tests that depend on the calendar at moments that surprise calendars
 	$(BIN)/python -m tests.moments -n $(WORKERS) --dist loadgroup
 
+lock: $(VENV)/test.stamp ## Pin anew what requirements.txt and requirements-dev.txt bring along, with hashes
+	$(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 requirements.txt -o requirements.lock
+	$(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 requirements-dev.txt -o requirements-dev.lock
+
 lint: $(VENV)/test.stamp ## Style, format and types
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 check: lint test-all ## Lint, types and tests

@@ -8,6 +8,8 @@ from importlib import import_module
 
 import typer
 
+from reporting import __version__
+
 app = typer.Typer(
     name="reporting",
     no_args_is_help=True,
@@ -17,8 +19,18 @@ app = typer.Typer(
 )
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        print(__version__)
+        raise typer.Exit
+
+
 @app.callback()
-def _group() -> None:
+def _group(
+    version: bool = typer.Option(  # noqa: ARG001
+        False, "--version", callback=_version, is_eager=True, help="Print the version and end."
+    ),
+) -> None:
     """Post-procedure side-effect reporting: commands for administrators."""
 
 

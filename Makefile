@@ -13,7 +13,7 @@ export REPORTING_DATA_DIR := $(abspath $(DATA))
 endif
 .DEFAULT_GOAL := help
 
-.PHONY: help run test test-all test-moments check lint lock bench screenshots score browser clean
+.PHONY: help run test test-all test-moments check lint lock bench screenshots score vignettes browser clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -62,6 +62,10 @@ screenshots: $(VENV)/test.stamp browser ## Draw every page in every state, and t
 
 score: $(VENV)/test.stamp ## Score the detector against clinics with known truth: SIM=DIR another simulator, SEEDS=20, FAST=1
 	$(BIN)/python -m tools.simulation.score_run --seeds $(SEEDS) $(if $(SIM),--simulator $(SIM)) $(if $(FAST),--in-memory)
+
+vignettes: $(VENV)/run.stamp ## Walk invented patients through the check-in: is the advice right?
+	$(BIN)/python -m reporting vignettes tests/data/vignettes/vignettes.csv --facts tests/data/vignettes/facts.csv \
+		--classes tests/data/vignettes/class_map.csv
 
 clean: ## Remove the virtual environment and caches (never the data)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build

@@ -27,7 +27,7 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _group(
-    version: bool = typer.Option(  # noqa: ARG001
+    version: bool = typer.Option(
         False, "--version", callback=_version, is_eager=True, help="Print the version and end."
     ),
 ) -> None:
@@ -53,6 +53,7 @@ _MODULE_OF = {
     "remind": "app.cli_remind",
     "report": "report.cli_report",
     "retention": "patient.cli_retention",
+    "vignettes": "app.cli_vignettes",
 }
 
 

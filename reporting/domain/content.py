@@ -20,6 +20,7 @@ from reporting.domain.content_rows import (
     ConsentText,
     CourseWindow,
     DeviceClass,
+    Fact,
     FollowUp,
     GuidanceText,
     Guideline,
@@ -250,6 +251,8 @@ class Content:
     questions: Mapping[str, QuestionText]
     options: Mapping[str, tuple[OptionText, ...]]
     """Option set to its options, best answer first."""
+    facts: Mapping[str, Fact]
+    """What the lines of the checklists can be true of."""
     follow_ups: Mapping[str, FollowUp]
     course: tuple[CourseWindow, ...]
     expected: Mapping[tuple[str, str], tuple[int, ...]]
@@ -286,6 +289,7 @@ def _load(folder: Path) -> Content:
     options = read_table(folder / "answer_options.csv", OptionText)
     questions = read_table(folder / "questions.csv", QuestionText)
     follow_ups = read_table(folder / "follow_ups.csv", FollowUp)
+    facts = read_table(folder / "facts.csv", Fact).by("code")
     course = read_table(folder / "expected_course.csv", CourseWindow)
     rules = read_table(folder / "triage_rules.csv", Rule)
     guidance = read_table(folder / "guidance.csv", GuidanceText)
@@ -310,6 +314,7 @@ def _load(folder: Path) -> Content:
     follow_ups.known("options", option_sets)
     follow_ups.known("areas", {term.code for term in terms.records if term.kind == "area"})
     check_follow_ups(follow_ups)
+    follow_ups.known("facts", facts)
     by_key = follow_ups.by("key")
     check_rules(rules, by_key, option_sets)
     check_deadlines(levels)
@@ -325,6 +330,7 @@ def _load(folder: Path) -> Content:
         severity_words=tuple(sorted(severity.records, key=lambda word: word.value)),
         questions=questions.by("id"),
         options=option_sets,
+        facts=facts,
         follow_ups=by_key,
         course=course.records,
         expected=expected_days(course, known),

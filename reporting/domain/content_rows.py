@@ -96,6 +96,8 @@ class FollowUp(Sourced):
     """One line of a symptom's checklist; ``shown_for`` pairs of symptom and lowest severity at which it is asked.
 
     ``options`` is the set of answers that are stored; ``areas`` the treated areas where it is asked, empty for all.
+    ``facts`` are those of which one must hold for the line to be true; ``from_grade``: it says so again of a symptom
+    of at least that severity.
     """
 
     key: str
@@ -103,12 +105,27 @@ class FollowUp(Sourced):
     patient_label: str
     hint: str = ""
     areas: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    from_grade: int | None = None
     options: str
     clinician_label: str
 
     def lowest_severity(self, symptom: str) -> int | None:
         """Severity of ``symptom`` from which it is asked; None where that symptom does not call for it."""
         return next((int(p.split(":")[1]) for p in self.shown_for if p.split(":")[0] == symptom), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact(Sourced):
+    """What a patient can feel, see or know: the words in which the truth of an answer is told.
+
+    ``boundary`` says what it is not. A ``modifier`` is known about the person rather than felt on the day.
+    """
+
+    code: str
+    meaning: str
+    group: str = one_of("safety", *SYMPTOMS[:-1], "pigmentation", "general", "modifier")
+    boundary: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ TABLES = (
     "device_classes",
     "device_parameters",
     "expected_course",
+    "facts",
     "follow_ups",
     "guidance",
     "guidelines",

@@ -1,0 +1,304 @@
+"""Acceptance vignettes through the real questionnaire, rules, actions and clock of a throw-away database.
+
+Levels are counted as the patient is told: a case within a week is *look this week*, any faster one without a call
+*look next working day*. The clock is the slowest of the answer's own moment, a Friday 17:55 and the eve of a holiday.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from reporting import clock
+from reporting.demo.vignette_patient import BANDS, LEVELS, Vignette, answer
+from reporting.domain.actors import Actor
+from reporting.domain.content import content
+from reporting.domain.guidance import interruption, told
+from reporting.domain.opening_hours import opening
+from reporting.domain.questionnaire import CheckInContext, next_question
+from reporting.patient.act_check_ins import Receipt, submit_check_in
+from reporting.records import check_ins
+from reporting.records.columns import add_one
+from reporting.records.engine import forget_engine, reading, transaction
+from reporting.records.migrate import migrate
+from reporting.records.outcomes import recompute
+from reporting.records.tables import Clinic, Patient, TreatedArea, Treatment, TriageCase
+from reporting.settings import settings
+
+MONDAY, FRIDAY, EVE = date(2026, 3, 2), date(2026, 3, 6), date(2026, 12, 24)
+NOON, MORNING, EVENING, LATE = time(12), time(10), time(18), time(17, 55)
+HOURS = {day: ["09:00", "18:00"] for day in ("mon", "tue", "wed", "thu", "fri")}
+FAST_HOURS = 24
+"""A case due within so many hours is too fast where a look this week would do."""
+ADVICE = {"expected": "usual", "contact_today": "contact_today", "emergency": "emergency"}
+PATIENT_FIELDS: dict[str, dict[str, Any]] = {
+    "herpes_history": {"herpes_history": True},
+    "keloid_history": {"keloid_history": True},
+    "tan_at_treatment": {"is_tanned": True},
+    "isotretinoin_recent": {"isotretinoin_months_ago": 3},
+}
+"""What the clinic has a field for; other modifiers are lost."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One vignette's result. ``by``: steps off the range of levels; ``cause`` is empty where nothing is wrong."""
+
+    id: str
+    band: str
+    level: str
+    verdict: str
+    by: int
+    cause: str
+    case_due_hours: float | None
+    case_verdict: str
+    asked: tuple[str, ...]
+    told: str
+
+
+@dataclass(frozen=True)
+class _Run:
+    level: str
+    due_hours: float | None
+    asked: tuple[str, ...]
+    offered: frozenset[str]
+    """Facts that some line of the questions asked would have taken."""
+    told: str
+
+
+@contextmanager
+def throw_away(folder: Path | None = None) -> Iterator[None]:
+    """An empty database of its own for as long as the block lasts; ``folder``: content tables to use."""
+    with TemporaryDirectory(prefix="vignettes-") as made:
+        wanted = {"REPORTING_DATA_DIR": made, "REPORTING_DATABASE_URL": "", "REPORTING_ENVIRONMENT": "local"}
+        if folder is not None:
+            wanted["REPORTING_CONTENT_DIR"] = str(folder.resolve())
+        before = {name: os.environ.get(name) for name in wanted}
+        _use(wanted)
+        try:
+            migrate()
+            yield
+        finally:
+            _use(before)
+
+
+def _use(variables: dict[str, Any]) -> None:
+    forget_engine()
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+    settings.cache_clear()
+
+
+def _at(day: date, hour: time) -> datetime:
+    return datetime.combine(day, hour, UTC)
+
+
+def _clinic() -> int:
+    with transaction() as session:
+        return add_one(
+            session,
+            Clinic,
+            code="VIGNETTES",
+            name="Vignette clinic (synthetic)",
+            timezone="UTC",
+            telephone="+44 20 7946 0018",
+            emergency_telephone="999",
+            opening_hours=HOURS,
+            is_synthetic=True,
+        )
+
+
+def _treated(vignette: Vignette, clinic: int, performed: date, run: str, as_class: str, language: str) -> Actor:
+    with transaction() as session:
+        known = {name: value for code in vignette.modifiers for name, value in PATIENT_FIELDS.get(code, {}).items()}
+        reference = f"{vignette.id}-{run}"
+        patient = add_one(
+            session,
+            Patient,
+            clinic_id=clinic,
+            reference=reference,
+            fitzpatrick=vignette.skin_type,
+            language=language,
+            **known,
+        )
+        treatment = add_one(
+            session,
+            Treatment,
+            clinic_id=clinic,
+            patient_id=patient,
+            reference=reference,
+            performed_on=performed,
+            procedure_class=as_class,
+        )
+        add_one(session, TreatedArea, treatment_id=treatment, clinic_id=clinic, area=vignette.area)
+        recompute(session, [treatment])
+    return Actor(kind="patient", id=patient, clinic_id=clinic, label="patient", strength="full", treatment_id=treatment)
+
+
+def _context(by: Actor) -> CheckInContext:
+    with reading() as session:
+        about = check_ins.subject(session, by.treatment_id or 0)
+        assert about is not None
+        return check_ins.context(session, about, clock.now())
+
+
+def _send(
+    vignette: Vignette, by: Actor, key: str, language: str, note: str = ""
+) -> tuple[Receipt, tuple[str, ...], bool, frozenset[str]]:
+    """The check-in as the form leads through it: receipt, questions asked, whether an emergency card was shown."""
+    context, answers = _context(by), dict[str, Any]()
+    asked, was_stopped, offered = list[str](), False, set[str]()
+    while (question := next_question(answers, context)) is not None:
+        asked.append(question.id)
+        for option in question.options if question.id.startswith("follow_ups_") else ():
+            offered.update(content().follow_ups[option.value].facts)
+        answers[question.id] = answer(vignette, question)
+        was_stopped = was_stopped or interruption(answers, context) is not None
+    if note and "how_soon" in answers:
+        answers["note"] = note[: content().questions["note"].max_length]
+    receipt = submit_check_in(
+        by=by, treatment_id=by.treatment_id or 0, answers=answers, submission_key=key, language=language
+    )
+    return receipt, tuple(asked), was_stopped, frozenset(offered)
+
+
+def _before(vignette: Vignette, by: Actor, performed: date, as_class: str, run: str, language: str) -> None:
+    """The check-in before: the earlier grades, no facts, on the last due day before this one."""
+    if vignette.previous is None or vignette.day == 0:
+        return
+    due = [day for day in content().schedules[as_class] if day < vignette.day]
+    day = max(due, default=0)
+    grades = vignette.previous
+    calm = Vignette(
+        **{**vars(vignette), "now": grades, "worst": grades, "facts": frozenset(), "unsure": frozenset()}
+        | {"is_worried": False, "can_wait": True}
+    )
+    with clock.fixed(_at(performed + timedelta(days=day), EVENING if day == 0 else MORNING)):
+        _send(calm, by, f"before-{vignette.id}-{run}", language)
+
+
+def _level(receipt: Receipt, *, was_stopped: bool) -> str:
+    """The highest advice that the patient read."""
+    if was_stopped:
+        return "emergency"
+    if receipt.advice == "unusual":
+        is_slow = all(rule.case_level == "one_week" for rule in receipt.fired)
+        return "look_this_week" if is_slow else "look_next_working_day"
+    return ADVICE[receipt.advice]
+
+
+def _told(receipt: Receipt, language: str) -> str:
+    guidance = told(receipt.guidance, emergency="999", opening=opening(HOURS, "UTC", clock.now()), language=language)
+    return " ".join((guidance.heading, *guidance.paragraphs, *guidance.next_steps))
+
+
+def _run(
+    vignette: Vignette, clinic: int, as_class: str, run: str, moment: datetime, language: str, *, story: bool
+) -> _Run:
+    performed = moment.date() - timedelta(days=vignette.day)
+    by = _treated(vignette, clinic, performed, run, as_class, language)
+    _before(vignette, by, performed, as_class, run, language)
+    with clock.fixed(moment):
+        note = vignette.story if story else ""
+        receipt, asked, was_stopped, offered = _send(vignette, by, f"now-{vignette.id}-{run}", language, note)
+        words = _told(receipt, language)
+        with reading() as session:
+            case = session.get(TriageCase, receipt.case_id) if receipt.case_id is not None else None
+        hours = None if case is None else round((case.due_at - moment).total_seconds() / 3600, 1)
+    return _Run(_level(receipt, was_stopped=was_stopped), hours, asked, offered, words)
+
+
+def _verdict(vignette: Vignette, level: str) -> tuple[str, int]:
+    place = LEVELS.index(level)
+    if (short := LEVELS.index(vignette.level_min) - place) > 0:
+        return "under", short
+    over = place - LEVELS.index(vignette.level_max)
+    return ("over", over) if over > 0 else ("right", 0)
+
+
+def _case_verdict(vignette: Vignette, slowest: float | None, fastest: float | None) -> str:
+    if vignette.level_min != "usual" and (slowest is None or (vignette.hours is not None and slowest > vignette.hours)):
+        return "under"
+    is_slow = vignette.level_max in ("usual", "look_this_week")
+    return "over" if is_slow and fastest is not None and fastest <= FAST_HOURS else "right"
+
+
+def _cause(vignette: Vignette, run: _Run, verdict: str, as_class: str) -> str:
+    """Where to look first: what could not be said, what was not asked, what was lost, or the rule."""
+    if verdict == "right":
+        return ""
+    certain = {*vignette.facts, *vignette.unsure}
+    askable = {fact for row in content().follow_ups.values() for fact in row.facts}
+    if verdict == "under":
+        if certain - askable:
+            return "not askable"
+        if certain - run.offered:
+            return "gated"
+    if any(vignette.worst.get(name, 0) != vignette.now.get(name, 0) for name in vignette.worst):
+        return "window"
+    if as_class != vignette.procedure_class:
+        return "class"
+    if vignette.modifiers - PATIENT_FIELDS.keys():
+        return "modifier"
+    return "rule"
+
+
+def _answered(vignette: Vignette, clinic: int, as_class: str, language: str, *, story: bool) -> Answered:
+    told_at = _at(MONDAY + timedelta(days=vignette.day), EVENING if vignette.day == 0 else MORNING)
+    moments = {"own": told_at, "friday": _at(FRIDAY, LATE), "eve": _at(EVE, LATE)}
+    runs = {
+        name: _run(vignette, clinic, as_class, name, moment, language, story=story) for name, moment in moments.items()
+    }
+    own = runs["own"]
+    verdict, by = _verdict(vignette, own.level)
+    due = [run.due_hours for run in runs.values()]
+    known = [hours for hours in due if hours is not None]
+    slowest = max(known) if len(known) == len(due) else None
+    case_verdict = _case_verdict(vignette, slowest, min(known, default=None))
+    cause = _cause(vignette, own, verdict, as_class) or ("clock" if case_verdict != "right" else "")
+    return Answered(
+        vignette.id, vignette.band, own.level, verdict, by, cause, slowest, case_verdict, own.asked, own.told
+    )
+
+
+def answered(
+    vignettes: Sequence[Vignette],
+    mapped: dict[str, str],
+    *,
+    folder: Path | None = None,
+    language: str = "en",
+    story: bool = False,
+) -> tuple[Answered, ...]:
+    """Run every vignette; the class map counts where the product lacks the class. Uses the process's settings."""
+    with throw_away(folder):
+        clinic, known = _clinic(), content().procedure_classes
+        found = []
+        for vignette in vignettes:
+            wanted = vignette.procedure_class
+            as_class = wanted if wanted in known else mapped.get(wanted, "other")
+            found.append(_answered(vignette, clinic, as_class, language, story=story))
+        return tuple(found)
+
+
+def summary(results: Sequence[Answered]) -> dict[str, dict[str, int]]:
+    """Band to right, under and over."""
+    counts = Counter((result.band, result.verdict) for result in results)
+    return {band: {verdict: counts[band, verdict] for verdict in ("right", "under", "over")} for band in BANDS}
+
+
+def bar_holds(results: Sequence[Answered]) -> bool:
+    """No red one under; at most 3 between ones under and 3 benign ones over, none of them by 2."""
+
+    def wrong(band: str, verdict: str) -> list[int]:
+        return [result.by for result in results if (result.band, result.verdict) == (band, verdict)]
+
+    few = (wrong("between", "under"), wrong("benign", "over"))
+    return not wrong("red", "under") and all(len(steps) <= 3 and max(steps, default=0) < 2 for steps in few)

@@ -14,7 +14,7 @@ from reporting.domain.actors import Actor
 from reporting.domain.clinic_content import ProtocolRange
 from reporting.domain.content import content
 from reporting.domain.corrections import STAFF_REASONS
-from reporting.domain.course import days_late, expected_severity
+from reporting.domain.course import days_late, is_report_unexpected
 from reporting.domain.devices import DeviceClass
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.domain.vocabulary import (
@@ -196,11 +196,19 @@ def _area(
 
 
 def _unexpected(check_in: CheckIn, procedure_class: str, severities: Mapping[str, int]) -> tuple[str, ...]:
-    """Symptoms beyond the expected course of that day; where the sender had judged, whatever is not 0."""
-    if check_in.judged_by_source or procedure_class not in procedure_classes():
-        return tuple(symptom for symptom, severity in severities.items() if severity)
-    day = check_in.recovery_day if check_in.recovery_day is not None else check_in.scheduled_day
-    return tuple(s for s, value in severities.items() if value > expected_severity(procedure_class, s, day))
+    """Symptoms of one report that were more than expected."""
+    return tuple(
+        symptom
+        for symptom, severity in severities.items()
+        if is_report_unexpected(
+            procedure_class,
+            symptom,
+            severity,
+            recovery_day=check_in.recovery_day,
+            scheduled_day=check_in.scheduled_day,
+            judged_by_source=check_in.judged_by_source,
+        )
+    )
 
 
 def _follow_up(answers: Mapping[str, str]) -> dict[str, str]:
@@ -229,8 +237,7 @@ def _late(check_in: CheckIn, all_of_treatment: Sequence[CheckIn]) -> int:
         return 0
     answered = [row for row in all_of_treatment if row.answered_at is not None]
     earlier = counting(answered, before=check_in.id)
-    is_further = any(row.scheduled_day == check_in.scheduled_day for row in earlier)
-    return 0 if is_further else days_late(check_in.scheduled_day, check_in.recovery_day)
+    return days_late(check_in.scheduled_day, check_in.recovery_day, (row.scheduled_day for row in earlier))
 
 
 def _report(

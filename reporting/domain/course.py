@@ -4,7 +4,7 @@ Which recovery days a check-in is due on.
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from reporting.domain.content import SLOTS, content
 from reporting.domain.content_rows import CourseWindow
@@ -31,6 +31,25 @@ def expected_severity(procedure_class: str, symptom: str, day: int) -> int:
 def is_unexpected(procedure_class: str, symptom: str, day: int, severity: int) -> bool:
     """Whether ``severity`` is more than expected for that day and procedure."""
     return severity > expected_severity(procedure_class, symptom, day)
+
+
+def is_report_unexpected(
+    procedure_class: str,
+    symptom: str,
+    severity: int,
+    *,
+    recovery_day: int | None,
+    scheduled_day: int,
+    judged_by_source: bool = False,
+) -> bool:
+    """Whether an answer counts as an event: more than expected on the day it was answered.
+
+    Where the sending system had judged it, and for a procedure whose course is not known, whatever is not 0.
+    Without the day of the answer the day on which it was due stands for it.
+    """
+    if judged_by_source or procedure_class not in content().schedules:
+        return severity >= 1
+    return is_unexpected(procedure_class, symptom, scheduled_day if recovery_day is None else recovery_day, severity)
 
 
 def expected_band(procedure_class: str, symptom: str, days: range | tuple[int, ...] | list[int]) -> tuple[int, ...]:
@@ -87,9 +106,12 @@ def due_day(procedure_class: str, recovery_day: int, days: Sequence[int] | None 
     return max((day for day in days if day <= recovery_day), default=days[0])
 
 
-def days_late(scheduled_day: int, recovery_day: int | None) -> int:
+def days_late(scheduled_day: int, recovery_day: int | None, answered_before: Iterable[int] = ()) -> int:
     """Days from the due day to the answer; 0 if it was answered on the day, before it, or not at all.
 
-    The next due day ends the window: an answer then belongs to that day and is not late.
+    The next due day ends the window: an answer then belongs to that day and is not late. ``answered_before``: the
+    due days of the answers that counted before it; a further report for one of those is not late either.
     """
+    if scheduled_day in answered_before:
+        return 0
     return max(0, (recovery_day or 0) - scheduled_day)

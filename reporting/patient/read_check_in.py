@@ -101,6 +101,15 @@ class CheckInPage:
         return f"{named}, {format_list(areas, locale=language)}" if areas else named
 
 
+@dataclass(frozen=True)
+class ReadCheckIn:
+    """The page, and the rows it was made of. ``answered``: all of the treatment, those that count no more too."""
+
+    page: CheckInPage
+    about: check_ins.Subject
+    answered: list[CheckIn]
+
+
 def _line(procedure_class: str, device_class: str | None, context: CheckInContext) -> str:
     """``Fractional CO2, cheeks and neck``; without a known device, the kind of procedure."""
     known = device_classes().get(device_class or "")
@@ -128,7 +137,6 @@ def _sent(about: check_ins.Subject, rows: list[CheckIn], context: CheckInContext
     last = counting[-1]
     before = check_ins.counting(rows, before=last.id)
     then, done = check_ins.as_it_was_from(about, last, before, context.areas)
-    is_further = any(row.scheduled_day == last.scheduled_day for row in before)
     assert last.id is not None
     assert last.answered_at is not None
     return Sent(
@@ -137,7 +145,7 @@ def _sent(about: check_ins.Subject, rows: list[CheckIn], context: CheckInContext
         context.recovery_day,
         assess(done, then).guidance,
         last.scheduled_day,
-        0 if is_further else days_late(last.scheduled_day, last.recovery_day),
+        days_late(last.scheduled_day, last.recovery_day, (row.scheduled_day for row in before)),
     )
 
 
@@ -168,21 +176,26 @@ def check_in_page(by: Actor, treatment_id: int | None = None) -> CheckInPage:
 
     Raises NotFound when the link names no treatment or it is another clinic's, NotAllowed.
     """
+    with reading() as session:
+        return read_check_in(session, by, treatment_id).page
+
+
+def read_check_in(session: Any, by: Actor, treatment_id: int | None = None) -> ReadCheckIn:
+    """``check_in_page`` inside a transaction that reads more. Raises what it raises."""
     require(by, "check_in.submit" if by.kind == "patient" else "check_in.proxy")
     moment = clock.now()
-    with reading() as session:
-        wanted = by.treatment_id if by.kind == "patient" else treatment_id
-        found = check_ins.subject_and_clinic(session, wanted or 0)
-        if found is None or not is_theirs(found[0], by):
-            raise NotFound()
-        about, clinic, device_class = found
-        rows = check_ins.answered(session, about.treatment_id)
-        areas = check_ins.areas_of(session, about.treatment_id)
-        draft = draft_of(session, about.treatment_id, kind_of(by.kind))
-        consent, is_stopped = _consent(privacy.latest(session, about.patient_id, "check_ins"))
+    wanted = by.treatment_id if by.kind == "patient" else treatment_id
+    found = None if wanted is None else check_ins.subject_and_clinic(session, wanted)
+    if found is None or not is_theirs(found[0], by):
+        raise NotFound()
+    about, clinic, device_class = found
+    rows = check_ins.answered(session, about.treatment_id)
+    areas = check_ins.areas_of(session, about.treatment_id)
+    draft = draft_of(session, about.treatment_id, kind_of(by.kind))
+    consent, is_stopped = _consent(privacy.latest(session, about.patient_id, "check_ins"))
     context = check_ins.context_from(about, moment, check_ins.counting(rows), areas)
     newest = max((row.id or 0 for row in rows), default=0)
-    return CheckInPage(
+    page = CheckInPage(
         treatment_id=about.treatment_id,
         treatment_line=_line(about.procedure_class, device_class, context),
         recovery_day=context.recovery_day,
@@ -196,6 +209,7 @@ def check_in_page(by: Actor, treatment_id: int | None = None) -> CheckInPage:
         consent=consent,
         is_stopped=is_stopped,
     )
+    return ReadCheckIn(page, about, rows)
 
 
 IMPORTED = "import"
@@ -253,9 +267,9 @@ def _note(row: CheckIn) -> tuple[str, bool]:
         return "", True
 
 
-def _marks(row: CheckIn, *, is_further: bool) -> tuple[str, ...]:
-    """``is_further``: the check-in that was due had been answered before, so that this one cannot be late."""
-    is_late = not is_further and days_late(row.scheduled_day, row.recovery_day) > 0
+def _marks(row: CheckIn, before: Sequence[CheckIn]) -> tuple[str, ...]:
+    """``before``: the check-ins that counted when this one was answered."""
+    is_late = days_late(row.scheduled_day, row.recovery_day, (other.scheduled_day for other in before)) > 0
     who = row.answered_by or ("telephone" if row.source == "proxy" else "")
     found = {
         "mark_withdrawn": row.replaced_at is not None,
@@ -266,7 +280,7 @@ def _marks(row: CheckIn, *, is_further: bool) -> tuple[str, ...]:
     return tuple(name for name, holds in found.items() if holds)
 
 
-def _past(row: CheckIn, labels: Mapping[int, str], *, is_further: bool) -> PastCheckIn:
+def _past(row: CheckIn, labels: Mapping[int, str], before: Sequence[CheckIn]) -> PastCheckIn:
     assert row.id is not None
     assert row.answered_at is not None
     had = tuple(
@@ -288,7 +302,7 @@ def _past(row: CheckIn, labels: Mapping[int, str], *, is_further: bool) -> PastC
         could_not_wait=row.can_wait is False,
         note=note,
         is_note_lost=is_lost,
-        marks=_marks(row, is_further=is_further),
+        marks=_marks(row, before),
         may_change=row.replaced_at is None and row.source != IMPORTED,
         may_put_back=row.replaced_at is not None,
     )
@@ -301,9 +315,7 @@ def past_check_ins(answered: Sequence[CheckIn], areas: Sequence[TreatedAreaRef])
     # What a later import put right was never the patient's to take back.
     shown = [row for row in answered if row.replaced_at is None or row.source != IMPORTED]
     for row in sorted(shown, key=lambda row: row.id or 0):
-        earlier = counting(answered, before=row.id)
-        is_further = any(other.scheduled_day == row.scheduled_day for other in earlier)
-        entry = _past(row, labels, is_further=is_further)
+        entry = _past(row, labels, counting(answered, before=row.id))
         before = versions.pop(row.corrects_id, None) if row.corrects_id else None
         if before is not None:
             entry = replace(entry, earlier=(replace(before, earlier=()), *before.earlier))

@@ -18,7 +18,7 @@ from reporting.domain.questionnaire import CheckInContext, usable
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.domain.triage import Guidance, assess
 from reporting.errors import Conflict, NotFound
-from reporting.patient.read_check_in import CheckInPage, ClinicContact, PastCheckIn, check_in_page, past_check_ins
+from reporting.patient.read_check_in import CheckInPage, ClinicContact, PastCheckIn, past_check_ins, read_check_in
 from reporting.records import cases, check_ins, patients
 from reporting.records.engine import reading
 from reporting.records.tables import CheckIn
@@ -96,12 +96,10 @@ class RecoveryPage:
 
 def recovery_page(by: Actor) -> RecoveryPage:
     """The signed-in patient's home. Raises what ``check_in_page`` raises."""
-    page = check_in_page(by)
     with reading() as session:
-        about = check_ins.subject(session, page.treatment_id)
-        assert about is not None
+        read = read_check_in(session, by)
+        page, about, sent = read.page, read.about, read.answered
         patient = patients.by_id(session, about.patient_id)
-        sent = check_ins.answered(session, page.treatment_id)
         counts = check_ins.counting(sent)
         urgent = _urgent(about, page, counts, by)
         history = _history(session, about, page, sent, urgent) if may(by, "history.read") else None
@@ -183,15 +181,15 @@ def correction_page(by: Actor, check_in_id: int) -> CorrectionPage:
     """One of the patient's own reports. Raises NotFound, NotAllowed without a second factor, and Conflict when
     it was changed or taken back before, or came from another system."""
     require(by, "history.read")
-    page = check_in_page(by)
     with reading() as session:
-        about = check_ins.subject(session, page.treatment_id)
-        assert about is not None
+        read = read_check_in(session, by)
+        page, about = read.page, read.about
         patient = patients.by_id(session, about.patient_id)
-        rows = {row.id: row for row in check_ins.answered(session, page.treatment_id)}
+        rows = {row.id: row for row in read.answered}
         if check_in_id not in rows:
             raise NotFound(RECOVERY_WORDS["report_gone"], what_to_do=RECOVERY_WORDS["report_gone_do"])
-        context, done = check_ins.as_it_was(session, about, rows[check_in_id])
+        before = check_ins.counting(read.answered, before=check_in_id)
+        context, done = check_ins.as_it_was_from(about, rows[check_in_id], before, page.context.areas)
         kind = check_ins.correction_of(check_in_id)
         draft = check_ins.draft_of(session, page.treatment_id, kind)
     past = {one.check_in_id: one for one in past_check_ins(list(rows.values()), context.areas)}

@@ -237,37 +237,28 @@ def _at(answer: Response, status: int) -> Response:
     return answer
 
 
-async def _form(request: Request) -> Posted | TooLong:
-    """The posted form; one that is far too long is told like a note that is too long."""
-    try:
-        return await posted(request)
-    except TooLong as problem:
-        return problem
-
-
-def _too_long(by: Actor, place: str, language: str, here: str, problem: TooLong) -> Response:
+def _too_long(by: Actor, place: str, language: str, here: str) -> Response:
+    """A form that is far too long is told like a note that is too long."""
     page = check_in_page(by)
     words = say("note_too_long", language, count=note_question(page.context).max_length)
-    return draw(Visit(by, page, language, here), place_of(page, place), Given(words, problem.status))
+    return draw(Visit(by, page, language, here), place_of(page, place), Given(words, TooLong.status))
 
 
-def _do(by: Actor, form: Posted | TooLong, place: str, language: str, here: str) -> Response:
-    if isinstance(form, TooLong):
-        return _too_long(by, place, language, here, form)
-    return _work(by, form, language, here)
+async def _asked(request: Request, wanted: str) -> Response:
+    language, here = language_of(request), request.url.path
+    if request.method != "POST":
+        return await run_in_threadpool(lambda: _look(_actor(request), wanted, language, here))
+    try:
+        form = await posted(request)
+    except TooLong:
+        return await run_in_threadpool(lambda: _too_long(_actor(request), wanted, language, here))
+    return await run_in_threadpool(lambda: _work(_actor(request), form, language, here))
 
 
 async def _place(request: Request, wanted: str) -> Response:
     """A page of the check-in at its own address."""
-    language, here = language_of(request), request.url.path
-    form = await _form(request) if request.method == "POST" else None
-
-    def answer() -> Response:
-        by = _actor(request)
-        return _look(by, wanted, language, here) if form is None else _do(by, form, wanted, language, here)
-
     try:
-        return await run_in_threadpool(answer)
+        return await _asked(request, wanted)
     except SignInNeeded:
         return _at(patient_page(request, "sign_in_needed.html"), SignInNeeded.status)
 
@@ -304,22 +295,29 @@ def _sign_in(request: Request, holder: Actor, token: str) -> tuple[Actor, act_se
     return act_sessions.actor_of(cookie.value), cookie
 
 
-async def link(request: Request) -> Response:
-    """The link of a message or a card. GET shows the check-in; POST signs in, keeps the answer and leaves it."""
-    token, language = request.path_params["token"], language_of(request)
-    here = f"/c/{token}"
-    form = await _form(request) if request.method == "POST" else None
+async def _opened(request: Request, token: str) -> Response:
+    language, here = language_of(request), f"/c/{token}"
 
-    def answer() -> Response:
-        holder = act_invitations.check_link(token)
-        if form is None:
-            return _look(holder, "", language, here, signed_in=False)
-        by, cookie = _sign_in(request, holder, token)
-        done = _do(by, form, "", language, here)
+    def signed_in(task: Callable[[Actor], Response]) -> Response:
+        by, cookie = _sign_in(request, act_invitations.check_link(token), token)
+        done = task(by)
         return web_html.with_cookie(done, cookie) if cookie else done
 
+    if request.method != "POST":
+        return await run_in_threadpool(
+            lambda: _look(act_invitations.check_link(token), "", language, here, signed_in=False)
+        )
     try:
-        return await run_in_threadpool(answer)
+        form = await posted(request)
+    except TooLong:
+        return await run_in_threadpool(lambda: signed_in(lambda by: _too_long(by, "", language, here)))
+    return await run_in_threadpool(lambda: signed_in(lambda by: _work(by, form, language, here)))
+
+
+async def link(request: Request) -> Response:
+    """The link of a message or a card. GET shows the check-in; POST signs in, keeps the answer and leaves it."""
+    try:
+        return await _opened(request, request.path_params["token"])
     except LinkNotValid as problem:
         many = web_pages.failed(web_html.source_of(request))
         return _at(patient_page(request, "link_over.html", many=many), 429 if many else problem.status)

@@ -18,7 +18,7 @@ import pyarrow as pa
 from sqlalchemy import Row, and_, bindparam, delete, insert, or_, select, update
 from sqlmodel import Session, col
 
-from reporting.domain.course import SLOTS, is_unexpected, slot_for
+from reporting.domain.course import SLOTS, is_report_unexpected, slot_for
 from reporting.domain.packed import Answers
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.records import clinic_facts
@@ -114,9 +114,14 @@ class _Tally:
 
 
 def _unexpected(check_in: Row[Any], symptom: str, severity: int) -> bool:
-    if check_in.judged_by_source:
-        return severity >= 1
-    return is_unexpected(check_in.procedure_class, symptom, check_in.recovery_day, severity)
+    return is_report_unexpected(
+        check_in.procedure_class,
+        symptom,
+        severity,
+        recovery_day=check_in.recovery_day,
+        scheduled_day=check_in.scheduled_day,
+        judged_by_source=check_in.judged_by_source,
+    )
 
 
 def _scheduled_mask(source: str, days: Sequence[int], check_ins: Sequence[Row[Any]]) -> int:

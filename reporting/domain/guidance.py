@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reporting.domain.answers import WARNED
+from reporting.domain.answers import WARNED, Question
 from reporting.domain.content import content
 from reporting.domain.course import course_window, expected_severity
 from reporting.domain.language import ENGLISH
@@ -42,10 +42,14 @@ def told(guidance: Guidance, *, emergency: str, opening: Opening | None, languag
     )
 
 
-def _emergencies(answers: Mapping[str, Any], context: CheckInContext) -> tuple[FiredRule, ...]:
+def _emergencies(
+    answers: Mapping[str, Any], context: CheckInContext, questions: tuple[Question, ...] | None = None
+) -> tuple[FiredRule, ...]:
     """Rules that fired so far whose advice is an emergency."""
     texts = content().guidance
-    return tuple(rule for rule in assess(so_far(answers, context), context).fired if texts[rule.advice].emergency)
+    return tuple(
+        rule for rule in assess(so_far(answers, context, questions), context).fired if texts[rule.advice].emergency
+    )
 
 
 def _already(answers: Mapping[str, Any]) -> list[str]:
@@ -53,12 +57,15 @@ def _already(answers: Mapping[str, Any]) -> list[str]:
     return [code for code in given if isinstance(code, str)] if isinstance(given, list | tuple) else []
 
 
-def interruption(answers: Mapping[str, Any], context: CheckInContext) -> Guidance | None:
+def interruption(
+    answers: Mapping[str, Any], context: CheckInContext, questions: tuple[Question, ...] | None = None
+) -> Guidance | None:
     """The card to show before any further question: an emergency that the person was not warned about yet.
 
-    None otherwise. ``warned`` gives the answers with which it has been shown.
+    None otherwise. ``warned`` gives the answers with which it has been shown. ``questions``: the path, where it
+    is known already.
     """
-    fired = [rule for rule in _emergencies(answers, context) if rule.code not in _already(answers)]
+    fired = [rule for rule in _emergencies(answers, context, questions) if rule.code not in _already(answers)]
     if not fired:
         return None
     text = content().guidance["interruption"]

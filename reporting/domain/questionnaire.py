@@ -3,7 +3,7 @@
 Which rules can matter at all for a treatment on a day, before any answer is given.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -204,7 +204,12 @@ def path(answers: Mapping[str, Any], context: CheckInContext) -> tuple[Question,
 
 def next_question(answers: Mapping[str, Any], context: CheckInContext) -> Question | None:
     """The first question on the path without a usable answer, or None when all are answered."""
-    for question in path(answers, context):
+    return first_open(path(answers, context), answers)
+
+
+def first_open(questions: Sequence[Question], answers: Mapping[str, Any]) -> Question | None:
+    """``next_question`` where the path is known already."""
+    for question in questions:
         try:
             read_answer(question, answers.get(question.id))
         except InvalidInput:
@@ -241,9 +246,14 @@ def usable(stored: Mapping[str, Any], *, is_same_day: bool) -> dict[str, Any]:
     }
 
 
-def so_far(answers: Mapping[str, Any], context: CheckInContext) -> CompletedCheckIn:
-    """What has been reported already, while questions are still open. Never raises."""
-    questions, read = path(answers, context), {}
+def so_far(
+    answers: Mapping[str, Any], context: CheckInContext, questions: tuple[Question, ...] | None = None
+) -> CompletedCheckIn:
+    """What has been reported already, while questions are still open. Never raises.
+
+    ``questions``: the path, where it is known already.
+    """
+    questions, read = path(answers, context) if questions is None else questions, {}
     for question in questions:
         try:
             read[question.id] = read_answer(question, answers.get(question.id))

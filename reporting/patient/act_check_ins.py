@@ -12,6 +12,7 @@ from typing import Any, Literal
 from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.domain.answers import known_question_ids
+from reporting.domain.check_in_form import CheckInForm
 from reporting.domain.course import due_day
 from reporting.domain.guidance import warned
 from reporting.domain.language import ENGLISH
@@ -201,17 +202,20 @@ def save_draft(
 
 def keep_answer(
     *, by: Actor, treatment_id: int, question_id: str, given: Any, submission_key: str, language: str = ENGLISH
-) -> None:
-    """Add one answer to those that are kept, whichever tab or device gave them.
+) -> CheckInForm:
+    """Add one answer to those that are kept, whichever tab or device gave them; the check-in as it then stands.
 
     Raises as ``save_draft`` does, and InvalidInput for a question that is not asked now or an answer not offered.
     """
-    _change(by, treatment_id, submission_key, language, lambda old, now: answered(old, question_id, given, now))
+    return _change(by, treatment_id, submission_key, language, lambda old, now: answered(old, question_id, given, now))
 
 
-def keep_warned(*, by: Actor, treatment_id: int, submission_key: str, language: str = ENGLISH) -> None:
-    """Keep that the emergency card was read, so that it is shown once. Raises as ``save_draft`` does."""
-    _change(by, treatment_id, submission_key, language, warned)
+def keep_warned(*, by: Actor, treatment_id: int, submission_key: str, language: str = ENGLISH) -> CheckInForm:
+    """Keep that the emergency card was read, so that it is shown once; the check-in as it then stands.
+
+    Raises as ``save_draft`` does.
+    """
+    return _change(by, treatment_id, submission_key, language, warned)
 
 
 def _change(
@@ -220,7 +224,7 @@ def _change(
     key: str,
     language: str,
     change: Callable[[Mapping[str, Any], CheckInContext], dict[str, Any]],
-) -> None:
+) -> CheckInForm:
     moment = clock.now()
     with transaction() as session:
         about = allowed_to_send(by, check_ins.subject(session, treatment_id, lock=True))
@@ -235,3 +239,4 @@ def _change(
             check_ins.keep(session, about, answers, key, moment, kind)
         else:
             check_ins.put(session, draft, answers, moment)
+    return CheckInForm(answers, context)

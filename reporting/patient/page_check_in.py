@@ -19,18 +19,18 @@ import streamlit as st
 
 from reporting.domain.actors import Actor
 from reporting.domain.answers import Question
+from reporting.domain.check_in_form import NOTE
 from reporting.domain.content import content
 from reporting.domain.content_rows import ConsentText
 from reporting.domain.language import ENGLISH, translator
-from reporting.domain.patient_words import long_day, plain_words, say
-from reporting.domain.questionnaire import NO_PROBLEMS, note_question
-from reporting.errors import InvalidInput, Problem, SignInNeeded
+from reporting.domain.patient_words import long_day, say
+from reporting.domain.questionnaire import NO_PROBLEMS
+from reporting.errors import Problem, SignInNeeded
 from reporting.patient.act_check_ins import keep_answer, keep_warned, submit_check_in
 from reporting.patient.act_photos import add_photo, refusal_words, remove_photo, upload_key
 from reporting.patient.read_check_in import CheckInPage, ClinicContact, check_in_page
 from reporting.patient.read_photos import PhotoLine, WaitingPhotos, waiting_photos
 from reporting.patient.ui_check_in import (
-    NOTE,
     Form,
     call_button,
     confirmation,
@@ -177,9 +177,7 @@ def _attempt(shown: CheckInPage, here_at: str, action: Callable[[Actor], object]
         return False  # the page itself says how to come back
     except Problem as problem:
         log.info("check-in of treatment %s: %s: %s", shown.treatment_id, problem.code, problem.message)
-        if isinstance(problem, InvalidInput) and problem.field == NOTE:
-            question = note_question(shown.context)
-        here.problem = plain_words(problem, language(), question=question)
+        here.problem = shown.form.problem(problem, question.id if question else "", language())
         return False
     here.at, here.problem = here_at, ""
     forget_ticks()
@@ -248,8 +246,7 @@ def form(shown: CheckInPage, spoken: str) -> Form:
     """The check-in as it stands, in the language ``spoken``, with what its buttons do."""
     here = state()
     return Form(
-        shown.answers,
-        shown.context,
+        shown.form,
         shown.contact,
         spoken,
         here,

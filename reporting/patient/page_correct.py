@@ -13,6 +13,7 @@ import streamlit as st
 
 from reporting.domain.actors import Actor
 from reporting.domain.answers import Question
+from reporting.domain.check_in_form import NOTE, REVIEW
 from reporting.domain.corrections import OWN_WORDS_CHARACTERS, REASONS
 from reporting.domain.guidance import warned
 from reporting.domain.patient_words import say
@@ -23,7 +24,7 @@ from reporting.patient.act_check_ins import save_draft
 from reporting.patient.act_corrections import correct_check_in, stop_correcting, withdraw_check_in
 from reporting.patient.read_check_in import ClinicContact, check_in_page
 from reporting.patient.read_recovery import CorrectionPage, correction_page
-from reporting.patient.ui_check_in import NOTE, REVIEW, CheckInState, Form, card, draw, foot, forget_ticks, written_note
+from reporting.patient.ui_check_in import CheckInState, Form, card, draw, foot, forget_ticks, written_note
 from reporting.patient.ui_recovery import answers_part, head_line, locked_part
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import go, number_in_address
@@ -172,8 +173,7 @@ def answers_flow(shown: CorrectionPage, state: Correcting, language: str) -> Non
 
     draw(
         Form(
-            shown.answers,
-            shown.context,
+            shown.form,
             shown.contact,
             language,
             state.here,

@@ -9,10 +9,11 @@ import streamlit as st
 
 from reporting.domain.actors import Actor
 from reporting.domain.answers import Question
+from reporting.domain.check_in_form import NOTE
 from reporting.domain.questionnaire import NO_PROBLEMS
 from reporting.patient.act_check_ins import Receipt, keep_answer, keep_warned, submit_check_in
 from reporting.patient.read_check_in import AskedPatient, CheckInPage, asked_patient, check_in_page, patient_of
-from reporting.patient.ui_check_in import NOTE, CheckInState, Form, card, draw, forget_ticks, written_note
+from reporting.patient.ui_check_in import CheckInState, Form, card, draw, forget_ticks, written_note
 from reporting.shell import ui_words as words
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import number_in_address
@@ -104,8 +105,7 @@ def questions(shown: CheckInPage) -> None:
     here, key = state(shown.treatment_id), state(shown.treatment_id).key
     draw(
         Form(
-            shown.answers,
-            shown.context,
+            shown.form,
             shown.contact,
             "en",
             here,

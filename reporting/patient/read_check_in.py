@@ -8,12 +8,14 @@ For whom staff may fill in a check-in: what the front desk needs to know to find
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 from babel.lists import format_list
 
 from reporting import clock
 from reporting.domain.actors import Actor
+from reporting.domain.check_in_form import CheckInForm
 from reporting.domain.content import content
 from reporting.domain.content_rows import ConsentText
 from reporting.domain.course import days_late
@@ -90,6 +92,11 @@ class CheckInPage:
     """What the first answer agrees to; None when it was agreed to before."""
     is_stopped: bool = False
     """The patient took the consent to check-ins back: nothing can be sent."""
+
+    @cached_property
+    def form(self) -> CheckInForm:
+        """The check-in as it stands."""
+        return CheckInForm(self.answers, self.context)
 
     def treatment_words(self, language: str = ENGLISH) -> str:
         """``Fractional CO2, cheeks and neck``; in other languages the procedure in words, and the areas."""

@@ -6,10 +6,12 @@ What the page needs on which a report is changed or taken back.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from reporting import clock
 from reporting.domain.actors import Actor
+from reporting.domain.check_in_form import CheckInForm
 from reporting.domain.corrections import answers_of
 from reporting.domain.course import expected_severity, is_unexpected
 from reporting.domain.guidance import Usual, next_check_in, step_name, what_people_have
@@ -175,6 +177,11 @@ class CorrectionPage:
     draft_key: str | None
     contact: ClinicContact
     timezone: str
+
+    @cached_property
+    def form(self) -> CheckInForm:
+        """The change as it stands."""
+        return CheckInForm(self.answers, self.context)
 
 
 def correction_page(by: Actor, check_in_id: int) -> CorrectionPage:

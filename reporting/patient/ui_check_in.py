@@ -8,18 +8,17 @@ What the check-in page remembers between reruns: where the person is, never who 
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import streamlit as st
 
 from reporting.domain.answers import Option, Question, ticked
-from reporting.domain.guidance import interruption
+from reporting.domain.check_in_form import NOTE, REVIEW, CheckInForm
 from reporting.domain.language import ENGLISH, Translate, isolated, translator
 from reporting.domain.opening_hours import week_words
 from reporting.domain.patient_words import say
-from reporting.domain.questionnaire import CheckInContext, next_question, note_question, path
 from reporting.domain.triage import Guidance
 from reporting.patient.read_check_in import ClinicContact, Sent
 
@@ -71,7 +70,6 @@ def foot(contact: ClinicContact, language: str = ENGLISH) -> None:
 
 
 _KEY = "check_in_state"
-REVIEW = "review"
 
 
 @dataclass
@@ -97,15 +95,11 @@ def start_over(*, again: bool) -> None:
     st.session_state[_KEY] = CheckInState(again=again)
 
 
-NOTE = "note"
-
-
 @dataclass(frozen=True)
 class Form:
     """A check-in being filled in, and what a tap leads to. The callbacks keep or send; they draw nothing."""
 
-    answers: Mapping[str, Any]
-    context: CheckInContext
+    filled: CheckInForm
     contact: ClinicContact
     language: str
     here: CheckInState
@@ -125,26 +119,15 @@ class Form:
         return say(name, self.language, **values)
 
 
-def current(form: Form) -> Question | None:
-    """The question to show: the wanted one if it is on the path, else the next open one; None is the review."""
-    open_question = next_question(form.answers, form.context)
-    if form.here.at == REVIEW and open_question is None:
-        return None
-    for question in path(form.answers, form.context):
-        if question.id == form.here.at:
-            return question
-    return open_question
-
-
 def draw(form: Form) -> str:
     """The screen where the person is: a warning that comes first, a question, or the review. Returns which."""
-    warning = interruption(form.answers, form.context)
+    warning = form.filled.warning
     if warning is not None:
         card(form.contact.tells(warning, form.language), form.contact, form.language)
         _problem(form)
         st.button(form.say("continue"), key="understood", on_click=form.understood, width="stretch")
         return "warning"
-    question = current(form)
+    question = form.filled.question(form.filled.place(form.here.at))
     if question is None:
         _review(form)
         return REVIEW
@@ -170,7 +153,7 @@ def _label(form: Form, option: Option, is_chosen: bool) -> str:
 
 def _answers_at_once(form: Form, question: Question, options: tuple[Option, ...]) -> None:
     """Buttons that each answer the whole question."""
-    given = form.answers.get(question.id)
+    given = form.filled.answers.get(question.id)
     with st.container(key=f"options_{question.id}"):
         for option in options:
             value: Any = [option.value] if question.kind == "multiple" else option.value
@@ -196,7 +179,7 @@ def _toggle(form: Form, question: Question, value: str) -> None:
 @st.fragment
 def _to_tick(form: Form, question: Question) -> None:
     """Options to tick. A tick redraws this part alone and is kept with Continue."""
-    chosen = st.session_state.setdefault(_ticks(question), list(ticked(question, form.answers.get(question.id))))
+    chosen = st.session_state.setdefault(_ticks(question), list(ticked(question, form.filled.answers.get(question.id))))
     _problem(form)
     with st.container(key=f"options_ticked_{question.id}"):
         for option in question.options:
@@ -250,35 +233,27 @@ def _question(form: Form, question: Question) -> None:
     else:
         _problem(form)
         _answers_at_once(form, question, question.options)
-    before = [other.id for other in path(form.answers, form.context)]
-    position = before.index(question.id)
-    if position:
+    before = form.filled.before(question.id)
+    if before:
         st.button(
             form.say("back"),
             key=f"{question.id}:back",
             type="tertiary",
             width="stretch",
             on_click=_go,
-            args=(form.here, before[position - 1]),
+            args=(form.here, before),
         )
     else:
         st.write(form.say("kept"))
         form.below_first()
 
 
-def _shown(form: Form, question: Question) -> str:
-    given = form.answers[question.id]
-    values = given if isinstance(given, list | tuple) else [given]
-    offered = (*question.options, *question.exclusive)
-    return ", ".join(form.translate(option.label) for option in offered if option.value in values)
-
-
 def _note(form: Form) -> None:
     """The note is kept when the person leaves the field; Send takes what stands in it."""
-    note = note_question(form.context)
+    note = form.filled.note
     st.text_area(
         form.translate(note.title),
-        value=str(form.answers.get(NOTE) or ""),
+        value=form.filled.written_note(),
         key=NOTE,
         max_chars=note.max_length,
         help=None,
@@ -303,10 +278,10 @@ def _review(form: Form) -> None:
     """All answers with a way to change each, a note, and the button that sends them."""
     st.header(form.say("review"), anchor=False)
     st.write(form.say("review_hint"))
-    for question in path(form.answers, form.context):
+    for question in form.filled.questions:
         words = form.say("change_of", question=form.translate(question.title))
         st.button(
-            f"{words}  \n**{_shown(form, question)}**",
+            f"{words}  \n**{form.filled.shown(question, form.language)}**",
             key=f"change:{question.id}",
             width="stretch",
             on_click=_go,
@@ -316,7 +291,7 @@ def _review(form: Form) -> None:
     form.beside_note()
     _problem(form)
     st.button(form.say("send"), key="send", type="primary", width="stretch", on_click=form.send)
-    last = path(form.answers, form.context)[-1].id
+    last = form.filled.before(REVIEW)
     st.button(
         form.say("back"), key="review:back", type="tertiary", width="stretch", on_click=_go, args=(form.here, last)
     )

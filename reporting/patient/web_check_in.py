@@ -19,14 +19,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from reporting.domain.actors import Actor
-from reporting.domain.patient_words import plain_words, say
-from reporting.domain.questionnaire import NO_PROBLEMS, note_question, path
+from reporting.domain.check_in_form import NOTE, REVIEW, CheckInForm
+from reporting.domain.patient_words import say
+from reporting.domain.questionnaire import NO_PROBLEMS
 from reporting.errors import InvalidInput, LinkNotValid, NotAllowed, Problem, SignInNeeded
 from reporting.patient.act_check_ins import keep_answer, keep_warned, submit_check_in
 from reporting.patient.read_check_in import CheckInPage, check_in_page
 from reporting.patient.web_check_in_view import (
-    NOTE,
-    REVIEW,
     SENT,
     Given,
     Visit,
@@ -111,9 +110,11 @@ Its forms go to an address beside it, because browsers forget the page of an add
 class _Refused(Exception):
     """Words for the patient about what was sent, and the place where they are shown."""
 
-    def __init__(self, words: str, place: str, status: int, *, ticks: list[str] | None, note: str | None) -> None:
+    def __init__(
+        self, words: str, page: CheckInPage, place: str, status: int, *, ticks: list[str] | None, note: str | None
+    ) -> None:
         super().__init__(words)
-        self.place, self.given = place, Given(words, status, ticks, note)
+        self.page, self.place, self.given = page, place_of(page, place), Given(words, status, ticks, note)
 
 
 class _Sender:
@@ -150,25 +151,21 @@ class _Sender:
             raise self._refused(problem, place) from problem
 
     def _refused(self, problem: Problem, place: str) -> _Refused:
-        page, asked = self.page(), None
-        if isinstance(problem, InvalidInput) and problem.field == NOTE:
-            asked = note_question(page.context)
-        else:
-            asked = next((each for each in path(page.answers, page.context) if each.id == place), None)
-        words = plain_words(problem, self.language, question=asked)
+        page = self.page()
+        words = page.form.problem(problem, place, self.language)
         if "send" in self.form:
             words = f"{say('not_sent', self.language)} {words}"
         note = self.form.one(NOTE) if NOTE in self.form else None
         ticks = self.form.ticks(place) if place not in (REVIEW, "") else None
-        return _Refused(words, place_of(page, place), problem.status, ticks=ticks, note=note)
+        return _Refused(words, page, place, problem.status, ticks=ticks, note=note)
 
     def _given(self) -> Any:
         if "only" in self.form:
             return [self.form.one("only")]
         return self.form.one("one") if "one" in self.form else self.form.ticks(self.form.one("q"))
 
-    def _keep(self, question_id: str, given: Any) -> None:
-        keep_answer(**self.about, question_id=question_id, given=given, submission_key=secrets.token_urlsafe(16))
+    def _keep(self, question_id: str, given: Any) -> CheckInForm:
+        return keep_answer(**self.about, question_id=question_id, given=given, submission_key=secrets.token_urlsafe(16))
 
     def _answer(self) -> str:
         question_id, given = self.form.one("q"), self._given()
@@ -178,18 +175,16 @@ class _Sender:
                 key = self.page().no_problems_key
             submit_check_in(**self.about, answers=NO_PROBLEMS, submission_key=key)
             return address(SENT)
-        self._keep(question_id, given)
-        return address(place_of(self.page()))
+        return address(self._keep(question_id, given).place())
 
     def _understood(self) -> str:
-        keep_warned(**self.about, submission_key=secrets.token_urlsafe(16))
-        return address(place_of(self.page()))
+        return address(keep_warned(**self.about, submission_key=secrets.token_urlsafe(16)).place())
 
     def _go(self) -> str:
         """On the way to another page the note that was typed is kept too."""
         if NOTE in self.form:
             page, note = self.page(), self.form.one(NOTE)
-            if page.answers and note.strip() != str(page.answers.get(NOTE) or ""):
+            if page.answers and note.strip() != page.form.written_note():
                 self._keep(NOTE, note)
         return own_address(self.form.one("go"))
 
@@ -197,7 +192,7 @@ class _Sender:
         page, key = self.page(), self.form.one("key")
         if key == page.draft_key and self.form.one("seen") != seen_answers(page):
             words = f"{say('not_sent', self.language)} {say('check_again', self.language)}"
-            raise _Refused(words, place_of(page, REVIEW), 409, ticks=None, note=self.form.one(NOTE))
+            raise _Refused(words, page, REVIEW, 409, ticks=None, note=self.form.one(NOTE))
         answers = {**page.answers, NOTE: self.form.one(NOTE)}
         carer = "carer" if "carer" in self.form else ""
         submit_check_in(
@@ -210,7 +205,7 @@ def _work(by: Actor, form: Posted, language: str, here: str) -> Response:
     try:
         return RedirectResponse(_Sender(by, form, language).work(), status_code=303)
     except _Refused as refused:
-        return draw(Visit(by, check_in_page(by), language, here), refused.place, refused.given)
+        return draw(Visit(by, refused.page, language, here), refused.place, refused.given)
 
 
 def _look(by: Actor, wanted: str, language: str, here: str, signed_in: bool = True) -> Response:
@@ -240,7 +235,7 @@ def _at(answer: Response, status: int) -> Response:
 def _too_long(by: Actor, place: str, language: str, here: str) -> Response:
     """A form that is far too long is told like a note that is too long."""
     page = check_in_page(by)
-    words = say("note_too_long", language, count=note_question(page.context).max_length)
+    words = say("note_too_long", language, count=page.form.note.max_length)
     return draw(Visit(by, page, language, here), place_of(page, place), Given(words, TooLong.status))
 
 

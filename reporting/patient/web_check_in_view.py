@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,17 +12,16 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from reporting.domain.actors import Actor
-from reporting.domain.answers import Question, ticked
-from reporting.domain.guidance import interruption
+from reporting.domain.answers import ticked
+from reporting.domain.check_in_form import REVIEW
 from reporting.domain.language import isolated, languages, translator
 from reporting.domain.opening_hours import week_words
 from reporting.domain.patient_words import say
-from reporting.domain.questionnaire import next_question, note_question, path
 from reporting.patient.read_check_in import CheckInPage
 from reporting.patient.read_photos import waiting_photos
 from reporting.shell import web_html
 
-NOTE, REVIEW, SENT, WARNING = "note", "review", "sent", "warning"
+SENT = "sent"
 _BESIDE = Markup(' action="{}/go"')
 _OWN = re.compile(r"/check-in/(q/[a-z_]{1,60}|review|sent|now|photo)|/home")
 
@@ -62,15 +61,12 @@ def place_of(page: CheckInPage, wanted: str = "") -> str:
     """Where the person is: the wanted place if it can be shown, else the next open question or the review."""
     if wanted in ("", SENT) and page.sent_today and (wanted == SENT or not page.answers):
         return SENT
-    open_question = next_question(page.answers, page.context)
-    if wanted in {question.id for question in path(page.answers, page.context)}:
-        return wanted
-    return open_question.id if open_question else REVIEW
+    return page.form.place(wanted)
 
 
 def seen_answers(page: CheckInPage) -> str:
     """A short mark of the answers on the review, so that Send never sends others than were shown."""
-    shown = {question.id: page.answers.get(question.id) for question in path(page.answers, page.context)}
+    shown = {question.id: page.answers.get(question.id) for question in page.form.questions}
     return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -109,7 +105,7 @@ def draw(visit: Visit, place: str, given: Given = Given()) -> Response:
         return _sent(visit, given)
     if page.is_stopped:
         return web_html.page("check_in_stopped.html", given.status, **common(visit, given))
-    warning = interruption(page.answers, page.context)
+    warning = page.form.warning
     if warning is not None:
         advice = page.contact.tells(warning, visit.language)
         return web_html.page("check_in_warning.html", given.status, advice=advice, **common(visit, given))
@@ -126,44 +122,35 @@ def _sent(visit: Visit, given: Given) -> Response:
 
 
 def _question(visit: Visit, place: str, given: Given) -> Response:
-    page = visit.page
-    order = path(page.answers, page.context)
-    number = [question.id for question in order].index(place)
-    question, earlier = order[number], page.answers.get(place)
+    page, form = visit.page, visit.page.form
+    question, earlier, back = form.question(place), form.answers.get(place), form.before(place)
+    assert question is not None
     return web_html.page(
         "check_in_question.html",
         given.status,
         question=question,
         earlier=earlier,
         ticks=given.ticks if given.ticks is not None else ticked(question, earlier),
-        back=order[number - 1].id if number else "",
+        back=back,
         no_problems_key=page.no_problems_key,
         is_filter=question.symptom is None,
-        is_first=not number,
+        is_first=not back,
         agree=page.consent,
         **common(visit, given),
     )
 
 
-def _shown(question: Question, answers: Mapping[str, Any], visit: Visit) -> str:
-    given, translate = answers[question.id], translator(visit.language)
-    values = given if isinstance(given, list | tuple) else [given]
-    offered = (*question.options, *question.exclusive)
-    return ", ".join(translate(option.label) for option in offered if option.value in values)
-
-
 def _review(visit: Visit, given: Given) -> Response:
-    page = visit.page
-    order = path(page.answers, page.context)
-    rows = [(question, _shown(question, page.answers, visit)) for question in order]
-    note = given.note if given.note is not None else str(page.answers.get(NOTE) or "")
+    page, form = visit.page, visit.page.form
+    rows = [(question, form.shown(question, visit.language)) for question in form.questions]
+    note = given.note if given.note is not None else form.written_note()
     return web_html.page(
         "check_in_review.html",
         given.status,
         rows=rows,
-        back=order[-1].id,
+        back=form.before(REVIEW),
         note=note,
-        note_question=note_question(page.context),
+        note_question=form.note,
         draft_key=page.draft_key or "",
         seen=seen_answers(page),
         photos=len(waiting_photos(visit.by, page.treatment_id).photos),

@@ -189,5 +189,7 @@ def test_a_refusal_is_told_in_plain_words(problem: Any, question: Question | Non
 
 def test_late_is_counted_from_the_due_day() -> None:
     assert [due_day("ablative", day) for day in (0, 1, 4, 7, 9, 10, 400)] == [1, 1, 3, 7, 7, 10, 180]
+    assert days_late(1, 3, answered_before=(0,)) == 2
+    assert days_late(1, 3, answered_before=(0, 1)) == 0
     assert [days_late(due_day("ablative", day), day) for day in (0, 1, 4, 9, 10, 200)] == [0, 0, 1, 2, 0, 20]
     assert days_late(7, None) == 0

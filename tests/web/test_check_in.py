@@ -9,6 +9,7 @@ from sqlalchemy import event, select
 from starlette.testclient import TestClient
 
 from reporting import clock
+from reporting.domain import questionnaire
 from reporting.domain.language import languages
 from reporting.errors import StorageFull
 from reporting.patient.act_check_ins import submit_check_in
@@ -73,6 +74,17 @@ def counted(*tables: type) -> list[int]:
 def to_review(phone: Phone, severity: str = "Severe") -> Phone:
     phone.press("Continue", ["swelling"]).press(severity).press("Continue", ["swelling_eyes"])
     return phone.press("All of them").press("It can wait. I am")
+
+
+MOST_PER_TAP = 14
+
+
+def walked(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """One entry for every time that the path of questions is worked out from here on."""
+    walks: list[None] = []
+    first = questionnaire._symptoms_question
+    monkeypatch.setattr(questionnaire, "_symptoms_question", lambda context: (walks.append(None), first(context))[1])
+    return walks
 
 
 class TestTheWay:
@@ -188,6 +200,31 @@ class TestLooking:
         event.listen(engine(), "before_cursor_execute", lambda *args: statements.append(args[2]))
         phone.open(phone.here)
         assert len([each for each in statements if each.startswith("SELECT")]) <= 7, statements
+
+    def test_a_look_works_the_questions_out_once(
+        self, client: TestClient, link: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        phone = Phone(client, link).press("Continue", ["swelling"])
+        walks = walked(monkeypatch)
+        phone.open(phone.here)
+        assert len(walks) == 1
+
+    def test_a_tap_reads_and_walks_no_more_than_it_must(
+        self, client: TestClient, link: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Checking the answer takes the path before and after it; where the person goes on, one more."""
+        phone = Phone(client, link).press("Continue", ["swelling"])
+        statements: list[str] = []
+        event.listen(engine(), "before_cursor_execute", lambda *args: statements.append(args[2]))
+        walks, here = walked(monkeypatch), phone.here
+        given = {"q": "severity_swelling", "one": "2"}
+        answer = client.post(here, data=given, headers={"origin": str(client.base_url)})
+        assert answer.status_code == 303
+        assert answer.headers["location"] != here
+        assert len(walks) <= 3
+        assert len([each for each in statements if not each.startswith(("BEGIN", "PRAGMA"))]) <= MOST_PER_TAP, (
+            statements
+        )
 
     def test_a_page_is_small(self, client: TestClient, link: str) -> None:
         phone = Phone(client, link)

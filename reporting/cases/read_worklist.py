@@ -133,7 +133,7 @@ def reported(newest: CheckIn, before: Any) -> tuple[Reported, ...]:
 
 
 def _case(
-    row: Any,
+    row: cases.ListedCase,
     answers: Sequence[Any],
     areas: list[TreatedArea],
     classes: Mapping[str, DeviceClass],
@@ -143,13 +143,13 @@ def _case(
     case, patient, treatment, clinic, check_in, owner = row
     procedure = procedure_classes().get(treatment.procedure_class)
     return WorklistCase(
-        case_id=case.id,
+        case_id=case.id or 0,
         version=case.version,
         clinic_id=case.clinic_id,
         timezone=clinic.timezone,
-        patient_id=patient.id,
+        patient_id=case.patient_id,
         patient_reference=patient.reference,
-        treatment_id=treatment.id,
+        treatment_id=case.treatment_id,
         procedure=procedure.label if procedure else treatment.procedure_class,
         recovery_day=check_in.recovery_day or 0,
         level=case.level,
@@ -177,24 +177,23 @@ def _cases(by: Actor, case_ids: Sequence[int] | None = None) -> list[WorklistCas
     """These cases, in no order; without any named the closed ones, newest first."""
     with reading() as session:
         rows = cases.listed(session, Scope.of(by).clinic_id, case_ids)
-        treatments = [row[2] for row in rows]
-        ids = [treatment.id for treatment in treatments]
+        ids = [row.case.treatment_id for row in rows]
         answers, areas = cases.answers(session, ids), patients.areas(session, ids)
         device_of = patients.device_class_of(session, ids)
         classes = {
-            clinic_id: clinic_facts.known(session, clinic_id) for clinic_id in {row[0].clinic_id for row in rows}
+            clinic_id: clinic_facts.known(session, clinic_id) for clinic_id in {row.case.clinic_id for row in rows}
         }
         own = {key: clinic_facts.of_clinic(session, key).protocol_ranges() for key in classes}
     return [
         _case(
             row,
-            answers[treatment.id],
-            areas[treatment.id],
-            classes[row[0].clinic_id],
-            device_of.get(treatment.id),
-            own[row[0].clinic_id],
+            answers[treatment_id],
+            areas[treatment_id],
+            classes[row.case.clinic_id],
+            device_of.get(treatment_id),
+            own[row.case.clinic_id],
         )
-        for row, treatment in zip(rows, treatments, strict=True)
+        for treatment_id, row in zip(ids, rows, strict=True)
     ]
 
 

@@ -17,7 +17,9 @@ from reporting.shell.chart_look import (
     dated_rules,
     dated_words,
     percent,
+    rate_tooltips,
     rate_words,
+    response_tooltip,
     themed,
 )
 
@@ -38,16 +40,7 @@ def rate_scale(shown: pd.DataFrame) -> alt.Scale:
 
 
 def _tooltips(first: list[alt.Tooltip]) -> list[alt.Tooltip]:
-    return [
-        *first,
-        alt.Tooltip("events:Q", title="Unexpected", format=","),
-        alt.Tooltip("n_answered:Q", title="Answered", format=","),
-        alt.Tooltip("n_treatments:Q", title="Treatments", format=","),
-        alt.Tooltip("rate:Q", title="Rate", format=".1%"),
-        alt.Tooltip("lower:Q", title="95 % from", format=".1%"),
-        alt.Tooltip("upper:Q", title="95 % to", format=".1%"),
-        alt.Tooltip("response_rate:Q", title="Response", format=".0%"),
-    ]
+    return rate_tooltips(first, [response_tooltip()])
 
 
 def symptom_rates(result: Overview) -> Figure:

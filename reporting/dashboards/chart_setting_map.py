@@ -24,6 +24,7 @@ from reporting.shell.chart_look import (
     after_value,
     as_percent,
     percent,
+    rate_tooltips,
     rate_words,
     themed,
     with_unit,
@@ -184,18 +185,16 @@ def _words(cells: pd.DataFrame, wide: int) -> list[Any]:
 
 
 def _tooltips(found: SettingMap) -> list[alt.Tooltip]:
-    return [
-        alt.Tooltip("across_label:N", title=found.across.label),
-        alt.Tooltip("up_label:N", title=found.up.label),
-        alt.Tooltip("events:Q", title="Unexpected", format=","),
-        alt.Tooltip("n_answered:Q", title="Answered", format=","),
-        alt.Tooltip("n_treatments:Q", title="Treatments", format=","),
-        alt.Tooltip("rate:Q", title="Rate", format=".1%"),
-        alt.Tooltip("lower:Q", title="95 % from", format=".1%"),
-        alt.Tooltip("upper:Q", title="95 % to", format=".1%"),
-        alt.Tooltip("steadied:Q", title="Steadied rate", format=".1%"),
-        alt.Tooltip("why:N", title="No shade because"),
-    ]
+    return rate_tooltips(
+        [
+            alt.Tooltip("across_label:N", title=found.across.label),
+            alt.Tooltip("up_label:N", title=found.up.label),
+        ],
+        [
+            alt.Tooltip("steadied:Q", title="Steadied rate", format=".1%"),
+            alt.Tooltip("why:N", title="No shade because"),
+        ],
+    )
 
 
 def _where(found: SettingMap, row: Any) -> str:

@@ -25,7 +25,9 @@ from reporting.shell.chart_look import (
     after_value,
     as_percent,
     percent,
+    rate_tooltips,
     rate_words,
+    response_tooltip,
     themed,
     with_unit,
 )
@@ -247,17 +249,8 @@ def _targets(table: pd.DataFrame, x: Any, scale: Any) -> list[Any]:
 
 
 def _tooltips() -> list[alt.Tooltip]:
-    return [
-        alt.Tooltip("band_label:N", title="Band"),
-        alt.Tooltip("skin_group:N", title="Skin type"),
-        alt.Tooltip("events:Q", title="Unexpected", format=","),
-        alt.Tooltip("n_answered:Q", title="Answered", format=","),
-        alt.Tooltip("n_treatments:Q", title="Treatments", format=","),
-        alt.Tooltip("rate:Q", title="Rate", format=".1%"),
-        alt.Tooltip("lower:Q", title="95 % from", format=".1%"),
-        alt.Tooltip("upper:Q", title="95 % to", format=".1%"),
-        alt.Tooltip("response_rate:Q", title="Response", format=".0%"),
-    ]
+    where = [alt.Tooltip("band_label:N", title="Band"), alt.Tooltip("skin_group:N", title="Skin type")]
+    return rate_tooltips(where, [response_tooltip()])
 
 
 def finding(result: SettingBands) -> str:

@@ -156,7 +156,7 @@ def setting_bands(by: Actor, filters: Filters, parameter: str, symptom: str) -> 
     frame = scoped_frame(by, filters, _columns(parameter, symptom))
     values = frame[parameter].to_numpy()
     band = band_codes(values, fixed.bands)
-    table = _table(frame, band, symptom, fixed)
+    table = _table(frame, parameter, band, symptom, fixed)
     if is_beyond_clinic(by, frame["clinic_id"].to_numpy()):
         table = hide_small_cells(table, ("band", "skin_group"))
     table = table.assign(is_enough=table["is_enough"] & ~table["is_hidden"])
@@ -207,14 +207,14 @@ def skin_codes(frame: pd.DataFrame) -> Ints:
     return found
 
 
-def _table(frame: pd.DataFrame, band: Ints, symptom: str, fixed: Cut) -> pd.DataFrame:
+def _table(frame: pd.DataFrame, parameter: str, band: Ints, symptom: str, fixed: Cut) -> pd.DataFrame:
     size = len(fixed.bands) * len(GROUPS)
     group = np.where(band >= 0, band * len(GROUPS) + skin_codes(frame), -1)
     [table] = symptom_tables(frame, group, size, [symptom])
     table.insert(0, "band", np.repeat(np.arange(len(fixed.bands)), len(GROUPS)))
     table.insert(1, "band_label", np.repeat(np.array([b.label for b in fixed.bands], dtype=object), len(GROUPS)))
     table.insert(2, "skin_group", list(GROUPS) * len(fixed.bands))
-    table.insert(3, "median", _middles(frame[frame.columns[3]].to_numpy(), band, len(fixed.bands)))
+    table.insert(3, "median", _middles(frame[parameter].to_numpy(), band, len(fixed.bands)))
     return with_upper_limits(table[table["n_treatments"] > 0].reset_index(drop=True)).assign(is_hidden=False)
 
 

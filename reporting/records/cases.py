@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -161,18 +161,38 @@ def overdue(session: Session, at: datetime) -> list[int]:
     ]
 
 
-def open_ones(session: Session, clinic_id: int | None) -> list[Any]:
-    """Open cases of one clinic (None: every clinic) as rows of id, level, state, due_at: what orders them."""
-    statement = select(*(getattr(TriageCase, name) for name in ("id", "level", "state", "due_at"))).where(
+class OpenCase(NamedTuple):
+    """What orders the open cases."""
+
+    id: int
+    level: str
+    state: str
+    due_at: datetime
+
+
+class ListedCase(NamedTuple):
+    """A case with whom and what it is about; ``check_in`` is its newest report. Without owner nobody has taken it."""
+
+    case: TriageCase
+    patient: Patient
+    treatment: Treatment
+    clinic: Clinic
+    check_in: CheckIn
+    owner: StaffAccount | None
+
+
+def open_ones(session: Session, clinic_id: int | None) -> list[OpenCase]:
+    """Open cases of one clinic (None: every clinic)."""
+    statement = select(*(getattr(TriageCase, name) for name in OpenCase._fields)).where(
         col(TriageCase.state) != "closed"
     )
     if clinic_id is not None:
         statement = statement.where(col(TriageCase.clinic_id) == clinic_id)
-    return list(session.connection().execute(statement).fetchall())
+    return [OpenCase(*row) for row in session.connection().execute(statement)]
 
 
-def listed(session: Session, clinic_id: int | None, case_ids: Sequence[int] | None = None) -> list[Any]:
-    """(case, patient, treatment, clinic, check-in, owner or None) of one clinic; None is every clinic.
+def listed(session: Session, clinic_id: int | None, case_ids: Sequence[int] | None = None) -> list[ListedCase]:
+    """Cases of one clinic with what they are about; None is every clinic.
 
     These cases, whatever their state; without any named the closed ones, newest first, at most CLOSED_SHOWN.
     """
@@ -191,7 +211,7 @@ def listed(session: Session, clinic_id: int | None, case_ids: Sequence[int] | No
     else:
         statement = statement.where(col(TriageCase.state) == "closed")
         statement = statement.order_by(col(TriageCase.closed_at).desc()).limit(CLOSED_SHOWN)
-    return list(session.execute(statement).all())
+    return [ListedCase(*row) for row in session.execute(statement)]
 
 
 def answers(session: Session, treatment_ids: Sequence[int]) -> dict[int, list[Any]]:

@@ -252,6 +252,24 @@ def after_value(unit: str) -> str:
     return f" {printed(unit)}" if printed(unit) else ""
 
 
+def rate_tooltips(first: Sequence[alt.Tooltip], last: Sequence[alt.Tooltip] = ()) -> list[alt.Tooltip]:
+    """What a mark of a rate says: ``first`` where it is, then counts, rate and interval, then ``last``."""
+    return [
+        *first,
+        alt.Tooltip("events:Q", title="Unexpected", format=","),
+        alt.Tooltip("n_answered:Q", title="Answered", format=","),
+        alt.Tooltip("n_treatments:Q", title="Treatments", format=","),
+        alt.Tooltip("rate:Q", title="Rate", format=".1%"),
+        alt.Tooltip("lower:Q", title="95 % from", format=".1%"),
+        alt.Tooltip("upper:Q", title="95 % to", format=".1%"),
+        *last,
+    ]
+
+
+def response_tooltip() -> alt.Tooltip:
+    return alt.Tooltip("response_rate:Q", title="Response", format=".0%")
+
+
 def percent(share: float) -> str:
     """``3.2 %``, ``15 %``."""
     value = share * 100

@@ -11,10 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-Result = TypeVar("Result")
+from reporting.settings import LARGE
 
-LARGE = 50_000
-"""Treated areas from which work is worth a process."""
+Result = TypeVar("Result")
 
 
 def beside(work: Callable[[], Result], *, rows: int) -> Callable[[], Result]:

@@ -15,8 +15,9 @@ from sqlalchemy import insert, select, text
 from sqlmodel import Session, SQLModel, col
 
 from reporting.records.engine import reading
-from reporting.records.read_ahead import LARGE, Reading
+from reporting.records.read_ahead import Reading
 from reporting.records.tables import Clinic
+from reporting.settings import LARGE
 
 
 def is_large(session: Session) -> bool:

@@ -8,13 +8,11 @@ It knows no module of the application, so ``--repo`` may be any checkout that ha
 
 import argparse
 import difflib
-import json
 import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tools.words import pages, schema
@@ -40,21 +38,23 @@ def take(out: Path, repo: Path) -> None:
     shutil.rmtree(out, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix="words-") as folder:
         checkout = Checkout(repo.resolve(), Path(folder) / "data")
-        shelf = Shelf(out, checkout)
-        commands = Commands(checkout, shelf)
-        _step("filling", commands.fill)
-        schema.check_clock(checkout.data / "reporting.db")
-        _step("bringing in", commands.write)
-        schema.take(shelf, checkout.data / "reporting.db")
-        ways = json.loads(checkout.run("-m", "reporting", "demo-access", "--json").stdout)
-        with ThreadPoolExecutor(1) as beside:
-            reading = beside.submit(_step, "commands", commands.read)
-            with checkout.serving() as address:
-                _step("pages", lambda: pages.take(address, shelf, ways["patient_link"]))
-            set_up_page(checkout.repo, shelf, Path(folder) / "empty")
-            reading.result()
-        _step("last commands", commands.end)
+        with checkout.forks() as forks:
+            _take(Commands(checkout, Shelf(out, checkout), forks), Path(folder) / "empty")
     print(f"{len(list(out.rglob('*.txt')))} files in {out}")
+
+
+def _take(commands: Commands, empty: Path) -> None:
+    checkout, shelf = commands.checkout, commands.shelf
+    _step("filling", commands.fill)
+    schema.check_clock(checkout.data / "reporting.db")
+    _step("bringing in", commands.write)
+    schema.take(shelf, checkout.data / "reporting.db")
+    link = commands.patient_link()
+    _step("commands", commands.read)
+    with checkout.serving() as address:
+        _step("pages", lambda: pages.take(address, shelf, link))
+    _step("last commands", commands.end)
+    _step("set-up", lambda: set_up_page(checkout.repo, shelf, empty))
 
 
 def _step(name: str, do: Callable[[], None]) -> None:

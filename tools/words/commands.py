@@ -1,14 +1,14 @@
 """What the command line says: every help page, and a run of every command."""
 
+import json
 import re
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pypdf import PdfReader
 
 from tools.words.kept import Shelf
-from tools.words.started import Checkout
+from tools.words.started import Checkout, Forks
 
 TREATMENTS, SEED = "120", "2"
 DEVICES = """clinic,device,device_class,model
@@ -69,7 +69,8 @@ signals run --json
 LAST = """\
 backtest --from 2026-01-05 --to 2026-02-02 --out DATA/alarms.json
 report --clinic DEMO --month 2026-02 --out DATA/report.pdf
-report --clinic DEMO --month 2026-02 --out DATA/handed.pdf --operators --hand-on
+report --clinic DEMO --month 2026-02 --out DATA/handed.pdf --hand-on
+report --clinic DEMO --month 2026-02 --out DATA/operators.pdf --operators
 remind
 remind --json
 retention --apply
@@ -86,13 +87,13 @@ _LISTED = re.compile(r"^│ ([a-z][\w-]*) ", re.MULTILINE)
 class Commands:
     """The command line of a checkout."""
 
-    def __init__(self, checkout: Checkout, shelf: Shelf) -> None:
-        self.checkout, self.shelf = checkout, shelf
+    def __init__(self, checkout: Checkout, shelf: Shelf, forks: Forks) -> None:
+        self.checkout, self.shelf, self.forks = checkout, shelf, forks
 
     def said(self, *words: str) -> str:
         """Exit code, output and error output of ``python -m reporting`` with these words."""
-        done = self.checkout.run("-m", "reporting", *words)
-        return f"exit code {done.returncode}\n{done.stdout}\n--- error output\n{done.stderr}"
+        done = self.forks.run(*words)
+        return f"exit code {done.code}\n{done.out}\n--- error output\n{done.err}"
 
     def keep(self, line: str) -> None:
         """Run a command and keep what it says, under its own words."""
@@ -114,12 +115,15 @@ class Commands:
             self.shelf.keep(f"files/{refused.name}", refused.read_text(encoding="utf-8"))
 
     def read(self) -> None:
-        """What changes nothing, and every help page; two at a time."""
-        with ThreadPoolExecutor(2) as two:
-            helps = [two.submit(self._help, group) for group in self._groups()]
-            list(two.map(self.keep, READING))
-            for one in helps:
-                one.result()
+        """What changes nothing, and every help page."""
+        for group in self._groups():
+            self._help(group)
+        for line in READING:
+            self.keep(line)
+
+    def patient_link(self) -> str:
+        """A fresh link of a patient of the demo."""
+        return str(json.loads(self.forks.run("demo-access", "--json").out)["patient_link"])
 
     def _groups(self) -> Iterator[tuple[str, ...]]:
         yield ()

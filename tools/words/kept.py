@@ -11,6 +11,7 @@ _VOLATILE = (
     (re.compile(r"\b[2-9A-HJKMNP-TV-Z]{4}-[2-9A-HJKMNP-TV-Z]{4}\b"), "CODE"),
     (re.compile(r"(@demo\.example *)( {2}|\t)\S{12,}"), r"\1\2PASSWORD"),
     (re.compile(r'("password": *")[^"]+'), r"\1PASSWORD"),
+    (re.compile(r"react-aria[\w:-]+"), "ARIA"),
     (re.compile(r"/media/[\w.-]+"), "/media/FILE"),
     (re.compile(r"\b[0-9a-f]{32,}\b"), "HEX"),
     (re.compile(r"\b\d+(\.\d+)? s\b"), "N s"),

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from playwright.sync_api import Error as BrowserError
 
 from tools.words.kept import Shelf
+from tools.words.sent import Sent
 
 PLAIN = """\
 /code
@@ -91,18 +92,37 @@ def settle(page: Page) -> None:
     page.wait_for_function(_STILL, polling=100, timeout=WAIT_MS)
 
 
-def seen(page: Page) -> str:
-    """Everything that the page says, its folded parts and its tabs opened."""
-    settle(page)
-    if page.evaluate(_UNFOLD):
-        settle(page)
-    said = [str(page.evaluate(_SEEN))]
-    for tab in page.get_by_role("tab").all():
-        if tab.get_attribute("aria-selected") != "true":
-            tab.click()
-            settle(page)
-            said.append(f"--- tab {tab.inner_text()}\n{page.evaluate(_SEEN)}")
-    return "\n".join(said)
+class Window:
+    """A page of the browser whose words are kept."""
+
+    def __init__(self, page: Page, shelf: Shelf) -> None:
+        self.page, self.shelf, self._sent = page, shelf, Sent(page)
+
+    def open(self, address: str) -> None:
+        """Go to another page; what was sent to the last one is forgotten."""
+        self._sent.forget()
+        self.page.goto(address)
+
+    def keep(self, name: str) -> None:
+        """Keep what the page says now; a page that cannot be read is kept as that."""
+        try:
+            said = self._seen()
+        except BrowserError as error:
+            said = f"NOT READ: {error}"
+        self.shelf.keep(f"pages/{name}", said)
+
+    def _seen(self) -> str:
+        """Everything that the page says, its folded parts and its tabs opened, and what it was sent to draw."""
+        settle(self.page)
+        if self.page.evaluate(_UNFOLD):
+            settle(self.page)
+        said = [str(self.page.evaluate(_SEEN))]
+        for tab in self.page.get_by_role("tab").all():
+            if tab.get_attribute("aria-selected") != "true":
+                tab.click()
+                settle(self.page)
+                said.append(f"--- tab {tab.inner_text()}\n{self.page.evaluate(_SEEN)}")
+        return "\n".join([*said, "--- sent", self._sent.said()])
 
 
 class Tour:
@@ -112,7 +132,7 @@ class Tour:
         self.browser, self.address, self.shelf = browser, address, shelf
 
     @contextmanager
-    def window(self, locale: str = "en-GB") -> Iterator[BrowserContext]:
+    def context(self, locale: str = "en-GB") -> Iterator[BrowserContext]:
         """A browser of desktop size with nobody signed in."""
         context = self.browser.new_context(
             viewport={"width": 1280, "height": 900}, locale=locale, timezone_id="Europe/London", reduced_motion="reduce"
@@ -121,23 +141,15 @@ class Tour:
         yield context
         context.close()
 
-    def look(self, page: Page, name: str) -> None:
-        """Keep what the page says now; a page that cannot be read is kept as that."""
-        try:
-            said = seen(page)
-        except BrowserError as error:
-            said = f"NOT READ: {error}"
-        self.shelf.keep(f"pages/{name}", said)
-
     def plain(self) -> None:
         """The pages and answers for somebody who is not signed in."""
         for locale in LANGUAGES:
-            with self.window(locale) as context:
-                page = context.new_page()
+            with self.context(locale) as context:
+                window = Window(context.new_page(), self.shelf)
                 for path in PLAIN:
-                    page.goto(self.address + path)
-                    self.look(page, f"nobody/{locale}{path}")
-        with self.window() as context:
+                    window.open(self.address + path)
+                    window.keep(f"nobody/{locale}{path if path != '/' else '/first'}")
+        with self.context() as context:
             for path in FETCHED:
                 answer = context.request.get(self.address + path, max_redirects=0)
                 kept = {name: value for name, value in answer.headers.items() if name not in ("date", "content-length")}
@@ -146,30 +158,31 @@ class Tour:
 
     def roles(self) -> list[str]:
         """Who the first page of a demo lets in."""
-        with self.window() as context:
+        with self.context() as context:
             page = context.new_page()
             page.goto(f"{self.address}/demo")
             return [str(button.get_attribute("value")) for button in page.locator("button[name=role]").all()]
 
     def of_role(self, role: str) -> None:
         """Every page that links lead somebody of this role to, and those asked for."""
-        with self.window() as context:
+        with self.context() as context:
             page = context.new_page()
             page.goto(f"{self.address}/demo")
             page.locator(f"button[name=role][value={role}]").click()
             settle(page)
             asked = () if role == "patient" else FORBIDDEN if role != "administrator" else (*FORBIDDEN, *ASKED)
-            self._follow(page, role, ["/", "/home", *asked] if role == "patient" else ["/", *asked])
+            window = Window(page, self.shelf)
+            self._follow(window, role, ["/", "/home", *asked] if role == "patient" else ["/", *asked])
             if role == "administrator":
-                self._windows(page, role)
+                self._case(window, role)
 
-    def _follow(self, page: Page, role: str, begin: list[str]) -> None:
+    def _follow(self, window: Window, role: str, begin: list[str]) -> None:
         waiting, known, states = deque(begin), {_shape(path) for path in begin}, Counter[str]()
         while waiting:
             path = waiting.popleft()
-            page.goto(self.address + path)
-            self.look(page, f"{role}{path if path != '/' else '/first'}")
-            for link in page.eval_on_selector_all("a[href]", "all => all.map(it => it.href)"):
+            window.open(self.address + path)
+            window.keep(f"{role}{path if path != '/' else '/first'}")
+            for link in window.page.eval_on_selector_all("a[href]", "all => all.map(it => it.href)"):
                 onward = self._inside(str(link))
                 if onward is None or _shape(onward) in known or states[urlsplit(onward).path] >= PER_PATH:
                     continue
@@ -183,22 +196,22 @@ class Tour:
         is_page = link.startswith(self.address + "/") and not re.match(r"/(sign-out|media|c|photo|static)\b", path)
         return path.partition("#")[0] if is_page and not urlsplit(path).path.endswith((".pdf", ".csv")) else None
 
-    def _windows(self, page: Page, role: str) -> None:
+    def _case(self, window: Window, role: str) -> None:
         """The case that stands on top of the worklist."""
-        page.goto(self.address)
-        settle(page)
-        page.get_by_role("button", name="Open case").first.click()
-        page.get_by_role("dialog").wait_for()
-        self.look(page, f"{role}/case")
+        window.open(self.address)
+        settle(window.page)
+        window.page.get_by_role("button", name="Open case").first.click()
+        window.page.get_by_role("dialog").wait_for()
+        window.keep(f"{role}/case")
 
     def check_in(self, link: str) -> None:
         """A patient's whole check-in on plain pages: always the last answer of a question, until it is sent."""
-        with self.window() as context:
-            page = context.new_page()
-            page.goto(link)
+        with self.context() as context:
+            window = Window(context.new_page(), self.shelf)
+            window.open(link)
             for step in range(STEPS):
-                self.look(page, f"check-in/{step:02}")
-                if page.url.endswith("/sent") or not _answer(page):
+                window.keep(f"check-in/{step:02}")
+                if window.page.url.endswith("/sent") or not _answer(window.page):
                     break
 
 
@@ -252,16 +265,16 @@ def take(address: str, shelf: Shelf, link: str) -> None:
     with browser() as started:
         tour = Tour(started, address, shelf)
         tour.plain()
+        tour.check_in(link)
         for role in tour.roles():
             tour.of_role(role)
-        tour.check_in(link)
 
 
 def alone(address: str, shelf: Shelf, path: str, name: str) -> None:
     """Look at one page as somebody who is not signed in."""
     with browser() as started:
         tour = Tour(started, address, shelf)
-        with tour.window() as context:
-            page = context.new_page()
-            page.goto(address + path)
-            tour.look(page, f"nobody/{name}")
+        with tour.context() as context:
+            window = Window(context.new_page(), shelf)
+            window.open(address + path)
+            window.keep(f"nobody/{name}")

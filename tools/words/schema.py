@@ -1,5 +1,6 @@
 """The database's shape, of SQLite: tables with their columns, indexes and triggers, all sorted."""
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -21,6 +22,17 @@ def _of_table(database: sqlite3.Connection, table: str) -> list[str]:
     return [table, *sorted(columns), *sorted(foreign)]
 
 
+def _sorted(sql: str) -> str:
+    """A statement on one line, the parts of a table sorted: in which order constraints stand is chance."""
+    words = " ".join(sql.split())
+    head, bracket, parts = words.partition("(")
+    if not words.startswith("CREATE TABLE") or not bracket:
+        return words
+    # A comma within brackets or quotes parts nothing.
+    found = re.split(r", (?=(?:[^()]*\([^()]*\))*[^()]*$)", parts.removesuffix(")"))
+    return f"{head}({', '.join(sorted(part.strip() for part in found))})"
+
+
 def take(shelf: Shelf, path: Path) -> None:
     """Keep the shape of the database at ``path``, and how many rows each table has."""
     with closing(sqlite3.connect(path)) as database:
@@ -29,7 +41,7 @@ def take(shelf: Shelf, path: Path) -> None:
         )
         tables = [name for kind, name, _ in everything if kind == "table"]
         shape = [line for table in tables for line in _of_table(database, table)]
-        others = [f"{kind} {name}: {' '.join(sql.split())}" for kind, name, sql in everything]
+        others = [f"{kind} {name}: {_sorted(sql)}" for kind, name, sql in everything]
         counts = [f"{table} {database.execute(f'select count(*) from {table}').fetchone()[0]}" for table in tables]
     shelf.keep("schema/columns", "\n".join(shape))
     shelf.keep("schema/statements", "\n".join(others))

@@ -1,4 +1,4 @@
-// What a person sees and hears of the page: words, fields, links, charts, tables and pictures, in the page's order.
+// What a person sees and hears of the page: words, fields, links, charts and pictures, in the page's order.
 () => {
   const tidy = (said) => (said || '').replace(/\s+/g, ' ').trim()
   const all = (what) => [...document.querySelectorAll(what)]
@@ -16,8 +16,6 @@
     ...[...it.querySelectorAll('[aria-label]')].map((mark) => '  ' + tidy(mark.getAttribute('aria-label'))),
     '  words: ' + [...it.querySelectorAll('text')].map((word) => tidy(word.textContent)).join(' | '),
   ]
-  const table = (it) => [...it.querySelectorAll('tr, [role=row]')].map(
-    (row) => [...row.children].map((cell) => tidy(cell.textContent)).join(' | '))
   const link = (it) => `${tidy(it.innerText || it.getAttribute('aria-label'))} -> ${it.getAttribute('href')}`
   const main = document.querySelector('[data-testid=stMain]')
   const aside = document.querySelector('[data-testid=stSidebar]')
@@ -33,7 +31,6 @@
     ...part('buttons', all('button').filter(shown).map((it) => tidy(it.innerText || it.getAttribute('aria-label')))),
     ...part('links', all('a[href]').filter(shown).map(link)),
     ...part('charts', all('[data-testid=stVegaLiteChart] svg').flatMap(chart)),
-    ...part('tables', all('canvas').flatMap(table)),
     ...part('pictures', all('img').map((it) => tidy(it.alt))),
     ...part('alerts', all('[role=alert]').map((it) => tidy(it.innerText))),
   ].join('\n')

@@ -1,5 +1,6 @@
 """Starts commands and the application of a checkout under a stopped clock, with nothing from the caller's settings."""
 
+import json
 import os
 import socket
 import subprocess
@@ -10,11 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 MOMENT = "2026-03-10T09:30:00+00:00"
 """A Tuesday morning, with everybody at work."""
 START_S = 180
-COMMAND_S = 300
 KEY = "Zm9yLWNvbXBhcmlzb25zLW9ubHktbm90LWEtc2VjcmU="
 """Key of synthetic data, so that what is derived from it is the same in every run."""
 _STOPPED = Path(__file__).with_name("stopped")
@@ -53,6 +54,8 @@ class Checkout:
             "REPORTING_DEMO": "0",
             "REPORTING_BACKGROUND": "0",
             "REPORTING_NIGHTLY_SIGNALS": "0",
+            "OPENBLAS_NUM_THREADS": "1",
+            "JE_ARROW_MALLOC_CONF": "background_thread:false",
             "PYTHONPATH": str(_STOPPED),
             "PYTHONHASHSEED": "0",
             "PYTHONDONTWRITEBYTECODE": "1",
@@ -63,16 +66,16 @@ class Checkout:
             "NO_COLOR": "1",
         }
 
-    def run(self, *words: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
-        """``python`` of the checkout with these words, in its own folder, on the data folder."""
-        return subprocess.run(
-            [self.python, *words],
-            cwd=folder or self.repo,
-            env=self.environment(),
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_S,
-        )
+    @contextmanager
+    def forks(self) -> Iterator["Forks"]:
+        """A process that runs commands until the block ends."""
+        command = [self.python, str(Path(__file__).with_name("forks.py"))]
+        with subprocess.Popen(
+            command, cwd=self.repo, env=self.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as started:
+            yield Forks(started)
+            assert started.stdin is not None
+            started.stdin.close()
 
     @contextmanager
     def serving(self) -> Iterator[str]:
@@ -103,3 +106,30 @@ class Checkout:
             except (urllib.error.URLError, ConnectionError, TimeoutError):
                 time.sleep(0.2)
         raise RuntimeError(f"the application does not answer:\n{log.read_text()[-4000:]}")
+
+
+class Said(NamedTuple):
+    """What a command has said."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Forks:
+    """Commands of a checkout, one after the other: see ``forks.py``."""
+
+    def __init__(self, started: "subprocess.Popen[str]") -> None:
+        self._started = started
+
+    def run(self, *words: str) -> Said:
+        """``python -m reporting`` with these words. Raises RuntimeError where the process has ended."""
+        asked, answers = self._started.stdin, self._started.stdout
+        assert asked is not None
+        assert answers is not None
+        asked.write(json.dumps(words) + "\n")
+        asked.flush()
+        line = answers.readline()
+        if not line:
+            raise RuntimeError(f"the process that runs commands has ended at {words}")
+        return Said(**json.loads(line))

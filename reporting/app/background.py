@@ -14,11 +14,13 @@ from typing import Any
 
 from reporting.cases.act_cases import open_silent_cases
 from reporting.clock import now
+from reporting.domain.opening_hours import newest_night
 from reporting.messages.act_escalation import escalate
 from reporting.messages.act_outbox import Sender
 from reporting.notify.handed_over import channels
 from reporting.patient.act_erasure import apply_retention
 from reporting.records import outbox, signals
+from reporting.records.clinic_facts import clinic_zones
 from reporting.records.engine import leadership, reading
 from reporting.report.act_reports import announce_reports
 from reporting.settings import settings
@@ -30,7 +32,7 @@ LOOK_STOP_WITHIN_S = 10.0
 
 
 class Nightly:
-    """Starts one look a day, if none was taken on that day yet, and says how it went."""
+    """Starts one look a night, if none was taken since it was night last, and says how it went."""
 
     def __init__(self, command: tuple[str, ...] = COMMAND) -> None:
         self._command = command
@@ -53,8 +55,8 @@ class Nightly:
         if not settings().nightly_signals:
             return False
         with reading() as session:
-            newest = signals.newest_run(session)
-        return newest is None or newest.ran_at.date() < now().date()
+            newest, zones = signals.newest_run(session), clinic_zones(session)
+        return newest is None or newest.ran_at < newest_night(zones, now())
 
     def stop(self) -> None:
         """End a look that is still going on; the next start takes it up again."""

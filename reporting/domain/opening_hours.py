@@ -1,8 +1,9 @@
 """Whether the clinic is open at a moment and when it opens next, in the clinic's own time zone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import get_day_names
@@ -13,6 +14,10 @@ from reporting.domain.patient_words import say
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Hours = Mapping[str, Sequence[str]]
 """Day to opening and closing times in turn: ``{"mon": ["08:00", "12:00", "14:00", "18:00"]}``."""
+
+NIGHT_MINUTE = 2 * 60
+"""Two o'clock at night, in minutes of the day."""
+_QUARTER, _DAY_MINUTES = timedelta(minutes=15), 24 * 60
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,37 @@ def opening(hours: Hours, timezone: str, moment: datetime) -> Opening | None:
         if starts:
             return Opening(False, opens_on=day, opens_at=starts[0], days_until=ahead)
     return None
+
+
+def newest_night(timezones: Collection[str], moment: datetime) -> datetime:
+    """When it was night last, as of ``moment`` (aware): two o'clock in the clinics' IANA time zone, UTC if they have
+    none. Of clinics in several zones, the quarter of an hour at which the one that has it worst is nearest to its own
+    two o'clock; of two as good the one earlier in the day of UTC."""
+    zones = [ZoneInfo(zone) for zone in sorted(set(timezones)) or ["UTC"]]
+    here = moment.astimezone(UTC)
+    night = here.replace(minute=here.minute // 15 * 15, second=0, microsecond=0)
+    while night.hour * 60 + night.minute != _quietest(tuple(_ahead(zone, night) for zone in zones)):
+        night -= _QUARTER
+    return night
+
+
+def _ahead(zone: ZoneInfo, night: datetime) -> int:
+    """Minutes by which the zone's clocks were ahead of UTC half a day before: they change at night, and one night must
+    not count twice or be left out for it."""
+    offset = (night - timedelta(hours=12)).astimezone(zone).utcoffset()
+    return int(offset.total_seconds()) // 60 if offset else 0
+
+
+@lru_cache
+def _quietest(ahead: tuple[int, ...]) -> int:
+    """Minute of the day of UTC at which the worst of these zones is nearest to its own two o'clock."""
+    return min(range(0, _DAY_MINUTES, 15), key=lambda minute: max(_from_night(minute + zone) for zone in ahead))
+
+
+def _from_night(minute: int) -> int:
+    """Minutes between a minute of a day and the nearest two o'clock at night, 0 to 720."""
+    apart = (minute - NIGHT_MINUTE) % _DAY_MINUTES
+    return min(apart, _DAY_MINUTES - apart)
 
 
 def opening_words(state: Opening | None, language: str = ENGLISH) -> str:

@@ -136,6 +136,11 @@ def clinic_days(session: Session) -> dict[int, int]:
     return {int(key): (clock.today(zone) - _EPOCH).days for key, zone in session.connection().execute(_ZONES)}
 
 
+def clinic_zones(session: Session) -> set[str]:
+    """The clinics' IANA time zones."""
+    return {str(zone) for _, zone in session.connection().execute(_ZONES)}
+
+
 def _parameter(row: CustomParameter) -> Parameter:
     return Parameter(
         field=row.field,

@@ -1,15 +1,17 @@
-"""The nightly look: once a day, in a process of its own, tried again after a failure, ended with the application."""
+"""The nightly look: once a night, in a process of its own, tried again after a failure, ended with the application."""
 
 import sys
 import time
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from reporting import clock
 from reporting.app.background import Nightly
 from reporting.records.engine import transaction
-from reporting.records.tables import SignalRun
+from reporting.records.tables import Clinic, SignalRun
 from reporting.settings import settings
 from tests.web.site import log_lines
 
@@ -36,6 +38,51 @@ def ended(nightly: Nightly) -> None:
 def looked(at: datetime) -> None:
     with transaction() as session:
         session.add(SignalRun(as_of=at.date(), ran_at=at))
+
+
+def clinics_in(*zones: str) -> None:
+    with transaction() as session:
+        for number, zone in enumerate(zones):
+            session.add(
+                Clinic(
+                    code=f"C{number}",
+                    name="Demo",
+                    timezone=zone,
+                    telephone="1",
+                    opening_hours={},
+                    is_synthetic=True,
+                    created_at=clock.now(),
+                )
+            )
+
+
+def starts() -> bool:
+    """Whether a look begins now; it is ended at once."""
+    nightly = Nightly(python("import time; time.sleep(600)"))
+    nightly.tend()
+    begun = nightly._running is not None
+    nightly.stop()
+    return begun
+
+
+@pytest.mark.parametrize(
+    "zones",
+    [("America/Los_Angeles",), ("Europe/Madrid",), ("Pacific/Auckland",), ("America/Los_Angeles", "Europe/Madrid")],
+)
+def test_it_starts_while_the_clinic_sleeps_and_never_while_it_works(sqlite_database: str, zones: tuple[str]) -> None:
+    begin = datetime(2026, 3, 10, tzinfo=UTC)
+    clinics_in(*zones)
+    looked(begin - timedelta(minutes=1))
+    begun = []
+    for hour in range(48):
+        moment = begin + timedelta(hours=hour)
+        with clock.fixed(moment):
+            if starts():
+                looked(moment)
+                begun.append(moment)
+    assert [moment - begun[0] for moment in begun[:2]] == [timedelta(), timedelta(days=1)]
+    hours = {moment.astimezone(ZoneInfo(zone)).hour for moment in begun for zone in zones}
+    assert hours <= ({2} if len(zones) == 1 else {20, 21, 22, 23, 5, 6, 7})
 
 
 def test_it_starts_when_nobody_has_looked_today(sqlite_database: str, stopped_clock: datetime) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tools.words import pages, schema
 from tools.words.commands import Commands
-from tools.words.kept import Shelf
+from tools.words.kept import Shelf, steady
 from tools.words.started import Checkout
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -64,7 +64,7 @@ def _step(name: str, do: Callable[[], None]) -> None:
 
 
 def _read(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8").splitlines() if path.exists() else ["(there is no such file)"]
+    return steady(path.read_text(encoding="utf-8")).splitlines() if path.exists() else ["(there is no such file)"]
 
 
 def compare(first: Path, second: Path, lines: int = LINES) -> int:

@@ -17,8 +17,17 @@ _VOLATILE = (
     (re.compile(r"\b\d+(\.\d+)? s\b"), "N s"),
     (re.compile(r"\b\d+(\.\d+)? ms\b(?=\.?$)", re.MULTILINE), "N ms"),
     (re.compile(r'("(?:\w*seconds\w*|\w+_s)": *)\d[\d.e+-]*'), r"\1N"),
+    (re.compile(r'("phases": *\{)[^}]*'), r"\1N"),
+    (re.compile(r": \d+ kB\b"), ": N kB"),
     (re.compile(r"/tmp/[\w./-]+"), "/tmp/FILE"),
 )
+
+
+def steady(said: str) -> str:
+    """The same with what differs from run to run replaced; what is steady already stays as it is."""
+    for pattern, word in _VOLATILE:
+        said = pattern.sub(word, said)
+    return "\n".join(line.rstrip() for line in said.splitlines()) + "\n"
 
 
 @dataclass(frozen=True)
@@ -34,9 +43,7 @@ class Shelf:
         for found, word in ((str(here.data), "DATA"), (str(here.repo), "REPO"), (here.address, "ADDRESS")):
             said = said.replace(found, word)
         said = said.replace(f"localhost:{here.port}", "HOST")
-        for pattern, word in _VOLATILE:
-            said = pattern.sub(word, said)
-        return "\n".join(line.rstrip() for line in said.splitlines()) + "\n"
+        return steady(said)
 
     def keep(self, name: str, said: str) -> None:
         """Write ``said`` to the file ``name``, a path below the folder."""

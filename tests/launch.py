@@ -10,7 +10,7 @@ import os
 import runpy
 import sys
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from reporting import clock
 
@@ -29,7 +29,7 @@ def keep_moment() -> None:
     """Set the clock of this process to the chosen moment, if there is one."""
     if MOMENT not in os.environ:
         return
-    begin = datetime.fromisoformat(os.environ[MOMENT])
+    begin = datetime.fromisoformat(os.environ[MOMENT]).astimezone(UTC)
     since = float(os.environ.setdefault(SINCE, repr(time.time())))
     slower = float(os.environ.get(SLOWER, "1"))
     clock._source = lambda: begin + timedelta(seconds=(time.time() - since) / slower)

@@ -15,7 +15,7 @@ from reporting.records import engine as storage
 from reporting.records.migrate import migrate
 from reporting.settings import settings
 from tests.launch import keep_moment
-from tests.postgres import KeptDatabase, cluster
+from tests.postgres import KeptDatabase, cluster, every_connection
 
 hypothesis.settings.register_profile("suite", deadline=None, print_blob=True, derandomize=True, database=None)
 hypothesis.settings.load_profile("suite")
@@ -81,8 +81,10 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         return
     address, kept = request.getfixturevalue("postgres_kept")
     _use(tmp_path, f"{address}&application_name={uuid.uuid4().hex}")  # what is remembered by address is forgotten
-    yield "postgresql"
-    storage.forget_engine()
+    with every_connection() as close_all:
+        yield "postgresql"
+        storage.forget_engine()
+        close_all()
     kept.empty()
 
 
@@ -98,8 +100,10 @@ def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     with psycopg.connect(address, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     _use(tmp_path, address.replace("/postgres", f"/{name}"))
-    yield "postgresql"
-    storage.forget_engine()
+    with every_connection() as close_all:
+        yield "postgresql"
+        storage.forget_engine()
+        close_all()
     with psycopg.connect(address, autocommit=True) as admin:
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 

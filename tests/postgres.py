@@ -5,13 +5,14 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
+from sqlalchemy import Engine, event
 
 from tests.guard import guarded
 
@@ -100,6 +101,30 @@ def cluster() -> Iterator[str]:
         finally:
             run(str(binaries / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def every_connection() -> Iterator[Callable[[], None]]:
+    """What closes every connection that the block's engines opened, also those of threads that a test left behind.
+
+    A pool that was disposed of while somebody used it forgets what is given back to it later, and psycopg would tell so
+    at the next garbage collection: in whatever test runs by then.
+    """
+    opened: list[psycopg.Connection] = []
+
+    def note(connection: object, record: object) -> None:
+        if isinstance(connection, psycopg.Connection):
+            opened.append(connection)
+
+    def close_all() -> None:
+        for connection in opened:
+            connection.close()
+
+    event.listen(Engine, "connect", note)
+    try:
+        yield close_all
+    finally:
+        event.remove(Engine, "connect", note)
 
 
 class KeptDatabase:

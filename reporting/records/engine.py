@@ -69,9 +69,17 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-@cache
+_making = threading.Lock()
+
+
 def engine() -> Engine:
     """The engine of this process, for the database that the settings name."""
+    with _making:  # of two first uses at once, one engine would be lost with its connections open
+        return _made()
+
+
+@cache
+def _made() -> Engine:
     url = settings().url
     if not url.startswith("sqlite"):
         return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
@@ -89,9 +97,10 @@ def engine() -> Engine:
 
 def forget_engine() -> None:
     """Close every connection, so that the next use reads the settings again (tests, shutdown)."""
-    if engine.cache_info().currsize:
-        engine().dispose()
-    engine.cache_clear()
+    with _making:
+        if _made.cache_info().currsize:
+            _made().dispose()
+        _made.cache_clear()
 
 
 def is_sqlite() -> bool:

@@ -32,13 +32,6 @@ class ImpossibleData(EvidenceProblem):
         super().__init__(f"{name}: found {found!r}; allowed is {allowed}.", **details)
 
 
-class DuplicateRows(EvidenceProblem):
-    """The same observation twice would count one harm as two."""
-
-    code = "duplicate_rows"
-    what_to_do = "Keep the newest row of each check-in."
-
-
 class NotEnoughData(EvidenceProblem):
     """The quantity is defined, but these data hold too little to give it."""
 
@@ -52,25 +45,11 @@ class NotEstimable(EvidenceProblem):
     what_to_do = "Use a penalised fit, or leave out the column that the message names."
 
 
-class UnseenCategory(EvidenceProblem):
-    """A category that the model was not fitted on."""
-
-    code = "unseen_category"
-    what_to_do = "Fit the model again with data that hold the category, or let it count as the reference."
-
-
 class DidNotConverge(EvidenceProblem):
     """A fit stopped before it met its tolerance."""
 
     code = "did_not_converge"
     what_to_do = "Use fewer columns, or a penalised fit."
-
-
-class NotComparable(EvidenceProblem):
-    """Numbers that may not be pooled, such as raw doses of different devices."""
-
-    code = "not_comparable"
-    what_to_do = "Compare within one device, or compare doses relative to each device's own reference."
 
 
 Array = NDArray[np.float64]
@@ -132,11 +111,3 @@ def normal_quantile(level: float) -> float:
     if not 0 < level < 1:
         raise ImpossibleData("level", level, "between 0 and 1")
     return float(special.ndtri((1 + level) / 2))
-
-
-def require_unique(name: str, keys: ArrayLike) -> None:
-    """Raises DuplicateRows when a key, such as treatment and check-in day, occurs twice."""
-    frame = np.asarray(keys)
-    _, counts = np.unique(frame, axis=0, return_counts=True)
-    if (counts > 1).any():
-        raise DuplicateRows(f"{name}: {int((counts - 1).sum())} rows occur more than once.")

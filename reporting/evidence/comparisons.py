@@ -3,19 +3,15 @@
 Fisher, J R Stat Soc 1935;98:39-82; mid-P: Lancaster, J Am Stat Assoc 1961;56:223-234; pairs: McNemar,
 Psychometrika 1947;12:153-157 and Fagerland, Lydersen & Laake, BMC Med Res Methodol 2013;13:91.
 
-Comparisons of two groups over strata: Mantel-Haenszel, trend, and the refusal to pool what cannot be.
+Comparisons of two groups over strata: Mantel-Haenszel and trend.
 
 Mantel & Haenszel, J Natl Cancer Inst 1959;22:719-748; variances of Robins, Breslow & Greenland, Biometrics
 1986;42:311-323 (odds ratio) and Greenland & Robins, Biometrics 1985;41:55-68 (risk ratio). Trend: Cochran,
 Biometrics 1954;10:417-451; Armitage, Biometrics 1955;11:375-386.
 
-Two sides of one face: paired proportions, and what margins printed without the pairs leave open.
-
-Papers on split-face treatments print how many sides were affected, rarely how many people on one side only.
-The pairs decide the paired test, so the result is a range over all pairings that the margins allow.
+Two sides of one face: paired proportions; the pairs decide the test.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,10 +21,8 @@ from numpy.typing import ArrayLike
 from reporting.evidence.checks import (
     Array,
     ImpossibleData,
-    NotComparable,
     NotEnoughData,
     counts_within,
-    expectations,
     finite,
     normal_quantile,
     not_negative,
@@ -62,17 +56,6 @@ def fisher(events: int, n: int, other_events: int, other_n: int) -> ExactTest:
     here = float(law.pmf(events))
     two_sided = float(mass[mass <= here * (1 + 1e-7)].sum())
     return _with_tails(two_sided, float(law.sf(events - 1)), float(law.cdf(events)), here)
-
-
-def poisson_excess(observed: int, expected: float) -> ExactTest:
-    """A count against a Poisson expectation; `greater` is P(X >= observed); 1 if nothing is seen."""
-    not_negative("observed", observed)
-    hoped = float(expectations("expected", expected)[0])
-    if hoped == 0 and observed > 0:
-        raise ImpossibleData("expected", expected, "more than 0 when events were observed")
-    law = scipy.stats.poisson(hoped)
-    above, below, here = float(law.sf(observed - 1)), float(law.cdf(observed)), float(law.pmf(observed))
-    return _with_tails(min(1.0, 2 * min(above, below)), above, below, here)
 
 
 def binomial_excess(events: int, n: int, probability: float) -> ExactTest:
@@ -227,34 +210,6 @@ def cochran_armitage(events: ArrayLike, n: ArrayLike, scores: ArrayLike | None =
     return ChiSquareTest(statistic, float(scipy.stats.chi2.sf(statistic, 1)))
 
 
-def require_one_device(devices: Sequence[str], parameter: str, doses: ArrayLike | None = None) -> str:
-    """The one device that raw doses may be compared within.
-
-    Raises NotComparable for several devices: fluence and energy as displayed differ between devices, so only
-    doses relative to each device's own reference may be pooled.
-    """
-    names = sorted(set(devices))
-    if not names:
-        raise NotEnoughData("There is no device to compare within.")
-    if len(names) > 1:
-        raise NotComparable(
-            f"{parameter} of different devices is not one dose: {_ranges(devices, names, doses)}.",
-            devices=tuple(names),
-            parameter=parameter,
-        )
-    return names[0]
-
-
-def _ranges(devices: Sequence[str], names: Sequence[str], doses: ArrayLike | None) -> str:
-    if doses is None:
-        return ", ".join(names)
-    values, labels = finite("doses", doses), np.asarray(devices)
-    if len(values) != len(labels):
-        raise ImpossibleData("doses", len(values), f"{len(labels)} values, one per device entry")
-    parts = ((name, values[labels == name]) for name in names)
-    return ", ".join(f"{name} {own.min():g} to {own.max():g}" for name, own in parts)
-
-
 @dataclass(frozen=True)
 class PairedComparison:
     """Four kinds of pairs with the ratio and difference of the paired risks and McNemar's exact test."""
@@ -294,40 +249,3 @@ def _paired_ratio(both: int, first_only: int, second_only: int, level: float) ->
         return Estimate(None, None, None, level, ZERO_CELL)
     spread = z * np.sqrt((first_only + second_only) / (one * two))
     return Estimate(one / two, float(one / two * np.exp(-spread)), float(one / two * np.exp(spread)), level)
-
-
-@dataclass(frozen=True)
-class PairedRange:
-    """Every pairing that the margins allow, from most to fewest pairs affected on both sides."""
-
-    pairings: tuple[PairedComparison, ...]
-
-    @property
-    def p_values(self) -> tuple[float, float]:
-        """Smallest and largest exact p-value over the pairings."""
-        values = [pairing.test.two_sided for pairing in self.pairings]
-        return min(values), max(values)
-
-    def decided(self, alpha: float = 0.05) -> bool:
-        """Whether all pairings lead to the same decision at alpha, so that the pairs need not be known."""
-        low, high = self.p_values
-        return high < alpha or low >= alpha
-
-
-def pairings_from_margins(affected_first: int, affected_second: int, pairs: int) -> PairedRange:
-    """All 2 x 2 tables of pairs with these margins."""
-    counts_within([affected_first, affected_second], [pairs, pairs])
-    if pairs == 0:
-        raise NotEnoughData("There is not one pair to compare.")
-    most, least = min(affected_first, affected_second), max(0, affected_first + affected_second - pairs)
-    return PairedRange(
-        tuple(
-            compare_pairs(
-                both,
-                affected_first - both,
-                affected_second - both,
-                pairs - affected_first - affected_second + both,
-            )
-            for both in range(most, least - 1, -1)
-        )
-    )

@@ -1,9 +1,8 @@
-"""Shewhart charts for the overview: XmR and its four NHS rules, p-chart, EWMA, tabular CUSUM.
+"""Shewhart charts for the overview: XmR and its four NHS rules, p-chart.
 
-XmR: Wheeler, Understanding Variation, 1993; rules of NHS England, Making Data Count, as NHSRplotthedots
-applies them. p-chart, EWMA and tabular CUSUM: Montgomery, Introduction to Statistical Quality Control, 6th
-ed. 2009, sections 7.2, 9.2 and 9.1. Their denominators are ignored (XmR) or approximated (p): not the
-detector.
+XmR: Wheeler, Understanding Variation, 1993; rules of NHS England, Making Data Count, as NHSRplotthedots applies
+them. p-chart: Montgomery, Introduction to Statistical Quality Control, 6th ed. 2009, section 7.2. Their
+denominators are ignored (XmR) or approximated (p): not the detector.
 """
 
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reporting.evidence.checks import Array, ImpossibleData, Mask, NotEnoughData, counts_within, finite
+from reporting.evidence.checks import Array, Mask, NotEnoughData, counts_within, finite
 
 MOVING_RANGE_TO_LIMIT = 2.66
 """3/1.128, rounded as in every XmR table."""
@@ -134,53 +133,3 @@ def p_chart(events: ArrayLike, n: ArrayLike, *, sigmas: float = 3.0, centre: flo
         lower=np.where(tries > 0, np.maximum(p - reach, 0), 0.0),
         upper=np.where(tries > 0, np.minimum(p + reach, 1), 1.0),
     )
-
-
-def ewma_chart(
-    values: ArrayLike, centre: float, sigma: float, *, weight: float = 0.2, sigmas: float = 3.0
-) -> ControlChart:
-    """z_t = weight·x_t + (1 - weight)·z_(t-1), z_0 = centre; limits widen to their steady state.
-
-    centre ± sigmas·sigma·sqrt(weight/(2 - weight)·(1 - (1 - weight)^(2t))).
-    Roberts, Technometrics 1959;1:239-250.
-    """
-    x = finite("values", values)
-    if not 0 < weight <= 1 or not sigma > 0:
-        raise ImpossibleData("weight, sigma", (weight, sigma), "weight in (0, 1], sigma more than 0")
-    smooth, level = np.empty_like(x), centre
-    for at, value in enumerate(x):
-        level = weight * value + (1 - weight) * level
-        smooth[at] = level
-    growth = 1 - (1 - weight) ** (2 * np.arange(1, len(x) + 1))
-    reach = sigmas * sigma * np.sqrt(weight / (2 - weight) * growth)
-    return ControlChart(smooth, np.full(len(x), centre), centre - reach, centre + reach)
-
-
-@dataclass(frozen=True)
-class TabularCusum:
-    """upper and lower sums (k,) in units of sigma; signals are 0-based positions where either is beyond."""
-
-    upper: Array
-    lower: Array
-    signals: tuple[int, ...]
-    limit: float
-
-
-def tabular_cusum(
-    values: ArrayLike, centre: float, sigma: float, *, allowance: float = 0.5, limit: float = 5.0
-) -> TabularCusum:
-    """C+ = max(0, C+ + (x - centre)/sigma - allowance) and its mirror image, without reset.
-
-    For continuous values such as settings; Page, Biometrika 1954;41:100-115.
-    """
-    if not sigma > 0 or not limit > 0 or allowance < 0:
-        raise ImpossibleData("sigma, limit, allowance", (sigma, limit, allowance), "positive numbers")
-    z = (finite("values", values) - centre) / sigma
-    upper, lower = _running(z - allowance), _running(-z - allowance)
-    beyond = np.flatnonzero((upper > limit) | (lower > limit))
-    return TabularCusum(upper, lower, tuple(int(at) for at in beyond), limit)
-
-
-def _running(steps: Array) -> Array:
-    total = np.cumsum(steps)
-    return np.asarray(total - np.minimum(np.minimum.accumulate(total), 0), dtype=float)

@@ -1,16 +1,12 @@
-"""Risk-adjusted CUSUM of binary outcomes, its limits, and the VLAD that people read beside it.
+"""Risk-adjusted CUSUM of binary outcomes, and its limit.
 
 Steiner, Cook, Farewell & Treasure, Biostatistics 2000;1:441-452. Weight of a trial with expected risk h under
 the odds ratios R0 (accepted) and R1 (to be found):
 W = y·log(R1/R0) + log((1 - h + R0·h)/(1 - h + R1·h)); S_t = max(0, S_(t-1) + W_t).
-VLAD: Lovegrove, Valencia, Treasure, Sherlaw-Johnson & Gallivan, Lancet 1997;350:1128-1130.
-
-Limits of a risk-adjusted CUSUM: run length by Markov chain, false-alarm probability by simulation.
 
 Run length: Brook & Evans, Biometrika 1972;59:539-549, over a mix of risks as Steiner et al., Biostatistics
 2000;1:441-452; a step between two states is shared between them so that its mean is kept (paired rounding,
-Knoth, Wittenberg & Gan, Stat Med 2019;38:2206-2218). Limits by the probability of a false alarm within a
-horizon rather than by the mean run length: Gombay, Hussein & Steiner, Stat Med 2011;30:2815-2826.
+Knoth, Wittenberg & Gan, Stat Med 2019;38:2206-2218).
 """
 
 from dataclasses import dataclass
@@ -18,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 from numpy.typing import ArrayLike
-from scipy import special
 
 from reporting.evidence.checks import (
     Array,
@@ -61,21 +56,6 @@ def cusum_weights(
     return _weights(y, np.ones_like(y), h, odds_ratio, accepted_odds_ratio)
 
 
-def cusum_weights_grouped(
-    events: ArrayLike,
-    trials: ArrayLike,
-    risk: ArrayLike,
-    odds_ratio: float = 2.0,
-    accepted_odds_ratio: float = 1.0,
-) -> Array:
-    """Log-likelihood ratios of cells with one risk each: the sum of their trials' weights, shape (k,)."""
-    y, m, h = finite("events", events), finite("trials", trials), probabilities("risk", risk)
-    same_length(events=y, trials=m, risk=h)
-    if (y < 0).any() or (y > m).any():
-        raise ImpossibleData("events", "outside 0 to trials", "0 <= events <= trials")
-    return _weights(y, m, h, odds_ratio, accepted_odds_ratio)
-
-
 def _weights(y: Array, m: Array, h: Array, odds_ratio: float, accepted: float) -> Array:
     if not (0 < odds_ratio < np.inf and 0 < accepted < np.inf) or odds_ratio == accepted:
         raise ImpossibleData("odds_ratio", (accepted, odds_ratio), "two different positive numbers")
@@ -104,28 +84,6 @@ def cusum(weights: ArrayLike, limit: float = np.inf, *, reset: bool = True, star
             if reset:
                 level, begin = 0.0, at + 1
     return CusumPath(values, tuple(signals), tuple(starts), limit)
-
-
-def cusum_paths(weights: ArrayLike, start: float = 0.0) -> Array:
-    """Paths without reset of many charts at once: weights (t, charts) in, S of the same shape out.
-
-    S_t = C_t - min(-start, C_1, …, C_t) with C the cumulative sum, which is the recursion in closed form.
-    """
-    total = np.cumsum(np.atleast_2d(np.asarray(weights, dtype=float)), axis=0)
-    if not np.isfinite(total).all():
-        raise ImpossibleData("weights", "a missing or infinite value", "finite numbers")
-    lowest = np.minimum(np.minimum.accumulate(total, axis=0), -start)
-    return np.asarray(total - lowest, dtype=float)
-
-
-def vlad(outcome: ArrayLike, risk: ArrayLike) -> Array:
-    """Observed less expected events so far, sum(y - h): rising means more harm than expected; shape (t,).
-
-    The classical display of expected less observed deaths is its mirror image.
-    """
-    y, h = probabilities("outcome", outcome), probabilities("risk", risk)
-    same_length(outcome=y, risk=h)
-    return np.asarray(np.cumsum(y - h), dtype=float)
 
 
 def _require_positive(name: str, value: float) -> None:
@@ -157,27 +115,6 @@ def average_run_length(
     if not np.isfinite(lengths).all() or lengths[at] <= 0 or lengths[at] > 1e15:
         raise NotEstimable("This chart can never signal: its risks are all 0 or 1.")
     return float(lengths[at])
-
-
-def signal_probability(
-    risks: ArrayLike,
-    limit: float,
-    trials: int,
-    *,
-    mix: ArrayLike | None = None,
-    odds_ratio: float = 2.0,
-    true_odds_ratio: float = 1.0,
-    states: int = 200,
-) -> float:
-    """Probability of a signal within the next `trials` trials, by the same Markov chain."""
-    if trials < 0:
-        raise ImpossibleData("trials", trials, "0 or more")
-    steps = _transitions(risks, mix, limit, odds_ratio, true_odds_ratio, states)
-    here = np.zeros(states)
-    here[0] = 1
-    for _ in range(trials):
-        here = here @ steps
-    return float(np.clip(1 - here.sum(), 0, 1))
 
 
 def limit_for_run_length(
@@ -242,81 +179,3 @@ def _steps(risks: ArrayLike, mix: ArrayLike | None, odds_ratio: float, true_odds
     up = cusum_weights(np.ones_like(h), h, odds_ratio)
     down = cusum_weights(np.zeros_like(h), h, odds_ratio)
     return np.concatenate([up, down]), np.concatenate([share * true, share * (1 - true)])
-
-
-@dataclass(frozen=True)
-class SimulatedLimit:
-    """A limit whose chart signals falsely within the horizon with `probability`, from that many paths.
-
-    lower and upper are the simulation's own 95 % limits for `limit`, by order statistics.
-    """
-
-    limit: float
-    lower: float
-    upper: float
-    probability: float
-    trials: int
-    replications: int
-
-
-def simulated_limit(
-    risks: ArrayLike,
-    trials: int,
-    probability: float,
-    rng: np.random.Generator,
-    *,
-    odds_ratio: float = 2.0,
-    benign_sd: float = 0.0,
-    model_se: float = 0.0,
-    replications: int = 4000,
-) -> SimulatedLimit:
-    """Limit h with P(max S over `trials` > h) = probability when nothing is wrong.
-
-    Each path draws its risks from `risks` (baseline rows) and shifts all of them by one normal log odds with
-    variance benign_sd² + model_se²: units differ harmlessly, and the model is not exact.
-    """
-    if trials < 1 or not 0 < probability < 1 or replications < 100:
-        raise ImpossibleData(
-            "trials, probability, replications", (trials, probability, replications), "≥ 1, in (0, 1), ≥ 100"
-        )
-    spread = float(np.hypot(*not_negative("spread", [benign_sd, model_se])))
-    highest = simulated_maxima(risks, trials, rng, odds_ratio, spread, replications)
-    ordered = np.sort(highest)
-    margin = 1.96 * np.sqrt(probability * (1 - probability) / replications)
-    limit, lower, upper = (
-        float(np.quantile(ordered, np.clip(1 - probability + shift, 0, 1))) for shift in (0, -margin, margin)
-    )
-    return SimulatedLimit(limit, lower, upper, probability, trials, replications)
-
-
-def simulated_maxima(
-    risks: ArrayLike,
-    trials: int,
-    rng: np.random.Generator,
-    odds_ratio: float = 2.0,
-    log_odds_sd: float = 0.0,
-    replications: int = 4000,
-    true_odds_ratio: float = 1.0,
-) -> Array:
-    """Highest point of each simulated chart over the horizon, shape (replications,)."""
-    h = probabilities("risks", risks)
-    chunk = max(1, 2_000_000 // trials)
-    highest = []
-    for begin in range(0, replications, chunk):
-        paths = min(chunk, replications - begin)
-        expected = h[rng.integers(0, len(h), (trials, paths))]
-        shift = rng.normal(0, log_odds_sd, paths) + np.log(true_odds_ratio)
-        with np.errstate(divide="ignore"):
-            true = special.expit(special.logit(expected) + shift)
-        outcome = (rng.random((trials, paths)) < true).astype(float)
-        weights = cusum_weights(outcome.ravel(), expected.ravel(), odds_ratio).reshape(trials, paths)
-        highest.append(cusum_paths(weights).max(axis=0))
-    return np.concatenate(highest)
-
-
-def chart_alarm_probability(budget_per_year: float, charts: int, years: float = 1.0) -> float:
-    """Each chart's share of a clinic's budget of false alarms: 1 - exp(-B·years/charts)."""
-    not_negative("budget_per_year", budget_per_year)
-    if charts < 1 or not years > 0:
-        raise ImpossibleData("charts, years", (charts, years), "at least one chart and a positive time")
-    return float(-np.expm1(-budget_per_year * years / charts))

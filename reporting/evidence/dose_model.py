@@ -78,24 +78,8 @@ def rcs_basis(x: ArrayLike, knots: ArrayLike) -> Array:
     return np.column_stack(columns)
 
 
-def rcs_slope(x: ArrayLike, knots: ArrayLike) -> Array:
-    """Derivatives of the columns of rcs_basis, same shape; constant beyond the outer knots."""
-    values, t = finite("x", x), _checked_knots(knots)
-    last, before, span = t[-1], t[-2], t[-1] - t[0]
-    end, near_end = _square(values - last), _square(values - before)
-    columns = [np.ones_like(values)]
-    for knot in t[:-2]:
-        term = _square(values - knot) - near_end * (last - knot) / (last - before)
-        columns.append(3 * (term + end * (before - knot) / (last - before)) / span**2)
-    return np.column_stack(columns)
-
-
 def _cube(distance: Array) -> Array:
     return np.asarray(np.maximum(distance, 0) ** 3, dtype=float)
-
-
-def _square(distance: Array) -> Array:
-    return np.asarray(np.maximum(distance, 0) ** 2, dtype=float)
 
 
 def _checked_knots(knots: ArrayLike) -> Array:

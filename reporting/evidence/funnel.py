@@ -83,22 +83,6 @@ def _interpolated_quantile(expected: Array, probability: float) -> Array:
     return np.asarray(np.maximum(count - share, 0), dtype=float)
 
 
-def proportion_limits(target: float, n: ArrayLike, level: float = WARNING_LEVEL) -> Limits:
-    """Exact binomial prediction limits of a proportion around a target, interpolated the same way."""
-    size = not_negative("n", n)
-    if not 0 <= target <= 1:
-        raise ImpossibleData("target", target, "0 to 1")
-    normal_quantile(level)
-    some = np.where(size > 0, size, 1.0)
-    bounds = []
-    for probability in ((1 - level) / 2, (1 + level) / 2):
-        count = scipy.stats.binom.ppf(probability, some, target)
-        mass = scipy.stats.binom.pmf(count, some, target)
-        share = (scipy.stats.binom.cdf(count, some, target) - probability) / np.where(mass > 0, mass, 1.0)
-        bounds.append(np.clip((count - share) / some, 0, 1))
-    return Limits(np.where(size > 0, bounds[0], 0.0), np.where(size > 0, bounds[1], 1.0), level)
-
-
 def over_dispersion(
     observed: ArrayLike,
     expected: ArrayLike,

@@ -1,11 +1,11 @@
 """Intervals of a proportion, a difference, a rate and a standardised ratio.
 
-Proportions follow Newcombe, Stat Med 1998;17:857-872 and Brown, Cai & DasGupta, Stat Sci 2001;16:101-133;
+Proportions follow Newcombe, Stat Med 1998;17:857-872;
 differences Newcombe, Stat Med 1998;17:873-890; rates Garwood, Biometrika 1936;28:437-442 and Byar's
 approximation in Breslow & Day, Statistical Methods in Cancer Research II, 1987, p. 69.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,11 +89,6 @@ def clopper_pearson(events: float, n: float, level: float = 0.95) -> Interval:
     return _beta_interval(events, n, level, (0.0, 1.0), (1.0, 0.0))
 
 
-def jeffreys(events: float, n: float, level: float = 0.95) -> Interval:
-    """Equal-tailed interval under the prior Beta(½, ½); 0 at no event and 1 at all events (Brown 2001)."""
-    return _beta_interval(events, n, level, (0.5, 0.5), (0.5, 0.5))
-
-
 def _beta_interval(
     events: float, n: float, level: float, low: tuple[float, float], high: tuple[float, float]
 ) -> Interval:
@@ -105,34 +100,6 @@ def _beta_interval(
     lower = scipy.stats.beta.ppf(tail, events + low[0], rest + low[1]) if events > 0 else 0.0
     upper = scipy.stats.beta.ppf(1 - tail, events + high[0], rest + high[1]) if rest > 0 else 1.0
     return Interval(float(lower), float(upper), level)
-
-
-def mid_p(events: int, n: int, level: float = 0.95) -> Interval:
-    """Exact interval that counts half of the observed outcome's probability, Newcombe's method 6.
-
-    Solves ½P(X = x) + P(X > x) = a/2 for the lower and ½P(X = x) + P(X < x) = a/2 for the upper limit.
-    """
-    counts_within(events, n)
-    normal_quantile(level)
-    if n == 0:
-        return Interval(0.0, 1.0, level, NO_ANSWERS)
-    tail = (1 - level) / 2
-
-    def above(p: float) -> float:
-        return float(scipy.stats.binom.sf(events, n, p) + scipy.stats.binom.pmf(events, n, p) / 2 - tail)
-
-    def below(p: float) -> float:
-        return float(scipy.stats.binom.cdf(events - 1, n, p) + scipy.stats.binom.pmf(events, n, p) / 2 - tail)
-
-    lower = 0.0 if events == 0 else _root(above, 0, events / n)
-    upper = 1.0 if events == n else _root(below, events / n, 1)
-    return Interval(lower, upper, level)
-
-
-def _root(function: Callable[[float], float], low: float, high: float) -> float:
-    if function(low) * function(high) > 0:  # x = n = 1 at a low level: the limit is the end itself
-        return low if abs(function(low)) < abs(function(high)) else high
-    return float(scipy.optimize.brentq(function, low, high, xtol=1e-15, rtol=1e-14))
 
 
 def newcombe(events: float, n: float, other_events: float, other_n: float, level: float = 0.95) -> Interval:

@@ -1,6 +1,6 @@
 """Many looks at once: false discovery rate over a scan, with the number of cells that were looked at.
 
-Benjamini & Hochberg, J R Stat Soc B 1995;57:289-300; Benjamini & Yekutieli, Ann Stat 2001;29:1165-1188.
+Benjamini & Hochberg, J R Stat Soc B 1995;57:289-300.
 """
 
 from dataclasses import dataclass
@@ -24,12 +24,6 @@ class Discoveries:
 def benjamini_hochberg(p_values: ArrayLike, rate: float = 0.10) -> Discoveries:
     """Step-up procedure: reject p_(k) <= rate·k/m. Ties share their fate; no cells gives no discoveries."""
     return _step_up(p_values, rate, 1.0)
-
-
-def benjamini_yekutieli(p_values: ArrayLike, rate: float = 0.10) -> Discoveries:
-    """The same under any dependence, p-values enlarged by 1 + ½ + … + 1/m."""
-    size = np.size(p_values)
-    return _step_up(p_values, rate, float((1 / np.arange(1, size + 1)).sum()) if size else 1.0)
 
 
 def _step_up(p_values: ArrayLike, rate: float, enlarged: float) -> Discoveries:

@@ -61,26 +61,6 @@ class RisenCharts:
         return DetectionPower(GRID, np.maximum.accumulate(passed, axis=0), self.ratio)
 
 
-def detection_power(
-    limit: float,
-    symptoms: int,
-    *,
-    ratio: float = 2.0,
-    history_weeks: int = 52,
-    weeks: int = 26,
-    options: Alternatives | None = None,
-    replications: int = 256,
-    seed: int = 0,
-) -> DetectionPower:
-    """Power to find that one of `symptoms` rises by `ratio` after history_weeks, at the detector's limit (log odds).
-
-    Raises ImpossibleData for a ratio or numbers of weeks and symptoms that are not positive.
-    """
-    return risen_charts(
-        ratio=ratio, history_weeks=history_weeks, weeks=weeks, options=options, replications=replications, seed=seed
-    ).power(limit, symptoms)
-
-
 def risen_charts(
     *,
     ratio: float = 2.0,

@@ -3,7 +3,7 @@
 Shrunken effects of operators, devices and clinics: empirical Bayes in closed form.
 
 Gamma-Poisson: observed ~ Poisson(expected·theta), theta ~ Gamma(1/tau², 1/tau²); Clayton & Kaldor, Biometrics
-1987;43:671-681. Beta-binomial: events ~ Binomial(n, p), p ~ Beta(a, b); Williams, Biometrics 1975;31:949-952.
+1987;43:671-681.
 """
 
 from dataclasses import dataclass
@@ -16,9 +16,7 @@ from scipy import special
 from reporting.evidence.change_point import Alternatives
 from reporting.evidence.checks import (
     Array,
-    ImpossibleData,
     NotEnoughData,
-    counts_within,
     expectations,
     normal_quantile,
     not_negative,
@@ -102,70 +100,6 @@ def estimate_tau2(observed: ArrayLike, expected: ArrayLike) -> float:
     )
     at_zero = -float((o * 0 - e).sum())
     return 0.0 if best.fun >= at_zero - 1e-9 else float(np.exp(best.x))
-
-
-@dataclass(frozen=True)
-class ShrunkenRates:
-    """Per unit (k,): posterior mean and limits of the rate; prior Beta(a, b); its mean and note."""
-
-    mean: Array
-    lower: Array
-    upper: Array
-    a: float
-    b: float
-    level: float
-    note: str = ""
-
-    @property
-    def prior_mean(self) -> float:
-        return self.a / (self.a + self.b)
-
-
-def beta_binomial(
-    events: ArrayLike, n: ArrayLike, prior: tuple[float, float] | None = None, level: float = 0.95
-) -> ShrunkenRates:
-    """Shrink rates towards the common rate: posterior Beta(a + events, b + n - events).
-
-    prior None: a and b by maximum marginal likelihood. Units without answers get the prior. With no spread
-    the prior is practically a point and labelled; no event at all, or only events, raises NotEnoughData.
-    """
-    y, m = counts_within(events, n)
-    normal_quantile(level)
-    a, b = fit_beta_binomial(y, m) if prior is None else prior
-    if not (a > 0 and b > 0 and np.isfinite([a, b]).all()):
-        raise ImpossibleData("prior", (a, b), "two positive numbers")
-    tail, first, second = (1 - level) / 2, a + y, b + m - y
-    note = NO_SPREAD if a + b > 1e6 else ""
-    lower, upper = (np.asarray(scipy.stats.beta.ppf(p, first, second)) for p in (tail, 1 - tail))
-    return ShrunkenRates(first / (first + second), lower, upper, a, b, level, note)
-
-
-def fit_beta_binomial(events: ArrayLike, n: ArrayLike) -> tuple[float, float]:
-    """a and b of the prior by maximum likelihood, in the scale of the mean and of 1/(a + b + 1)."""
-    y, m = counts_within(events, n)
-    y, m = y[m > 0], m[m > 0]
-    if len(y) < 2 or not 0 < y.sum() < m.sum():
-        raise NotEnoughData("A common distribution of rates needs two units, an event and a non-event.")
-
-    def minus_log_likelihood(at: Array) -> float:
-        mean, size = special.expit(at[0]), np.exp(at[1])
-        a, b = mean * size, (1 - mean) * size
-        return -float((special.betaln(a + y, b + m - y) - special.betaln(a, b)).sum())
-
-    pooled = float(special.logit(y.sum() / m.sum()))
-    fits = [
-        scipy.optimize.minimize(
-            minus_log_likelihood,
-            [pooled, start],
-            bounds=[(-30, 30), (-5, 16)],
-            method="L-BFGS-B",
-            options={"ftol": 1e-15, "gtol": 1e-10},
-        )
-        for start in (0.0, 4.0, 10.0)
-    ]
-    best = min(fits, key=lambda fit: float(fit.fun))
-    mean, size = float(special.expit(best.x[0])), float(np.exp(best.x[1]))
-    return mean * size, (1 - mean) * size
 
 
 @dataclass(frozen=True)

@@ -96,17 +96,3 @@ def _last_upper(high: Array, inside: Mask) -> float:
     """Upper limit after everybody had the event: the last one that could be calculated."""
     known = np.flatnonzero(inside)
     return float(np.clip(high[known[-1]], 0, 1)) if len(known) else 1.0
-
-
-def risk_from_hazards(hazards: ArrayLike) -> float:
-    """Risk by the last check-in if all were answered: 1 - prod(1 - h), h the hazard of each check-in."""
-    return float(-np.expm1(np.log1p(-np.minimum(probabilities("hazards", hazards), 1 - 1e-16)).sum()))
-
-
-def follow_up_completeness(followed_days: ArrayLike, planned_days: ArrayLike) -> float:
-    """Share of the planned person-time that was followed (Clark et al., Lancet 2002;359:1309-1310)."""
-    seen, planned = not_negative("followed_days", followed_days), not_negative("planned_days", planned_days)
-    same_length(followed_days=seen, planned_days=planned)
-    if planned.sum() == 0:
-        raise NotEnoughData("No follow-up was planned yet.")
-    return float(np.minimum(seen, planned).sum() / planned.sum())

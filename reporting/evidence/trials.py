@@ -209,7 +209,7 @@ def _summed(symptom: str, laid: LaidOut, hazards: Array, size: int) -> AreaExpec
 
 
 def excess_p_values(observed: Array, expected: Array) -> Array:
-    """One-sided mid-P of each Poisson count against its expectation, as poisson_excess gives one, for (cells,).
+    """One-sided mid-P of each Poisson count against its expectation: P(X > o) + P(X = o)/2, for (cells,).
 
     Nothing expected and nothing observed gives 1/2.
     """

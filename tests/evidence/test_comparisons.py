@@ -5,7 +5,6 @@ import pytest
 import scipy.stats
 from statsmodels.stats.contingency_tables import StratifiedTable
 
-from reporting.evidence.checks import ImpossibleData, NotComparable, NotEnoughData
 from reporting.evidence.comparisons import (
     binomial_excess,
     cochran_armitage,
@@ -14,9 +13,6 @@ from reporting.evidence.comparisons import (
     mantel_haenszel,
     mcnemar,
     odds_ratio,
-    pairings_from_margins,
-    poisson_excess,
-    require_one_device,
     risk_ratio,
 )
 from reporting.evidence.intervals import newcombe_paired
@@ -127,16 +123,7 @@ def test_exact_tests_of_nothing_are_one() -> None:
     assert fisher(0, 0, 3, 5).two_sided == 1
     assert fisher(0, 4, 0, 5).greater == 1
     assert mcnemar(0, 0).two_sided == 1
-    assert poisson_excess(0, 0).greater == 1
     assert binomial_excess(0, 0, 0.3).two_sided == 1
-    with pytest.raises(ImpossibleData):
-        poisson_excess(1, 0)
-
-
-def test_a_count_against_its_expectation_has_poisson_tails() -> None:
-    result = poisson_excess(9, 3.1)
-    assert result.greater == pytest.approx(scipy.stats.poisson.sf(8, 3.1), abs=1e-14)
-    assert result.mid_p_greater == pytest.approx(result.greater - scipy.stats.poisson.pmf(9, 3.1) / 2, abs=1e-14)
 
 
 def test_airway_pairs_as_fagerland_lydersen_and_laake_print_them() -> None:
@@ -152,24 +139,3 @@ def test_paired_ratio_by_its_formula() -> None:
     ratio = compare_pairs(8, 5, 2, 6).risk_ratio
     reach = np.exp(1.959963984540054 * np.sqrt(7 / (13 * 10)))
     assert (ratio.value, ratio.lower, ratio.upper) == pytest.approx((1.3, 1.3 / reach, 1.3 * reach), abs=1e-12)
-
-
-def test_margins_allow_every_pairing_between_their_bounds() -> None:
-    found = pairings_from_margins(5, 3, 7).pairings
-    assert [(p.both, p.first_only, p.second_only, p.neither) for p in found] == [
-        (3, 2, 0, 2),
-        (2, 3, 1, 1),
-        (1, 4, 2, 0),
-    ]
-    with pytest.raises(NotEnoughData):
-        pairings_from_margins(0, 0, 0)
-
-
-def test_raw_doses_of_two_devices_are_refused_and_their_ranges_named() -> None:
-    with pytest.raises(NotComparable, match="A 10 to 20, B 5 to 7") as problem:
-        require_one_device(["A", "A", "B", "B"], "fluence_j_cm2", [10, 20, 5, 7])
-    assert problem.value.details["devices"] == ("A", "B")
-    assert "relative to each device's own reference" in problem.value.what_to_do
-    assert require_one_device(["A", "A"], "fluence_j_cm2") == "A"
-    with pytest.raises(NotEnoughData):
-        require_one_device([], "fluence_j_cm2")

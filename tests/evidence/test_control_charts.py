@@ -3,18 +3,15 @@
 import numpy as np
 import pytest
 
-from reporting.evidence.checks import ImpossibleData, NotEnoughData
+from reporting.evidence.checks import NotEnoughData
 from reporting.evidence.control_charts import (
     ControlChart,
-    ewma_chart,
     nhs_rules,
     p_chart,
-    tabular_cusum,
     xmr_chart,
 )
 from tests.evidence.reference_table import columns
 
-SHIFTED = columns("montgomery_cusum.csv")
 ORANGE_JUICE = columns("montgomery_orange_juice.csv")["nonconforming"]
 LOANS = columns("montgomery_loans.csv")["cost"]
 
@@ -23,21 +20,6 @@ def flat(values: list[float], reach: float = 3.0) -> ControlChart:
     """A chart around 0 with sigma 1."""
     x = np.array(values, dtype=float)
     return ControlChart(x, np.zeros(len(x)), np.full(len(x), -reach), np.full(len(x), reach))
-
-
-def test_tabular_cusum_as_montgomery_prints_it() -> None:
-    chart = tabular_cusum(SHIFTED["x"], 10, 1, allowance=0.5, limit=5)
-    np.testing.assert_allclose(chart.upper, SHIFTED["c_plus"], atol=5.01e-3)
-    np.testing.assert_allclose(chart.lower, SHIFTED["c_minus"], atol=5.01e-3)
-    assert chart.signals == (28, 29)
-
-
-def test_ewma_as_montgomery_prints_it() -> None:
-    chart = ewma_chart(SHIFTED["x"], 10, 1, weight=0.1, sigmas=2.7)
-    np.testing.assert_allclose(chart.values, SHIFTED["ewma"], atol=6e-5)
-    assert (round(chart.upper[0], 2), round(chart.lower[0], 2)) == (10.27, 9.73)
-    assert (round(chart.upper[-1], 2), round(chart.lower[-1], 2)) == (10.62, 9.38)
-    assert chart.signals == (28, 29)
 
 
 def test_p_chart_of_orange_juice_as_qcc_prints_it() -> None:
@@ -146,7 +128,3 @@ def test_charts_of_nothing_are_named() -> None:
         xmr_chart([1.0])
     with pytest.raises(NotEnoughData):
         p_chart([0], [0])
-    with pytest.raises(ImpossibleData):
-        ewma_chart([1.0], 0, 0)
-    with pytest.raises(ImpossibleData):
-        tabular_cusum([1.0], 0, 1, limit=0)

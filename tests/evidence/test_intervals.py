@@ -13,7 +13,6 @@ from tests.evidence.reference_table import rows
 METHODS = {
     "wilson": intervals.wilson,
     "clopper_pearson": intervals.clopper_pearson,
-    "mid_p": intervals.mid_p,
 }
 
 
@@ -35,20 +34,6 @@ def test_one_proportion_equals_statsmodels(events: int, n: int, level: float) ->
     for ours, theirs in (("wilson", "wilson"), ("clopper_pearson", "beta")):
         expected = proportion_confint(events, n, 1 - level, theirs)
         assert tuple(METHODS[ours](events, n, level)) == pytest.approx(expected, abs=1e-8)
-
-
-def test_jeffreys_is_the_beta_posterior_with_whole_ends_at_the_edges() -> None:
-    expected = stats.beta.interval(0.95, 3.5, 27.5)
-    assert tuple(intervals.jeffreys(3, 30)) == pytest.approx(expected, abs=1e-8)
-    assert intervals.jeffreys(0, 30).lower == 0
-    assert intervals.jeffreys(30, 30).upper == 1
-
-
-def test_mid_p_limits_leave_half_of_alpha_on_each_side() -> None:
-    lower, upper = intervals.mid_p(4, 37)
-    above = stats.binom.sf(4, 37, lower) + stats.binom.pmf(4, 37, lower) / 2
-    below = stats.binom.cdf(3, 37, upper) + stats.binom.pmf(4, 37, upper) / 2
-    assert (above, below) == (pytest.approx(0.025, abs=1e-10), pytest.approx(0.025, abs=1e-10))
 
 
 @pytest.mark.parametrize("events", [0, 1, 5, 10, 47])
@@ -86,7 +71,7 @@ def test_nothing_expected_is_labelled() -> None:
     assert intervals.smr(0, 0) == Estimate(None, None, None, 0.95, "nothing expected yet")
 
 
-@pytest.mark.parametrize("method", [intervals.wilson, intervals.clopper_pearson, intervals.jeffreys, intervals.mid_p])
+@pytest.mark.parametrize("method", [intervals.wilson, intervals.clopper_pearson])
 def test_no_answers_is_labelled(method: object) -> None:
     assert method(0, 0) == Interval(0.0, 1.0, 0.95, "no answers")  # type: ignore[operator]
 

@@ -7,7 +7,7 @@ from reporting.evidence.change_point import Alternatives
 from reporting.evidence.checks import ImpossibleData
 from reporting.evidence.detector import BENIGN_SD, outcome_odds
 from reporting.evidence.limits import null_counts
-from reporting.evidence.power import detection_power
+from reporting.evidence.power import risen_charts
 from reporting.evidence.surveillance import Network
 
 HISTORY, WEEKS, LIMIT = 52, 26, 0.5
@@ -46,30 +46,31 @@ def found_by_the_detector(weekly: float, replications: int = 200) -> float:
 
 @pytest.mark.parametrize("weekly", [0.3, 0.8, 2.0])
 def test_it_is_what_the_whole_detector_finds(weekly: float) -> None:
-    power = detection_power(LIMIT, 2, history_weeks=HISTORY, weeks=WEEKS)
+    power = risen_charts(history_weeks=HISTORY, weeks=WEEKS).power(LIMIT, 2)
     assert power.within(WEEKS, [weekly])[0] == pytest.approx(found_by_the_detector(weekly), abs=0.15)
 
 
 def test_more_treatments_more_time_and_larger_rises_are_found_more_often() -> None:
-    power = detection_power(LIMIT, 6)
+    charts = risen_charts()
+    power = charts.power(LIMIT, 6)
     assert (np.diff(power.found, axis=0) >= 0).all()
     assert (np.diff(power.found, axis=1) >= 0).all()
-    assert (detection_power(LIMIT, 6, ratio=3.0).found >= power.found - 0.02).all()
-    assert (detection_power(LIMIT + 2, 6).found <= power.found).all()
+    assert (risen_charts(ratio=3.0).power(LIMIT, 6).found >= power.found - 0.02).all()
+    assert (charts.power(LIMIT + 2, 6).found <= power.found).all()
     assert power.found[-1, -1] > 0.95
     assert power.found[0, -1] < 0.1
 
 
 def test_nothing_expected_is_never_found() -> None:
-    power = detection_power(LIMIT, 6)
+    power = risen_charts().power(LIMIT, 6)
     assert power.within(26, [0.0])[0] == 0
     assert power.within(26, [1e9])[0] == power.found[-1, -1]
 
 
 def test_without_a_rise_it_alarms_rarely() -> None:
-    assert detection_power(LIMIT, 6, ratio=1.0).found.max() < 0.12
+    assert risen_charts(ratio=1.0).power(LIMIT, 6).found.max() < 0.12
 
 
 def test_impossible_questions_are_refused() -> None:
     with pytest.raises(ImpossibleData):
-        detection_power(LIMIT, 6, ratio=0)
+        risen_charts(ratio=0)

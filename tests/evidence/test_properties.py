@@ -4,14 +4,11 @@ import dataclasses
 from collections.abc import Iterator
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reporting.evidence import (
-    calibration,
-    cells,
     comparisons,
     control_charts,
     cusum,
@@ -21,13 +18,13 @@ from reporting.evidence import (
     multiplicity,
     nonresponse,
     penalised,
-    rates,
     signals,
     survival,
+    trials,
 )
 from reporting.evidence.checks import EvidenceProblem, NotEstimable
 
-INTERVALS = [intervals.wilson, intervals.clopper_pearson, intervals.jeffreys, intervals.mid_p]
+INTERVALS = [intervals.wilson, intervals.clopper_pearson]
 levels = st.sampled_from([0.5, 0.8, 0.95, 0.998])
 
 
@@ -70,7 +67,7 @@ def test_intervals_contain_the_estimate_and_stay_between_0_and_1(pair: tuple[int
     for interval in INTERVALS:
         found = interval(events, n, level)
         assert 0 <= found.lower <= found.upper <= 1
-        if n and (interval is not intervals.jeffreys or level >= 0.8):
+        if n:
             assert found.lower - 1e-12 <= events / n <= found.upper + 1e-12
 
 
@@ -132,12 +129,8 @@ def test_the_order_of_strata_does_not_matter(first: list, second: list, random: 
 
 @given(st.integers(0, 60), st.floats(0.01, 30))
 def test_more_events_never_lower_a_signal(observed: int, expected: float) -> None:
-    fewer, more = (
-        comparisons.poisson_excess(observed, expected),
-        comparisons.poisson_excess(observed + 1, expected),
-    )
-    assert more.greater <= fewer.greater + 1e-12
-    assert more.mid_p_greater <= fewer.mid_p_greater + 1e-12
+    fewer, more = (trials.excess_p_values(np.array([k]), np.array([expected]))[0] for k in (observed, observed + 1))
+    assert more <= fewer + 1e-12
     one, two = (signals.gamma_poisson([k], [expected], 0.04) for k in (observed, observed + 1))
     assert two.mean[0] > one.mean[0]
     assert two.probability_above[0] >= one.probability_above[0] - 1e-12
@@ -163,20 +156,17 @@ def test_an_event_more_never_lowers_a_cusum(trials: list[tuple[bool, float]], at
 @settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 2), st.integers(0, 1)), min_size=3, max_size=40))
 def test_firth_of_any_small_table_is_finite_and_grouped_as_by_rows(rows: list[tuple[int, int, int]]) -> None:
-    frame = pd.DataFrame({"skin": [r[0] for r in rows], "band": [r[1] for r in rows]})
     y = np.array([r[2] for r in rows], dtype=float)
-    coding = cells.dummy_coding(frame, ["skin", "band"])
-    grouped = cells.gather_cells(frame, y)
-    design = coding.design(frame)
+    design = np.array([[1, skin, band == 1, band == 2] for skin, band, _ in rows], dtype=float)
+    cells, of_row = np.unique(design, axis=0, return_inverse=True)
     if np.linalg.matrix_rank(design) < design.shape[1]:
         with pytest.raises(NotEstimable):
             penalised.firth(design, y)
         return
     by_rows = penalised.firth(design, y)
-    by_cells = penalised.firth(coding.design(grouped.frame), grouped.events, grouped.trials)
+    by_cells = penalised.firth(cells, np.bincount(of_row, y), np.bincount(of_row))
     np.testing.assert_allclose(by_cells.coefficients, by_rows.coefficients, atol=1e-8)
-    np.testing.assert_allclose(by_cells.fitted[grouped.cell_of_row], by_rows.fitted, atol=1e-10)
-    assert np.isfinite(list(numbers(penalised.coefficient_table(by_cells)))).all()
+    np.testing.assert_allclose(by_cells.fitted[of_row], by_rows.fitted, atol=1e-10)
 
 
 @settings(max_examples=40)
@@ -200,15 +190,9 @@ def test_tables_give_finite_or_named_answers(first: list[tuple[int, int]], secon
     finite_or_named(comparisons.fisher, a, n, c, m)
     finite_or_named(comparisons.binomial_excess, a, n, 0.1)
     finite_or_named(comparisons.compare_pairs, a, n - a, c, m - c)
-    finite_or_named(comparisons.pairings_from_margins, a, min(c, n), n)
     finite_or_named(control_charts.p_chart, events, trials)
-    finite_or_named(signals.beta_binomial, events, trials)
-    finite_or_named(rates.group_rates, [str(k % 2) for k in range(len(events))], events, trials)
     finite_or_named(nonresponse.response_bounds, a, n, n + m)
     finite_or_named(nonresponse.tipping_point, a, n, n + m, 0.2)
-    finite_or_named(nonresponse.rate_if_affected_answer_more, a, n, n + m, 1.5)
-    finite_or_named(nonresponse.compare_response, events, trials)
-    finite_or_named(calibration.calibration_bands, events, np.linspace(0, 1, len(events)), trials)
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.floats(0, 20)), min_size=1, max_size=14))
@@ -221,7 +205,6 @@ def test_units_give_finite_or_named_answers(units: list[tuple[int, float]]) -> N
     finite_or_named(signals.gamma_poisson, observed, expected, 0.02, model_log_se=0.1)
     finite_or_named(meta.dersimonian_laird, observed, expected)
     finite_or_named(intervals.smr, observed[0], expected[0])
-    finite_or_named(comparisons.poisson_excess, int(observed[0]), expected[0])
 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 1)), max_size=30))
@@ -238,11 +221,7 @@ def test_follow_up_gives_finite_or_named_answers(people: list[tuple[int, int]]) 
 @given(st.lists(st.tuples(st.integers(0, 1), st.floats(0.01, 1)), min_size=1, max_size=30))
 def test_answers_give_finite_or_named_results(answers: list[tuple[int, float]]) -> None:
     outcome, probability = (np.array(column, dtype=float) for column in zip(*answers, strict=True))
-    finite_or_named(nonresponse.hajek_rate, outcome, probability)
-    finite_or_named(calibration.calibration, outcome, np.clip(probability, 0.01, 0.99))
     finite_or_named(cusum.cusum, cusum.cusum_weights(outcome, probability), 1.0)
-    estimate = nonresponse.hajek_rate(outcome, probability).rate
-    assert estimate.lower - 1e-12 <= estimate.value <= estimate.upper + 1e-12  # type: ignore[operator]
 
 
 @given(st.lists(st.floats(-1e6, 1e6), max_size=30))

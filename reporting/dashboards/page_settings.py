@@ -5,7 +5,6 @@ A setting over time: whose, per month or quarter, as set or for such patients, a
 Two settings together: the map, what its cells mean, and the treatments behind one.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +15,7 @@ from reporting.dashboards.chart_setting_map import setting_map_chart
 from reporting.dashboards.read_behind import Part
 from reporting.dashboards.read_setting_drift import ENOUGH, Per, SettingDrift, Unit, days_of, drift_units, setting_drift
 from reporting.dashboards.read_setting_map import LEAST_IN_CELL, SettingMap, setting_map
-from reporting.dashboards.ui_behind import NOT_CAUSES, behind
+from reporting.dashboards.ui_behind import NOT_CAUSES, Choice, Drilldown
 from reporting.dashboards.ui_settings import (
     NOTHING,
     TIME,
@@ -55,14 +54,12 @@ def over_time(by: Actor, asked: Asked) -> None:
     if found.table.empty:
         empty(*NOTHING)
         return
-    show(
-        drawn(drift_chart, found), key="drift", file_name="setting-over-time.csv", on_pick=lambda at: _choose(found, at)
-    )
+    periods = _periods(found)
+    show(drawn(drift_chart, found), key="drift", file_name="setting-over-time.csv", on_pick=periods.press)
     _words(by, found)
-    _share(found)
-    st.subheader("The treatments behind it", anchor=False)
+    _share(found, periods)
     filters = replace(asked.filters, devices=(unit.code,)) if unit.kind == "device" else asked.filters
-    behind(by, filters, [asked.setting], asked.symptom, _parts(found), key=PERIOD, what=per)
+    periods.treatments(by, filters, [asked.setting], asked.symptom)
 
 
 def _unit_choice(units: tuple[Unit, ...]) -> Unit:
@@ -93,7 +90,7 @@ def _words(by: Actor, found: SettingDrift) -> None:
         st.markdown("Of operators you see yourself alone; they are compared by the safety lead only.")
 
 
-def _share(found: SettingDrift) -> None:
+def _share(found: SettingDrift, periods: Drilldown) -> None:
     if found.above.empty:
         empty(
             "No highest value is known for this setting.",
@@ -101,27 +98,21 @@ def _share(found: SettingDrift) -> None:
             "The clinic's own can be set under Guidelines and tolerances.",
         )
         return
-    show(
-        drawn(share_chart, found), key="share_above", file_name="share-above.csv", on_pick=lambda at: _choose(found, at)
-    )
+    show(drawn(share_chart, found), key="share_above", file_name="share-above.csv", on_pick=periods.press)
     if set(found.above["kind"]) == {"typical"}:
         st.markdown(f"No guideline and no protocol is known here, so it is compared with {KIND_WORDS['typical']}.")
 
 
-def _parts(found: SettingDrift) -> list[tuple[str, Part]]:
+def _periods(found: SettingDrift) -> Drilldown:
+    """The treatments of a month or quarter; of an operator, that operator's alone."""
     operator = found.of.code if found.of.kind == "operator" else ""
-    parts = []
+    choices = []
     for row in found.table.itertuples():
         first, last = days_of(int(str(row.period)), found.per)
-        parts.append((str(row.label), Part(from_date=first, to_date=last, operator=operator)))
-    return parts
-
-
-def _choose(found: SettingDrift, at: Mapping[str, Any]) -> None:
-    """Choose the period that was pressed."""
-    hit = (found.table["period"] == at["period"]).to_numpy()
-    if hit.any():
-        st.session_state[PERIOD] = int(hit.argmax())
+        choices.append(
+            Choice(str(row.label), Part(from_date=first, to_date=last, operator=operator), {"period": row.period})
+        )
+    return Drilldown(PERIOD, found.per, tuple(choices))
 
 
 CELL = "cell"
@@ -140,12 +131,8 @@ def two_settings(by: Actor, asked: Asked) -> None:
     if not found.table["n_treatments"].sum() and not found.table["is_hidden"].any():
         empty(*NOTHING)
         return
-    show(
-        drawn(setting_map_chart, found),
-        key="setting_map",
-        file_name="settings-map.csv",
-        on_pick=lambda at: _map_parts_choose(found, at),
-    )
+    cells = _cells(found)
+    show(drawn(setting_map_chart, found), key="setting_map", file_name="settings-map.csv", on_pick=cells.press)
     st.markdown(
         "In each cell stand the observed rate and the unexpected reports over those who answered. Its shade shows the "
         "rate drawn towards the average of all cells, the more the fewer answered, so that chance does not catch the "
@@ -162,32 +149,23 @@ def two_settings(by: Actor, asked: Asked) -> None:
         if side.ranges:
             st.markdown(f"**{side.label}**")
             sources(side.ranges, side.unit)
-    st.subheader("The treatments behind it", anchor=False)
-    behind(by, asked.filters, [asked.setting, second], asked.symptom, _map_parts_parts(found), key=CELL, what="cell")
+    cells.treatments(by, asked.filters, [asked.setting, second], asked.symptom)
 
 
-def _shown(found: SettingMap) -> list[Any]:
-    rows: list[Any] = list(found.table.itertuples())
-    return [row for row in rows if row.n_treatments > 0]
-
-
-def _map_parts_parts(found: SettingMap) -> list[tuple[str, Part]]:
+def _cells(found: SettingMap) -> Drilldown:
+    """The treatments of a cell, if there are any in it."""
     units = printed(found.across.unit), printed(found.up.unit)
-    return [
-        (
+    rows: list[Any] = list(found.table[found.table["n_treatments"] > 0].itertuples())
+    choices = (
+        Choice(
             f"{found.across.label} {row.across_label} {units[0]}".strip()
             + f", {found.up.label.lower()} {row.up_label} {units[1]}".rstrip(),
             Part(bands={found.across.parameter: int(row.across), found.up.parameter: int(row.up)}),
+            {"across": row.across, "up": row.up},
         )
-        for row in _shown(found)
-    ]
-
-
-def _map_parts_choose(found: SettingMap, at: Mapping[str, Any]) -> None:
-    """Choose the cell that was pressed, if there are treatments in it."""
-    for place, row in enumerate(_shown(found)):
-        if (row.across, row.up) == (at["across"], at["up"]):
-            st.session_state[CELL] = place
+        for row in rows
+    )
+    return Drilldown(CELL, "cell", tuple(choices))
 
 
 @shows_problems

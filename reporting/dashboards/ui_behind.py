@@ -3,7 +3,8 @@
 Parts of the dashboards that stand beside the charts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -23,34 +24,50 @@ from reporting.shell.ui_links import page_link
 from reporting.shell.ui_words import day
 
 
-def behind(
-    by: Actor,
-    filters: Filters,
-    settings: Sequence[str],
-    symptom: str,
-    parts: Sequence[tuple[str, Part]],
-    *,
-    key: str,
-    what: str,
-) -> None:
-    """Choose one of ``parts`` (words and part), by select box or in the chart, and list its treatments.
+@dataclass(frozen=True)
+class Choice:
+    """A part of a chart that can be chosen: its words, its treatments, and the values of its mark in the chart."""
+
+    words: str
+    part: Part
+    mark: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Drilldown:
+    """The treatments behind one of the ``choices``, chosen in the select box or by a press in the chart.
 
     ``key`` holds the position of the chosen one; ``what`` is one of them in words (``band``, ``cell``, ``month``).
     """
-    if not may(by, "timeline.read"):
-        return
-    if (st.session_state.get(key) or 0) >= len(parts):
-        st.session_state[key] = None
-    chosen = st.selectbox(
-        f"Treatments behind a {what}",
-        range(len(parts)),
-        format_func=lambda at: parts[at][0],
-        index=None,
-        key=key,
-        placeholder=f"Choose a {what} here, or press one in the chart",
-    )
-    if chosen is not None:
-        _list(treatments_behind(by, filters, settings, symptom, parts[chosen][1]), settings, key)
+
+    key: str
+    what: str
+    choices: tuple[Choice, ...]
+
+    def press(self, at: Mapping[str, Any]) -> None:
+        """Choose what was pressed: the choice whose mark has these values, if it is one."""
+        for place, choice in enumerate(self.choices):
+            if all(at.get(name) == value for name, value in choice.mark.items()):
+                st.session_state[self.key] = place
+                return
+
+    def treatments(self, by: Actor, filters: Filters, settings: Sequence[str], symptom: str) -> None:
+        """The select box and the list of the treatments behind what is chosen, for those who may read timelines."""
+        st.subheader("The treatments behind it", anchor=False)
+        if not may(by, "timeline.read"):
+            return
+        if (st.session_state.get(self.key) or 0) >= len(self.choices):
+            st.session_state[self.key] = None
+        chosen = st.selectbox(
+            f"Treatments behind a {self.what}",
+            range(len(self.choices)),
+            format_func=lambda at: self.choices[at].words,
+            index=None,
+            key=self.key,
+            placeholder=f"Choose a {self.what} here, or press one in the chart",
+        )
+        if chosen is not None:
+            _list(treatments_behind(by, filters, settings, symptom, self.choices[chosen].part), settings, self.key)
 
 
 def _list(found: pd.DataFrame, settings: Sequence[str], key: str) -> None:

@@ -5,7 +5,7 @@ What the settings page asks for: device class, setting and symptom, and what nar
 The adjusted part of the settings page: worked out on demand, with what it rests on in words.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -21,7 +21,7 @@ from reporting.dashboards.read_behind import Part
 from reporting.dashboards.read_dose_response import DoseResponse, dose_response, takes_long
 from reporting.dashboards.read_overview import bands
 from reporting.dashboards.read_ranges import Range
-from reporting.dashboards.ui_behind import NOT_CAUSES, behind
+from reporting.dashboards.ui_behind import NOT_CAUSES, Choice, Drilldown
 from reporting.domain.actors import Actor
 from reporting.domain.devices import setting_fields
 from reporting.domain.measures import printed
@@ -226,19 +226,19 @@ def one_setting(by: Actor, asked: Asked) -> None:
     with adjusted:
         st.subheader("Adjusted for case mix", anchor=False)
         found = curve(by, asked, result.revision)
+    chosen = _bands(result)
     axes = own_axes(result).beside(chart_dose.own_axes(found)) if found else None
     with crude:
-        _crude(result, axes)
+        _crude(result, axes, chosen)
     if found:
         with adjusted:
-            show(found, axes, lambda at: _choose_band(result, at))
-    st.subheader("The treatments behind it", anchor=False)
-    _behind(by, asked.filters, result)
+            show(found, axes, lambda at: chosen.press({**at, "band": result.cut.band_of(float(at["value"]))}))
+    chosen.treatments(by, asked.filters, [result.parameter], result.symptom)
 
 
-def _crude(result: SettingBands, axes: Axes | None) -> None:
+def _crude(result: SettingBands, axes: Axes | None, chosen: Drilldown) -> None:
     shown = drawn(band_rates, result, axes)
-    chart(shown, key="band_rates", on_pick=lambda at: _choose_band(result, at), with_title=False)
+    chart(shown, key="band_rates", on_pick=chosen.press, with_title=False)
     with st.container():
         numbers(shown, key="band_rates", file_name="setting-bands.csv")
         to_hand_on(lambda: bands(result), key="bands_to_hand_on", file_name="setting-bands-to-hand-on.csv")
@@ -263,26 +263,16 @@ def bands_line(result: SettingBands) -> str:
     return how + (f" {left:,} treated areas without this setting are left out." if left else "")
 
 
-def _choose_band(result: SettingBands, at: Mapping[str, Any]) -> None:
-    """Choose the row of the band and skin group that were pressed, or of the band that holds a point of the curve."""
-    rows = result.table
-    if "value" in at:
-        band = result.cut.band_of(float(at["value"]))
-        hit = (rows["band"] == band) & (rows["skin_group"] == at["skin_group"])
-    else:
-        hit = (rows["band"] == at["band"]) & (rows["skin_group"] == at["skin_group"])
-    if hit.any():
-        st.session_state[BAND] = int(hit.to_numpy().argmax())
-
-
-def _behind(by: Actor, filters: Filters, result: SettingBands) -> None:
+def _bands(result: SettingBands) -> Drilldown:
+    """The treatments of a band and skin group."""
     unit = printed(result.unit)
     rows: list[Any] = list(result.table.itertuples())
-    parts = [
-        (
+    choices = (
+        Choice(
             f"{row.band_label} {unit}".strip() + f", skin type {row.skin_group}",
             Part(bands={result.parameter: int(row.band)}, skin_group=str(row.skin_group)),
+            {"band": row.band, "skin_group": row.skin_group},
         )
         for row in rows
-    ]
-    behind(by, filters, [result.parameter], result.symptom, parts, key=BAND, what="band")
+    )
+    return Drilldown(BAND, "band", tuple(choices))

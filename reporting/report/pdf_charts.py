@@ -254,9 +254,9 @@ def _card(paper: Document, card: SignalCard, report: MonthlyReport) -> None:
         numbers(shown),
         f"{since}First flagged {day(signal.first_flagged_on)}, last seen {day(signal.last_seen_on)}. State: "
         f"{STATE_WORDS[signal.state].lower()}.",
-        f"{shown.get('n_treatments', 0):,} treatments behind it; response there {share(shown.get('response_rate'))}. "
-        f"{shown.get('tipping_point') or ''}".strip(),
-        *(f"It could be something else: {said}" for said in shown.get("instead", ()) if _may_say(said, report)),
+        f"{shown.behind.n_treatments:,} treatments behind it; response there {share(shown.response.response_rate)}. "
+        f"{shown.response.tipping_point or ''}".strip(),
+        *(f"It could be something else: {said}" for said in shown.instead if _may_say(said, report)),
         *(
             f"Action on {day(step.happened_on)}: {step.note}"
             for step in card.steps

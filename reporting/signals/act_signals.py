@@ -3,7 +3,7 @@
 A signal that is found again is the same one: its numbers are renewed, its state and history stay.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -12,7 +12,15 @@ import numpy as np
 from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.domain.message_kinds import SIGNAL_RAISED
-from reporting.domain.signal_work import STATE_WORDS, WORDS_CHARACTERS, Finding, Look, next_states
+from reporting.domain.signal_work import (
+    STATE_WORDS,
+    WORDS_CHARACTERS,
+    Card,
+    DidItHelp,
+    Finding,
+    Look,
+    next_states,
+)
 from reporting.domain.vocabulary import DARK, SKIN_GROUPS
 from reporting.errors import Conflict, InvalidInput
 from reporting.evidence.backtest import BeforeAfter, compare_before_after
@@ -90,11 +98,11 @@ def _keep(session: Any, clinic_id: int, found: Finding, as_of: date) -> tuple[Si
             since=found.since,
             first_flagged_on=found.first_flagged,
             last_seen_on=found.last_flagged,
-            card=found.card,
+            card=found.card.to_json(),
         ), True
     known.first_flagged_on = min(known.first_flagged_on, found.first_flagged)
-    if as_of.isoformat() >= known.card.get("as_of", ""):
-        known.since, known.card, known.symptom = found.since, found.card, found.symptom
+    if as_of >= (Card.from_json(known.card).as_of or as_of):
+        known.since, known.card, known.symptom = found.since, found.card.to_json(), found.symptom
     if found.last_flagged > known.last_seen_on:
         known.last_seen_on = found.last_flagged
         signals.add_event(session, known, "raised", at=clock.now(), happened_on=found.last_flagged, again=True)
@@ -154,7 +162,7 @@ def _step(
     *,
     note: str = "",
     happened_on: date | None = None,
-    details: Callable[[Any, Signal], dict[str, Any]] = lambda _session, _signal: {},
+    details: Mapping[str, Any] | None = None,
 ) -> int:
     """One step in one transaction: check, event, audit row. Returns the new version."""
     with transaction() as session:
@@ -171,7 +179,7 @@ def _step(
                 state=signal.state,
                 version=signal.version,
             )
-        more = details(session, signal)
+        more = details or {}
         before, signal.state, signal.version = signal.state, state, signal.version + 1
         session.add(signal)
         signals.add_event(
@@ -229,18 +237,18 @@ def re_measure(*, by: Actor, signal_id: int, version: int, as_of: date | None = 
     if frames is None:
         raise NotEnoughData("There are no treatments up to that day.")
     found = before_and_after(frames, signal, acted_on)
-    details = {
-        "as_of": until.isoformat(),
-        "ratio": found.ratio,
-        "lower": found.lower,
-        "upper": found.upper,
-        "observed_before": found.observed_before,
-        "expected_before": found.expected_before,
-        "observed_after": found.observed_after,
-        "expected_after": found.expected_after,
-        "words": found.words,
-    }
-    _step(by, signal_id, version, "re_measured", happened_on=until, details=lambda _session, _signal: details)
+    kept = DidItHelp(
+        as_of=until,
+        ratio=found.ratio,
+        lower=found.lower,
+        upper=found.upper,
+        observed_before=found.observed_before,
+        expected_before=found.expected_before,
+        observed_after=found.observed_after,
+        expected_after=found.expected_after,
+        words=found.words,
+    )
+    _step(by, signal_id, version, "re_measured", happened_on=until, details=kept.to_json())
     return found
 
 
@@ -251,7 +259,7 @@ def before_and_after(frames: EngineFrames, signal: Signal, acted_on: date) -> Be
     mine = _treated_by(frames, signal)
     day = frames.areas["day"].to_numpy()
     before, after = mine & (day >= since) & (day < action), mine & (day >= action)
-    watched = signal.card.get("symptoms") or [signal.symptom]
+    watched = Card.from_json(signal.card).place.symptoms or (signal.symptom,)
     totals = [0.0, 0.0, 0.0, 0.0]
     for symptom in watched:
         try:

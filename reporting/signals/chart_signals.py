@@ -1,6 +1,5 @@
 """The chart that shows a signal: excess events or settings week by week, with the change and what was done."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from reporting.domain.signal_work import Course, EventCourse
 from reporting.shell.chart_look import COLOURS, Figure, Look, Marks, dated_rules, dated_words, themed
 from reporting.signals.read_signals import setting_words
 
@@ -25,13 +25,13 @@ class Subject:
     last_flagged: date
 
 
-def signal_course(course: Mapping[str, Any], subject: Subject, marks: Marks = ()) -> Figure | None:
-    """Observed less expected events so far (kind ``events``) or settings by week (kind ``settings``); None without.
+def signal_course(course: Course | None, subject: Subject, marks: Marks = ()) -> Figure | None:
+    """Observed less expected events so far, or settings by week; None without two weeks.
 
-    ``course`` is the part of a signal's card of that name. Dashed upright lines: the likely change, the day the
+    Dashed upright lines: the likely change, the day the
     signal was first flagged, and ``marks``.
     """
-    if not course or len(course["weeks"]) < 2:
+    if course is None or len(course.weeks) < 2:
         return None
     table = _table(course)
     lines = [*marks, *([(subject.since, "Change, about")] if subject.since else []), (subject.first_flagged, "Flagged")]
@@ -43,7 +43,7 @@ def signal_course(course: Mapping[str, Any], subject: Subject, marks: Marks = ()
         axis=alt.Axis(format="%-d %b %y", grid=False, labelOverlap=True, tickCount=6),
         scale=alt.Scale(type="utc"),
     )
-    drawn = _events(table, x, colours) if course["kind"] == "events" else _settings(table, x, colours)
+    drawn = _events(table, x, colours) if isinstance(course, EventCourse) else _settings(table, x, colours)
     chart = alt.layer(*drawn, *dated_rules(lines, first, last, x, colours)).properties(
         height=HEIGHT_PX, width="container"
     )
@@ -51,11 +51,12 @@ def signal_course(course: Mapping[str, Any], subject: Subject, marks: Marks = ()
     return Figure(themed(chart), title, f"{title}. {dated_words(lines, first, last)}", shown)
 
 
-def _table(course: Mapping[str, Any]) -> pd.DataFrame:
-    names = ("observed", "expected") if course["kind"] == "events" else ("mean", "n")
-    table = pd.DataFrame({"day": pd.to_datetime(course["weeks"]), **{name: course[name] for name in names}})
-    if course["kind"] == "events":
+def _table(course: Course) -> pd.DataFrame:
+    days = pd.to_datetime(list(course.weeks))
+    if isinstance(course, EventCourse):
+        table = pd.DataFrame({"day": days, "observed": course.observed, "expected": course.expected})
         return table.assign(excess=(table["observed"] - table["expected"]).cumsum())
+    table = pd.DataFrame({"day": days, "mean": course.mean, "n": course.n})
     weighted = (table["mean"] * table["n"]).rolling(SMOOTHED_WEEKS, min_periods=1).sum()
     return table.assign(smooth=weighted / table["n"].rolling(SMOOTHED_WEEKS, min_periods=1).sum())
 
@@ -99,20 +100,20 @@ def _settings(table: pd.DataFrame, x: Any, colours: Look) -> list[Any]:
     ]
 
 
-def _since(course: Mapping[str, Any], until: pd.DataFrame, since: date | None) -> pd.DataFrame:
+def _since(course: Course, until: pd.DataFrame, since: date | None) -> pd.DataFrame:
     """Weeks since the change. That of events is the day on which its first week ends, and the card counts that week."""
     if since is None:
         return until
     day = pd.Timestamp(since)
-    return until[until["day"] >= day] if course["kind"] == "events" else until[until["day"] > day]
+    return until[until["day"] >= day] if isinstance(course, EventCourse) else until[until["day"] > day]
 
 
-def _words(course: Mapping[str, Any], table: pd.DataFrame, subject: Subject) -> tuple[str, pd.DataFrame]:
+def _words(course: Course, table: pd.DataFrame, subject: Subject) -> tuple[str, pd.DataFrame]:
     """The title and the table that people read."""
     until = table[table["day"] <= pd.Timestamp(subject.last_flagged)]
     since = _since(course, until, subject.since)
     when = f" since about {subject.since.day} {subject.since:%b %Y}" if subject.since else ""
-    if course["kind"] == "events":
+    if isinstance(course, EventCourse):
         until_words = f"up to {subject.last_flagged.day} {subject.last_flagged:%b %Y}"
         counts = f"{since['observed'].sum():.0f} observed, {since['expected'].sum():.1f} expected"
         title = f"{subject.unit}: {counts}{when}, {until_words}"
@@ -125,9 +126,7 @@ def _words(course: Mapping[str, Any], table: pd.DataFrame, subject: Subject) -> 
             }
         )
     mean = float((since["mean"] * since["n"]).sum() / max(since["n"].sum(), 1))
-    title = (
-        f"{subject.unit}: {setting_words(course['setting']).lower()} {mean:+.1f} standard deviations from usual{when}"
-    )
+    title = f"{subject.unit}: {setting_words(course.setting).lower()} {mean:+.1f} standard deviations from usual{when}"
     return title, pd.DataFrame(
         {
             "Week to": table["day"].dt.date,

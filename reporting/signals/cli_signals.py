@@ -2,13 +2,13 @@
 
 import json
 import sys
-from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import typer
 
 from reporting.domain.actors import SYSTEM
+from reporting.domain.signal_work import Card, Shift
 from reporting.errors import Problem
 from reporting.records import read_ahead
 
@@ -68,7 +68,7 @@ def list_signals(as_json: bool = typer.Option(False, "--json", help="Print JSON.
     migrate()
     rows = signals_of(SYSTEM)
     if as_json:
-        print(json.dumps([asdict(row) for row in rows], default=str, indent=1))
+        print(json.dumps([vars(row) | {"card": row.card.to_json()} for row in rows], default=str, indent=1))
     elif not rows:
         print("No signals. `python -m reporting signals run` looks over the data.")
     else:
@@ -76,21 +76,20 @@ def list_signals(as_json: bool = typer.Option(False, "--json", help="Print JSON.
 
 
 def _line(row: "SignalRow") -> str:
-    card = row.card
     where = f"{row.clinic} {row.unit_type} {row.unit_id}"
     return (
-        f"{row.rank or '-':>3}  {row.state:12} {card['what']}: {where}, {row.symptom}"
+        f"{row.rank or '-':>3}  {row.state:12} {row.card.what}: {where}, {row.symptom}"
         f"{', skin ' + row.skin_group if row.skin_group else ''}; since {row.since}, flagged {row.first_flagged_on}; "
-        + _numbers(card)
+        + _numbers(row.card)
     )
 
 
-def _numbers(card: dict[str, object]) -> str:
-    if card["kind"] == "settings":
-        return f"settings {card['shift_sd']:+.1f} sd ({card['detail']}), probability {card['probability']:.2f}"
-    upper = card["ratio_upper"]
-    sure = f"q {card['q_value']:.3f}" if card["kind"] == "scan" else f"probability {card['probability']:.2f}"
-    return (
-        f"{card['observed']:g} observed, {card['expected']:.1f} expected, ratio {card['ratio']:.1f} "
-        f"({card['ratio_lower']:.1f} to {upper:.1f}), {sure}"
+def _numbers(card: Card) -> str:
+    found, sure = card.numbers, f"probability {card.sure.probability or 0:.2f}"
+    if isinstance(found, Shift):
+        return f"settings {found.shift_sd:+.1f} sd ({card.detail}), {sure}"
+    ratio = (
+        "" if found.ratio is None else f"ratio {found.ratio:.1f} ({found.ratio_lower:.1f} to {found.ratio_upper:.1f}), "
     )
+    sure = f"q {card.sure.q_value or 0:.3f}" if card.kind == "scan" else sure
+    return f"{found.observed:g} observed, {found.expected:.1f} expected, {ratio}{sure}"

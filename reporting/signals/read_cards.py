@@ -5,13 +5,26 @@ The chart that shows a signal: the unit week by week, as plain numbers kept with
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reporting.domain.packed import elapsed, of_each
-from reporting.domain.signal_work import KIND_WORDS
+from reporting.domain.signal_work import (
+    Behind,
+    Card,
+    Course,
+    EventCourse,
+    Excess,
+    Place,
+    Response,
+    SettingCourse,
+    SettingsShare,
+    Shift,
+    Sureness,
+)
 from reporting.domain.vocabulary import DARK, SKIN_GROUPS
 from reporting.evidence.attribution import attribute
 from reporting.evidence.change_point import Alternatives
@@ -38,63 +51,46 @@ CLEAR_CHANGE = 0.10
 Rows = NDArray[np.bool_]
 
 
-def chart_card(
-    frames: EngineFrames,
-    chain: Sequence[Signal],
-    symptoms: Sequence[str],
-    cells_tested: int,
-    simulated_false: float,
-) -> dict[str, Any]:
-    """Card of a chart's signal. Plain JSON; dates in ISO form."""
-    newest = chain[-1]
-    mine = unit_rows(frames, newest)
-    day = frames.areas["day"].to_numpy()
+def chart_card(chain: Sequence[Signal], courses: "Courses", cells_tested: int, as_of: date) -> Card:
+    """Card of a chart's signal: the newest of its chain."""
+    newest, frames = chain[-1], courses.frames
+    symptoms = courses.symptoms if newest.symptom == "any" else (newest.symptom,)
+    day, mine, skin = frames.areas["day"].to_numpy(), unit_rows(frames, newest), _skin_group(newest)
     behind = mine & (day > newest.since_day - LOOK_BACK_DAYS)
     before = mine & ~behind
-    skin = _skin_group(newest)
     if skin == SKIN_GROUPS[1]:
         behind &= frames.areas["fitzpatrick"].to_numpy(dtype=float) >= DARK
-    card = {
-        "what": KIND_WORDS[newest.kind],
-        "kind": newest.kind,
-        "clinic": newest.clinic,
-        "unit_type": newest.unit_type,
-        "unit": newest.unit_id,
-        "symptom": newest.symptom,
-        "symptoms": list(symptoms),
-        "skin_group": skin,
-        "detail": newest.detail,
-        "since": frames.date(newest.since_day).isoformat(),
-        "first_flagged": frames.date(chain[0].day).isoformat(),
-        "last_flagged": frames.date(newest.day).isoformat(),
-        "probability": newest.probability,
-        "q_value": None,
-        "cells_tested": cells_tested,
-        "expected_false_per_clinic_year": Budget().per_clinic_year,
-        "simulated_false_per_clinic_year": simulated_false,
-    }
-    if newest.kind == "outcome":
-        card |= {
-            "q_value": q_since(newest.observed, newest.expected, cells_tested),
-            "observed": newest.observed,
-            "expected": newest.expected,
-            "excess": newest.observed - newest.expected,
-            "ratio": newest.ratio,
-            "ratio_lower": newest.lower,
-            "ratio_upper": newest.upper,
-        }
-    else:
-        card |= {
-            "treatments_since": newest.observed,
-            "shift_sd": newest.ratio,
-            "shift_lower": newest.lower,
-            "shift_upper": newest.upper,
-        }
-    card |= response(frames, behind, symptoms, newest.ratio if newest.kind == "outcome" else None)
-    card["instead"] = instead(frames, newest, behind, before)
-    if newest.kind == "outcome":
-        card |= explained_by_settings(newest, frames, symptoms)
-    return card | treatments_behind(frames, behind, symptoms)
+    is_outcome = newest.kind == "outcome"
+    return Card(
+        kind="outcome" if is_outcome else "settings",
+        numbers=_excess(newest) if is_outcome else _shift(newest),
+        place=Place(newest.clinic, newest.unit_type, newest.unit_id, newest.symptom, symptoms, skin),
+        sure=Sureness(
+            probability=newest.probability,
+            q_value=q_since(newest.observed, newest.expected, cells_tested) if is_outcome else None,
+            cells_tested=cells_tested,
+            expected_false_per_clinic_year=Budget().per_clinic_year,
+            simulated_false_per_clinic_year=courses.detection.outcome_limit.false_per_clinic_year,
+        ),
+        response=response(frames, behind, symptoms, newest.ratio if is_outcome else None),
+        instead=instead(frames, newest, behind, before),
+        settings=explained_by_settings(newest, frames, symptoms) if is_outcome else None,
+        behind=treatments_behind(frames, behind, symptoms),
+        since=frames.date(newest.since_day),
+        first_flagged=frames.date(chain[0].day),
+        last_flagged=frames.date(newest.day),
+        detail=newest.detail,
+        as_of=as_of,
+        course=courses.of(newest),
+    )
+
+
+def _excess(signal: Signal) -> Excess:
+    return Excess(signal.observed, signal.expected, signal.ratio, signal.lower, signal.upper)
+
+
+def _shift(signal: Signal) -> Shift:
+    return Shift(signal.observed, signal.ratio, signal.lower, signal.upper)
 
 
 CHANGES_TRIED = Alternatives().weeks_back // Alternatives().weeks_per_step
@@ -107,37 +103,27 @@ def q_since(observed: float, expected: float, cells_tested: int) -> float:
     return min(1.0, p * max(cells_tested, 1) * CHANGES_TRIED)
 
 
-def scan_card(frames: EngineFrames, cell: Cell, rows: Rows, q_value: float, cells_tested: int) -> dict[str, Any]:
-    """Card of a pattern that the scan found."""
+def scan_card(
+    frames: EngineFrames, cell: Cell, rows: Rows, table: AreaExpectation, q_value: float, cells_tested: int, as_of: date
+) -> Card:
+    """Card of a pattern that the scan found in these rows; table is the expectation of its symptom."""
     ratio, lower, upper = excess(cell)
-    first = int(frames.areas["day"].to_numpy()[rows].min())
-    card = {
-        "what": KIND_WORDS["scan"],
-        "kind": "scan",
-        "clinic": cell.clinic,
-        "unit_type": cell.unit_type,
-        "unit": cell.unit_id,
-        "symptom": cell.symptom,
-        "symptoms": [cell.symptom],
-        "skin_group": cell.skin_group,
-        "since": frames.date(first).isoformat(),
-        "observed": cell.observed,
-        "expected": cell.expected,
-        "excess": cell.observed - cell.expected,
-        "ratio": ratio,
-        "ratio_lower": lower,
-        "ratio_upper": upper,
-        "probability": None,
-        "q_value": q_value,
-        "cells_tested": cells_tested,
-        "expected_false_per_clinic_year": None,
-        "instead": [
+    return Card(
+        kind="scan",
+        numbers=Excess(cell.observed, cell.expected, ratio, lower, upper),
+        place=Place(cell.clinic, cell.unit_type, cell.unit_id, cell.symptom, (cell.symptom,), cell.skin_group),
+        sure=Sureness(q_value=q_value, cells_tested=cells_tested),
+        response=response(frames, rows, [cell.symptom], ratio),
+        instead=(
             f"Chance: one of {cells_tested:,} cells that were looked at, so its excess is likely smaller.",
             "Case mix: stronger settings are chosen for other skin and scars; what is recorded is adjusted for.",
             "More reporting: see how many answered, and what the silent could change.",
-        ],
-    }
-    return card | response(frames, rows, [cell.symptom], ratio) | treatments_behind(frames, rows, [cell.symptom])
+        ),
+        behind=treatments_behind(frames, rows, [cell.symptom]),
+        since=frames.date(int(frames.areas["day"].to_numpy()[rows].min())),
+        as_of=as_of,
+        course=pattern_weeks(frames, table, rows),
+    )
 
 
 def unit_rows(frames: EngineFrames, signal: Signal) -> Rows:
@@ -174,27 +160,22 @@ def response_rate(frames: EngineFrames, rows: Rows) -> float | None:
     return int(np.bitwise_count(answered).sum()) / asked if asked else None
 
 
-def response(frames: EngineFrames, rows: Rows, symptoms: Sequence[str], ratio: float | None) -> dict[str, Any]:
+def response(frames: EngineFrames, rows: Rows, symptoms: Sequence[str], ratio: float | None) -> Response:
     """Who answered, and what those who did not could change."""
     due, answered = _masks(frames, rows)
     asked, heard = int((due != 0).sum()), int((answered != 0).sum())
     events = int((_events(frames, symptoms)[rows] & (answered != 0)).sum())
-    found: dict[str, Any] = {
-        "n_asked": asked,
-        "n_answered": heard,
-        "n_with_event": events,
-        "response_rate": response_rate(frames, rows),
-        "if_none_of_the_silent": None,
-        "if_all_of_the_silent": None,
-        "tipping_point": None,
-    }
-    if asked:
-        bounds = response_bounds(events, heard, asked)
-        found |= {"if_none_of_the_silent": bounds.if_none, "if_all_of_the_silent": bounds.if_all}
-    if ratio and ratio > 1 and heard and events:
-        usual = events / heard / ratio
-        found["tipping_point"] = _tipping(events, heard, asked, usual)
-    return found
+    bounds = response_bounds(events, heard, asked) if asked else None
+    usual = events / heard / ratio if ratio and ratio > 1 and heard and events else None
+    return Response(
+        n_asked=asked,
+        n_answered=heard,
+        n_with_event=events,
+        response_rate=response_rate(frames, rows),
+        if_none_of_the_silent=bounds.if_none if bounds else None,
+        if_all_of_the_silent=bounds.if_all if bounds else None,
+        tipping_point=None if usual is None else _tipping(events, heard, asked, usual),
+    )
 
 
 def _tipping(events: int, heard: int, asked: int, usual: float) -> str:
@@ -210,7 +191,7 @@ def _percent(share: float) -> str:
     return "more than 99 %" if share > 0.99 else f"{share * 100:.0f} %"
 
 
-def instead(frames: EngineFrames, signal: Signal, behind: Rows, before: Rows) -> list[str]:
+def instead(frames: EngineFrames, signal: Signal, behind: Rows, before: Rows) -> tuple[str, ...]:
     """What else it could be: chance, another unit, who came, who answered. Each is said, also where it is unlikely."""
     found = [_chance(signal)]
     found += [
@@ -218,7 +199,7 @@ def instead(frames: EngineFrames, signal: Signal, behind: Rows, before: Rows) ->
         for kind, unit, p in signal.also_likely
     ]
     if not behind.any() or not before.any():
-        return [*found, "Case mix and reporting: there is no time before to compare with."]
+        return (*found, "Case mix and reporting: there is no time before to compare with.")
     skin = frames.areas["fitzpatrick"].to_numpy(dtype=float) >= DARK
     dark, usual = float(skin[behind].mean()), float(skin[before].mean())
     same = "much as before" if abs(dark - usual) < CLEAR_CHANGE else "another mix than before"
@@ -233,7 +214,7 @@ def instead(frames: EngineFrames, signal: Signal, behind: Rows, before: Rows) ->
         found.append(
             f"More reporting: {verdict}; {_percent(now)} of due check-ins were answered, {_percent(then)} before."
         )
-    return found
+    return tuple(found)
 
 
 def _chance(signal: Signal) -> str:
@@ -245,23 +226,23 @@ def _chance(signal: Signal) -> str:
     )
 
 
-def explained_by_settings(signal: Signal, frames: EngineFrames, symptoms: Sequence[str]) -> dict[str, Any]:
+def explained_by_settings(signal: Signal, frames: EngineFrames, symptoms: Sequence[str]) -> SettingsShare:
     """How much of an outcome signal the settings explain; says why where it cannot be told."""
     if len(frames.areas) > MOST_TO_ATTRIBUTE:
         words = f"not calculated beyond {MOST_TO_ATTRIBUTE} treated areas: use the backtest of one clinic"
-        return {"settings_share": None, "settings_words": words}
+        return SettingsShare(None, words)
     told = [code for code in symptoms if int(frames.answers.unexpected([code]).sum()) >= LEAST_EVENTS]
     if not told:
         words = f"cannot be told: no symptom has been reported {LEAST_EVENTS} times or more"
-        return {"settings_share": None, "settings_words": words}
+        return SettingsShare(None, words)
     try:
         found = attribute(signal, frames.areas, frames.check_ins, told)
     except EvidenceProblem as problem:
-        return {"settings_share": None, "settings_words": problem.message}
-    return {"settings_share": found.share, "settings_words": found.words}
+        return SettingsShare(None, problem.message)
+    return SettingsShare(found.share, found.words)
 
 
-def treatments_behind(frames: EngineFrames, rows: Rows, symptoms: Sequence[str]) -> dict[str, Any]:
+def treatments_behind(frames: EngineFrames, rows: Rows, symptoms: Sequence[str]) -> Behind:
     """Ids of the treatments behind a signal, those with an event first, then the newest; at most MOST_TREATMENTS."""
     at = np.flatnonzero(rows)
     event = _events(frames, symptoms)[at]
@@ -269,11 +250,7 @@ def treatments_behind(frames: EngineFrames, rows: Rows, symptoms: Sequence[str])
     order = np.lexsort((-day, ~event))
     ids = frames.areas["treatment_id"].to_numpy()[at][order]
     patients = len(np.unique(frames.areas["patient"].to_numpy()[at]))
-    return {
-        "n_treatments": len(np.unique(ids)),
-        "n_patients": patients,
-        "treatments": list(dict.fromkeys(ids.tolist()))[:MOST_TREATMENTS],
-    }
+    return Behind(len(np.unique(ids)), patients, tuple(dict.fromkeys(ids.tolist()))[:MOST_TREATMENTS])
 
 
 MOST_WEEKS = 104
@@ -290,7 +267,7 @@ class Courses:
     scores: SettingsScores | None
     """Standardised settings, None where no signal is about settings."""
 
-    def of(self, signal: Signal) -> dict[str, Any]:
+    def of(self, signal: Signal) -> Course | None:
         """The signal's weeks (see ``outcome_weeks`` and ``settings_weeks``)."""
         if signal.kind == "settings" and self.scores is not None:
             return settings_weeks(self.frames, self.scores, signal)
@@ -299,23 +276,23 @@ class Courses:
 
 def outcome_weeks(
     frames: EngineFrames, detection: Detection, signal: Signal, symptoms: Sequence[str]
-) -> dict[str, Any]:
-    """``weeks`` (day they end on), ``observed`` and ``expected`` events of the unit by the week of the answer."""
+) -> EventCourse | None:
+    """Events of the unit by the week of the answer."""
     network, tables, schedule = detection.network, detection.tables, detection.schedule
     unit = np.flatnonzero((network.unit_type == signal.unit_type) & (network.unit_id == signal.unit_id))
     mine = [k for k in unit if network.clinics[network.family[k]] == signal.clinic]
     if not mine:
-        return {}
+        return None
     rows = [at for at, code in enumerate(symptoms) if signal.symptom in ("any", code)]
     expected = calibrated_by_others(tables.observed[None], tables.expected, network.cell_family)[0]
     seen, due = ((each[rows].sum(axis=0) @ network.membership[:, mine[0]]) for each in (tables.observed, expected))
     last = schedule.judged[-1]
     days = last - schedule.step_days * np.arange(len(seen))[::-1]
-    return {"kind": "events"} | _kept(frames, days, observed=seen, expected=due)
+    return EventCourse(_shown_days(frames, days), _shown(seen), _shown(due))
 
 
-def settings_weeks(frames: EngineFrames, scores: SettingsScores, signal: Signal) -> dict[str, Any]:
-    """``weeks`` (day they end on), ``mean`` of the standardised setting of the unit's treatments and their ``n``."""
+def settings_weeks(frames: EngineFrames, scores: SettingsScores, signal: Signal) -> SettingCourse:
+    """The standardised setting of the unit's treatments by their week."""
     parameter, group = signal.detail.rsplit(", ", 1)
     z = scores.values[:, scores.names.index(parameter)]
     areas = frames.areas
@@ -327,17 +304,17 @@ def settings_weeks(frames: EngineFrames, scores: SettingsScores, signal: Signal)
     n = np.bincount(week, minlength=len(days))
     mean = np.bincount(week, weights=z[use], minlength=len(days)) / np.maximum(n, 1)
     some = n >= LEAST_A_WEEK
-    return {"kind": "settings", "setting": parameter} | _kept(frames, days[some], mean=mean[some], n=n[some])
+    return SettingCourse(parameter, _shown_days(frames, days[some]), _shown(mean[some]), _shown(n[some]))
 
 
-def pattern_weeks(frames: EngineFrames, table: AreaExpectation, rows: NDArray[np.bool_]) -> dict[str, Any]:
+def pattern_weeks(frames: EngineFrames, table: AreaExpectation, rows: NDArray[np.bool_]) -> EventCourse | None:
     """As outcome_weeks for the treated areas of a pattern, by the week of the treatment."""
     use = rows & (table.trials > 0)
     if not use.any():
-        return {}
+        return None
     week, days = _weeks(frames.areas["day"].to_numpy()[use])
     seen, due = (np.bincount(week, weights=each[use], minlength=len(days)) for each in (table.events, table.expected))
-    return {"kind": "events"} | _kept(frames, days, observed=seen, expected=due)
+    return EventCourse(_shown_days(frames, days), _shown(seen), _shown(due))
 
 
 def _weeks(day: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -349,7 +326,10 @@ def _weeks(day: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int64], NDArray[np
     return size - 1 - (last - day.astype(np.int64)) // 7, last - 7 * np.arange(size)[::-1]
 
 
-def _kept(frames: EngineFrames, days: NDArray[np.integer[Any]], **columns: NDArray[Any]) -> dict[str, Any]:
-    shown = slice(max(0, len(days) - MOST_WEEKS), None)
-    kept: dict[str, Any] = {"weeks": [frames.date(int(day)).isoformat() for day in days[shown]]}
-    return kept | {name: np.round(values[shown], 3).tolist() for name, values in columns.items()}
+def _shown(values: NDArray[Any]) -> tuple[Any, ...]:
+    """The newest weeks, to a thousandth."""
+    return tuple(np.round(values[-MOST_WEEKS:], 3).tolist())
+
+
+def _shown_days(frames: EngineFrames, days: NDArray[np.integer[Any]]) -> tuple[date, ...]:
+    return tuple(frames.date(int(day)) for day in days[-MOST_WEEKS:])

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from reporting.domain.actors import Actor
 from reporting.domain.packed import distinct
-from reporting.domain.signal_work import Finding, Look
+from reporting.domain.signal_work import Card, Excess, Finding, Look
 from reporting.errors import NothingToReplay
 from reporting.evidence.beside import beside
 from reporting.evidence.checks import NotEnoughData
@@ -43,7 +43,7 @@ from reporting.security.permissions import may, require
 from reporting.security.scope import Scope
 from reporting.shell.read_scope import check_come, today
 from reporting.signals.read_backtest import BASELINE_DAYS, watched
-from reporting.signals.read_cards import Courses, chart_card, pattern_weeks, scan_card
+from reporting.signals.read_cards import Courses, chart_card, scan_card
 from reporting.signals.read_scan import FALSE_DISCOVERY_RATE, Cell, Scan, scan_cells
 
 GROUPS = 7
@@ -234,7 +234,7 @@ def look(by: Actor, as_of: date | None = None) -> Look:
     detection = work.finish()
     marks["limit"] = time.perf_counter()
     found, courses = _placed(frames, detection, symptoms)
-    charts = [_finding(frames, chain, cells, courses, day) for chain in chains(found)]
+    charts = [_of_card(chart_card(chain, courses, cells.tested, day), day) for chain in chains(found)]
     details = (
         _details(frames, detection, symptoms)
         | _silence(frames, schedule)
@@ -316,24 +316,19 @@ def chains(signals: Sequence[Signal]) -> list[list[Signal]]:
     return found
 
 
-def _finding(frames: EngineFrames, chain: Sequence[Signal], cells: Scan, courses: Courses, day: date) -> Finding:
-    newest, symptoms = chain[-1], courses.symptoms
-    asked = symptoms if newest.symptom == "any" else (newest.symptom,)
-    limit = courses.detection.outcome_limit
-    card = chart_card(frames, chain, asked, cells.tested, limit.false_per_clinic_year) | {
-        "as_of": day.isoformat(),
-        "course": courses.of(newest),
-    }
+def _of_card(card: Card, day: date) -> Finding:
+    """What the card is about, as it is kept; a pattern is flagged on the day of the look."""
+    place = card.place
     return Finding(
-        newest.clinic,
-        "outcome" if newest.kind == "outcome" else "settings",
-        newest.unit_type,
-        newest.unit_id.removeprefix(f"{newest.clinic}/"),
-        newest.symptom,
-        str(card["skin_group"]),
-        frames.date(newest.since_day),
-        frames.date(chain[0].day),
-        frames.date(newest.day),
+        place.clinic,
+        card.kind,
+        place.unit_type,
+        place.unit.removeprefix(f"{place.clinic}/"),
+        place.symptom,
+        place.skin_group,
+        card.since or day,
+        card.first_flagged or day,
+        card.last_flagged or day,
         card,
     )
 
@@ -350,30 +345,14 @@ def _patterns(frames: EngineFrames, cells: Scan, tables: Sequence[AreaExpectatio
             seen.add(key)
             chosen.append((cell, float(cells.q_values[at])))
     of = {table.symptom: table for table in tables}
-    return [_pattern(frames, cells, cell, q, of[cell.symptom], day) for cell, q in chosen[:MOST_PATTERNS]]
-
-
-def _pattern(frames: EngineFrames, cells: Scan, cell: Cell, q: float, table: AreaExpectation, day: date) -> Finding:
-    rows = cells.rows_of(cell)
-    card = scan_card(frames, cell, rows, q, cells.tested) | {
-        "as_of": day.isoformat(),
-        "course": pattern_weeks(frames, table, rows),
-    }
-    return Finding(
-        cell.clinic,
-        "scan",
-        cell.unit_type,
-        cell.unit_id.removeprefix(f"{cell.clinic}/"),
-        cell.symptom,
-        cell.skin_group,
-        date.fromisoformat(str(card["since"])),
-        day,
-        day,
-        card,
-    )
+    return [
+        _of_card(scan_card(frames, cell, cells.rows_of(cell), of[cell.symptom], q, cells.tested, day), day)
+        for cell, q in chosen[:MOST_PATTERNS]
+    ]
 
 
 def _order(finding: Finding) -> tuple[int, float, float, str]:
     """Outcomes first, then settings, then patterns; the surest first."""
-    sure = float(finding.card.get("probability") or 0.0)
-    return KIND_ORDER[finding.kind], -round(sure, 6), -float(finding.card.get("excess") or 0.0), finding.unit_id
+    sure, numbers = finding.card.sure.probability or 0.0, finding.card.numbers
+    excess = numbers.excess if isinstance(numbers, Excess) else 0.0
+    return KIND_ORDER[finding.kind], -round(sure, 6), -excess, finding.unit_id

@@ -5,18 +5,17 @@ A signal in words: what, where and for whom, and its numbers. The page and the m
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
 
 from reporting.domain.actors import Actor
 from reporting.domain.devices import setting_fields
-from reporting.domain.signal_work import KIND_WORDS, next_states
+from reporting.domain.signal_work import Card, DidItHelp, Excess, Shift, next_states
 from reporting.domain.symptoms import SYMPTOMS, symptom
 from reporting.errors import NotFound
 from reporting.records import access, signals
 from reporting.records.engine import reading
-from reporting.records.tables import Signal
+from reporting.records.tables import Signal, SignalEvent
 from reporting.security.permissions import may, require
 from reporting.shell.read_marks import visible_signals
 
@@ -38,7 +37,7 @@ class SignalRow:
     rank: int
     state: str
     version: int
-    card: dict[str, Any]
+    card: Card
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,8 @@ class Step:
     kind: str
     happened_on: date | None
     note: str
-    details: dict[str, Any]
+    measured: DidItHelp | None = None
+    """Of a step that measured again: what it found."""
 
 
 @dataclass(frozen=True)
@@ -139,12 +139,17 @@ def signal_card(actor: Actor, signal_id: int) -> SignalCard:
             raise NotFound()
         row = _row(actor, *found)
         steps = tuple(
-            Step(e.at, who, e.kind, e.happened_on, e.note, e.details) for e, who in signals.events(session, [signal_id])
+            Step(e.at, who, e.kind, e.happened_on, e.note, _measured(e))
+            for e, who in signals.events(session, [signal_id])
         )
-        behind = tuple(BehindSignal(*each) for each in signals.treatments(session, row.card.get("treatments", [])))
+        behind = tuple(BehindSignal(*each) for each in signals.treatments(session, row.card.behind.treatments))
         clinic = access.clinic(session, found[0].clinic_id)
         timezone = clinic.timezone if clinic else "UTC"
     return SignalCard(row, steps, next_states(row.state), behind, timezone, _shared_with(actor, row, behind))
+
+
+def _measured(step: SignalEvent) -> DidItHelp | None:
+    return DidItHelp.from_json(step.details) if step.kind == "re_measured" else None
 
 
 def _shared_with(actor: Actor, signal: SignalRow, behind: Sequence[BehindSignal]) -> tuple[tuple[str, int], ...]:
@@ -157,9 +162,9 @@ def _shared_with(actor: Actor, signal: SignalRow, behind: Sequence[BehindSignal]
 
 def _row(actor: Actor, signal: Signal, clinic: str) -> SignalRow:
     """A signal as the person may read it: another operator who could be behind it is named to the safety lead alone."""
-    card = dict(signal.card)
+    card = Card.from_json(signal.card)
     if not may(actor, "operators.compare"):
-        card["instead"] = [said for said in card.get("instead", ()) if "operator" not in said.lower()]
+        card = replace(card, instead=tuple(said for said in card.instead if "operator" not in said.lower()))
     return SignalRow(
         signal.id or 0,
         clinic,
@@ -192,7 +197,7 @@ def headline(signal: SignalRow) -> str:
     """What, where and for whom, in one line."""
     skin = f", skin types {signal.skin_group}" if signal.skin_group else ""
     about = "" if signal.kind == "settings" else f": {symptom_words(signal.symptom)}"
-    return f"{KIND_WORDS[signal.kind]}{about}. {where(signal)}{skin}"
+    return f"{signal.card.what}{about}. {where(signal)}{skin}"
 
 
 def setting_words(detail: str) -> str:
@@ -201,17 +206,25 @@ def setting_words(detail: str) -> str:
     return known.label if known else "The strength of the settings"
 
 
-def numbers(card: dict[str, Any]) -> str:
+def numbers(card: Card) -> str:
     """Observed, expected and how sure; for settings, the shift."""
-    if card["kind"] == "settings":
-        way = "stronger" if card["shift_sd"] > 0 else "gentler"
-        return (
-            f"{setting_words(card.get('detail', ''))} is {abs(card['shift_sd']):.1f} standard deviations {way} than "
-            f"before (95 % interval {card['shift_lower']:.1f} to {card['shift_upper']:.1f}), over "
-            f"{card['treatments_since']:.0f} treatments."
-        )
+    found = card.numbers
+    return _shift_words(found, card.detail) if isinstance(found, Shift) else _excess_words(found)
+
+
+def _shift_words(found: Shift, detail: str) -> str:
+    way = "stronger" if found.shift_sd > 0 else "gentler"
     return (
-        f"{card['observed']:.0f} observed, {card['expected']:.1f} expected, {card['excess']:.1f} in excess; "
-        f"{card['ratio']:.1f} times the expected, case mix taken into account (95 % interval "
-        f"{card['ratio_lower']:.1f} to {card['ratio_upper']:.1f})."
+        f"{setting_words(detail)} is {abs(found.shift_sd):.1f} standard deviations {way} than before (95 % interval "
+        f"{found.shift_lower:.1f} to {found.shift_upper:.1f}), over {found.treatments_since:.0f} treatments."
+    )
+
+
+def _excess_words(found: Excess) -> str:
+    counted = f"{found.observed:.0f} observed, {found.expected:.1f} expected, {found.excess:.1f} in excess"
+    if found.ratio is None:
+        return f"{counted}."
+    return (
+        f"{counted}; {found.ratio:.1f} times the expected, case mix taken into account (95 % interval "
+        f"{found.ratio_lower:.1f} to {found.ratio_upper:.1f})."
     )

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from reporting.domain.actors import Actor
-from reporting.domain.signal_work import STATE_WORDS
+from reporting.domain.signal_work import STATE_WORDS, Response, Sureness
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.domain.symptoms import symptom as symptom_of
 from reporting.evidence.checks import NotEnoughData
@@ -108,16 +108,14 @@ def active(actor: Actor) -> None:
     page_link("signals", "Signals", icon=":material/sensors:")
 
 
-def _sure(card: dict[str, Any]) -> list[str]:
+def _sure(found: Sureness) -> list[str]:
     said = []
-    if card.get("probability") is not None:
-        sure = card["probability"]
+    if (sure := found.probability) is not None:
         said.append(f"probability that it is this one: {'more than 99 %' if sure > 0.99 else percent(sure)}")
-    if card.get("q_value") is not None:
-        q = "below 0.001" if card["q_value"] < 0.001 else f"{card['q_value']:.3f}"
-        said.append(f"q-value {q} among {card['cells_tested']:,} cells tested")
-    if card.get("expected_false_per_clinic_year") is not None:
-        said.append(f"found under a budget of {card['expected_false_per_clinic_year']:g} false signals a year")
+    if (q := found.q_value) is not None:
+        said.append(f"q-value {'below 0.001' if q < 0.001 else f'{q:.3f}'} among {found.cells_tested:,} cells tested")
+    if (allowed := found.expected_false_per_clinic_year) is not None:
+        said.append(f"found under a budget of {allowed:g} false signals a year")
     return said
 
 
@@ -132,13 +130,14 @@ def card(found: SignalCard, marks: Marks = ()) -> None:
         f"{since}First flagged {day(signal.first_flagged_on)}, last seen {day(signal.last_seen_on)}. "
         f"State: **{STATE_WORDS[signal.state]}**."
     )
-    if sure := _sure(shown):
+    if sure := _sure(shown.sure):
         st.markdown(f"How sure: {'; '.join(sure)}.")
-    _response(shown)
-    if shown.get("settings_words"):
-        st.markdown(f"What the settings explain: {shown['settings_words']}")
+    if shown.kind != "settings":
+        _response(shown.response)
+    if shown.settings:
+        st.markdown(f"What the settings explain: {shown.settings.settings_words}")
     st.subheader("What it could be instead", anchor=False)
-    st.markdown("\n".join(f"- {each}" for each in [*_hands(found), *shown.get("instead", [])]))
+    st.markdown("\n".join(f"- {each}" for each in [*_hands(found), *shown.instead]))
     _chart_link(signal)
 
 
@@ -158,25 +157,25 @@ def _course(found: SignalCard, marks: Marks) -> None:
     acted = [(s.happened_on, f"Action: {s.note}") for s in found.steps if s.kind == "action_taken" and s.happened_on]
     lines = sorted({*marks, *acted})
     subject = Subject(where(signal), signal.since, signal.first_flagged_on, signal.last_seen_on)
-    shown = drawn(signal_course, signal.card.get("course") or {}, subject, lines)
+    shown = drawn(signal_course, signal.card.course, subject, lines)
     show(shown, key="signal_course", file_name="signal.csv")
 
 
-def _response(shown: dict[str, Any]) -> None:
-    if shown.get("response_rate") is None or shown["kind"] == "settings":
+def _response(found: Response) -> None:
+    if found.response_rate is None:
         return
-    words = f"{percent(shown['response_rate'])} of due check-ins behind it were answered."
-    if shown.get("n_asked") and shown["n_asked"] == shown.get("n_answered"):
+    words = f"{percent(found.response_rate)} of due check-ins behind it were answered."
+    none, every = found.if_none_of_the_silent, found.if_all_of_the_silent
+    if none is not None and found.n_asked and found.n_asked == found.n_answered:
         words += (
-            f" Everybody behind it answered at least once, so that nobody's silence hides what happened to "
-            f"{percent(shown['if_none_of_the_silent'])} of them."
+            " Everybody behind it answered at least once, so that nobody's silence hides what happened to "
+            f"{percent(none)} of them."
         )
-    elif shown.get("if_all_of_the_silent") is not None:
+    elif none is not None and every is not None:
         words += (
-            f" If none of the silent were affected the rate would be {percent(shown['if_none_of_the_silent'])}, if all "
-            f"of them {percent(shown['if_all_of_the_silent'])}."
+            f" If none of the silent were affected the rate would be {percent(none)}, if all of them {percent(every)}."
         )
-    st.markdown(f"{words} {shown.get('tipping_point') or ''}")
+    st.markdown(f"{words} {found.tipping_point or ''}")
 
 
 def _chart_link(signal: SignalRow) -> None:
@@ -193,7 +192,7 @@ def steps(found: SignalCard) -> None:
     for step in found.steps:
         who = step.who or "the evidence engine"
         on = f", on {day(step.happened_on)}" if step.happened_on else ""
-        words = step.details.get("words") or step.note
+        words = step.measured.words if step.measured else step.note
         kind = STATE_WORDS.get(step.kind, step.kind.replace("_", " ").capitalize())
         st.markdown(f"- {moment(step.at, found.timezone)}, {who}: **{kind}**{on}" + (f": {words}" if words else ""))
 
@@ -256,9 +255,9 @@ def work(actor: Actor, found: SignalCard) -> None:
 
 def treatments(found: SignalCard) -> None:
     """The treatments behind the signal with the way to each patient."""
-    total = found.signal.card.get("n_treatments", len(found.treatments))
-    people = found.signal.card.get("n_patients")
-    of = f" of {people:,} patients" if people else ""
+    behind = found.signal.card.behind
+    total = behind.n_treatments or len(found.treatments)
+    of = f" of {behind.n_patients:,} patients" if behind.n_patients else ""
     with st.expander(f"The {total:,} treatments{of} behind it"):
         for one in found.treatments[:SHOWN_TREATMENTS]:
             page_link(

@@ -154,9 +154,7 @@ def test_what_comes_later_changes_nothing_that_was_said(clinics: Path) -> None:
             [(_harmed_after(trail, int(age)), key) for key, trail, age in rows],
         )
     assert backtest(SYSTEM, FROM, TO).alarms == before
-    assert [(f, f.card["observed" if f.kind != "settings" else "shift_sd"]) for f in look(SYSTEM, TO).findings] == [
-        (f, f.card["observed" if f.kind != "settings" else "shift_sd"]) for f in run.findings
-    ]
+    assert [(f, f.card.numbers) for f in look(SYSTEM, TO).findings] == [(f, f.card.numbers) for f in run.findings]
 
 
 def _harmed_after(trail: bytes, age: int) -> bytes:

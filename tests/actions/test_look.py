@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from reporting.domain.actors import SYSTEM, Actor
-from reporting.domain.signal_work import Look
+from reporting.domain.signal_work import EventCourse, Excess, Look
 from reporting.evidence import beside
 from reporting.evidence.trials import AreaExpectation, expected_events
 from reporting.records.engine import reading
@@ -139,9 +139,11 @@ def test_the_course_of_a_card_adds_up_to_its_numbers(found: Look) -> None:
     outcomes = [each for each in found.findings if each.kind == "outcome"]
     assert outcomes
     for each in outcomes:
-        course = each.card["course"]
-        since = [week >= each.card["since"] for week in course["weeks"]]
-        until = [week <= each.card["last_flagged"] for week in course["weeks"]]
-        use = np.array(since) & np.array(until)
-        assert np.array(course["observed"])[use].sum() == each.card["observed"]
-        assert np.array(course["expected"])[use].sum() == pytest.approx(each.card["expected"], rel=0.01)
+        card, course = each.card, each.card.course
+        assert isinstance(course, EventCourse)
+        assert isinstance(card.numbers, Excess)
+        assert card.since
+        assert card.last_flagged
+        use = np.array([card.since <= week <= card.last_flagged for week in course.weeks])
+        assert np.array(course.observed)[use].sum() == card.numbers.observed
+        assert np.array(course.expected)[use].sum() == pytest.approx(card.numbers.expected, rel=0.01)

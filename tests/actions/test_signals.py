@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import select
 
 from reporting.domain.actors import SYSTEM
-from reporting.domain.signal_work import Finding, Look
+from reporting.domain.signal_work import Card, Excess, Finding, Look, Place
 from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from reporting.evidence.checks import NotEnoughData
 from reporting.records.engine import reading
@@ -28,6 +28,10 @@ pytestmark = pytest.mark.usefixtures("stopped_clock")
 DAY = date(2026, 3, 2)
 
 
+def card(as_of: date = date(2026, 3, 9), observed: float = 7.0, symptoms: tuple[str, ...] = ("burning",)) -> Card:
+    return Card("outcome", Excess(observed, 3.0, 2.3, 1.1, 4.0), Place(symptoms=symptoms), as_of=as_of)
+
+
 def finding(clinic: str = "A", unit: str = "O1", *, flagged: date = DAY, last: date | None = None, **more) -> Finding:
     values = {
         "clinic": clinic,
@@ -39,7 +43,7 @@ def finding(clinic: str = "A", unit: str = "O1", *, flagged: date = DAY, last: d
         "since": flagged - timedelta(days=40),
         "first_flagged": flagged,
         "last_flagged": last or flagged,
-        "card": {"as_of": "2026-03-09", "what": "x", "symptoms": ["burning"]},
+        "card": card(),
     } | more
     return Finding(**values)
 
@@ -86,7 +90,7 @@ def test_the_next_look_renews_the_numbers_and_keeps_the_state(clinic: House) -> 
     [key] = keep_look(by=SYSTEM, look=look(finding()))
     review(by=clinic.staff["safety_lead"], signal_id=key, version=1)
     later = DAY + timedelta(days=70)
-    newer = finding(flagged=DAY + timedelta(days=1), last=later, card={"as_of": "2026-05-20", "observed": 9.0})
+    newer = finding(flagged=DAY + timedelta(days=1), last=later, card=card(date(2026, 5, 20), observed=9.0))
     assert keep_look(by=SYSTEM, look=look(newer, as_of=date(2026, 5, 20))) == []
     [signal] = rows(Signal)
     assert (signal.state, signal.first_flagged_on, signal.last_seen_on) == ("reviewing", DAY, later)
@@ -96,8 +100,8 @@ def test_the_next_look_renews_the_numbers_and_keeps_the_state(clinic: House) -> 
 
 
 def test_an_older_look_never_overwrites_newer_numbers(clinic: House) -> None:
-    keep_look(by=SYSTEM, look=look(finding(card={"as_of": "2026-03-09", "observed": 9.0})))
-    older = finding(flagged=DAY - timedelta(days=7), card={"as_of": "2026-02-23", "observed": 5.0})
+    keep_look(by=SYSTEM, look=look(finding(card=card(observed=9.0))))
+    older = finding(flagged=DAY - timedelta(days=7), card=card(date(2026, 2, 23), observed=5.0))
     keep_look(by=SYSTEM, look=look(older, as_of=date(2026, 2, 23)))
     [signal] = rows(Signal)
     assert signal.card["observed"] == 9.0
@@ -204,7 +208,7 @@ def test_measuring_again_tells_what_changed_with_an_interval(harmed_database: No
         unit,
         flagged=changed,
         since=changed - timedelta(days=300),
-        card={"as_of": "2024-12-30", "symptoms": ["burning", "hyperpigmentation"]},
+        card=card(date(2024, 12, 30), symptoms=("burning", "hyperpigmentation")),
     )
     [key] = keep_look(by=SYSTEM, look=look(made, as_of=date(2024, 12, 30)))
     version = take_action(by=SYSTEM, signal_id=key, version=1, happened_on=changed, words="New technique")
@@ -214,7 +218,9 @@ def test_measuring_again_tells_what_changed_with_an_interval(harmed_database: No
     assert found.words.startswith("It got worse")
     step = signal_card(SYSTEM, key).steps[-1]
     assert step.kind == "re_measured"
-    assert step.details["ratio"] == found.ratio
+    assert step.measured is not None
+    assert step.measured.ratio == found.ratio
+    assert step.measured.words == found.words
     harmless = replace(found, upper=0.8)
     assert harmless.words.startswith("It helped")
 
@@ -239,7 +245,7 @@ def test_a_pattern_is_measured_on_new_treatments_of_its_device_and_skin_group(ha
             since=date(2023, 6, 1),
             first_flagged_on=acted_on,
             last_seen_on=acted_on,
-            card={"symptoms": ["burning", "hyperpigmentation"], "treatments": []},
+            card=card(symptoms=("burning", "hyperpigmentation")).to_json(),
         )
         found = before_and_after(frames, signal, acted_on)
         return found.observed_after, found.expected_after

@@ -6,7 +6,7 @@ import pytest
 
 from reporting.dashboards.read_overview import overview
 from reporting.domain.actors import SYSTEM, Actor
-from reporting.domain.signal_work import Finding, Look
+from reporting.domain.signal_work import Card, Excess, Finding, Look, Place
 from reporting.shell.read_scope import Filters
 from reporting.signals.act_signals import explain, keep_look, take_action
 from tests.cast import House, house
@@ -133,20 +133,10 @@ def test_others_are_told_that_they_may_not(monkeypatch: pytest.MonkeyPatch, clin
 def test_active_signals_stand_in_words_and_actions_in_the_weeks(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     by = clinic.staff["safety_lead"]
     assert "Nobody has looked over the data yet." in text(open_page(monkeypatch, "signals/page_overview", by))
-    card = {
-        "kind": "outcome",
-        "observed": 9,
-        "expected": 3.1,
-        "excess": 5.9,
-        "ratio": 2.9,
-        "ratio_lower": 1.4,
-        "ratio_upper": 5.0,
-        "as_of": "2026-03-09",
-        "symptoms": ["hyperpigmentation"],
-    }
-    day = date(2026, 3, 2)
+    day, as_of = date(2026, 3, 2), date(2026, 3, 9)
+    card = Card("outcome", Excess(9, 3.1, 2.9, 1.4, 5.0), Place(symptoms=("hyperpigmentation",)), as_of=as_of)
     found = Finding("A", "outcome", "device", "D1", "hyperpigmentation", "", day, day, day, card)
-    [key] = keep_look(by=SYSTEM, look=Look(date(2026, 3, 9), (found,), 120, 0.5, 1.0))
+    [key] = keep_look(by=SYSTEM, look=Look(as_of, (found,), 120, 0.5, 1.0))
     words = text(open_page(monkeypatch, "signals/page_overview", by))
     assert "More side effects than expected: hyperpigmentation. Device D1" in words
     assert "9 observed, 3.1 expected" in words

@@ -5,18 +5,13 @@ from typing import Any
 
 import pytest
 
+from reporting.domain.signal_work import EventCourse, SettingCourse
 from reporting.signals.chart_signals import Subject, signal_course
 
 SUBJECT = Subject("Device D1", date(2026, 1, 5), date(2026, 1, 20), date(2026, 1, 19))
-WEEKS = ["2026-01-05", "2026-01-12", "2026-01-19", "2026-01-26"]
-EVENTS: dict[str, Any] = {"kind": "events", "weeks": WEEKS, "observed": [1, 2, 3, 9], "expected": [1.0, 0.5, 0.5, 1.0]}
-SETTINGS: dict[str, Any] = {
-    "kind": "settings",
-    "setting": "density_pct",
-    "weeks": WEEKS,
-    "mean": [0, 1, 3, 2],
-    "n": [1, 1, 3, 2],
-}
+WEEKS = tuple(date(2026, 1, day) for day in (5, 12, 19, 26))
+EVENTS = EventCourse(WEEKS, (1, 2, 3, 9), (1.0, 0.5, 0.5, 1.0))
+SETTINGS = SettingCourse("density_pct", WEEKS, mean=(0, 1, 3, 2), n=(1, 1, 3, 2))
 
 
 def drawn(figure: Any) -> str:
@@ -40,6 +35,6 @@ def test_settings_are_weighted_by_their_treatments() -> None:
     assert figure.title.startswith("Device D1: density")
 
 
-@pytest.mark.parametrize("course", [{}, {"kind": "events", "weeks": ["2026-01-05"], "observed": [1], "expected": [1]}])
-def test_too_little_is_not_drawn(course: dict[str, Any]) -> None:
+@pytest.mark.parametrize("course", [None, EventCourse(WEEKS[:1], (1,), (1,))])
+def test_too_little_is_not_drawn(course: EventCourse | None) -> None:
     assert signal_course(course, SUBJECT) is None

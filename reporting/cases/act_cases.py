@@ -8,7 +8,7 @@ A dated note of the clinic about a patient, outside of any case. It is never cha
 The daily look for patients who reported a concern and then stopped answering: a case for the clinic.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -32,6 +32,7 @@ from reporting.records.engine import reading, transaction
 from reporting.records.tables import CheckIn, Patient, PatientNote, TriageCase
 from reporting.security.encryption import encrypt
 from reporting.security.scope import own
+from reporting.shell.act_step import Work
 
 
 def _checked_note(note: str, *, required: bool = False) -> str:
@@ -49,59 +50,12 @@ def _one_of(field: str, value: object, allowed: Collection[Any]) -> None:
         raise InvalidInput(field=field, found=value, allowed="one of " + ", ".join(map(str, allowed)))
 
 
-def _newest(session: Any, case: TriageCase) -> Conflict:
-    """The refusal for one who decided on an older state: who did what, and what the state is now."""
+def _changed_by(session: Any, case: TriageCase) -> tuple[str, dict[str, Any]]:
     event, name = cases.events(session, [case.id or 0])[-1]
-    return Conflict(
-        f"{name or 'A new report from the patient'} changed this case in the meantime. "
-        f"It is now: {STATE_WORDS[case.state]}.",
-        state=case.state,
-        version=case.version,
-        kind=event.kind,
-    )
+    return name or "A new report from the patient", {"kind": event.kind}
 
 
-def _step(
-    by: Actor,
-    case_id: int,
-    version: int,
-    kind: str,
-    change: Callable[[Any, TriageCase], dict[str, Any]],
-    *,
-    to_state: str | None,
-    note: str,
-) -> int:
-    """One step in one transaction: check, change, event, audit row. Returns the new version."""
-    with transaction() as session:
-        case = own(session, TriageCase, case_id, by, "case.work", lock=True)
-        if case.version != version:
-            raise _newest(session, case)
-        if to_state is not None and to_state not in next_states(case.state):
-            raise Conflict(
-                f"The case is {STATE_WORDS[case.state].lower()}: "
-                f"{STATE_WORDS[to_state].lower()} cannot be the next step.",
-                state=case.state,
-                version=case.version,
-            )
-        before = case.state
-        details = change(session, case)
-        case.state = to_state or case.state
-        case.version += 1
-        session.add(case)
-        cases.add_event(session, case, kind, at=clock.now(), staff_id=by.id, note=note, **details)
-        # The note stays in the case: the audit trail is read by people who may not read notes.
-        audit.write(
-            session,
-            by,
-            f"case.{kind}",
-            "case",
-            case.id,
-            clinic_id=case.clinic_id,
-            before=before,
-            after=case.state,
-            **details,
-        )
-        return case.version
+WORK = Work("case", TriageCase, "case.work", next_states, STATE_WORDS, cases.add_event, _changed_by)
 
 
 def acknowledge(*, by: Actor, case_id: int, version: int) -> int:
@@ -114,7 +68,7 @@ def acknowledge(*, by: Actor, case_id: int, version: int) -> int:
         case.owner_id, case.acknowledged_at = by.id, clock.now()
         return {}
 
-    return _step(by, case_id, version, "acknowledged", change, to_state="acknowledged", note="")
+    return WORK.step(by, case_id, version, "acknowledged", change, to_state="acknowledged")
 
 
 def take_over(*, by: Actor, case_id: int, version: int) -> int:
@@ -126,7 +80,7 @@ def take_over(*, by: Actor, case_id: int, version: int) -> int:
         before, case.owner_id = case.owner_id, by.id
         return {"from_owner": before}
 
-    return _step(by, case_id, version, "taken_over", change, to_state=None, note="")
+    return WORK.step(by, case_id, version, "taken_over", change, to_state=None)
 
 
 def give_back(*, by: Actor, case_id: int, version: int) -> int:
@@ -136,7 +90,7 @@ def give_back(*, by: Actor, case_id: int, version: int) -> int:
         before, case.owner_id, case.acknowledged_at = case.owner_id, None, None
         return {"from_owner": before}
 
-    return _step(by, case_id, version, "given_back", change, to_state="new", note="")
+    return WORK.step(by, case_id, version, "given_back", change, to_state="new")
 
 
 def record_contact(*, by: Actor, case_id: int, version: int, action_taken: str, note: str = "") -> int:
@@ -148,7 +102,7 @@ def record_contact(*, by: Actor, case_id: int, version: int, action_taken: str, 
         case.action_taken = action_taken
         return {"action_taken": action_taken}
 
-    return _step(by, case_id, version, "contacted", change, to_state="contacted", note=note)
+    return WORK.step(by, case_id, version, "contacted", change, to_state="contacted", note=note)
 
 
 def record_outcome(
@@ -183,7 +137,7 @@ def record_outcome(
             "grade": case.complication_grade,
         }
 
-    return _step(by, case_id, version, "outcome", change, to_state="outcome", note=note)
+    return WORK.step(by, case_id, version, "outcome", change, to_state="outcome", note=note)
 
 
 def close(*, by: Actor, case_id: int, version: int, note: str = "") -> int:
@@ -193,7 +147,7 @@ def close(*, by: Actor, case_id: int, version: int, note: str = "") -> int:
         case.closed_at = clock.now()
         return {}
 
-    return _step(by, case_id, version, "closed", change, to_state="closed", note=_checked_note(note))
+    return WORK.step(by, case_id, version, "closed", change, to_state="closed", note=_checked_note(note))
 
 
 def reopen(*, by: Actor, case_id: int, version: int, note: str) -> int:
@@ -214,20 +168,12 @@ def reopen(*, by: Actor, case_id: int, version: int, note: str) -> int:
         case.owner_id, case.acknowledged_at = by.id, clock.now()
         return {}
 
-    return _step(by, case_id, version, "reopened", change, to_state="acknowledged", note=note)
+    return WORK.step(by, case_id, version, "reopened", change, to_state="acknowledged", note=note)
 
 
 def add_note(*, by: Actor, case_id: int, version: int, note: str) -> int:
     """Add a note to a case in any state."""
-    return _step(
-        by,
-        case_id,
-        version,
-        "note",
-        lambda _session, _case: {},
-        to_state=None,
-        note=_checked_note(note, required=True),
-    )
+    return WORK.step(by, case_id, version, "note", to_state=None, note=_checked_note(note, required=True))
 
 
 def add_patient_note(*, by: Actor, patient_id: int, happened_on: date, words: str) -> int:

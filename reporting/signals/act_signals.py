@@ -3,7 +3,6 @@
 A signal that is found again is the same one: its numbers are renewed, its state and history stay.
 """
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -33,6 +32,7 @@ from reporting.records.tables import Signal
 from reporting.security.permissions import require
 from reporting.security.scope import own
 from reporting.settings import settings
+from reporting.shell.act_step import Work
 
 SUBJECT = "A signal is waiting for review"
 BODY = (
@@ -154,59 +154,21 @@ def _words(words: str) -> str:
     return words
 
 
-def _step(
-    by: Actor,
-    signal_id: int,
-    version: int,
-    state: str,
-    *,
-    note: str = "",
-    happened_on: date | None = None,
-    details: Mapping[str, Any] | None = None,
-) -> int:
-    """One step in one transaction: check, event, audit row. Returns the new version."""
-    with transaction() as session:
-        signal = own(session, Signal, signal_id, by, "signals.work", lock=True)
-        if signal.version != version:
-            raise Conflict(
-                f"Somebody changed this signal in the meantime. It is now: {STATE_WORDS[signal.state]}.",
-                state=signal.state,
-                version=signal.version,
-            )
-        if state not in next_states(signal.state):
-            raise Conflict(
-                f"The signal is {STATE_WORDS[signal.state].lower()}: {STATE_WORDS[state].lower()} cannot be next.",
-                state=signal.state,
-                version=signal.version,
-            )
-        more = details or {}
-        before, signal.state, signal.version = signal.state, state, signal.version + 1
-        session.add(signal)
-        signals.add_event(
-            session, signal, state, at=clock.now(), staff_id=by.id, note=note, happened_on=happened_on, **more
-        )
-        audit.write(
-            session,
-            by,
-            f"signal.{state}",
-            "signal",
-            signal.id,
-            clinic_id=signal.clinic_id,
-            before=before,
-            happened_on=happened_on.isoformat() if happened_on else None,
-            **more,
-        )
-        return signal.version
+def _changed_by(_session: Any, _signal: Signal) -> tuple[str, dict[str, Any]]:
+    return "Somebody", {}
+
+
+WORK = Work("signal", Signal, "signals.work", next_states, STATE_WORDS, signals.add_event, _changed_by)
 
 
 def review(*, by: Actor, signal_id: int, version: int) -> int:
     """Take a signal up. Returns the new version. Raises NotFound, NotAllowed, Conflict."""
-    return _step(by, signal_id, version, "reviewing")
+    return WORK.step(by, signal_id, version, "reviewing", to_state="reviewing")
 
 
 def explain(*, by: Actor, signal_id: int, version: int, words: str) -> int:
     """Write down what it was, where nothing needs to be done. Raises InvalidInput beside what review raises."""
-    return _step(by, signal_id, version, "explained", note=_words(words))
+    return WORK.step(by, signal_id, version, "explained", to_state="explained", note=_words(words))
 
 
 def take_action(*, by: Actor, signal_id: int, version: int, happened_on: date, words: str) -> int:
@@ -215,7 +177,9 @@ def take_action(*, by: Actor, signal_id: int, version: int, happened_on: date, w
         clinic = access.clinic(session, by.clinic_id or 0)
     if happened_on > clock.today(clinic.timezone if clinic else "UTC"):
         raise InvalidInput(field="happened_on", found=str(happened_on), allowed="a day up to today")
-    return _step(by, signal_id, version, "action_taken", note=_words(words), happened_on=happened_on)
+    return WORK.step(
+        by, signal_id, version, "action_taken", to_state="action_taken", note=_words(words), happened_on=happened_on
+    )
 
 
 def re_measure(*, by: Actor, signal_id: int, version: int, as_of: date | None = None) -> BeforeAfter:
@@ -248,7 +212,8 @@ def re_measure(*, by: Actor, signal_id: int, version: int, as_of: date | None = 
         expected_after=found.expected_after,
         words=found.words,
     )
-    _step(by, signal_id, version, "re_measured", happened_on=until, details=kept.to_json())
+    details = kept.to_json()
+    WORK.step(by, signal_id, version, "re_measured", lambda *_: details, to_state="re_measured", happened_on=until)
     return found
 
 

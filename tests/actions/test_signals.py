@@ -143,7 +143,7 @@ def test_a_signal_is_worked_on_step_by_step(clinic: House) -> None:
     with pytest.raises(InvalidInput, match="up to today"):
         take_action(by=lead, signal_id=key, version=version, happened_on=date(2026, 3, 11), words="Less density")
     version = take_action(by=lead, signal_id=key, version=version, happened_on=date(2026, 3, 10), words="Less density")
-    with pytest.raises(Conflict, match="cannot be next"):
+    with pytest.raises(Conflict, match="cannot be the next step"):
         review(by=lead, signal_id=key, version=version)
     card = signal_card(lead, key)
     assert [(step.kind, step.who) for step in card.steps] == [

@@ -47,20 +47,17 @@ class CusumPath:
 def cusum_weights(
     outcome: ArrayLike, risk: ArrayLike, odds_ratio: float = 2.0, accepted_odds_ratio: float = 1.0
 ) -> Array:
-    """Log-likelihood ratios of the trials, shape (t,). outcome 0/1 (or events of a cell), risk 0 to 1.
+    """Log-likelihood ratios of the trials, shape (t,). outcome 0/1, risk 0 to 1.
 
     odds_ratio below accepted_odds_ratio watches for improvement. Raises ImpossibleData.
     """
     y, h = probabilities("outcome", outcome), probabilities("risk", risk)
     same_length(outcome=y, risk=h)
-    return _weights(y, np.ones_like(y), h, odds_ratio, accepted_odds_ratio)
-
-
-def _weights(y: Array, m: Array, h: Array, odds_ratio: float, accepted: float) -> Array:
+    accepted = accepted_odds_ratio
     if not (0 < odds_ratio < np.inf and 0 < accepted < np.inf) or odds_ratio == accepted:
         raise ImpossibleData("odds_ratio", (accepted, odds_ratio), "two different positive numbers")
     change = np.log1p((accepted - 1) * h) - np.log1p((odds_ratio - 1) * h)
-    return np.asarray(y * np.log(odds_ratio / accepted) + m * change, dtype=float)
+    return np.asarray(y * np.log(odds_ratio / accepted) + change, dtype=float)
 
 
 def cusum(weights: ArrayLike, limit: float = np.inf, *, reset: bool = True, start: float = 0.0) -> CusumPath:

@@ -23,16 +23,12 @@ class Discoveries:
 
 def benjamini_hochberg(p_values: ArrayLike, rate: float = 0.10) -> Discoveries:
     """Step-up procedure: reject p_(k) <= rate·k/m. Ties share their fate; no cells gives no discoveries."""
-    return _step_up(p_values, rate, 1.0)
-
-
-def _step_up(p_values: ArrayLike, rate: float, enlarged: float) -> Discoveries:
     if not 0 < rate < 1:
         raise ImpossibleData("rate", rate, "between 0 and 1")
     p = probabilities("p_values", p_values) if np.size(p_values) else np.empty(0)
     size = len(p)
     order = np.argsort(p, kind="stable")
-    scaled = p[order] * size * enlarged / np.arange(1, size + 1)
+    scaled = p[order] * size / np.arange(1, size + 1)
     q = np.empty(size)
     q[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
     return Discoveries(q, q <= rate, size, rate)

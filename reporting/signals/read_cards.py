@@ -32,8 +32,8 @@ from reporting.evidence.checks import EvidenceProblem
 from reporting.evidence.detector import Detection
 from reporting.evidence.dose_model import LEAST_EVENTS
 from reporting.evidence.drift import SettingsScores
+from reporting.evidence.follow_up import response_bounds, tipping_point
 from reporting.evidence.limits import Budget
-from reporting.evidence.nonresponse import response_bounds, tipping_point
 from reporting.evidence.signals import Signal
 from reporting.evidence.surveillance import calibrated_by_others
 from reporting.evidence.trials import AreaExpectation, excess_p_values

@@ -9,14 +9,14 @@ from reporting.errors import InvalidInput
 from reporting.evidence.comparisons import (
     cochran_armitage,
     compare_pairs,
+    dersimonian_laird,
     fisher,
     mantel_haenszel,
     odds_ratio,
     risk_ratio,
 )
+from reporting.evidence.follow_up import kaplan_meier
 from reporting.evidence.intervals import clopper_pearson, newcombe, wilson
-from reporting.evidence.meta import dersimonian_laird
-from reporting.evidence.survival import kaplan_meier
 from reporting.signals.file_compare import Comparison, Group
 
 Facts = dict[str, Any]

@@ -5,11 +5,11 @@ import pytest
 import statsmodels.api as sm
 
 from reporting.evidence.checks import ImpossibleData, NotEnoughData
-from reporting.evidence.nonresponse import (
+from reporting.evidence.follow_up import (
+    kaplan_meier,
     response_bounds,
     tipping_point,
 )
-from reporting.evidence.survival import kaplan_meier
 from tests.evidence.reference_table import columns
 
 AML = columns("aml_maintained.csv")

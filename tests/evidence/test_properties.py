@@ -12,14 +12,12 @@ from reporting.evidence import (
     comparisons,
     control_charts,
     cusum,
+    follow_up,
     funnel,
     intervals,
-    meta,
     multiplicity,
-    nonresponse,
     penalised,
     signals,
-    survival,
     trials,
 )
 from reporting.evidence.checks import EvidenceProblem, NotEstimable
@@ -191,8 +189,8 @@ def test_tables_give_finite_or_named_answers(first: list[tuple[int, int]], secon
     finite_or_named(comparisons.binomial_excess, a, n, 0.1)
     finite_or_named(comparisons.compare_pairs, a, n - a, c, m - c)
     finite_or_named(control_charts.p_chart, events, trials)
-    finite_or_named(nonresponse.response_bounds, a, n, n + m)
-    finite_or_named(nonresponse.tipping_point, a, n, n + m, 0.2)
+    finite_or_named(follow_up.response_bounds, a, n, n + m)
+    finite_or_named(follow_up.tipping_point, a, n, n + m, 0.2)
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.floats(0, 20)), min_size=1, max_size=14))
@@ -203,7 +201,7 @@ def test_units_give_finite_or_named_answers(units: list[tuple[int, float]]) -> N
             finite_or_named(funnel.funnel, observed, expected, adjusted=adjusted, transform=transform)
     finite_or_named(signals.gamma_poisson, observed, expected)
     finite_or_named(signals.gamma_poisson, observed, expected, 0.02, model_log_se=0.1)
-    finite_or_named(meta.dersimonian_laird, observed, expected)
+    finite_or_named(comparisons.dersimonian_laird, observed, expected)
     finite_or_named(intervals.smr, observed[0], expected[0])
 
 
@@ -211,9 +209,9 @@ def test_units_give_finite_or_named_answers(units: list[tuple[int, float]]) -> N
 def test_follow_up_gives_finite_or_named_answers(people: list[tuple[int, int]]) -> None:
     time, event = [p[0] for p in people], [p[1] for p in people]
     for scale in ("log-log", "log", "plain"):
-        finite_or_named(survival.kaplan_meier, time, event, scale=scale)
+        finite_or_named(follow_up.kaplan_meier, time, event, scale=scale)
     if people:
-        curve = survival.kaplan_meier(time, event)
+        curve = follow_up.kaplan_meier(time, event)
         assert (np.diff(curve.survival) <= 0).all()
         assert ((curve.lower <= curve.survival) & (curve.survival <= curve.upper)).all()
 

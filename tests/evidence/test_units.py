@@ -7,6 +7,7 @@ from statsmodels.stats.multitest import multipletests
 
 from reporting.evidence import multiplicity
 from reporting.evidence.checks import ImpossibleData, NotEnoughData, NotEstimable
+from reporting.evidence.comparisons import dersimonian_laird
 from reporting.evidence.funnel import (
     adjusted_limits,
     funnel,
@@ -14,7 +15,6 @@ from reporting.evidence.funnel import (
     poisson_limits,
     prediction_limits,
 )
-from reporting.evidence.meta import dersimonian_laird
 from reporting.evidence.signals import estimate_tau2, gamma_poisson
 from tests.evidence.reference_table import columns
 

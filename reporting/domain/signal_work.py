@@ -181,8 +181,8 @@ class Card:
             flat |= _flat(part) if part else {}
         if isinstance(self.numbers, Excess):
             flat["excess"] = self.numbers.excess
-        days = {name: getattr(self, name) for name in ("since", "first_flagged", "last_flagged", "as_of")}
-        flat |= {name: day and day.isoformat() for name, day in days.items()}
+        flat |= {"since": _iso(self.since), "as_of": _iso(self.as_of)}
+        flat |= {"first_flagged": _iso(self.first_flagged), "last_flagged": _iso(self.last_flagged)}
         flat["course"] = _course_flat(self.course) if self.course else {}
         left_out = _CHARTS_ALONE if self.kind == "scan" else ()
         return {name: value for name, value in flat.items() if name not in left_out}
@@ -215,6 +215,10 @@ def _part(of: type[Part], kept: Mapping[str, Any]) -> Part:
 
 def _flat(part: Any) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in vars(part).items()}
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def _day(words: str | None) -> date | None:

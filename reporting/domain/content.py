@@ -213,6 +213,15 @@ def check_limits(table: Table[ParameterRow], units: Mapping[str, str]) -> None:
                 table.fail(line, high_name, f"{high} is below {low_name} {low}")
 
 
+def check_proposals(table: Table[DeviceClass], indications: Collection[str], classes: Collection[str]) -> None:
+    """``for_indication`` names indications and procedure classes: ``tattoo:tattoo``."""
+    for line, row in table.rows:
+        for part in row.for_indication:
+            indication, _, name = part.partition(":")
+            if indication not in indications or name not in classes:
+                table.fail(line, "for_indication", f"{part!r} is not a known indication and class: tattoo:tattoo")
+
+
 def check_guidelines(table: Table[Guideline]) -> None:
     for line, row in table.rows:
         if row.fitzpatrick_from > row.fitzpatrick_to:
@@ -377,6 +386,7 @@ def _devices(
     parameters = read_table(folder / "device_parameters.csv", ParameterRow)
     guidelines = read_table(folder / "guidelines.csv", Guideline)
     classes.known("procedure_class", known)
+    check_proposals(classes, {term.code for term in terms.records if term.kind == "indication"}, known)
     codes = classes.by("code")
     units = {name: field.unit for name, field in fields.by("field").items()}
     parameters.known("device_class", {*codes, "any"})

@@ -273,6 +273,9 @@ class DeviceClass:
     code: str
     name: str
     procedure_class: str
+    """The class that it proposes for a treatment; the treatment's own may be another one."""
+    for_indication: tuple[str, ...] = ()
+    """Another proposal where it was used for that: ``tattoo:tattoo`` is indication and procedure class."""
     wavelength_nm: str = ""
     source: str = "defined by the clinic"
     evidence_mark: str = column(default="estimate", metadata={"allowed": EVIDENCE_MARKS})

@@ -1,7 +1,7 @@
 """Device classes, their settings, and how a value stands to limits, guidelines and the reference."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from reporting.domain.content import content
@@ -20,6 +20,7 @@ __all__ = [
     "guideline_ratio",
     "over_guideline",
     "parameter_of",
+    "proposed_class",
     "reference_for",
     "reference_value",
     "relative_dose",
@@ -28,6 +29,9 @@ __all__ = [
 
 SettingVerdict = Literal["ok", "outside_typical", "implausible", "not_a_setting"]
 SPOT_TOLERANCE_MM = 0.25
+LEGS = frozenset({"thighs", "lower_legs", "feet"})
+ON_LEGS = {"vascular": "leg_vein"}
+"""What a class is called where only legs were treated: veins there bruise and stain for weeks."""
 
 
 def setting_fields() -> Mapping[str, SettingField]:
@@ -43,6 +47,18 @@ def device_classes() -> Mapping[str, DeviceClass]:
 def device_class(code: str) -> DeviceClass | None:
     """The device class of the content tables with that code, or None."""
     return device_classes().get(code)
+
+
+def proposed_class(of: DeviceClass, treated: Iterable[tuple[str, str]]) -> str:
+    """The procedure class that a device proposes for what it was used on: (area, indication) of each area.
+
+    An indication counts if all areas share it. The treatment's record may say another class.
+    """
+    pairs = list(treated)
+    where, why = {area for area, _ in pairs}, {indication for _, indication in pairs}
+    others = dict(part.split(":") for part in of.for_indication)
+    found = others.get(min(why), of.procedure_class) if len(why) == 1 else of.procedure_class
+    return ON_LEGS.get(found, found) if where and where <= LEGS else found
 
 
 def parameter_of(of: DeviceClass, field: str) -> Parameter | None:

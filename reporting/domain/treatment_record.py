@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from reporting.domain.devices import DeviceClass, check_setting, parameter_of, setting_fields
-from reporting.domain.vocabulary import areas, cooling_kinds, endpoints, indications
+from reporting.domain.devices import DeviceClass, check_setting, parameter_of, proposed_class, setting_fields
+from reporting.domain.vocabulary import areas, cooling_kinds, endpoints, indications, procedure_label
 from reporting.errors import InvalidInput
 
 FIRST_DAY = date(1990, 1, 1)
@@ -54,6 +54,15 @@ class TreatmentRecord:
     operator_id: int
     areas: Sequence[AreaRecord]
     session_number: int | None = None
+    procedure_class: str = ""
+    """How the skin is expected to heal; empty: as the device proposes for what it was used on."""
+
+    def class_with(self, device_class: DeviceClass) -> str:
+        """The procedure class that is recorded. Raises InvalidInput for one that is not known."""
+        if not self.procedure_class:
+            return proposed_class(device_class, ((area.area, area.indication) for area in self.areas))
+        procedure_label(self.procedure_class)
+        return self.procedure_class
 
 
 def _known(field: str, value: str | None, allowed: Mapping[str, str]) -> None:

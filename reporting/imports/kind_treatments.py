@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from reporting import clock
-from reporting.domain.devices import setting_fields
+from reporting.domain.devices import proposed_class, setting_fields
 from reporting.imports.act_settings import check_device, check_settings, class_code, class_of
 from reporting.imports.kind import (
     OR_CREATE,
@@ -33,6 +33,11 @@ from reporting.security.tokens import erased_hash
 from reporting.shell.file_csv import Refused
 
 CORE = ("patient", "operator", "device", *bulk.TREATMENT_VALUES)
+NAMED_BEFORE = {
+    "full_field_ablative": "ablative",
+    "nonablative_fractional_1927": "nonablative_fractional",
+}
+"""Devices whose treatments had a coarser class: a log that was imported then keeps its references."""
 HASHED = ("patient", "performed_on", "operator", "device", "procedure_class", "session_number")
 RISKS = ("is_tanned", "isotretinoin_months_ago", "herpes_history", "keloid_history", "pigmentation_history")
 
@@ -79,7 +84,11 @@ class _Chunk:
             if of is None:
                 allowed = "a procedure class, because the row names no device"
                 raise self.run.refuse(row, "procedure_class", "", allowed)
-            values["procedure_class"] = of.procedure_class
+            values["treatment"] = values.get("treatment") or content_reference(
+                {**values, "procedure_class": NAMED_BEFORE.get(of.procedure_class, of.procedure_class)}
+            )
+            values["procedure_class"] = proposed_class(of, [(values["area"], values["indication"])])
+            values["is_proposed"] = True
         values.setdefault("treatment", content_reference(values))
         values["outside_typical"] = check_settings(self.run, row, of, self.settings)
 
@@ -106,6 +115,8 @@ class _Chunk:
         """Whether the row is new; False where it is there already. Raises Refused."""
         values = row.values
         key = (values["clinic"], values["treatment"])
+        if values.get("is_proposed") and key in self.known:  # the record decides, a device only proposes
+            values["procedure_class"] = self.known[key].core[CORE.index("procedure_class")]
         core = tuple(values.get(name) for name in CORE)
         area = tuple(values.get(name) for name in self.area_names)
         place = (values["area"], values["pass_group"])
@@ -276,7 +287,7 @@ class TreatmentsFile(Importer):
             Field("device", "text", "the clinic's name of the machine"),
             Field("device_class", "text", "class of the machine, where it is new"),
             Field("model", "text", "model of the machine; its class where that is not given", longest=120),
-            Field("procedure_class", "code", "where not that of the device class", codes=procedure_classes()),
+            Field("procedure_class", "code", "where not as the device proposes", codes=procedure_classes()),
             Field("session_number", "whole", "number of the session in the course", low=1, high=200),
             Field("year_of_birth", "whole", "of the patient", low=1900, high=2100),
             Field(

@@ -118,8 +118,10 @@ class ReadCheckIn:
 
 
 def _line(procedure_class: str, device_class: str | None, context: CheckInContext) -> str:
-    """``Fractional CO2, cheeks and neck``; without a known device, the kind of procedure."""
+    """``Fractional CO2, cheeks and neck``; the kind of procedure where it is not that of the device."""
     known = device_classes().get(device_class or "")
+    if known and known.procedure_class != procedure_class:
+        known = None
     procedure = procedure_classes()[procedure_class].patient_label
     where = " and ".join(_inside(area.label) for area in context.areas if area.area != "not_recorded")
     name = _inside(known.name if known and may_name_device(known.name) else procedure)

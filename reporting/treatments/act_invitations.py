@@ -1,20 +1,26 @@
 """Patients' links and codes: issued by staff, shown once, stored as hashes, replaced by the next one."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+
+from sqlmodel import Session
 
 from reporting.clock import now
 from reporting.domain.actors import SYSTEM, Actor
+from reporting.domain.vocabulary import procedure_classes
 from reporting.errors import Conflict, InvalidInput, LinkNotValid
-from reporting.records import access, audit
+from reporting.records import access, audit, clinic_facts
 from reporting.records.engine import reading, transaction
-from reporting.records.tables import Clinic, Invitation, Patient
+from reporting.records.tables import Clinic, Invitation, Patient, Treatment
 from reporting.security.encryption import keyed_hash
 from reporting.security.scope import mine
 from reporting.security.tokens import hash_token, new_code, new_token, tidy_code
 from reporting.settings import settings
 from reporting.shell.act_second_factor import factor_of
 from reporting.shell.act_sessions import Cookie, begin
+
+AFTER_THE_LAST_DAYS = 14
+"""So long after its last check-in is due a link still works, however short links are kept otherwise."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +40,9 @@ def issue_invitation(*, by: Actor, treatment_id: int) -> IssuedInvitation:
     a patient whose data was erased.
     """
     token, code, moment = new_token(), new_code(), now()
-    expires_at = moment + timedelta(days=settings().invitation_days)
     with transaction() as session:
         treatment = mine(access.treatment(session, treatment_id), by, "invitation.issue")
+        expires_at = _end(session, treatment, moment)
         if access.is_erased(session, treatment.patient_id):
             raise Conflict("The data of this patient was erased.", what_to_do="Record a new patient.")
         _revoke(session, treatment_id, moment)
@@ -62,6 +68,16 @@ def issue_invitation(*, by: Actor, treatment_id: int) -> IssuedInvitation:
             treatment=treatment_id,
         )
     return IssuedInvitation(token, f"{settings().base_url.rstrip('/')}/c/{token}", code, expires_at)
+
+
+def _end(session: Session, treatment: Treatment, moment: datetime) -> datetime:
+    """When a link made now ends: as set, but not before the last check-in of its treatment can be answered."""
+    expires_at = moment + timedelta(days=settings().invitation_days)
+    if treatment.procedure_class not in procedure_classes():
+        return expires_at
+    of = clinic_facts.of_clinic(session, treatment.clinic_id)
+    last = of.due_days(treatment.procedure_class, treatment.performed_on)[-1] + AFTER_THE_LAST_DAYS
+    return max(expires_at, datetime.combine(treatment.performed_on + timedelta(days=last), time(), UTC))
 
 
 def _revoke(session: object, treatment_id: int, moment: datetime) -> None:

@@ -131,7 +131,7 @@ def record_treatment(*, by: Actor, record: TreatmentRecord, submission_key: str)
             performed_on=record.performed_on,
             operator_id=record.operator_id,
             device_id=record.device_id,
-            procedure_class=device_class.procedure_class,
+            procedure_class=record.class_with(device_class),
             session_number=record.session_number,
             age_years=record.performed_on.year - patient.year_of_birth if patient.year_of_birth else None,
         )
@@ -148,6 +148,7 @@ def record_treatment(*, by: Actor, record: TreatmentRecord, submission_key: str)
             row.id,
             clinic_id=clinic_id,
             patient=patient.id,
+            procedure_class=row.procedure_class,
             areas=[area.area for area in record.areas],
             outside_typical=marked,
         )
@@ -178,6 +179,7 @@ def _as_it_was(row: Treatment, kept: list[TreatedArea]) -> dict[str, Any]:
     """The recorded values as plain JSON, for the audit trail."""
     return {
         "performed_on": row.performed_on.isoformat(),
+        "procedure_class": row.procedure_class,
         "device": row.device_id,
         "operator": row.operator_id,
         "areas": {
@@ -223,7 +225,7 @@ def correct_treatment(*, by: Actor, treatment_id: int, record: TreatmentRecord) 
         device_class = _device_class(session, row.clinic_id, record.device_id)
         _of_clinic(session.get(Operator, record.operator_id), row.clinic_id, "operator")
         outside = check_areas(record.areas, device_class)
-        judged_by = (record.performed_on, device_class.procedure_class)
+        judged_by = (record.performed_on, record.class_with(device_class))
         answered = bool(patients.check_ins(session, [treatment_id])[treatment_id])
         if answered and judged_by != (row.performed_on, row.procedure_class):
             raise Conflict(

@@ -3,7 +3,7 @@
 The fields of the record form. Limits shown here help; the action checks everything again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -11,10 +11,10 @@ from typing import Any
 import streamlit as st
 
 from reporting.domain.actors import Actor
-from reporting.domain.devices import DeviceClass, Parameter, setting_fields
+from reporting.domain.devices import DeviceClass, Parameter, proposed_class, setting_fields
 from reporting.domain.measures import printed
 from reporting.domain.treatment_record import FIRST_DAY, AreaRecord, PatientRecord, TreatmentRecord
-from reporting.domain.vocabulary import areas, cooling_kinds, endpoints, indications
+from reporting.domain.vocabulary import areas, cooling_kinds, endpoints, indications, procedure_classes
 from reporting.errors import Problem
 from reporting.security.tokens import new_token
 from reporting.shell.ui_identity import current_actor
@@ -237,6 +237,22 @@ def area_part(index: int, code: str, device_class: DeviceClass, given: AreaRecor
     )
 
 
+def procedure_part(device_class: DeviceClass, treated: Sequence[AreaRecord], given: str) -> str:
+    """Kind of procedure: as the device proposes for what it was used on, unless another one is chosen."""
+    proposed = proposed_class(device_class, ((area.area, area.indication) for area in treated))
+    codes = list(procedure_classes())
+    found: str = st.selectbox(
+        "Kind of procedure",
+        codes,
+        codes.index(given if given in codes else proposed),
+        format_func=lambda code: procedure_classes()[code].label,
+        key=f"record_procedure_{device_class.code}_{proposed}",
+        help="Proposed by the device and the indication. What the patient is asked, when, and what counts as usual "
+        "follow it.",
+    )
+    return found
+
+
 def filled(
     by: Actor, form: RecordForm, given: TreatmentRecord | None, patient_id: int | None
 ) -> TreatmentRecord | None:
@@ -266,11 +282,14 @@ def filled(
     for code in chosen:
         wanted.extend([(code, area) for area in before if area.area == code] or [(code, None)])
     treated = tuple(area_part(index, code, device.device_class, known) for index, (code, known) in enumerate(wanted))
+    is_same_device = given is not None and given.device_id == device.device_id
+    procedure = procedure_part(device.device_class, treated, given.procedure_class if given and is_same_device else "")
     if patient is None or day is None or operator is None or not treated:
         missing = {"patient": patient, "date": day, "operator": operator, "treated area": treated}
         st.markdown(f"Still needed: {', '.join(name for name, value in missing.items() if not value)}.")
         return None
-    return TreatmentRecord(patient, day, device.device_id, operator, treated, given.session_number if given else None)
+    session_number = given.session_number if given else None
+    return TreatmentRecord(patient, day, device.device_id, operator, treated, session_number, procedure)
 
 
 PLACE = "record"

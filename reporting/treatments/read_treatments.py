@@ -142,6 +142,7 @@ def recorded_treatment(by: Actor, treatment_id: int) -> TreatmentRecord:
         device_id=found.device_id or 0,
         operator_id=found.operator_id or 0,
         session_number=found.session_number,
+        procedure_class=found.procedure_class,
         areas=tuple(_area_record(area) for area in treated),
     )
 

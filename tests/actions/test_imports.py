@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import SQLModel, func, select
+from sqlmodel import SQLModel, func, select, update
 
 from reporting.domain.actors import SYSTEM, Actor
 from reporting.errors import InvalidInput, NotAllowed, StorageBusy, StorageFull, UnreadableFile
@@ -19,8 +19,9 @@ from reporting.imports.act_import import ImportStopped, Summary, preview, run_im
 from reporting.imports.file_csv import open_csv
 from reporting.imports.file_mapping import KindMapping, parse_mapping
 from reporting.imports.kind import Kind
+from reporting.imports.kind_treatments import content_reference
 from reporting.records import audit, outcomes
-from reporting.records.engine import reading
+from reporting.records.engine import reading, transaction
 from reporting.records.tables import (
     AuditEvent,
     CheckIn,
@@ -238,6 +239,44 @@ def test_missing_ones_are_made_where_the_import_may(database: str, tmp_path: Pat
     (patient,), (device,) = every(Patient), every(Device)
     assert (patient.fitzpatrick, patient.is_tanned, device.device_class) == (3, True, "er_yag")
     assert every(Treatment)[0].procedure_class == "ablative"
+
+
+class TestClass:
+    """Without a class of its own a row has the one that the device proposes; the record that is there decides."""
+
+    HEAD = "patient,performed_on,device,device_class,area,indication"
+
+    def test_what_it_was_used_for_tells(self, database: str, tmp_path: Path) -> None:
+        house("A")
+        text = (
+            f"{self.HEAD}\nP-0001,2026-03-01,Q,picosecond,hands,tattoo\nP-0001,2026-03-02,Q,picosecond,hands,pigment\n"
+            "P-0001,2026-03-03,Y,nd_yag_long_pulse,thighs,vascular\n"
+            "P-0001,2026-03-04,F,full_field_ablative_co2,cheeks,wrinkles\n"
+        )
+        take_in(tmp_path, text, create_missing=True)
+        found = [row.procedure_class for row in sorted(every(Treatment), key=lambda row: row.id)]
+        assert found[1:] == ["tattoo", "qs_pico", "leg_vein", "full_field_ablative"]
+        assert take_in(tmp_path, text, create_missing=True).unchanged == 4
+
+    def test_the_class_on_record_stays_and_the_row_is_no_other_treatment(self, database: str, tmp_path: Path) -> None:
+        house("A")
+        text = f"{self.HEAD}\nP-0001,2026-03-01,Q,picosecond,hands,tattoo\n"
+        take_in(tmp_path, text, create_missing=True)
+        with transaction() as session:
+            session.execute(update(Treatment).values(procedure_class="qs_pico"))
+        assert take_in(tmp_path, text, create_missing=True).unchanged == 1
+        other = f"{self.HEAD},procedure_class,treatment\nP-0001,2026-03-02,Q,picosecond,hands,tattoo,peel,T9\n"
+        take_in(tmp_path, other, create_missing=True)
+        assert every(Treatment)[-1].procedure_class == "peel"
+
+    def test_a_log_from_before_the_finer_classes_keeps_its_references(self, database: str, tmp_path: Path) -> None:
+        house("A")
+        text = f"{self.HEAD}\nP-0001,2026-03-01,F,full_field_ablative_co2,cheeks,wrinkles\n"
+        take_in(tmp_path, text, create_missing=True)
+        then = {"clinic": "A", "patient": "P-0001", "performed_on": "2026-03-01", "device": "F"}
+        [made] = [row for row in every(Treatment) if row.source == "import"]
+        assert made.reference == content_reference({**then, "procedure_class": "ablative"})
+        assert made.procedure_class == "full_field_ablative"
 
 
 def test_a_changed_row_is_refused_as_a_duplicate_with_the_difference(database: str, tmp_path: Path) -> None:

@@ -7,13 +7,14 @@ from sqlmodel import select
 
 from reporting import clock
 from reporting.domain.actors import SYSTEM, Role
+from reporting.domain.course import due_days
 from reporting.errors import InvalidInput, LinkNotValid, NotAllowed, NotFound, Problem, SignInNeeded, TooManyTries
 from reporting.records.engine import reading, transaction
 from reporting.records.tables import Invitation, Patient, SignInSession, Throttle
 from reporting.shell.act_sessions import actor_of
 from reporting.treatments import act_invitations
 from tests.accounts import together, trail
-from tests.cast import House, house
+from tests.cast import PERFORMED, House, house
 
 BORN = "1980"
 
@@ -44,6 +45,12 @@ def test_everybody_of_the_clinic_may_hand_out_a_link(clinic: House, role: Role) 
     assert made.expires_at == clock.now() + timedelta(days=200)
     act_invitations.check_link(made.token)
     assert trail() == [("invitation.issued", clinic.staff[role].label, "1")]
+
+
+def test_a_link_lasts_until_the_last_check_in_can_be_answered(database: str, stopped_clock: datetime) -> None:
+    made = issued(house("A", procedure="full_field_ablative"))
+    assert due_days("full_field_ablative")[-1] == 365
+    assert made.expires_at.date() == PERFORMED + timedelta(days=365 + act_invitations.AFTER_THE_LAST_DAYS)
 
 
 def test_other_clinics_and_patients_may_not(clinic: House) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from reporting import clock
 from reporting.cases.read_timeline import timeline
+from reporting.domain.course import SLOTS, due_days
 from reporting.domain.treatment_record import AreaRecord, PatientRecord, TreatmentRecord
 from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from reporting.records import audit, outcomes
@@ -213,6 +214,54 @@ def test_a_device_class_of_the_clinic_itself_brings_its_own_limits(clinic: House
     assert marked.outside_typical == {"cheeks": ["fluence_j_cm2"]}
     with pytest.raises(InvalidInput, match="at most 50"):
         keep(clinic, "k2", device_id=device.id, areas=(replace(CHEEKS, settings={"fluence_j_cm2": 51}),))
+
+
+def nd_yag(clinic: House) -> int:
+    with transaction() as session:
+        device = Device(clinic_id=clinic.clinic_id, code="YAG", device_class="nd_yag_long_pulse")
+        session.add(device)
+        session.flush()
+        return device.id or 0
+
+
+class TestClass:
+    """The device proposes how the skin is expected to heal; the record of the treatment decides."""
+
+    @pytest.mark.parametrize(
+        ("area", "indication", "expected"),
+        [
+            ("underarms", "hair_removal", "hair_removal"),
+            ("lower_legs", "vascular", "leg_vein"),
+            ("nose", "vascular", "vascular"),
+        ],
+    )
+    def test_what_it_was_used_for_tells(self, clinic: House, area: str, indication: str, expected: str) -> None:
+        keep(clinic, device_id=nd_yag(clinic), areas=(AreaRecord(area=area, indication=indication),))
+        assert rows(Treatment)[-1].procedure_class == expected
+
+    def test_another_one_may_be_chosen_and_is_on_the_trail(self, clinic: House) -> None:
+        keep(clinic, procedure_class="full_field_ablative")
+        treatment, outcome = rows(Treatment)[-1], rows(Outcome)[-1]
+        assert treatment.procedure_class == "full_field_ablative"
+        assert rows(AuditEvent)[-1].details["procedure_class"] == "full_field_ablative"
+        assert {day for bit, day in enumerate(SLOTS) if outcome.due_mask >> bit & 1} == set(
+            due_days("full_field_ablative")
+        )
+
+    def test_one_that_is_not_known_is_refused(self, clinic: House) -> None:
+        with pytest.raises(InvalidInput, match="peel_deep"):
+            keep(clinic, procedure_class="magic")
+
+    def test_it_can_be_corrected_until_the_patient_answers(self, clinic: House) -> None:
+        kept, by = keep(clinic), clinic.staff["clinician"]
+        correct_treatment(by=by, treatment_id=kept.treatment_id, record=record(clinic, procedure_class="peel"))
+        assert rows(Treatment)[-1].procedure_class == "peel"
+        details = rows(AuditEvent)[-1].details
+        assert (details["before"]["procedure_class"], details["after"]["procedure_class"]) == ("ablative", "peel")
+        eyes_closing(clinic)
+        answered = record(clinic, performed_on=date(2026, 3, 7), procedure_class="peel")
+        with pytest.raises(Conflict, match="answered"):
+            correct_treatment(by=by, treatment_id=clinic.treatment_id, record=answered)
 
 
 def test_the_front_desk_records_and_a_patient_does_not(clinic: House) -> None:

@@ -100,6 +100,20 @@ def test_a_new_patient_is_added(monkeypatch: pytest.MonkeyPatch, clinic: House) 
     assert [area.area for area in rows(TreatedArea)[1:]] == ["cheeks", "nose"]
 
 
+def test_the_device_proposes_the_kind_of_procedure_and_another_one_may_be_chosen(
+    monkeypatch: pytest.MonkeyPatch, clinic: House
+) -> None:
+    page = filled(monkeypatch, clinic)
+    kind = page.selectbox(key="record_procedure_frac_ablative_co2_ablative")
+    assert kind.value == "ablative"
+    kind.set_value("full_field_ablative").run()
+    page.button(key="keep").click().run()
+    kept = rows(Treatment)[-1]
+    assert kept.procedure_class == "full_field_ablative"
+    page = open_page(monkeypatch, "treatments/page_record", clinic.staff["clinician"], treatment=kept.id)
+    assert page.selectbox(key="record_procedure_frac_ablative_co2_ablative").value == "full_field_ablative"
+
+
 def test_it_is_taken_back(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     page = filled(monkeypatch, clinic)
     page.button(key="keep").click().run()

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from reporting.records import migrate
 from reporting.records.engine import reading, transaction
-from reporting.records.tables import CheckIn, Clinic, Patient
+from reporting.records.tables import CheckIn, Clinic, Patient, Treatment
 
 START = "from reporting.records.migrate import migrate; migrate(); print('up')"
 
@@ -52,6 +52,51 @@ ROWS_OF_THE_FIRST_SCHEMA = (
     " judged_by_source, source, replaced_reason, created_at) VALUES (1, 1, 1, 1, 3, '2026-01-04', '{}', '{}', false,"
     " false, 'patient', '', '2026-01-04 00:00:00')",
 )
+
+
+FINER = {
+    ("ablative", "full_field_ablative_co2", "cheeks", "wrinkles"): "full_field_ablative",
+    ("ablative", "frac_ablative_co2", "cheeks", "wrinkles"): "ablative",
+    ("other", "full_field_ablative_co2", "cheeks", "wrinkles"): "other",
+    ("nonablative_fractional", "frac_nonablative_1927", "cheeks", "melasma"): "nonablative_fractional_1927",
+    ("qs_pico", "picosecond", "hands", "tattoo"): "tattoo",
+    ("qs_pico", "picosecond", "hands", "pigment"): "qs_pico",
+    ("hair_removal", "nd_yag_long_pulse", "thighs", "vascular"): "leg_vein",
+    ("hair_removal", "nd_yag_long_pulse", "nose", "vascular"): "vascular",
+    ("hair_removal", "nd_yag_long_pulse", "thighs", "hair_removal"): "hair_removal",
+    ("vascular", "pdl", "lower_legs", "vascular"): "leg_vein",
+}
+"""Class, device class, area and indication before the finer classes, and the class since."""
+
+
+def test_treatments_get_the_class_that_device_and_indication_tell(new_database: str) -> None:
+    migrate.to("0003")
+    with transaction() as session:
+        run = session.connection().exec_driver_sql
+        run(ROWS_OF_THE_FIRST_SCHEMA[0])
+        run(ROWS_OF_THE_FIRST_SCHEMA[1])
+        for key, (before, device_class, area, indication) in enumerate(FINER, start=1):
+            run(
+                "INSERT INTO device (id, clinic_id, code, device_class, manufacturer, model, serial, handpiece,"
+                f" is_active) VALUES ({key}, 1, 'D{key}', '{device_class}', '', '', '', '', true)"
+            )
+            run(
+                "INSERT INTO treatment (id, clinic_id, patient_id, reference, performed_on, device_id, procedure_class,"
+                f" source, created_at) VALUES ({key}, 1, 1, 'T-{key}', '2026-01-01', {key}, '{before}', 'form',"
+                " '2026-01-01 00:00:00')"
+            )
+            run(
+                "INSERT INTO treated_area (treatment_id, clinic_id, area, pass_group, indication, outside_typical)"
+                f" VALUES ({key}, 1, '{area}', 1, '{indication}', '[]')"
+            )
+    migrate.migrate()
+    with reading() as session:
+        found = session.execute(select(Treatment).order_by(Treatment.id)).scalars()
+        assert [row.procedure_class for row in found] == list(FINER.values())
+    migrate.to("0003")
+    with reading() as session:
+        found = session.connection().exec_driver_sql("SELECT procedure_class FROM treatment ORDER BY id").scalars()
+        assert set(found) == {"ablative", "other", "nonablative_fractional", "qs_pico", "hair_removal", "vascular"}
 
 
 def test_rows_of_the_first_schema_come_through(new_database: str) -> None:

@@ -117,6 +117,7 @@ def test_a_clinic_may_bring_its_own_folder(copy: Path) -> None:
         ("schedules", 3, "day", "1", "twice"),
         ("guidance", 3, "emergency", "perhaps", "must be yes or no"),
         ("device_classes", 2, "procedure_class", "magic", "not known"),
+        ("device_classes", 12, "for_indication", "vascular:magic", "not a known indication"),
         ("device_parameters", 2, "unit", "J", "not the unit"),
         ("device_parameters", 2, "plausible_max", "5", "below typical_high"),
         ("device_parameters", 2, "plausible_max", "inf", "not a number"),

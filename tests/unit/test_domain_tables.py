@@ -28,6 +28,41 @@ def test_early_burning_is_expected_and_late_burning_is_not() -> None:
     assert is_unexpected("ablative", "burning", 14, 1)
     assert is_unexpected("hair_removal", "infection", 1, 1)
     assert expected_band("ablative", "burning", range(9)) == (3, 3, 2, 2, 1, 1, 1, 1, 0)
+    assert not is_unexpected("ablative", "hyperpigmentation", 5, 1)
+    assert is_unexpected("ablative", "hyperpigmentation", 15, 1)
+
+
+def test_procedures_heal_as_differently_as_they_are() -> None:
+    assert is_unexpected("ablative", "swelling", 2, 3)
+    assert not is_unexpected("full_field_ablative", "swelling", 2, 3)
+    assert not is_unexpected("leg_vein", "hyperpigmentation", 21, 1)
+    assert is_unexpected("vascular", "hyperpigmentation", 21, 1)
+    assert not is_unexpected("pdt", "burning", 1, 3)
+    assert is_unexpected("microneedling", "burning", 1, 3)
+    assert due_days("full_field_ablative")[-2:] == (180, 365)
+
+
+def test_every_code_of_a_log_has_its_class() -> None:
+    wanted = {
+        "ablative",
+        "full_field_ablative",
+        "nonablative_fractional",
+        "ipl",
+        "hair_removal",
+        "vascular",
+        "leg_vein",
+    }
+    wanted |= {"qs_pico", "tattoo", "rf_microneedling", "microneedling", "peel", "pdt", "focused_ultrasound"}
+    assert wanted | {"cryolipolysis", "plasma", "dermabrasion", "other"} <= set(content().procedure_classes)
+
+
+def test_a_row_of_the_course_is_read_in_full_only_where_its_source_says_it() -> None:
+    for row in content().course:
+        assert row.evidence_mark != "FT" or ("Faghihi 2015" in row.source and row.symptom == "burning")
+    sources = {(row.procedure_class, row.symptom): set[str]() for row in content().course}
+    for row in content().course:
+        sources[row.procedure_class, row.symptom].add(row.source)
+    assert all(sources[name, "burning"].isdisjoint(sources[name, "scarring"]) for name, _ in sources)
 
 
 @pytest.mark.parametrize("procedure", list(content().procedure_classes))

@@ -36,7 +36,10 @@ LEG = (TreatedAreaRef(1, "lower_legs", "Lower legs"),)
 # Written from the published red-flag table (clinical content, R1 to R10), not from the rules file:
 # line of a checklist, answers that count, first day, classes (empty: all), least advice, least case.
 SURE, UNSURE = frozenset({"yes"}), frozenset({"yes", "not_sure"})
-INTACT = ("nonablative_fractional", "qs_pico", "ipl", "hair_removal", "vascular")
+INTACT = (
+    *("nonablative_fractional", "nonablative_fractional_1927", "qs_pico", "ipl", "hair_removal", "vascular"),
+    *("leg_vein", "focused_ultrasound", "cryolipolysis", "microneedling", "peel_superficial"),
+)
 FLAGS: tuple[tuple[str, frozenset[str], int, tuple[str, ...], str, str], ...] = (
     ("burning_eye_pain", SURE, 0, (), "emergency", "emergency"),
     ("burning_eye_pain", UNSURE, 0, (), "contact_today", "same_day"),

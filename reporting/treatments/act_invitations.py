@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-
-from sqlmodel import Session
+from typing import Any
 
 from reporting.clock import now
 from reporting.domain.actors import SYSTEM, Actor
@@ -70,7 +69,7 @@ def issue_invitation(*, by: Actor, treatment_id: int) -> IssuedInvitation:
     return IssuedInvitation(token, f"{settings().base_url.rstrip('/')}/c/{token}", code, expires_at)
 
 
-def _end(session: Session, treatment: Treatment, moment: datetime) -> datetime:
+def _end(session: Any, treatment: Treatment, moment: datetime) -> datetime:
     """When a link made now ends: as set, but not before the last check-in of its treatment can be answered."""
     expires_at = moment + timedelta(days=settings().invitation_days)
     if treatment.procedure_class not in procedure_classes():

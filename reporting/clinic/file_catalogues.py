@@ -8,7 +8,7 @@ Which clinical content a qualified person has reviewed: counted from the tables'
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from reporting.domain.actors import Actor
 from reporting.domain.content import Content, content
 from reporting.domain.content_rows import REVIEW_STATUSES
 from reporting.domain.language import ENGLISH, catalogue_file, languages
-from reporting.domain.patient_words import WORDS
+from reporting.domain.patient_words import ONE, WORDS
 from reporting.security.permissions import require
 from reporting.settings import settings
 
@@ -52,8 +52,17 @@ def _strings(of: Content) -> Iterator[str]:
 
 
 def patient_strings() -> tuple[str, ...]:
-    """All patient strings in English, each once: first the pages' own, then in the order of the tables."""
-    return tuple(dict.fromkeys(text for text in (*WORDS.values(), *_strings(content())) if text))
+    """All patient strings in English, each once: first the pages' own, then in the order of the tables.
+
+    Without those that hold a number and have several forms: ``counted_strings``.
+    """
+    single = (text for name, text in WORDS.items() if name not in ONE)
+    return tuple(dict.fromkeys(text for text in (*single, *_strings(content())) if text))
+
+
+def counted_strings() -> tuple[tuple[str, str], ...]:
+    """Patient strings that hold a number: the English form of one, and that of every other number."""
+    return tuple((one, WORDS[name]) for name, (_, one) in ONE.items())
 
 
 REVIEWED = "reviewed"
@@ -107,8 +116,8 @@ def update(code: str) -> Path:
         revision_date=now(),
         fuzzy=False,
     )
-    for sentence in patient_strings():
-        template.add(sentence)
+    for entry in (*patient_strings(), *counted_strings()):
+        template.add(entry)
     if file.exists():
         kept = _read(code)
         kept.update(template, no_fuzzy_matching=True)
@@ -130,23 +139,36 @@ def _fault(sentence: str, translation: str) -> str:
     return ""
 
 
+def _counted_fault(sentence: str, forms: Sequence[str]) -> str:
+    """Forms of few numbers may say the number in a word; they add no part, and the last form has them all."""
+    if not all(forms):
+        return "not translated"
+    wanted = sorted(_PART.findall(sentence))
+    if sorted(_PART.findall(forms[-1])) != wanted or any(set(_PART.findall(form)) - set(wanted) for form in forms):
+        return "the parts in braces differ from the English sentence"
+    return ""
+
+
 def state(code: str) -> LanguageState:
     """Completeness and review of one language; English is complete, and its review is that of the tables."""
-    wanted = patient_strings()
+    wanted, of_numbers = patient_strings(), counted_strings()
     name = languages()[code].name
     if code == ENGLISH:
-        return LanguageState(code, name, len(wanted), len(wanted), 0, ())
-    entries = {str(entry.id): entry for entry in _read(code) if entry.id}
-    faults, translated, reviewed = [], 0, 0
-    for sentence in wanted:
-        entry = entries.get(sentence)
-        given = str(entry.string) if entry is not None and not entry.fuzzy else ""
-        if problem := _fault(sentence, given):
-            faults.append(Fault(sentence, problem))
+        return LanguageState(code, name, len(wanted) + len(of_numbers), len(wanted) + len(of_numbers), 0, ())
+    entries = {entry.id: entry for entry in _read(code) if entry.id}
+    faults, reviewed = list[Fault](), 0
+    for key in (*wanted, *of_numbers):
+        entry = entries.get(key)
+        given = entry.string if entry is not None and not entry.fuzzy else ""
+        if isinstance(key, tuple):
+            sentence, problem = key[1], _counted_fault(key[1], given or ("",))
         else:
-            translated += 1
+            sentence, problem = key, _fault(key, str(given))
+        if problem:
+            faults.append(Fault(sentence, problem))
         reviewed += entry is not None and REVIEWED in entry.user_comments
-    return LanguageState(code, name, len(wanted), translated, reviewed, tuple(faults))
+    sentences = len(wanted) + len(of_numbers)
+    return LanguageState(code, name, sentences, sentences - len(faults), reviewed, tuple(faults))
 
 
 def states() -> tuple[LanguageState, ...]:

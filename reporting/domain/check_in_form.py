@@ -10,7 +10,7 @@ from typing import Any
 
 from reporting.domain.answers import Question
 from reporting.domain.guidance import interruption
-from reporting.domain.language import translator
+from reporting.domain.language import beside, translator
 from reporting.domain.patient_words import plain_words
 from reporting.domain.questionnaire import CheckInContext, first_open, note_question, path
 from reporting.domain.triage import Guidance
@@ -67,7 +67,7 @@ class CheckInForm:
         given, translate = self.answers[question.id], translator(language)
         values = given if isinstance(given, list | tuple) else [given]
         offered = (*question.options, *question.exclusive)
-        return ", ".join(translate(option.label) for option in offered if option.value in values)
+        return beside((translate(option.label) for option in offered if option.value in values), language)
 
     def problem(self, problem: Problem, place: str, language: str) -> str:
         """What is told of a problem with the answer at a place; the note is a question of its own."""

@@ -300,10 +300,10 @@ class Guideline(Sourced):
 
 @dataclass(frozen=True, kw_only=True)
 class MessageText(Sourced):
-    """A sentence of a message that leaves the house. It names nothing about health and nobody."""
+    """A sentence of a message that leaves the house: it names nothing about health and nobody. Or of the card."""
 
     code: str
-    channel: str = one_of("sms", "email", "any")
+    channel: str = one_of("sms", "email", "card", "any")
     text: str
 
 

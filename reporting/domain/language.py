@@ -1,11 +1,14 @@
 """The languages of the patient's pages: English sentences are the keys, a catalogue is all a further one needs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
 from pathlib import Path
 
 from babel import Locale, negotiate_locale
+from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from reporting.settings import settings
@@ -44,12 +47,26 @@ def languages() -> Mapping[str, Language]:
 
 @cache
 def catalogue(code: str) -> Mapping[str, str]:
-    """English sentence to its translation, without empty and fuzzy entries; empty for English."""
+    """English sentence to its translation, without empty, fuzzy and counted entries; empty for English."""
     if code == ENGLISH or code not in languages():
         return {}
     with catalogue_file(code).open("rb") as handle:
         entries = read_po(handle, locale=code)
-    return {str(entry.id): str(entry.string) for entry in entries if entry.id and entry.string and not entry.fuzzy}
+    found = (entry for entry in entries if isinstance(entry.id, str) and not entry.fuzzy)
+    return {str(entry.id): str(entry.string) for entry in found if entry.id and entry.string}
+
+
+@cache
+def counting(code: str) -> NullTranslations:
+    """The catalogue with its rule of plural forms, as gettext reads it; the English forms where there is none."""
+    if code == ENGLISH or code not in languages():
+        return NullTranslations()
+    with catalogue_file(code).open("rb") as handle:
+        entries = read_po(handle, locale=code)
+    packed = BytesIO()
+    write_mo(packed, entries)
+    packed.seek(0)
+    return GNUTranslations(packed)
 
 
 def translator(code: str) -> Translate:
@@ -58,12 +75,23 @@ def translator(code: str) -> Translate:
     return lambda text: known.get(text, text)
 
 
+def counted(one: str, many: str, number: int, code: str = ENGLISH) -> str:
+    """The form of a sentence that the number needs: two in English, up to six elsewhere (GNU gettext, ngettext)."""
+    return counting(code).ngettext(one, many, number)
+
+
 def best_language(accept_language: str, *, chosen: str = "") -> str:
     """The chosen language if there is such a one, else the best of an ``Accept-Language`` header, else English."""
     if chosen in languages():
         return chosen
     wanted = [part.split(";")[0].strip() for part in accept_language.split(",")]
     return negotiate_locale([name for name in wanted if name], list(languages()), sep="-") or ENGLISH
+
+
+def beside(items: Iterable[str], code: str, *, sign: str = ",") -> str:
+    """``a, b``: one part after the other, with the comma or semicolon of the language's own script."""
+    own = {",": "،", ";": "؛"} if languages()[code].direction == "rtl" else {}
+    return f"{own.get(sign, sign)} ".join(items)
 
 
 def isolated(text: str, code: str) -> str:

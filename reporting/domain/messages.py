@@ -21,7 +21,7 @@ from typing import Literal
 import phonenumbers
 
 from reporting.domain.content import content
-from reporting.domain.language import ENGLISH, translator
+from reporting.domain.language import ENGLISH, isolated, translator
 from reporting.domain.message_kinds import kind_of
 from reporting.errors import InvalidInput
 
@@ -143,6 +143,8 @@ def sender_name(message_name: str, clinic_name: str, language: str = ENGLISH) ->
 def sms_text(code: str, language: str, *, name: str, **values: str) -> str:
     """A text message that fits; a name too long for it is cut. Raises InvalidInput when it cannot fit at all."""
     template = translator(language)(content().messages[code].text)
+    if "telephone" in values:
+        values["telephone"] = isolated(values["telephone"], language)
     for kept in range(len(name), 0, -1):
         text = for_gsm(template.format(name=name[:kept].rstrip(), **values))
         if fits(text):
@@ -161,7 +163,7 @@ def email_text(language: str, *, name: str, telephone: str) -> EmailText:
         subject=say["email_subject"],
         opening=say["email_opening"],
         button=say["email_button"],
-        help=help_line.format(name=name, telephone=telephone),
+        help=help_line.format(name=name, telephone=isolated(telephone, language)),
         stop=say["email_stop"],
     )
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import get_day_names
 
-from reporting.domain.language import ENGLISH
+from reporting.domain.language import ENGLISH, beside
 from reporting.domain.patient_words import say
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -108,4 +108,5 @@ def week_words(hours: Hours, language: str = ENGLISH) -> str:
             runs[-1] = (runs[-1][0], number, said)
         elif said:
             runs.append((number, number, said))
-    return ", ".join(f"{names[first]}{f'–{names[last]}' if last > first else ''} {said}" for first, last, said in runs)
+    said_days = (f"{names[first]}{f'–{names[last]}' if last > first else ''} {said}" for first, last, said in runs)
+    return beside(said_days, language)

@@ -15,16 +15,16 @@ What a patient reads when something is refused. The problem's own technical word
 Days and moments as a patient reads them: their language, their time zone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_skeleton, format_time, get_day_names
+from babel.dates import format_date, format_skeleton, format_time, get_day_names
 from babel.lists import format_list
 
 from reporting.domain.answers import NOT_ASKED, Question
-from reporting.domain.language import ENGLISH, translator
+from reporting.domain.language import ENGLISH, counted, translator
 from reporting.errors import InvalidInput, Problem
 
 CHECK_IN_WORDS = {
@@ -82,9 +82,9 @@ RECOVERY_WORDS = {
     "chart_steady": "{what}: {worst}, the same each time.",
     "chart_gone": "{what}: {worst} on day {day}, gone now.",
     "chart_within": "Never more than most people have.",
-    "chart_beyond_one": "That is more than most people have on day {days}.",
+    "chart_beyond_one": "That is more than most people have on days {days}.",
     "chart_beyond": "More than most people have: {which}.",
-    "chart_which": "{symptom} on day {days}",
+    "chart_which": "{symptom} on days {days}",
     "chart_legend": "● Your answer. ▲ More than most people have. The shaded part is what most people have.",
     "axis_days": "Days since your treatment",
     "today": "Today",
@@ -325,12 +325,30 @@ WORDS |= CHECK_IN_WORDS
 WORDS |= LIGHT_WORDS
 WORDS |= RECOVERY_WORDS
 
+ONE: Mapping[str, tuple[str, str]] = {
+    "note_too_long": ("count", "Your note is too long. It can have {count} letter."),
+    "unlock_sent": ("minutes", "We sent a code to {address}. It works one time and for {minutes} minute."),
+    "factor_mail": ("minutes", WORDS["factor_mail"].replace("} minutes", "} minute")),
+    "photo_hint": ("count", "You can add {count} photo of up to {megabytes} MB. Use good light. Hold the phone still."),
+    "photo_limit": ("count", "You have added {count} photo. That is all that fit. Remove it to add another."),
+    "photo_limit_treatment": ("count", WORDS["photo_limit_treatment"].replace("photos", "photo")),
+    "chart_beyond_one": ("number", "That is more than most people have on day {days}."),
+    "chart_which": ("number", "{symptom} on day {days}"),
+}
+"""Sentences that hold a number: which value it is, and how the English sentence reads of one. The rest is gettext's."""
+
 WEEKDAYS = {"mon": "Mon", "tue": "Tue", "wed": "Wed", "thu": "Thu", "fri": "Fri", "sat": "Sat", "sun": "Sun"}
 
 
 def say(name: str, /, language: str = ENGLISH, **values: object) -> str:
     """The sentence of that name in that language, with its parts filled in."""
-    return translator(language)(WORDS[name]).format(**values)
+    text = WORDS[name]
+    if name in ONE:
+        by, one = ONE[name]
+        number = values[by]
+        assert isinstance(number, int)
+        return counted(one, text, number, language).format(**values)
+    return translator(language)(text).format(**values)
 
 
 def tell(sentence: str, language: str = ENGLISH, **values: object) -> str:
@@ -371,6 +389,11 @@ def long_day(day: date, language: str = ENGLISH) -> str:
     """``Tuesday 24 November``."""
     locale = _locale(language)
     return f"{get_day_names('wide', locale=locale)[day.weekday()]} {format_skeleton('MMMMd', day, locale=locale)}"
+
+
+def full_day(day: date, language: str = ENGLISH) -> str:
+    """``24 November 2026``."""
+    return str(format_date(day, format="long", locale=_locale(language)))
 
 
 def moment_words(moment: datetime, timezone: str, language: str = ENGLISH) -> str:

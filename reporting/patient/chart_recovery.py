@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from reporting.domain.language import ENGLISH, languages, translator
+from reporting.domain.language import ENGLISH, beside, languages, translator
 from reporting.domain.patient_words import listed, say
 from reporting.domain.symptoms import SEVERITIES, SYMPTOMS, severity_word, symptom
 from reporting.patient.read_recovery import Course
@@ -77,10 +77,14 @@ def _title(course: Course, codes: Sequence[str], points: pd.DataFrame, what: str
     if not beyond:
         return f"{finding} {say('chart_within', language)}"
     if len(codes) == 1:
-        return f"{finding} {say('chart_beyond_one', language, days=beyond[codes[0]])}"
+        only = codes[0]
+        return f"{finding} {say('chart_beyond_one', language, days=beyond[only], number=len(days[only]))}"
     # Together a symptom can be more than usual and still lie inside the band of another one: it is named.
-    which = [say("chart_which", language, symptom=_label(code, language).lower(), days=beyond[code]) for code in beyond]
-    return f"{finding} {say('chart_beyond', language, which='; '.join(which))}"
+    which = [
+        say("chart_which", language, symptom=_label(code, language).lower(), days=said, number=len(days[code]))
+        for code, said in beyond.items()
+    ]
+    return f"{finding} {say('chart_beyond', language, which=beside(which, language, sign=';'))}"
 
 
 def _alt(points: pd.DataFrame, title: str, language: str) -> str:

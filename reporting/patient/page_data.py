@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from reporting.domain.actors import Actor
-from reporting.domain.language import translator
+from reporting.domain.language import isolated, translator
 from reporting.domain.patient_words import long_day, say
 from reporting.errors import Problem, SignInNeeded
 from reporting.patient.act_erasure import request_erasure
@@ -119,7 +119,7 @@ def _channel(state: ChannelState, one: ConsentState, may_change: bool, zone: str
         st.subheader(translator(language)(one.text.title), anchor=False)
         st.write(_since(one, zone, language))
         if state.address:
-            st.write(say("address_kept", language, address=state.address))
+            st.write(say("address_kept", language, address=isolated(state.address, language)))
         _text(one, language)
         if may_change:
             st.text_input(

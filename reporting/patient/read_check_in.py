@@ -21,7 +21,7 @@ from reporting.domain.content_rows import ConsentText
 from reporting.domain.course import days_late
 from reporting.domain.devices import device_classes
 from reporting.domain.guidance import told
-from reporting.domain.language import ENGLISH, isolated, translator
+from reporting.domain.language import ENGLISH, beside, isolated, translator
 from reporting.domain.opening_hours import Opening, opening
 from reporting.domain.questionnaire import CheckInContext, TreatedAreaRef, usable
 from reporting.domain.symptoms import SYMPTOMS
@@ -103,9 +103,9 @@ class CheckInPage:
         if language == ENGLISH:
             return self.treatment_line
         translate = translator(language)
-        areas = [translate(area.label) for area in self.context.areas if area.area != "not_recorded"]
+        areas = [_inside(translate(area.label)) for area in self.context.areas if area.area != "not_recorded"]
         named = translate(self.procedure_label)
-        return f"{named}, {format_list(areas, locale=language)}" if areas else named
+        return beside((named, format_list(areas, locale=language)), language) if areas else named
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,13 @@ import html
 import io
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 import segno
+
+from reporting.domain.content import content
+from reporting.domain.language import ENGLISH, languages, translator
+from reporting.domain.patient_words import full_day
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,8 @@ class Card:
     code: str
     valid_until: date
     is_synthetic: bool = False
+    language: str = ENGLISH
+    """Of the patient; a language without a catalogue is English."""
 
 
 def png(link: str, *, pixels_per_module: int = 8) -> bytes:
@@ -32,9 +39,14 @@ def png(link: str, *, pixels_per_module: int = 8) -> bytes:
     return out.getvalue()
 
 
-def alt_text(card: Card) -> str:
+def _words(name: str, language: str, **parts: str) -> str:
+    """A sentence of the card, as HTML; the parts are HTML already."""
+    return html.escape(translator(language)(content().messages[f"card_{name}"].text)).format(**parts)
+
+
+def alt_text(card: Card, language: str = ENGLISH) -> str:
     """What the picture says to someone who cannot see it."""
-    return f"QR code that opens the check-in page: {card.link}"
+    return translator(language)(content().messages["card_picture"].text).format(link=card.link)
 
 
 _STYLE = """
@@ -43,43 +55,46 @@ body { font: 14pt/1.45 "Noto Sans", "DejaVu Sans", sans-serif; color: #111; back
        margin: 1.5rem auto; padding: 0 1rem }
 h1 { font-size: 20pt; margin: 0 0 .4rem }
 img { width: 52mm; height: 52mm; display: block; margin: .6rem 0 }
-.code { font: 700 20pt "DejaVu Sans Mono", monospace; letter-spacing: .12em }
+.code { display: inline-block; font: 700 20pt "DejaVu Sans Mono", monospace; letter-spacing: .12em }
 .link { overflow-wrap: anywhere }
 .urgent { border: 3px solid #111; padding: .6rem .8rem; margin-top: 1rem }
 .demo { background: #fff3c4; padding: .3rem .6rem }
 """
 
 
-def _day(value: date) -> str:
-    return f"{value.day} {value:%B %Y}"
+def _in_order(text: str, attributes: str = "") -> str:
+    """Letters and numbers that read from the left, also on a card that is read from the right."""
+    return f'<bdi dir="ltr"{attributes}>{html.escape(text)}</bdi>'
 
 
 def _telephone(number: str) -> str:
     digits = "".join(sign for sign in number if sign.isdigit() or sign == "+")
-    return f'<a href="tel:{html.escape(digits)}">{html.escape(number)}</a>'
+    return f'<a href="tel:{html.escape(digits)}">{_in_order(number)}</a>'
 
 
 def printable(card: Card) -> str:
-    """The card as one self-contained HTML page: no script, nothing fetched from elsewhere."""
+    """The card in the patient's language as one self-contained HTML page: no script, nothing fetched from elsewhere."""
+    code = card.language if card.language in languages() else ENGLISH
+    say = partial(_words, language=code)
     picture = base64.b64encode(png(card.link)).decode()
-    call = f"<p>Questions? Call us: {_telephone(card.clinic_telephone)}</p>" if card.clinic_telephone else ""
-    demo = '<p class="demo">Demo card with synthetic data. Not for a patient.</p>' if card.is_synthetic else ""
-    address = card.link.split("/c/")[0]
+    call = f"<p>{say('questions', telephone=_telephone(card.clinic_telephone))}</p>" if card.clinic_telephone else ""
+    demo = f'<p class="demo">{say("demo")}</p>' if card.is_synthetic else ""
+    link, address = (_in_order(text, ' class="link"') for text in (card.link, card.link.split("/c/")[0] + "/code"))
+    emergency = _telephone(card.emergency_telephone)
+    clinic = f"<bdi>{html.escape(card.clinic_name)}</bdi>"
     return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<html lang="{code}" dir="{languages()[code].direction}"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
 <meta name="robots" content="noindex"><meta name="referrer" content="no-referrer">
-<title>Your check-in card</title><style>{_STYLE}</style></head><body><main>
-{demo}<h1>How is your skin after your treatment?</h1>
-<p>{html.escape(card.clinic_name)}. Treatment of {_day(card.performed_on)}.</p>
-<p><strong>Scan this with the camera of your phone.</strong> It takes less than a minute.
-You need no password.</p>
-<img src="data:image/png;base64,{picture}" alt="{html.escape(alt_text(card), quote=True)}">
-<p>Or type this address: <span class="link">{html.escape(card.link)}</span></p>
-<p>Or go to <span class="link">{html.escape(address)}/code</span>, type this code and your year of birth:<br>
-<span class="code">{html.escape(card.code)}</span></p>
-<p>Tell us how it goes on the days we ask, and at any time when something worries you.
-Keep this card to yourself: who has it can send answers for you. It works until {_day(card.valid_until)}.</p>
-{call}<p class="urgent"><strong>Trouble breathing, eye pain, or you cannot see well?</strong> Do not wait for us.
-Call {_telephone(card.emergency_telephone)}.</p>
+<title>{say("title")}</title><style>{_STYLE}</style></head><body><main>
+{demo}<h1>{say("heading")}</h1>
+<p>{say("treatment", clinic=clinic, day=full_day(card.performed_on, code))}</p>
+<p><strong>{say("scan")}</strong> {say("short")}</p>
+<img src="data:image/png;base64,{picture}" alt="{html.escape(alt_text(card, code), quote=True)}">
+<p>{say("address", link=link)}</p>
+<p>{say("code", link=address)}<br>
+{_in_order(card.code, ' class="code"')}</p>
+<p>{say("when")} {say("keep", day=full_day(card.valid_until, code))}</p>
+{call}<p class="urgent"><strong>{say("urgent")}</strong> {say("call", telephone=emergency)}</p>
 </main></body></html>
 """

@@ -6,6 +6,7 @@ Reminders on the patient's card: the address, and whether the patient wants them
 import streamlit as st
 
 from reporting.domain.actors import Actor
+from reporting.domain.language import ENGLISH, languages
 from reporting.shell import ui_words as words
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import number_in_address, page_link
@@ -103,6 +104,7 @@ def _card(subject: CardSubject) -> file_card.Card | None:
         code=made.code,
         valid_until=made.expires_at.date(),
         is_synthetic=subject.is_synthetic,
+        language=subject.language,
     )
 
 
@@ -117,6 +119,8 @@ def _draw(card: file_card.Card, reference: str) -> None:
         st.markdown("Or the short code, together with the year of birth:")
         st.code(card.code, language=None)
         st.markdown(f"It works until {words.day(card.valid_until)}. Who has it can answer for them.")
+        if card.language in languages() and card.language != ENGLISH:
+            st.markdown(f"The printed card is in the patient's language: {languages()[card.language].name}.")
     st.download_button(
         "Download the card to print",
         file_card.printable(card).encode(),

@@ -19,6 +19,7 @@ from reporting.domain.devices import (
     parameter_of,
     setting_fields,
 )
+from reporting.domain.language import ENGLISH
 from reporting.domain.treatment_record import AreaRecord, TreatmentRecord
 from reporting.domain.vocabulary import skin_group_of
 from reporting.errors import NotFound
@@ -173,6 +174,8 @@ class CardSubject:
     clinic_telephone: str
     emergency_telephone: str
     is_synthetic: bool
+    language: str
+    """Of the patient, for what is printed."""
 
 
 def card_subject(by: Actor, treatment_id: int) -> CardSubject:
@@ -191,6 +194,7 @@ def card_subject(by: Actor, treatment_id: int) -> CardSubject:
         clinic_telephone=clinic.telephone,
         emergency_telephone=clinic.emergency_telephone,
         is_synthetic=clinic.is_synthetic,
+        language=patient.language if patient else ENGLISH,
     )
 
 

@@ -71,7 +71,7 @@ def mark(figure: Any, kind: str) -> dict[str, Any]:
         ([(1, {"swelling": 2}), (9, {})], "Swelling: moderate on day 1, gone now. Never more than most people have."),
         (
             [(1, {"swelling": 3}), (2, {"swelling": 4}), (5, {"swelling": 3})],
-            "Swelling: very severe on day 2, severe now. That is more than most people have on day 1, 2 and 5.",
+            "Swelling: very severe on day 2, severe now. That is more than most people have on days 1, 2 and 5.",
         ),
         (
             [(1, {"swelling": 2, "burning": 3})],
@@ -80,7 +80,7 @@ def mark(figure: Any, kind: str) -> dict[str, Any]:
         (
             [(8, {"bumps": 1, "swelling": 1}), (9, {"bumps": 2, "swelling": 1})],
             "All problems together: moderate, now the worst so far. "
-            "More than most people have: bumps or spots on day 9; swelling on day 8 and 9.",
+            "More than most people have: bumps or spots on day 9; swelling on days 8 and 9.",
         ),
         (
             [(1, {"burning": 3}), (2, {"infection": 1})],

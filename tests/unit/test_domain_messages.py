@@ -93,7 +93,8 @@ def _words_of_health() -> set[str]:
 
 
 def test_no_message_names_a_diagnosis_procedure_body_part_or_symptom() -> None:
-    for code, message in content().messages.items():
+    sent = {code: message for code, message in content().messages.items() if message.channel != "card"}
+    for code, message in sent.items():
         found = set(re.findall(r"[a-z]{4,}", message.text.lower())) & _words_of_health()
         assert not found, (code, found)
         assert set(re.findall(r"{(\w+)}", message.text)) <= {"name", "link", "telephone"}, code

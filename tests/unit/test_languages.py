@@ -7,7 +7,7 @@ import pytest
 from reporting.clinic import file_catalogues
 from reporting.clinic.file_catalogues import patient_strings
 from reporting.domain import language
-from reporting.domain.language import best_language, catalogue, languages, translator
+from reporting.domain.language import best_language, catalogue, counting, languages, translator
 from reporting.domain.patient_words import say
 from reporting.settings import settings
 
@@ -19,9 +19,11 @@ def own_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A content folder whose catalogues the test may change; the tables themselves stay."""
     monkeypatch.setattr(language, "catalogue_file", lambda code: tmp_path / f"{code}.po")
     monkeypatch.setattr(file_catalogues, "catalogue_file", lambda code: tmp_path / f"{code}.po")
-    catalogue.cache_clear()
+    for read in (catalogue, counting):
+        read.cache_clear()
     yield tmp_path
-    catalogue.cache_clear()
+    for read in (catalogue, counting):
+        read.cache_clear()
 
 
 def test_spanish_and_arabic_are_there() -> None:
@@ -52,6 +54,28 @@ def test_a_missing_sentence_and_a_lost_part_are_found(own_content: Path) -> None
     assert problems["Day {day}"] == "the parts in braces differ from the English sentence"
     assert problems["Send"] == "not translated"
     assert state.translated == 1
+
+
+def test_a_form_that_is_missing_or_has_lost_its_part_is_found(own_content: Path) -> None:
+    file = file_catalogues.update("es")
+    one, many = "You have added {count} photo. That", "You have added {count} photos. That"
+    text = file.read_text(encoding="utf-8")
+    place = text.index(one)
+    head, forms = text[:place], text[place:]
+    sentence = next(key for key in (fault.sentence for fault in file_catalogues.state("es").faults) if many in key)
+    file.write_text(head + forms.replace('msgstr[0] ""', 'msgstr[0] "Una foto"', 1), encoding="utf-8")
+    problems = {fault.sentence: fault.problem for fault in file_catalogues.state("es").faults}
+    assert problems[sentence] == "not translated"
+    forms = forms.replace('msgstr[0] ""', 'msgstr[0] "Una foto"', 1)
+    file.write_text(head + forms.replace('msgstr[1] ""', 'msgstr[1] "Fotos"', 1), encoding="utf-8")
+    problems = {fault.sentence: fault.problem for fault in file_catalogues.state("es").faults}
+    assert problems[sentence] == "the parts in braces differ from the English sentence"
+    file.write_text(head + forms.replace('msgstr[1] ""', 'msgstr[1] "{count} fotos"', 1), encoding="utf-8")
+    assert sentence not in {fault.sentence for fault in file_catalogues.state("es").faults}
+    counting.cache_clear()
+    assert say("photo_limit", "es", count=1) == "Una foto"
+    assert say("photo_limit", "es", count=7) == "7 fotos"
+    assert say("photo_hint", "es", count=7, megabytes=2).startswith("You can add up to 7 photos")
 
 
 def test_an_update_keeps_translations_and_reviews(own_content: Path) -> None:

@@ -65,6 +65,11 @@ def counted_strings() -> tuple[tuple[str, str], ...]:
     return tuple((one, WORDS[name]) for name, (_, one) in ONE.items())
 
 
+def _keys() -> tuple[str | tuple[str, str], ...]:
+    """The entries of a catalogue, as gettext names them."""
+    return (*patient_strings(), *counted_strings())
+
+
 REVIEWED = "reviewed"
 """Comment of an entry that a qualified person has read and accepted."""
 _HEADER = """# Sentences of the patient's pages. An entry counts as reviewed only when a comment above it says
@@ -116,8 +121,8 @@ def update(code: str) -> Path:
         revision_date=now(),
         fuzzy=False,
     )
-    for entry in (*patient_strings(), *counted_strings()):
-        template.add(entry)
+    for key in _keys():
+        template.add(key)
     if file.exists():
         kept = _read(code)
         kept.update(template, no_fuzzy_matching=True)
@@ -151,13 +156,13 @@ def _counted_fault(sentence: str, forms: Sequence[str]) -> str:
 
 def state(code: str) -> LanguageState:
     """Completeness and review of one language; English is complete, and its review is that of the tables."""
-    wanted, of_numbers = patient_strings(), counted_strings()
+    wanted = _keys()
     name = languages()[code].name
     if code == ENGLISH:
-        return LanguageState(code, name, len(wanted) + len(of_numbers), len(wanted) + len(of_numbers), 0, ())
+        return LanguageState(code, name, len(wanted), len(wanted), 0, ())
     entries = {entry.id: entry for entry in _read(code) if entry.id}
     faults, reviewed = list[Fault](), 0
-    for key in (*wanted, *of_numbers):
+    for key in wanted:
         entry = entries.get(key)
         given = entry.string if entry is not None and not entry.fuzzy else ""
         if isinstance(key, tuple):
@@ -167,8 +172,7 @@ def state(code: str) -> LanguageState:
         if problem:
             faults.append(Fault(sentence, problem))
         reviewed += entry is not None and REVIEWED in entry.user_comments
-    sentences = len(wanted) + len(of_numbers)
-    return LanguageState(code, name, sentences, sentences - len(faults), reviewed, tuple(faults))
+    return LanguageState(code, name, len(wanted), len(wanted) - len(faults), reviewed, tuple(faults))
 
 
 def states() -> tuple[LanguageState, ...]:

@@ -10,7 +10,6 @@ from starlette.routing import Route
 
 from reporting.clinic import act_staff
 from reporting.demo import access
-from reporting.domain.language import languages
 from reporting.domain.patient_words import say
 from reporting.errors import LinkNotValid, NotAllowed, NotFound, Problem, SignInNeeded, TooManyTries
 from reporting.messages.web_messages import MESSAGE_ROUTES
@@ -21,7 +20,7 @@ from reporting.records.access import has_staff
 from reporting.records.engine import ping, reading
 from reporting.report.web_report import REPORT_ROUTES
 from reporting.shell import act_sessions, web_html, web_middleware
-from reporting.shell.web_pages import choose, language_of, patient_page, problem_page
+from reporting.shell.web_pages import choose, patient_page, problem_page
 from reporting.shell.web_unlock import unlock
 from reporting.treatments import act_invitations
 
@@ -67,8 +66,7 @@ class _WrongCode(Problem):
 
 
 def _code_page(request: Request, problem: Problem | None, given: dict[str, str]) -> Response:
-    others = [known for known in languages().values() if known.code != language_of(request)]
-    return patient_page(request, "code.html", problem, others=others, **given)
+    return patient_page(request, "code.html", problem, **given)
 
 
 async def code(request: Request) -> Response:

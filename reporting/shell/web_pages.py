@@ -103,6 +103,18 @@ def in_plain_words(problem: Problem, language: str) -> Problem:
     return Problem(say(names[0], language), what_to_do=say(names[1], language))
 
 
+def _in(request: Request, code: str) -> dict[str, Any]:
+    """What a page in that language needs: its sentences, its direction, and the way to the other languages."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return {
+        "say": partial(say, language=code),
+        "lang": code,
+        "dir": languages()[code].direction,
+        "others": [known for known in languages().values() if known.code != code],
+        "here": f"{request.url.path}{query}",
+    }
+
+
 def for_patients(request: Request, problem: Problem, *, heading: str = "went_wrong_title") -> Response:
     """The problem in the language of the browser, with the ways in and the emergency numbers."""
     code = language_of(request)
@@ -111,10 +123,8 @@ def for_patients(request: Request, problem: Problem, *, heading: str = "went_wro
         problem.status,
         in_plain_words(problem, code),
         heading=say(heading, code),
-        say=partial(say, language=code),
-        lang=code,
-        dir=languages()[code].direction,
         staff=False,
+        **_in(request, code),
     )
 
 
@@ -136,9 +146,7 @@ def patient_page(request: Request, template: str, problem: Problem | None = None
         template,
         problem.status if problem else 200,
         told,
-        say=partial(say, language=code),
-        lang=code,
-        dir=languages()[code].direction,
+        **_in(request, code),
         **values,
     )
 

@@ -1,5 +1,6 @@
 """The language of a page: from the browser, changed by hand, and said by ``lang`` and ``dir``."""
 
+import html
 import re
 
 import pytest
@@ -79,3 +80,23 @@ def test_the_page_names_us_and_points_to_the_plain_way(client: TestClient) -> No
     assert "agents" not in page
     assert '<a href="/code">' in page
     assert client.get("/").headers["content-length"] == str(len(page.encode()))
+
+
+@pytest.mark.parametrize("path", ["/c/no-such-link", "/code", "/check-in/now", "/photo/1?side=200"])
+def test_pages_without_a_check_in_offer_the_other_languages_too(client: TestClient, path: str) -> None:
+    page = client.get(path)
+    offered = re.findall(r'name="language" value="(\w+)"', page.text)
+    assert sorted(offered) == ["ar", "es"]
+    back = html.unescape(re.findall(r'name="back" value="([^"]*)"', page.text)[0])
+    assert back == path
+    answer = client.post("/language", data={"language": "ar", "back": back})
+    assert answer.headers["location"] == path
+    assert '<html lang="ar" dir="rtl">' in client.get(path).text
+
+
+def test_the_page_that_unlocks_offers_the_other_languages(client: TestClient, clinic: House) -> None:
+    token = act_invitations.issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id).token
+    client.post(f"/c/{token}")
+    page = client.get("/unlock?next=/data").text
+    assert re.findall(r'name="back" value="([^"]*)"', page) == ["/unlock?next=/data"]
+    assert sorted(re.findall(r'name="language" value="(\w+)"', page)) == ["ar", "es"]

@@ -90,11 +90,13 @@ def _row(due: Due, at: datetime) -> dict[str, Any]:
 
 def _patient(session: Any, by: Actor, patient_id: int | None, *, lock: bool) -> Patient:
     """The patient whom this is about: oneself, or one of the own clinic. Raises NotFound, NotAllowed."""
+    permission = "consent.manage" if by.kind == "patient" else "reminder.manage"
+    require(by, permission)
     key = by.id if by.kind == "patient" else patient_id
     row: Patient | None = privacy.lock_patient(session, key or 0) if lock else session.get(Patient, key or 0)
     if row is None or row.erased_at is not None or (by.kind == "patient" and patient_id not in (None, by.id)):
         raise NotFound()
-    return mine(row, by, "consent.manage" if by.kind == "patient" else "reminder.manage")
+    return mine(row, by, permission)
 
 
 def _may_change_address(by: Actor) -> bool:

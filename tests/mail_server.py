@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from aiosmtpd.controller import Controller
 
-from tests.server import free_port
+from tools.ports import free_port
 
 ARRIVED = "250 OK"
 

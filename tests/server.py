@@ -1,7 +1,6 @@
 """Starts the real application as a process of its own, for browsers and benchmarks."""
 
 import os
-import socket
 import subprocess
 import time
 import urllib.error
@@ -12,16 +11,10 @@ from pathlib import Path
 
 from tests import launch
 from tests.guard import guarded
+from tools.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 90
-
-
-def free_port() -> int:
-    """A port of the loopback interface that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait(url: str, process: "subprocess.Popen[str]", log: Path) -> None:

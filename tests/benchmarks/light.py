@@ -24,8 +24,9 @@ from tests.benchmarks.submits import disk_probe, patients
 from tests.browser import find
 from tests.e2e.conftest import ARGUMENTS
 from tests.e2e.patients import links
-from tests.server import ROOT, application, free_port, process
+from tests.server import ROOT, application, process
 from tests.web.screen import Phone, Screen
+from tools.ports import free_port
 
 RUNS = 5
 CPU_SLOWDOWN, BITS_PER_S, LATENCY_MS = 4, 1_600_000, 300

@@ -20,7 +20,8 @@ from reporting.records.tables import Clinic, Patient, TreatedArea, Treatment
 from reporting.settings import settings
 from reporting.treatments.act_invitations import issue_invitation, open_link
 from tests.benchmarks.streamlit_client import Tab
-from tests.server import ROOT, application, free_port, process
+from tests.server import ROOT, application, process
+from tools.ports import free_port
 
 THINK_S = 5.0
 RAMP_S = 10.0

@@ -10,7 +10,8 @@ from tests.cast import house
 from tests.mail_server import MailServer
 from tests.notify.cast import statuses
 from tests.notify.test_outbox import write
-from tests.server import free_port, process
+from tests.server import process
+from tools.ports import free_port
 
 
 @pytest.mark.server

@@ -14,7 +14,8 @@ from tests.server import ROOT
 SERVER = """
 import sys, time
 from pathlib import Path
-from tests.server import free_port, process
+from tests.server import process
+from tools.ports import free_port
 port = free_port()
 with process([sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"],
              f"http://127.0.0.1:{port}/", Path(sys.argv[1])):

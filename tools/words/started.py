@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import time
 import urllib.error
@@ -13,19 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from tools.ports import free_port
+
 MOMENT = "2026-03-10T09:30:00+00:00"
 """A Tuesday morning, with everybody at work."""
 START_S = 180
 KEY = "Zm9yLWNvbXBhcmlzb25zLW9ubHktbm90LWEtc2VjcmU="
 """Key of synthetic data, so that what is derived from it is the same in every run."""
 _STOPPED = Path(__file__).with_name("stopped")
-
-
-def free_port() -> int:
-    """A port of the loopback interface that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True)

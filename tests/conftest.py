@@ -3,6 +3,7 @@
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,12 +15,14 @@ from reporting import clock
 from reporting.records import engine as storage
 from reporting.records.migrate import migrate
 from reporting.settings import settings
+from tests.engines import hurry
 from tests.launch import keep_moment
 from tests.postgres import KeptDatabase, cluster, every_connection
 
 hypothesis.settings.register_profile("suite", deadline=None, print_blob=True, derandomize=True, database=None)
 hypothesis.settings.load_profile("suite")
 keep_moment()
+hurry()
 
 NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 
@@ -80,8 +83,8 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield from _fresh_sqlite(request, tmp_path)
         return
     address, kept = request.getfixturevalue("postgres_kept")
-    _use(tmp_path, f"{address}&application_name={uuid.uuid4().hex}")  # what is remembered by address is forgotten
-    with every_connection() as close_all:
+    remembered_by_nobody = f"{address}&application_name={uuid.uuid4().hex}"  # what is remembered goes by the address
+    with _used(tmp_path, remembered_by_nobody), every_connection() as close_all:
         yield "postgresql"
         storage.forget_engine()
         close_all()
@@ -91,16 +94,25 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The same, and no other test will ever use it: for tests that change its schema."""
+    yield from _fresh(request, tmp_path)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def module_database_of_both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database of either kind for a whole file of tests, which leave it as they found it."""
+    yield from _fresh(request, tmp_path_factory.mktemp("module"))
+
+
+def _fresh(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
     if request.param == "sqlite":
-        yield from _fresh_sqlite(request, tmp_path)
+        yield from _fresh_sqlite(request, folder)
         return
     address = request.getfixturevalue("postgres_cluster")
     template = request.getfixturevalue("postgres_template")
     name = f"t_{uuid.uuid4().hex}"
     with psycopg.connect(address, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    _use(tmp_path, address.replace("/postgres", f"/{name}"))
-    with every_connection() as close_all:
+    with _used(folder, address.replace("/postgres", f"/{name}")), every_connection() as close_all:
         yield "postgresql"
         storage.forget_engine()
         close_all()
@@ -123,11 +135,18 @@ def module_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
 def _fresh_sqlite(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     template: Path = request.getfixturevalue("sqlite_template")
     (tmp_path / "reporting.db").write_bytes(template.read_bytes())
+    with _used(tmp_path, ""):
+        yield "sqlite"
+
+
+@contextmanager
+def _used(folder: Path, url: str) -> Iterator[None]:
+    """The application has this database until the block ends; then the one before it, which a file may share."""
     before = (os.environ.get("REPORTING_DATA_DIR"), os.environ.get("REPORTING_DATABASE_URL", ""))
-    _use(tmp_path, "")
-    yield "sqlite"
+    _use(folder, url)
+    yield
     storage.forget_engine()
-    if before[0]:  # a test's own database in a file of tests that share one
+    if before[0]:
         _use(Path(before[0]), before[1])
 
 

@@ -3,11 +3,10 @@
 import threading
 
 import pytest
-from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from reporting.errors import UnsafeSettings
-from reporting.records.engine import FairLock, is_sqlite, reading, transaction
+from reporting.records.engine import FairLock, engine, is_sqlite, transaction
 from reporting.records.tables import Patient, TreatedArea
 from reporting.settings import settings
 from tests.cast import house
@@ -38,11 +37,11 @@ def test_the_queue_serves_in_the_order_of_arrival() -> None:
 
 
 def test_the_embedded_database_is_durable(sqlite_database: str) -> None:
-    with reading() as session:
-        connection = session.connection()
-        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
-        assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
-        assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
+    """As the application opens it; the other tests wait for no disk (``tests/engines.py``)."""
+    connection = engine().raw_connection()
+    for name, value in (("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1)):
+        assert connection.cursor().execute(f"PRAGMA {name}").fetchone()[0] == value, name
+    connection.close()
     assert is_sqlite()
 
 

@@ -2,10 +2,10 @@
 
 import os
 import re
-import subprocess
-import sys
+import signal
 from dataclasses import replace
 from datetime import datetime, timedelta
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from reporting.errors import InvalidInput, NotAllowed, NotFound, SignInNeeded, S
 from reporting.patient.act_check_ins import submit_check_in
 from reporting.patient.act_photos import StoredPhoto, add_photo, remove_photo
 from reporting.patient.read_photos import faulty_photos, photo_bytes, photos_of, waiting_photos
-from reporting.records import photo_store
+from reporting.records import audit, photo_store
 from reporting.records.engine import reading
 from reporting.records.photo_store import PhotoGone, sweep_orphans
 from reporting.records.tables import Consent, Photo
@@ -28,6 +28,7 @@ from tests import photos
 from tests.accounts import together, trail
 from tests.answers import filled
 from tests.cast import House, house
+from tests.forked import die, ended, forked
 
 JPEG = photos.phone_jpeg()
 
@@ -400,38 +401,28 @@ class TestRemoving:
         assert photo_bytes(clinic.patient, kept.photo_id)
 
 
-KILLED = """
-import os, sys
-from reporting.patient import act_photos as action
-from reporting.domain.actors import Actor
-from reporting.records import photo_store as photo_files
-patient, clinic, treatment = map(int, sys.argv[1:4])
-by = Actor(kind="patient", id=patient, clinic_id=clinic, label="patient", treatment_id=treatment, strength="link")
-if sys.argv[4] == "after the file":
-    write = photo_files.write
-    def dies(name, sealed):
+def add_and_be_killed(connection: Connection, by: Actor, treatment_id: int, where: str) -> None:
+    """Adds a photo in a process of its own, which is killed at that place."""
+    write = photo_store.write
+
+    def write_and_die(name: str, sealed: bytes) -> None:
         write(name, sealed)
-        os.kill(os.getpid(), 9)
-    photo_files.write = dies
-if sys.argv[4] == "before the commit":
-    action.audit.write = lambda *_, **__: os.kill(os.getpid(), 9)
-if sys.argv[4] == "in the file":
-    photo_files.os.fsync = lambda _: os.kill(os.getpid(), 9)
-stored = action.add_photo(by=by, treatment_id=treatment, data=sys.stdin.buffer.read(), submission_key="k")
-print(stored.photo_id)
-"""
+        die()
+
+    if where == "in the file":
+        os.fsync = die
+    elif where == "after the file":
+        photo_store.write = write_and_die
+    elif where == "before the commit":
+        audit.write = die
+    add_photo(by=by, treatment_id=treatment_id, data=JPEG, submission_key="k")
 
 
 @pytest.mark.parametrize("where", ["in the file", "after the file", "before the commit", "never"])
 def test_killed_anywhere_there_is_no_row_without_a_file(clinic: House, where: str) -> None:
-    environment = os.environ | {
-        "REPORTING_DATA_DIR": str(settings().data_dir),
-        "REPORTING_DATABASE_URL": settings().database_url,
-    }
-    command = [sys.executable, "-c", KILLED, *map(str, (clinic.patient_id, clinic.clinic_id, clinic.treatment_id))]
-    done = subprocess.run([*command, where], input=JPEG, capture_output=True, env=environment, timeout=60)
+    with forked(add_and_be_killed, link_only(clinic.patient), clinic.treatment_id, where) as (sender, _):
+        assert ended(sender) == (0 if where == "never" else -signal.SIGKILL)
     kept = 1 if where == "never" else 0
-    assert done.returncode == (0 if kept else -9), done.stderr.decode()
     assert len(rows()) == kept
     assert faulty_photos() == (kept, [])
     assert len(files()) == 1

@@ -2,12 +2,9 @@
 
 import json
 import logging
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from multiprocessing.connection import Connection
 
 import pytest
 from typer.testing import CliRunner
@@ -18,6 +15,7 @@ from reporting.records import outbox
 from reporting.records.engine import leadership, transaction
 from reporting.settings import settings
 from tests.cast import house
+from tests.forked import forked
 from tests.mail_server import MailServer
 from tests.notify.cast import invited, rows, statuses
 from tests.notify.test_outbox import write
@@ -93,30 +91,19 @@ def test_one_leader_at_a_time(database: str) -> None:
         assert again
 
 
-LEADS = """
-import sys
-from reporting.records.engine import leadership
-with leadership() as leads:
-    print(leads, flush=True)
-    sys.stdin.readline()
-"""
+def lead(connection: Connection) -> None:
+    with leadership() as leads:
+        connection.send(leads)
+        connection.recv()
 
 
 def test_over_processes_too_and_a_killed_one_leads_no_more(database: str) -> None:
-    environment = os.environ | {
-        "REPORTING_DATA_DIR": str(settings().data_dir),
-        "REPORTING_DATABASE_URL": settings().database_url,
-    }
-    other = subprocess.Popen(
-        [sys.executable, "-c", LEADS], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    with other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "True\n"
+    with forked(lead) as (other, connection):
+        assert connection.recv()
         with leadership() as leads:
             assert not leads
-        other.send_signal(signal.SIGKILL)
-        other.wait(30)
+        other.kill()
+        other.join()
     if database == "postgresql":  # its server notices the dead connection a moment later
         with transaction() as session:
             from sqlalchemy import text

@@ -1,10 +1,8 @@
 """A message leaves once or a person is told: through refusals, outages, kills and two senders at once."""
 
-import os
 import signal
-import subprocess
-import sys
 from datetime import datetime, timedelta
+from multiprocessing.connection import Connection
 
 import pytest
 
@@ -17,11 +15,11 @@ from reporting.records import outbox
 from reporting.records.engine import transaction
 from reporting.records.tables import OutboxMessage
 from reporting.security.encryption import encrypt
-from reporting.settings import settings
 from reporting.treatments.act_reminders import plan_due, set_reminders
 from tests.accounts import together, trail
 from tests.cast import house
 from tests.conftest import NOW
+from tests.forked import die, ended, forked
 from tests.mail_server import MailServer
 from tests.notify.cast import invited, rows, statuses
 from tests.sms_gateway import Gateway
@@ -219,67 +217,35 @@ def test_two_senders_at_once_never_send_one_message_twice(clinic_id: int, mail: 
     assert {row.attempts for row in rows()} == {1}
 
 
-PROCESS = """
-import sys
-from datetime import datetime
-from reporting import clock
-from reporting.messages.act_outbox import Sender
-print("ready", flush=True)
-sys.stdin.readline()
-with clock.fixed(datetime.fromisoformat(sys.argv[1])), Sender() as sender:
-    print(dict(sender.run()), flush=True)
-"""
-
-
-def process(code: str, *arguments: str) -> "subprocess.Popen[str]":
-    """A further process on the same database and servers."""
-    environment = os.environ | {
-        "REPORTING_DATA_DIR": str(settings().data_dir),
-        "REPORTING_DATABASE_URL": settings().database_url,
-    }
-    return subprocess.Popen(
-        [sys.executable, "-c", code, clock.now().isoformat(), *arguments],
-        env=environment,
-        text=True,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
+def send_when_told(connection: Connection, moment: datetime) -> None:
+    connection.send("ready")
+    connection.recv()
+    with clock.fixed(moment), Sender() as sender:
+        connection.send(dict(sender.run()))
 
 
 def test_nor_do_two_processes(clinic_id: int, mail: MailServer) -> None:
     for number in range(30):
         write(clinic_id, number)
-    with process(PROCESS) as one, process(PROCESS) as two:
+    with forked(send_when_told, clock.now()) as (_, one), forked(send_when_told, clock.now()) as (_, two):
+        assert [each.recv() for each in (one, two)] == ["ready"] * 2
         for each in (one, two):
-            assert each.stdout is not None
-            assert each.stdout.readline() == "ready\n"
-        outputs = [each.communicate("go\n")[0] for each in (one, two)]
-    assert sorted(mail.texts()) == sorted(f"Text {number}\n" for number in range(30)), outputs
+            each.send("go")
+        sent = [each.recv() for each in (one, two)]
+    assert sorted(mail.texts()) == sorted(f"Text {number}\n" for number in range(30)), sent
     assert statuses() == ["sent"] * 30
 
 
-KILLED = """
-import os, signal, sys
-from datetime import datetime
-from reporting import clock
-from reporting.messages import act_outbox as outbox
-where = sys.argv[2]
-
-def killed(*_, **__):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-class Sender(outbox.Sender):
-    pass
-
-if where == "handed over":
-    Sender._note = killed
-elif where == "claimed":
-    outbox.Mailer.send = killed
-elif where == "not claimed":
-    outbox.message = killed
-with clock.fixed(datetime.fromisoformat(sys.argv[1])), Sender() as sender:
-    sender.run()
-"""
+def send_and_be_killed(connection: Connection, moment: datetime, where: str) -> None:
+    """Sends in a process of its own, which is killed at that place."""
+    if where == "handed over":
+        Sender._note = die
+    elif where == "claimed":
+        actions.Mailer.send = die
+    elif where == "not claimed":
+        actions.message = die
+    with clock.fixed(moment), Sender() as sender:
+        sender.run()
 
 
 @pytest.mark.parametrize(
@@ -288,8 +254,8 @@ with clock.fixed(datetime.fromisoformat(sys.argv[1])), Sender() as sender:
 def test_a_sender_killed_in_the_middle(clinic_id: int, mail: MailServer, where: str, arrived: int, after: str) -> None:
     """Killed after the claim it may have arrived: flagged. Killed before, it surely has not: sent once, later."""
     write(clinic_id)
-    with process(KILLED, where) as child:
-        assert child.wait(60) == -signal.SIGKILL
+    with forked(send_and_be_killed, clock.now(), where) as (sender, _):
+        assert ended(sender) == -signal.SIGKILL
     assert len(mail.arrived) == arrived
     with clock.fixed(later(minutes=9)):
         first = send()

@@ -1,9 +1,9 @@
 """The monthly report is announced once per clinic, month and person, on the clinic's own day, with a link only."""
 
-import subprocess
-import sys
+import signal
 import threading
 from datetime import UTC, datetime
+from multiprocessing.connection import Connection
 from typing import Any
 
 import pytest
@@ -20,8 +20,8 @@ from reporting.report.act_reports import announce_reports, set_schedule
 from reporting.settings import settings
 from tests.accounts import trail
 from tests.cast import House, house
+from tests.forked import die, ended, forked
 from tests.mail_server import MailServer
-from tests.server import ROOT
 
 DAY = 5
 
@@ -132,24 +132,22 @@ def test_several_at_once_write_each_message_once(clinic: House) -> None:
     assert len(messages()) == 2
 
 
-KILLED = """
-import os, signal
-from datetime import datetime, UTC
-from reporting.report import act_reports as report_schedule
-add, calls = report_schedule.outbox.add, []
-def killed(*args, **given):
-    if calls:
-        os.kill(os.getpid(), signal.SIGKILL)
-    calls.append(1)
-    return add(*args, **given)
-report_schedule.outbox.add = killed
-report_schedule.announce_reports(datetime(2026, 3, 10, 9, tzinfo=UTC))
-"""
+def announce_and_be_killed(connection: Connection, moment: datetime) -> None:
+    """Announces in a process of its own, which is killed when it has written one message and is to write another."""
+    add = schedule.outbox.add
+
+    def add_one(*given: object, **named: object) -> bool:
+        schedule.outbox.add = die
+        return add(*given, **named)
+
+    schedule.outbox.add = add_one
+    announce_reports(moment)
 
 
 def test_killed_between_two_messages_each_still_arrives_once(clinic: House, mail: MailServer) -> None:
     planned(clinic, "safety_lead", "clinician")
-    assert subprocess.run([sys.executable, "-c", KILLED], cwd=ROOT).returncode == -9
+    with forked(announce_and_be_killed, at(2026, 3, 10, 9)) as (announcer, _):
+        assert ended(announcer) == -signal.SIGKILL
     assert messages() == []
     for minute in (1, 2):
         announce_reports(at(2026, 3, 10, 9, minute))

@@ -1,8 +1,7 @@
 """The schema: migrations match the tables, and two first starts do not race."""
 
-import os
-import subprocess
-import sys
+from contextlib import ExitStack
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import psycopg
@@ -12,8 +11,13 @@ from sqlalchemy import select, text
 from reporting.records import migrate
 from reporting.records.engine import reading, transaction
 from reporting.records.tables import CheckIn, Clinic, Patient, Treatment
+from tests.forked import forked
 
-START = "from reporting.records.migrate import migrate; migrate(); print('up')"
+
+def start(connection: Connection) -> None:
+    connection.recv()
+    migrate.migrate()
+    connection.send("up")
 
 
 def test_migrations_and_tables_agree(database: str) -> None:
@@ -28,17 +32,17 @@ def test_migrating_again_changes_nothing(database: str) -> None:
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_first_starts_at_the_same_time_all_come_up(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    environment = dict(os.environ, REPORTING_DATA_DIR=str(tmp_path), REPORTING_DATABASE_URL="")
+    environment = {"REPORTING_DATA_DIR": str(tmp_path), "REPORTING_DATABASE_URL": ""}
     if kind == "postgresql":
         address = request.getfixturevalue("postgres_cluster")
         with psycopg.connect(address, autocommit=True) as admin:
             admin.execute("CREATE DATABASE first_start")
         environment["REPORTING_DATABASE_URL"] = address.replace("/postgres", "/first_start")
-    starts = [
-        subprocess.Popen([sys.executable, "-c", START], env=environment, stdout=subprocess.PIPE, text=True)
-        for _ in range(3)
-    ]
-    assert [start.communicate()[0].strip() for start in starts] == ["up"] * 3
+    with ExitStack() as started:
+        starts = [started.enter_context(forked(start, **environment))[1] for _ in range(3)]
+        for each in starts:
+            each.send("go")
+        assert [each.recv() for each in starts] == ["up"] * 3
 
 
 ROWS_OF_THE_FIRST_SCHEMA = (

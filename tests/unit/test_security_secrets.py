@@ -2,9 +2,9 @@
 
 import base64
 import stat
-import subprocess
-import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from reporting.errors import UnsafeSettings
 from reporting.security import tokens
 from reporting.security.encryption import CannotDecrypt, decrypt, encrypt, keyed_hash
 from reporting.settings import settings
+from tests.forked import forked
 
 
 @pytest.fixture(autouse=True)
@@ -109,16 +110,16 @@ def test_the_local_key_is_for_its_owner_only(data_folder: Path) -> None:
     assert [path.name for path in data_folder.iterdir()] == ["encryption.key"]
 
 
+def encrypt_when_told(connection: Connection) -> None:
+    connection.recv()
+    connection.send(encrypt("x"))
+
+
 def test_processes_that_start_together_agree_on_one_key(data_folder: Path) -> None:
-    program = "import sys; sys.stdin.read(1); from reporting.security.encryption import encrypt; print(encrypt('x'))"
-    started = [
-        subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for _ in range(4)
-    ]
-    for process in started:
-        assert process.stdin
-        process.stdin.write("!")
-        process.stdin.flush()
-    printed = [process.communicate(timeout=60)[0].strip() for process in started]
+    with ExitStack() as started:
+        processes = [started.enter_context(forked(encrypt_when_told))[1] for _ in range(4)]
+        for each in processes:
+            each.send("go")
+        printed = [each.recv() for each in processes]
     assert [decrypt(hidden) for hidden in printed] == ["x"] * 4
     assert [path.name for path in data_folder.iterdir()] == ["encryption.key"]

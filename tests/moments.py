@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
     for name, moment in MOMENTS.items():
         print(f"\n== {name}: {moment}", flush=True)
         environment = os.environ | {MOMENT: moment, SINCE: repr(time.time()), SLOWER: "100"}
-        if subprocess.run([sys.executable, "-m", "pytest", *arguments], env=environment).returncode:
+        if subprocess.run([sys.executable, "-m", "pytest", *arguments], env=environment, check=False).returncode:
             failed.append(name)
     print("\nred: " + ", ".join(failed) if failed else f"\ngreen at all {len(MOMENTS)} moments")
     return len(failed)

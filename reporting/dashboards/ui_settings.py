@@ -78,8 +78,8 @@ def settings_asked(by: Actor, choices: FilterChoices, today: date) -> Asked:
             code = symptom_choice()
         filters = _narrowed(choices, chosen, choice, today)
         fields = setting_fields()
-        said += [choices.device_classes[chosen], *([fields[name].label] if name else []), symptom_of(code).label]
-        said += _narrowed_words(choices, filters)
+        said.extend([choices.device_classes[chosen], *([fields[name].label] if name else []), symptom_of(code).label])
+        said.extend(_narrowed_words(choices, filters))
     return Asked(filters, code, name, choice)
 
 

@@ -82,7 +82,7 @@ def editable(found: RefusedTable) -> pd.DataFrame:
         for row in found.rows
     ]
     table = pd.DataFrame(rows, columns=[DISMISS, ROW, FIELDS, WRONG, *header], index=[row.id for row in found.rows])
-    return table.astype({name: "object" for name in header})
+    return table.astype(dict.fromkeys(header, "object"))
 
 
 def _header(found: RefusedTable) -> list[str]:

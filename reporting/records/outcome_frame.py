@@ -124,9 +124,9 @@ def _with_rows(frame: pd.DataFrame, at: NDArray[np.intp], fresh: pd.DataFrame) -
     """The frame with other rows ``at`` these places. What does not change is shared: a new answer changes few columns,
     and readers may still hold the frame as it was."""
     found: dict[str, Any] = {}
-    for name, column in frame.items():
+    for name, shown in frame.items():
+        found[str(name)] = column = shown
         if name == fresh.index.name:
-            found[str(name)] = column
             continue
         new = fresh[name]
         if isinstance(column.dtype, pd.CategoricalDtype):

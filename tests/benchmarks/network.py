@@ -72,9 +72,9 @@ def _silences() -> None:
             )
             .all()
         )
-        answered = set(
+        answered = {
             tuple(row) for row in session.connection().execute(text("SELECT treatment_id, scheduled_day FROM check_in"))
-        )
+        }
         add_rows(
             session,
             CheckIn,

@@ -28,11 +28,12 @@ def line(function: ast.FunctionDef) -> str:
 
 def section() -> str:
     """The whole section, its title included."""
-    parts = [TITLE, INTRODUCTION]
-    for path in sorted((ROOT / "reporting" / "evidence").glob("*.py")):
-        if functions := public_functions(path):
-            parts.append(f"### `{path.name}`\n" + "\n".join(map(line, functions)) + "\n")
-    return "\n".join(parts)
+    parts = [
+        f"### `{path.name}`\n" + "\n".join(map(line, functions)) + "\n"
+        for path in sorted((ROOT / "reporting" / "evidence").glob("*.py"))
+        if (functions := public_functions(path))
+    ]
+    return "\n".join([TITLE, INTRODUCTION, *parts])
 
 
 def written() -> str:

@@ -72,11 +72,12 @@ def test_an_unknown_symptom_is_named() -> None:
 def many(n: int = 400) -> tuple[pd.DataFrame, pd.DataFrame]:
     rng = np.random.default_rng(4)
     table = areas(n)
-    rows = []
-    for at, area in enumerate(table["area_id"]):
-        for day in (1, 7):
-            if rng.random() < 0.8:
-                rows.append((area, day, at * 10 + day, int(rng.random() < 0.1)))
+    rows = [
+        (area, day, at * 10 + day, int(rng.random() < 0.1))
+        for at, area in enumerate(table["area_id"])
+        for day in (1, 7)
+        if rng.random() < 0.8
+    ]
     return table, check_ins(rows)
 
 

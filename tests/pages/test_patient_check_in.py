@@ -241,9 +241,7 @@ def test_the_next_question_is_brought_into_view(monkeypatch: pytest.MonkeyPatch,
 
     page = opened(monkeypatch, clinic)
     assert scripts(page) == [], "the first page is where it should be"
-    seen = []
-    for words in ("Swelling", "Continue", "Severe"):
-        seen.append(scripts(tap(page, words)))
+    seen = [scripts(tap(page, words)) for words in ("Swelling", "Continue", "Severe")]
     assert seen[0] == [], "a tick moves nothing"
     assert seen[1] != seen[2], "each page is a script of its own, or the browser would run it once"
     assert all(len(found) == 1 for found in seen[1:])

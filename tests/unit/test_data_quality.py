@@ -82,9 +82,10 @@ def test_every_count_opens_as_many_treatments(rows: pd.DataFrame) -> None:
 
 
 def test_pages_hold_every_treatment_once_newest_first(rows: pd.DataFrame) -> None:
-    pages, n = [], treatments_counted(SYSTEM, Filters(), Count("silent")).n
-    for page in range(1, n // BEHIND_SHOWN + 3):
-        pages.append(treatments_counted(SYSTEM, Filters(), Count("silent"), page).rows)
+    n = treatments_counted(SYSTEM, Filters(), Count("silent")).n
+    pages = [
+        treatments_counted(SYSTEM, Filters(), Count("silent"), page).rows for page in range(1, n // BEHIND_SHOWN + 3)
+    ]
     listed = pd.concat(pages)
     assert len(pages[0]) == BEHIND_SHOWN < n == listed["treatment_id"].nunique() == len(listed)
     assert listed["performed_on"].is_monotonic_decreasing

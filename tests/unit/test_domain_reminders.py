@@ -204,4 +204,4 @@ def test_whatever_happens_the_limits_hold(days: list[int], zone: str, start: dat
         if due.due_day > 7:
             assert sum(here.date() - day < timedelta(days=7) for day, _ in sent) <= 3
         who = replace(who, written=(*who.written, Written(due.treatment_id, due.due_day, "email", "sent", moment)))
-    assert len({one for one in ((w.treatment_id, w.due_day) for w in who.written)}) == len(who.written)
+    assert len({(w.treatment_id, w.due_day) for w in who.written}) == len(who.written)

@@ -17,6 +17,7 @@ from reporting.domain.corrections import STAFF_REASONS
 from reporting.domain.course import days_late, is_report_unexpected
 from reporting.domain.devices import DeviceClass
 from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.treatment_record import known_words
 from reporting.domain.vocabulary import (
     areas,
     cooling_kinds,
@@ -29,7 +30,7 @@ from reporting.records import cases, clinic_facts, patients
 from reporting.records.check_ins import counting
 from reporting.records.engine import reading
 from reporting.records.outcomes import due_counts
-from reporting.records.tables import CheckIn, Patient, TreatedArea, TriageCase
+from reporting.records.tables import CheckIn, Patient, TreatedArea, Treatment, TriageCase
 from reporting.security.encryption import CannotDecrypt, decrypt
 from reporting.security.permissions import may
 from reporting.security.scope import own
@@ -161,18 +162,10 @@ class Timeline:
     """What the clinic wrote down outside of cases, for who may read notes; oldest first."""
 
 
-def risk_words(patient: Patient) -> tuple[str, ...]:
-    """What makes a complication more likely in this patient, in words."""
-    isotretinoin = patient.isotretinoin_months_ago
-    facts = {
-        "tanned": patient.is_tanned,
-        "takes isotretinoin": isotretinoin == 0,
-        f"isotretinoin {isotretinoin} months ago": bool(isotretinoin),
-        "herpes before": patient.herpes_history,
-        "keloid before": patient.keloid_history,
-        "melasma or hyperpigmentation before": patient.pigmentation_history,
-    }
-    return tuple(words for words, holds in facts.items() if holds)
+def _risks(patient: Patient, newest: Treatment | None) -> tuple[str, ...]:
+    """What makes a complication more likely, in words: as known at the newest treatment."""
+    before = ("melasma or hyperpigmentation before",) if patient.pigmentation_history else ()
+    return (*known_words(patients.facts_of(newest), patients.age_at(newest, patient)), *before) if newest else before
 
 
 def _indication(code: str) -> str:
@@ -304,7 +297,7 @@ def timeline(by: Actor, patient_id: int) -> Timeline:
         timezone=clinic.timezone,
         year_of_birth=patient.year_of_birth,
         fitzpatrick=patient.fitzpatrick,
-        risks=risk_words(patient),
+        risks=_risks(patient, rows[0][0] if rows else None),
         treatments=tuple(
             _treatment(
                 row,

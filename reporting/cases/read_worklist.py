@@ -18,6 +18,7 @@ from reporting.domain.case_work import EVENT_WORDS, LEVEL_WORDS
 from reporting.domain.clinic_content import ProtocolRange
 from reporting.domain.devices import DeviceClass
 from reporting.domain.symptoms import SYMPTOMS, severity_word, symptom
+from reporting.domain.treatment_record import known_words
 from reporting.domain.vocabulary import procedure_classes
 from reporting.errors import NotFound
 from reporting.records import cases, clinic_facts, due_check_ins, patients
@@ -58,6 +59,8 @@ class WorklistCase:
     patient_reference: str
     treatment_id: int
     procedure: str
+    known: tuple[str, ...]
+    """What was known before the treatment and changes what the answers mean, in words."""
     recovery_day: int
     level: str
     state: str
@@ -151,6 +154,7 @@ def _case(
         patient_reference=patient.reference,
         treatment_id=case.treatment_id,
         procedure=procedure.label if procedure else treatment.procedure_class,
+        known=known_words(patients.facts_of(treatment), patients.age_at(treatment, patient)),
         recovery_day=check_in.recovery_day or 0,
         level=case.level,
         state=case.state,

@@ -109,6 +109,8 @@ def summary(case: WorklistCase, *, most_reasons: int | None = None) -> None:
     owner = f"Owner: {case.owner}" if case.owner else "Nobody has taken it yet"
     due = "" if case.state == "closed" else f" · due {words.moment(case.due_at, case.timezone)}"
     lines = [f"**{case.patient_reference}** · {case.procedure} · reported on day {case.recovery_day}"]
+    if case.known:
+        lines.append(f"Known before the treatment: {', '.join(case.known)}")
     if case.reported:
         lines.append("Reported: " + "; ".join(reported_words(each) for each in case.reported))
     lines.append(f"Why it is here: {_reasons(case, most_reasons)}")

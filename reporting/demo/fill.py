@@ -48,6 +48,8 @@ class House:
     patients: list[int]
     staff: dict[str, int]
     """Account id by role."""
+    people: Sequence[Person]
+    """Whose rows ``patients`` are, in the same order."""
 
     @property
     def place(self) -> past_cases.Place:
@@ -122,7 +124,6 @@ def _house(people: Sequence[Person]) -> House:
                     "year_of_birth": p.year_of_birth,
                     "fitzpatrick": p.fitzpatrick,
                     "pigmentation_history": p.pigmentation_history,
-                    "herpes_history": p.herpes_history,
                     "language": "en",
                     "timezone": "",
                     "created_at": now,
@@ -132,7 +133,7 @@ def _house(people: Sequence[Person]) -> House:
         )
         staff = _staff(session, clinic, operators)
         audit.write(session, SYSTEM, "demo.created", "clinic", clinic, clinic_id=clinic, patients=len(people))
-    return House(clinic, operators, by_code, patients, staff)
+    return House(clinic, operators, by_code, patients, staff, people)
 
 
 def _staff(session: Any, clinic: int, operators: list[int]) -> dict[str, int]:
@@ -162,6 +163,7 @@ def _treatment(house: House, visit: Visit) -> dict[str, Any]:
         "device_id": house.devices[visit.machine.code],
         "procedure_class": visit.machine.procedure_class,
         "session_number": visit.session_number,
+        "herpes_history": house.people[visit.person].herpes_history,
         "source": "demo",
         "created_at": _at(visit, 0),
     }

@@ -21,6 +21,7 @@ from reporting.domain.content import content
 from reporting.domain.guidance import interruption, told
 from reporting.domain.opening_hours import opening
 from reporting.domain.questionnaire import CheckInContext, next_question
+from reporting.domain.treatment_record import YES_NO_FACTS
 from reporting.patient.act_check_ins import Receipt, submit_check_in
 from reporting.records import check_ins
 from reporting.records.columns import add_one
@@ -36,13 +37,12 @@ HOURS = {day: ["09:00", "18:00"] for day in ("mon", "tue", "wed", "thu", "fri")}
 FAST_HOURS = 24
 """A case due within so many hours is too fast where a look this week would do."""
 ADVICE = {"expected": "usual", "contact_today": "contact_today", "emergency": "emergency"}
-PATIENT_FIELDS: dict[str, dict[str, Any]] = {
-    "herpes_history": {"herpes_history": True},
-    "keloid_history": {"keloid_history": True},
-    "tan_at_treatment": {"is_tanned": True},
+VISIT_FIELDS: dict[str, dict[str, Any]] = {
+    **{code: {name: True} for name, (code, _) in YES_NO_FACTS.items()},
     "isotretinoin_recent": {"isotretinoin_months_ago": 3},
+    "child": {"age_years": 12},
 }
-"""What the clinic has a field for; other modifiers are lost."""
+"""Modifier to what the clinic records of it before the treatment; other modifiers are lost."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def _clinic() -> int:
 
 def _treated(vignette: Vignette, clinic: int, performed: date, run: str, as_class: str, language: str) -> Actor:
     with transaction() as session:
-        known = {name: value for code in vignette.modifiers for name, value in PATIENT_FIELDS.get(code, {}).items()}
+        known = {name: value for code in vignette.modifiers for name, value in VISIT_FIELDS.get(code, {}).items()}
         reference = f"{vignette.id}-{run}"
         patient = add_one(
             session,
@@ -127,7 +127,6 @@ def _treated(vignette: Vignette, clinic: int, performed: date, run: str, as_clas
             reference=reference,
             fitzpatrick=vignette.skin_type,
             language=language,
-            **known,
         )
         treatment = add_one(
             session,
@@ -137,6 +136,7 @@ def _treated(vignette: Vignette, clinic: int, performed: date, run: str, as_clas
             reference=reference,
             performed_on=performed,
             procedure_class=as_class,
+            **known,
         )
         add_one(session, TreatedArea, treatment_id=treatment, clinic_id=clinic, area=vignette.area)
         recompute(session, [treatment])
@@ -246,7 +246,7 @@ def _cause(vignette: Vignette, run: _Run, verdict: str, as_class: str) -> str:
         return "window"
     if as_class != vignette.procedure_class:
         return "class"
-    if vignette.modifiers - PATIENT_FIELDS.keys():
+    if vignette.modifiers - VISIT_FIELDS.keys():
         return "modifier"
     return "rule"
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 
 from reporting.domain.devices import DeviceClass, check_setting, parameter_of, proposed_class, setting_fields
@@ -20,15 +20,68 @@ class PatientRecord:
     reference: str
     year_of_birth: int | None = None
     fitzpatrick: int | None = None
-    is_tanned: bool | None = None
-    isotretinoin_months_ago: int | None = None
-    herpes_history: bool | None = None
-    keloid_history: bool | None = None
     pigmentation_history: bool | None = None
     name: str = ""
     email: str = ""
     phone: str = ""
     language: str = "en"
+
+
+@dataclass(frozen=True)
+class VisitFacts:
+    """What is known before one treatment and changes what an answer after it means; None: not asked."""
+
+    is_immunosuppressed: bool | None = None
+    herpes_history: bool | None = None
+    keloid_history: bool | None = None
+    eczema_history: bool | None = None
+    lives_alone: bool | None = None
+    is_tanned: bool | None = None
+    is_pregnant: bool | None = None
+    isotretinoin_months_ago: int | None = None
+    """Months from the last isotretinoin to the treatment; 0 = taking it."""
+
+    def for_the_next(self) -> "VisitFacts":
+        """What to propose at the next treatment: a tan, a pregnancy and a medicine are asked anew."""
+        return replace(self, is_tanned=None, is_pregnant=None, isotretinoin_months_ago=None)
+
+
+VISIT_FACTS = tuple(each.name for each in fields(VisitFacts))
+YES_NO_FACTS = {
+    "is_immunosuppressed": ("immunosuppressed", "weak immune defences"),
+    "herpes_history": ("herpes_history", "herpes before"),
+    "keloid_history": ("keloid_history", "keloid before"),
+    "eczema_history": ("eczema_history", "eczema before"),
+    "lives_alone": ("lives_alone", "lives alone"),
+    "is_tanned": ("tan_at_treatment", "tanned"),
+    "is_pregnant": ("pregnant", "pregnant"),
+}
+"""What is answered by yes or no, to the code of the table of facts and the words of the clinic's pages."""
+ISOTRETINOIN_MONTHS = 6
+ISOTRETINOIN_MOST = 600
+CHILD_YEARS = 18
+
+
+def modifiers(of: VisitFacts, age_years: int | None) -> frozenset[str]:
+    """Codes of the table of facts that are known to hold for a treatment. What was not asked does not hold."""
+    found = {code for name, (code, _) in YES_NO_FACTS.items() if getattr(of, name)}
+    months = of.isotretinoin_months_ago
+    if months is not None and months <= ISOTRETINOIN_MONTHS:
+        found.add("isotretinoin_recent")
+    if age_years is not None and age_years < CHILD_YEARS:
+        found.add("child")
+    return frozenset(found)
+
+
+def known_words(of: VisitFacts, age_years: int | None) -> tuple[str, ...]:
+    """The same for the clinic's pages, in words; isotretinoin however long ago."""
+    found = [words for name, (_, words) in YES_NO_FACTS.items() if getattr(of, name)]
+    months = of.isotretinoin_months_ago
+    if months is not None:
+        found.append(f"isotretinoin {months} months before" if months else "takes isotretinoin")
+    if "child" in modifiers(of, age_years):
+        found.append(f"under {CHILD_YEARS}")
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -56,6 +109,7 @@ class TreatmentRecord:
     session_number: int | None = None
     procedure_class: str = ""
     """How the skin is expected to heal; empty: as the device proposes for what it was used on."""
+    known: VisitFacts = VisitFacts()
 
     def class_with(self, device_class: DeviceClass) -> str:
         """The procedure class that is recorded. Raises InvalidInput for one that is not known."""
@@ -137,6 +191,11 @@ def check_day(performed_on: date, today: date) -> None:
         )
 
 
+def check_facts(known: VisitFacts) -> None:
+    """Raises InvalidInput for what cannot be known of a visit."""
+    _within("isotretinoin_months_ago", known.isotretinoin_months_ago, 0, ISOTRETINOIN_MOST)
+
+
 def check_patient(patient: PatientRecord, today: date) -> None:
     """Raises InvalidInput for what a patient's record cannot hold."""
     if not 1 <= len(patient.reference.strip()) <= REFERENCE_CHARACTERS:
@@ -145,7 +204,6 @@ def check_patient(patient: PatientRecord, today: date) -> None:
         )
     _within("year_of_birth", patient.year_of_birth, today.year - 120, today.year)
     _within("fitzpatrick", patient.fitzpatrick, 1, 6)
-    _within("isotretinoin_months_ago", patient.isotretinoin_months_ago, 0, 600)
     if patient.email and ("@" not in patient.email.strip("@") or any(sign.isspace() for sign in patient.email)):
         raise InvalidInput(field="email", found=patient.email, allowed="an e-mail address, or nothing")
     if patient.phone and sum(sign.isdigit() for sign in patient.phone) < 5:

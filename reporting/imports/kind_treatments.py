@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from reporting import clock
 from reporting.domain.devices import proposed_class, setting_fields
+from reporting.domain.treatment_record import ISOTRETINOIN_MOST, VISIT_FACTS
 from reporting.imports.act_settings import check_device, check_settings, class_code, class_of
 from reporting.imports.kind import (
     OR_CREATE,
@@ -39,7 +40,6 @@ NAMED_BEFORE = {
 }
 """Devices whose treatments had a coarser class: a log that was imported then keeps its references."""
 HASHED = ("patient", "performed_on", "operator", "device", "procedure_class", "session_number")
-RISKS = ("is_tanned", "isotretinoin_months_ago", "herpes_history", "keloid_history", "pigmentation_history")
 
 
 @dataclass
@@ -225,7 +225,7 @@ def _make_patients(session: Session, chunk: _Chunk, clinic: ClinicEntry, rows: S
                 "language": "en",
                 "timezone": "",
                 "created_at": clock.now(),
-                **{name: row.values.get(name) for name in RISKS},
+                "pigmentation_history": row.values.get("pigmentation_history"),
             }
     bulk.insert_new(session, Patient, list(fresh.values()))
     chunk.result.created["patients"] += len(fresh)
@@ -251,7 +251,7 @@ def _make_treatments(
                 "reference": reference,
                 "operator_id": clinic.operators.get(values.get("operator", "")),
                 "device_id": clinic.devices[device].id if device else None,
-                **{name: values.get(name) for name in bulk.TREATMENT_VALUES},
+                **{name: values.get(name) for name in (*bulk.TREATMENT_VALUES, *VISIT_FACTS)},
                 "source": "import",
                 "created_at": clock.now(),
             }
@@ -294,17 +294,21 @@ class TreatmentsFile(Importer):
                 "age_years", "whole", "at the treatment, where no year of birth is kept", unit="years", low=0, high=120
             ),
             Field("fitzpatrick", "whole", "skin type", low=1, high=6),
-            Field("is_tanned", "yes_no", "of a patient who is new"),
+            Field("is_tanned", "yes_no", "tanned or self-tanned at the treatment"),
             Field(
                 "isotretinoin_months_ago",
                 "whole",
-                "since the last dose; 0 = taking it",
+                "from the last dose to the treatment; 0 = taking it",
                 unit="months",
                 low=0,
-                high=1200,
+                high=ISOTRETINOIN_MOST,
             ),
-            Field("herpes_history", "yes_no", "of a patient who is new"),
-            Field("keloid_history", "yes_no", "of a patient who is new"),
+            Field("herpes_history", "yes_no", "cold sores or shingles before the treatment"),
+            Field("keloid_history", "yes_no", "keloid or thick scars before the treatment"),
+            Field("eczema_history", "yes_no", "eczema at or before the treatment"),
+            Field("is_immunosuppressed", "yes_no", "weak immune defences at the treatment"),
+            Field("is_pregnant", "yes_no", "at the treatment"),
+            Field("lives_alone", "yes_no", "at the treatment"),
             Field("pigmentation_history", "yes_no", "of a patient who is new"),
             Field("area", "code", "treated area; not_recorded where empty", codes=terms("area")),
             Field("pass_group", "whole", "1, 2 … for several settings on one area", low=1, high=20),

@@ -17,6 +17,7 @@ from reporting.domain.devices import setting_fields
 from reporting.domain.guidance import step_name
 from reporting.domain.patient_words import say, tell
 from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.treatment_record import VISIT_FACTS
 from reporting.domain.vocabulary import area_label, procedure_classes
 from reporting.errors import NotFound
 from reporting.patient.read_photos import photo_bytes
@@ -124,14 +125,13 @@ def my_data_page(by: Actor) -> MyData:
 FIELDS = {
     "patient.reference": "Your number at the clinic.",
     "patient.fitzpatrick": "Skin type after Fitzpatrick, 1 to 6.",
-    "patient.isotretinoin_months_ago": "Months since the last isotretinoin at the time of recording; 0 = taking it.",
-    "patient.herpes_history": "Herpes (cold sores) before: true, false, or null where it was not asked.",
-    "patient.keloid_history": "Keloid or thick scars before.",
     "patient.pigmentation_history": "Melasma or dark spots after inflammation before.",
     "patient.timezone": "IANA time zone in which your reminders are sent.",
     "treatments.number": "Number of the treatment in this file; check-ins and photos point to it.",
     "treatments.performed_on": "Date of the treatment at the clinic, YYYY-MM-DD.",
     "treatments.age_years": "Your age at the treatment, years.",
+    "treatments.known": "What the clinic knew before: true, false, or null where it was not asked; isotretinoin in "
+    "months since the last dose, 0 = taking it.",
     "treatments.areas": "Each treated area with the settings used there; the unit is in the setting's name.",
     "treatments.areas.pass_group": "Number of the group of passes with the same settings.",
     "check_ins.due_on": "Day on which the check-in was due, YYYY-MM-DD.",
@@ -197,10 +197,6 @@ def _person(patient: Patient, clinic: Clinic) -> dict[str, Any]:
         "reference",
         "year_of_birth",
         "fitzpatrick",
-        "is_tanned",
-        "isotretinoin_months_ago",
-        "herpes_history",
-        "keloid_history",
         "pigmentation_history",
         "language",
     )
@@ -233,6 +229,7 @@ def _treatment(row: Treatment, device: Device | None, areas: list[TreatedArea]) 
         "device_model": device.model if device else None,
         "session_number": row.session_number,
         "age_years": row.age_years,
+        "known": {name: getattr(row, name) for name in VISIT_FACTS},
         "areas": [_area(area) for area in areas],
     }
 

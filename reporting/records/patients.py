@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
 
+from reporting.domain.treatment_record import VISIT_FACTS, VisitFacts, modifiers
 from reporting.records.tables import (
     CheckIn,
     Clinic,
@@ -106,6 +107,35 @@ def treatments(session: Session, patient_id: int) -> list[Any]:
             .order_by(col(Treatment.performed_on).desc(), col(Treatment.id).desc())
         ).all()
     )
+
+
+def facts_of(treatment: Treatment) -> VisitFacts:
+    """What was known before a treatment."""
+    return VisitFacts(**{name: getattr(treatment, name) for name in VISIT_FACTS})
+
+
+def last_facts(session: Session, patient_id: int) -> VisitFacts:
+    """What was known before the patient's newest treatment; nothing where there is none."""
+    newest = session.execute(
+        select(Treatment)
+        .where(col(Treatment.patient_id) == patient_id)
+        .order_by(col(Treatment.performed_on).desc(), col(Treatment.id).desc())
+        .limit(1)
+    ).scalar()
+    return facts_of(newest) if newest else VisitFacts()
+
+
+def age_at(treatment: Treatment, patient: Patient | None) -> int | None:
+    """Age at a treatment in years: as recorded, else by the year of birth."""
+    if treatment.age_years is not None or patient is None or patient.year_of_birth is None:
+        return treatment.age_years
+    return treatment.performed_on.year - patient.year_of_birth
+
+
+def modifiers_of(session: Session, treatment: Treatment) -> frozenset[str]:
+    """What the clinic knows for a treatment that changes what an answer means: codes of kind ``modifier`` of the
+    table of facts."""
+    return modifiers(facts_of(treatment), age_at(treatment, session.get(Patient, treatment.patient_id)))
 
 
 def treatment_by_reference(session: Session, clinic_id: int, reference: str) -> Treatment | None:

@@ -1,6 +1,6 @@
 """To record a treatment with its settings, to correct it, and to take back one recorded by mistake."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from reporting import clock
@@ -12,6 +12,7 @@ from reporting.domain.treatment_record import (
     TreatmentRecord,
     check_areas,
     check_day,
+    check_facts,
     check_patient,
 )
 from reporting.errors import Conflict, InvalidInput
@@ -62,10 +63,6 @@ def _new_patient(session: Any, by: Actor, clinic_id: int, record: PatientRecord)
         reference=reference,
         year_of_birth=record.year_of_birth,
         fitzpatrick=record.fitzpatrick,
-        is_tanned=record.is_tanned,
-        isotretinoin_months_ago=record.isotretinoin_months_ago,
-        herpes_history=record.herpes_history,
-        keloid_history=record.keloid_history,
         pigmentation_history=record.pigmentation_history,
         name_encrypted=encrypt(record.name.strip()) if record.name.strip() else None,
         language=record.language,
@@ -118,6 +115,7 @@ def record_treatment(*, by: Actor, record: TreatmentRecord, submission_key: str)
             return _again(session, earlier)
         today = clock.today(clinic.timezone)
         check_day(record.performed_on, today)
+        check_facts(record.known)
         if isinstance(record.patient, PatientRecord):
             check_patient(record.patient, today)
         device_class = _device_class(session, clinic_id, record.device_id)
@@ -134,6 +132,7 @@ def record_treatment(*, by: Actor, record: TreatmentRecord, submission_key: str)
             procedure_class=record.class_with(device_class),
             session_number=record.session_number,
             age_years=record.performed_on.year - patient.year_of_birth if patient.year_of_birth else None,
+            **asdict(record.known),
         )
         session.add(row)
         session.flush()
@@ -149,6 +148,7 @@ def record_treatment(*, by: Actor, record: TreatmentRecord, submission_key: str)
             clinic_id=clinic_id,
             patient=patient.id,
             procedure_class=row.procedure_class,
+            known=_known(row),
             areas=[area.area for area in record.areas],
             outside_typical=marked,
         )
@@ -175,11 +175,17 @@ def _own(session: Any, by: Actor, treatment_id: int) -> Treatment:
     return own(session, Treatment, treatment_id, by, "treatment.record", lock=True)
 
 
+def _known(row: Treatment) -> dict[str, Any]:
+    """What was answered about the patient before the treatment."""
+    return {name: value for name, value in asdict(patients.facts_of(row)).items() if value is not None}
+
+
 def _as_it_was(row: Treatment, kept: list[TreatedArea]) -> dict[str, Any]:
     """The recorded values as plain JSON, for the audit trail."""
     return {
         "performed_on": row.performed_on.isoformat(),
         "procedure_class": row.procedure_class,
+        "known": _known(row),
         "device": row.device_id,
         "operator": row.operator_id,
         "areas": {
@@ -221,6 +227,7 @@ def correct_treatment(*, by: Actor, treatment_id: int, record: TreatmentRecord) 
     """
     with transaction() as session:
         row = _own(session, by, treatment_id)
+        check_facts(record.known)
         check_day(record.performed_on, clock.today(patients.clinic(session, row.clinic_id).timezone))
         device_class = _device_class(session, row.clinic_id, record.device_id)
         _of_clinic(session.get(Operator, record.operator_id), row.clinic_id, "operator")
@@ -237,6 +244,8 @@ def correct_treatment(*, by: Actor, treatment_id: int, record: TreatmentRecord) 
         row.performed_on, row.procedure_class = judged_by
         row.device_id, row.operator_id = record.device_id, record.operator_id
         row.session_number = record.session_number
+        for name, value in asdict(record.known).items():
+            setattr(row, name, value)
         session.add(row)
         _correct_areas(session, row, kept, record, outside)
         recompute(session, [treatment_id])

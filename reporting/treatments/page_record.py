@@ -13,7 +13,14 @@ import streamlit as st
 from reporting.domain.actors import Actor
 from reporting.domain.devices import DeviceClass, Parameter, proposed_class, setting_fields
 from reporting.domain.measures import printed
-from reporting.domain.treatment_record import FIRST_DAY, AreaRecord, PatientRecord, TreatmentRecord
+from reporting.domain.treatment_record import (
+    FIRST_DAY,
+    ISOTRETINOIN_MOST,
+    AreaRecord,
+    PatientRecord,
+    TreatmentRecord,
+    VisitFacts,
+)
 from reporting.domain.vocabulary import areas, cooling_kinds, endpoints, indications, procedure_classes
 from reporting.errors import Problem
 from reporting.security.tokens import new_token
@@ -26,6 +33,7 @@ from reporting.treatments.read_treatments import (
     DeviceChoice,
     RecordForm,
     find_patients,
+    known_before,
     patient_row,
     record_form,
     recorded_treatment,
@@ -55,9 +63,41 @@ def start_anew() -> None:
         del st.session_state[name]
 
 
-def _yes_no(label: str, key: str) -> bool | None:
-    found: bool | None = st.segmented_control(label, [True, False], format_func=_YES_NO.__getitem__, key=key)
+def _yes_no(label: str, key: str, given: bool | None = None) -> bool | None:
+    found: bool | None = st.segmented_control(
+        label, [True, False], default=given, format_func=_YES_NO.__getitem__, key=key
+    )
     return found
+
+
+KNOWN_WORDS = {
+    "is_immunosuppressed": "Weak immune defences (illness, medicine, poorly controlled diabetes)",
+    "herpes_history": "Herpes (cold sores) or shingles before",
+    "keloid_history": "Keloid or thick scars before",
+    "eczema_history": "Eczema (atopic dermatitis), now or before",
+    "lives_alone": "Lives alone",
+    "is_tanned": "Tanned or self-tanned now",
+    "is_pregnant": "Pregnant",
+}
+
+
+def known_part(given: VisitFacts, place: str) -> VisitFacts:
+    """What is known before this treatment; ``given`` is proposed. ``place`` tells one proposal from another."""
+    with st.expander("Known before this treatment", expanded=True):
+        columns = st.columns(2)
+        answers: dict[str, bool | None] = {}
+        for index, (name, words) in enumerate(KNOWN_WORDS.items()):
+            with columns[index % 2]:
+                answers[name] = _yes_no(words, f"record_{place}_{name}", getattr(given, name))
+        with columns[1]:
+            months = st.number_input(
+                "Months since the last isotretinoin (0 = taking it now; empty = never)",
+                0,
+                ISOTRETINOIN_MOST,
+                given.isotretinoin_months_ago,
+                key=f"record_{place}_iso",
+            )
+    return VisitFacts(**answers, isotretinoin_months_ago=months)
 
 
 def _new_patient(today: date) -> PatientRecord:
@@ -65,18 +105,8 @@ def _new_patient(today: date) -> PatientRecord:
     with left:
         reference = st.text_input("Reference (the clinic's own patient number)", key="record_reference", max_chars=64)
         born = st.number_input("Year of birth", today.year - 120, today.year, None, key="record_born", format="%d")
-        skin = st.segmented_control("Fitzpatrick skin type", [1, 2, 3, 4, 5, 6], key="record_skin")
-        months = st.number_input(
-            "Months since the last isotretinoin (0 = taking it now; empty = never)",
-            0,
-            600,
-            None,
-            key="record_iso",
-        )
     with right:
-        tanned = _yes_no("Tanned now", "record_tanned")
-        herpes = _yes_no("Herpes (cold sores) before", "record_herpes")
-        keloid = _yes_no("Keloid or thick scars before", "record_keloid")
+        skin = st.segmented_control("Fitzpatrick skin type", [1, 2, 3, 4, 5, 6], key="record_skin")
         pigment = _yes_no("Melasma or dark spots after inflammation before", "record_pigment")
     with st.expander("Contact details (optional, kept encrypted)"):
         name = st.text_input("Name", key="record_name", max_chars=120)
@@ -86,10 +116,6 @@ def _new_patient(today: date) -> PatientRecord:
         reference=reference or "",
         year_of_birth=born,
         fitzpatrick=skin,
-        is_tanned=tanned,
-        isotretinoin_months_ago=months,
-        herpes_history=herpes,
-        keloid_history=keloid,
         pigmentation_history=pigment,
         name=name or "",
         email=email or "",
@@ -260,6 +286,12 @@ def filled(
     if given and isinstance(given.patient, int):
         patient_id = given.patient
     patient = patient_part(by, form.today, patient_id)
+    if given is not None:
+        known = known_part(given.known, "again")
+    elif isinstance(patient, int):
+        known = known_part(known_before(by, patient), f"known_{patient}")
+    else:
+        known = known_part(VisitFacts(), "new")
     day, device, operator = visit_part(
         form,
         given.performed_on if given else None,
@@ -281,7 +313,7 @@ def filled(
     wanted: list[tuple[str, AreaRecord | None]] = []
     for code in chosen:
         wanted.extend([(code, area) for area in before if area.area == code] or [(code, None)])
-    treated = tuple(area_part(index, code, device.device_class, known) for index, (code, known) in enumerate(wanted))
+    treated = tuple(area_part(index, code, device.device_class, was) for index, (code, was) in enumerate(wanted))
     is_same_device = given is not None and given.device_id == device.device_id
     procedure = procedure_part(device.device_class, treated, given.procedure_class if given and is_same_device else "")
     if patient is None or day is None or operator is None or not treated:
@@ -289,7 +321,7 @@ def filled(
         st.markdown(f"Still needed: {', '.join(name for name, value in missing.items() if not value)}.")
         return None
     session_number = given.session_number if given else None
-    return TreatmentRecord(patient, day, device.device_id, operator, treated, session_number, procedure)
+    return TreatmentRecord(patient, day, device.device_id, operator, treated, session_number, procedure, known)
 
 
 PLACE = "record"

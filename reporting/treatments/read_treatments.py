@@ -20,7 +20,7 @@ from reporting.domain.devices import (
     setting_fields,
 )
 from reporting.domain.language import ENGLISH
-from reporting.domain.treatment_record import AreaRecord, TreatmentRecord
+from reporting.domain.treatment_record import AreaRecord, TreatmentRecord, VisitFacts
 from reporting.domain.vocabulary import skin_group_of
 from reporting.errors import NotFound
 from reporting.records import access, clinic_facts, patients
@@ -132,6 +132,13 @@ def patient_row(by: Actor, patient_id: int) -> PatientRow:
     )
 
 
+def known_before(by: Actor, patient_id: int) -> VisitFacts:
+    """What to propose for a patient's next treatment, as it was known at the last. Raises NotAllowed, NotFound."""
+    with reading() as session:
+        own(session, Patient, patient_id, by, "treatment.record")
+        return patients.last_facts(session, patient_id).for_the_next()
+
+
 def recorded_treatment(by: Actor, treatment_id: int) -> TreatmentRecord:
     """A treatment as it was recorded, to correct it. Raises NotAllowed, NotFound."""
     with reading() as session:
@@ -144,6 +151,7 @@ def recorded_treatment(by: Actor, treatment_id: int) -> TreatmentRecord:
         operator_id=found.operator_id or 0,
         session_number=found.session_number,
         procedure_class=found.procedure_class,
+        known=patients.facts_of(found),
         areas=tuple(_area_record(area) for area in treated),
     )
 

@@ -237,8 +237,25 @@ def test_missing_ones_are_made_where_the_import_may(database: str, tmp_path: Pat
     summary = take_in(tmp_path, text, clinic=None, create_missing=True)
     assert summary.created == {"clinics": 1, "operators": 1, "devices": 1, "patients": 1, "treatments": 1}
     (patient,), (device,) = every(Patient), every(Device)
-    assert (patient.fitzpatrick, patient.is_tanned, device.device_class) == (3, True, "er_yag")
-    assert every(Treatment)[0].procedure_class == "ablative"
+    assert (patient.fitzpatrick, device.device_class) == (3, "er_yag")
+    [treatment] = every(Treatment)
+    assert (treatment.procedure_class, treatment.is_tanned) == ("ablative", True)
+
+
+def test_what_was_known_is_of_the_visit_and_changes_no_record(database: str, tmp_path: Path) -> None:
+    house("A")
+    head = "patient,performed_on,device,is_pregnant,eczema_history,isotretinoin_months_ago,lives_alone"
+    text = f"{head}\nP-0001,2026-03-01,D1,yes,,2,no\nP-0001,2026-03-08,D1,,yes,,\n"
+    assert take_in(tmp_path, text).imported == 2
+    first, second = (row for row in every(Treatment) if row.source == "import")
+    assert (first.is_pregnant, first.eczema_history, first.isotretinoin_months_ago, first.lives_alone) == (
+        True,
+        None,
+        2,
+        False,
+    )
+    assert (second.is_pregnant, second.eczema_history) == (None, True)
+    assert take_in(tmp_path, text.replace(",yes,,2,no", ",no,,2,no")).unchanged == 2
 
 
 class TestClass:

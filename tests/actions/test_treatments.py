@@ -5,15 +5,26 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from reporting import clock
 from reporting.cases.read_timeline import timeline
+from reporting.cases.read_worklist import worklist
+from reporting.domain.content import content
 from reporting.domain.course import SLOTS, due_days
-from reporting.domain.treatment_record import AreaRecord, PatientRecord, TreatmentRecord
+from reporting.domain.treatment_record import (
+    YES_NO_FACTS,
+    AreaRecord,
+    PatientRecord,
+    TreatmentRecord,
+    VisitFacts,
+    known_words,
+    modifiers,
+)
 from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from reporting.records import audit, outcomes
 from reporting.records.engine import reading, transaction
+from reporting.records.patients import modifiers_of
 from reporting.records.tables import (
     AuditEvent,
     CustomDeviceClass,
@@ -28,7 +39,7 @@ from reporting.records.tables import (
 )
 from reporting.security.encryption import decrypt
 from reporting.treatments.act_treatments import correct_treatment, record_treatment, undo_treatment
-from reporting.treatments.read_treatments import find_patients, record_form
+from reporting.treatments.read_treatments import find_patients, known_before, record_form
 from tests.answers import EYES_CLOSING
 from tests.cast import House, house
 from tests.reports import eyes_closing, send
@@ -103,8 +114,6 @@ def test_a_new_patient_is_added_with_contact_details_encrypted(clinic: House) ->
         reference=" P-0002 ",
         year_of_birth=1990,
         fitzpatrick=5,
-        herpes_history=True,
-        keloid_history=False,
         name="Demo patient 0002",
         email="demo0002@patients.example",
         phone="+44 7700 900102",
@@ -112,7 +121,6 @@ def test_a_new_patient_is_added_with_contact_details_encrypted(clinic: House) ->
     recorded = keep(clinic, patient=new)
     patient = rows(Patient)[-1]
     assert (patient.id, patient.reference, patient.fitzpatrick) == (recorded.patient_id, "P-0002", 5)
-    assert (patient.herpes_history, patient.keloid_history, patient.is_tanned) == (True, False, None)
     assert "demo0002" not in str(patient.email_encrypted)
     assert decrypt(patient.email_encrypted) == "demo0002@patients.example"
     assert decrypt(patient.name_encrypted) == "Demo patient 0002"
@@ -262,6 +270,64 @@ class TestClass:
         answered = record(clinic, performed_on=date(2026, 3, 7), procedure_class="peel")
         with pytest.raises(Conflict, match="answered"):
             correct_treatment(by=by, treatment_id=clinic.treatment_id, record=answered)
+
+
+class TestKnownBefore:
+    """What the clinic knows belongs to the visit: the last one proposes it, rules and pages read it."""
+
+    KNOWN = VisitFacts(herpes_history=True, keloid_history=False, is_tanned=True, isotretinoin_months_ago=3)
+
+    def test_it_is_kept_proposed_for_the_next_visit_and_on_the_trail(self, clinic: House) -> None:
+        keep(clinic, known=self.KNOWN)
+        kept, by = rows(Treatment)[-1], clinic.staff["clinician"]
+        with reading() as session:
+            assert modifiers_of(session, kept) == {"herpes_history", "tan_at_treatment", "isotretinoin_recent"}
+        assert known_before(by, clinic.patient_id) == VisitFacts(herpes_history=True, keloid_history=False)
+        assert rows(AuditEvent)[-1].details["known"] == {
+            "herpes_history": True,
+            "keloid_history": False,
+            "is_tanned": True,
+            "isotretinoin_months_ago": 3,
+        }
+
+    def test_another_clinic_sees_nothing_of_it(self, clinic: House) -> None:
+        with pytest.raises(NotFound):
+            known_before(house("B").staff["clinician"], clinic.patient_id)
+
+    def test_it_can_be_corrected_after_an_answer_too_and_stands_on_the_case(self, clinic: House) -> None:
+        eyes_closing(clinic)
+        by = clinic.staff["clinician"]
+        better = record(clinic, performed_on=date(2026, 3, 7), known=VisitFacts(is_immunosuppressed=True))
+        correct_treatment(by=by, treatment_id=clinic.treatment_id, record=better)
+        details = rows(AuditEvent)[-1].details
+        assert (details["before"]["known"], details["after"]["known"]) == ({}, {"is_immunosuppressed": True})
+        assert worklist(by)[0].known == ("weak immune defences",)
+        assert timeline(by, clinic.patient_id).risks[0] == "weak immune defences"
+
+    def test_age_comes_from_the_visit_else_from_the_year_of_birth(self, clinic: House) -> None:
+        with transaction() as session:
+            treatment = session.get(Treatment, clinic.treatment_id)
+            assert treatment is not None
+            assert modifiers_of(session, treatment) == frozenset()
+            session.execute(update(Patient).values(year_of_birth=2012))
+            session.expire_all()
+            assert modifiers_of(session, treatment) == {"child"}
+            treatment.age_years = 30
+            assert modifiers_of(session, treatment) == frozenset()
+
+    def test_what_cannot_be_is_refused(self, clinic: House) -> None:
+        with pytest.raises(InvalidInput, match="0 to 600"):
+            keep(clinic, known=VisitFacts(isotretinoin_months_ago=601))
+
+
+def test_every_modifier_of_the_table_of_facts_can_be_known() -> None:
+    everything = VisitFacts(**dict.fromkeys(YES_NO_FACTS, True), isotretinoin_months_ago=6)
+    wanted = {fact.code for fact in content().facts.values() if fact.group == "modifier"}
+    assert modifiers(everything, 17) == wanted
+    assert modifiers(replace(everything, isotretinoin_months_ago=7), 18) == wanted - {"isotretinoin_recent", "child"}
+    assert modifiers(VisitFacts(), None) == frozenset()
+    assert known_words(everything, 17)[-2:] == ("isotretinoin 6 months before", "under 18")
+    assert known_words(VisitFacts(isotretinoin_months_ago=0), None) == ("takes isotretinoin",)
 
 
 def test_the_front_desk_records_and_a_patient_does_not(clinic: House) -> None:

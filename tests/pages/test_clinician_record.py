@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from streamlit.testing.v1 import AppTest
 
 from reporting.domain.actors import Actor
@@ -88,7 +88,7 @@ def test_a_new_patient_is_added(monkeypatch: pytest.MonkeyPatch, clinic: House) 
     page.button_group(key="record_kind").set_value("New patient").run()
     page.text_input(key="record_reference").set_value("P-0042").run()
     page.number_input(key="record_born").set_value(1990).run()
-    page.button_group(key="record_herpes").set_value(True).run()
+    page.button_group(key="record_new_herpes_history").set_value(True).run()
     page.text_input(key="record_email").set_value("demo0042@patients.example").run()
     page.selectbox(key="record_device").set_value(clinic.device_id).run()
     page.selectbox(key="record_operator").set_value(clinic.operator_id).run()
@@ -96,7 +96,8 @@ def test_a_new_patient_is_added(monkeypatch: pytest.MonkeyPatch, clinic: House) 
     page.button(key="keep").click().run()
     assert not page.error, page.error
     patient = rows(Patient)[-1]
-    assert (patient.reference, patient.year_of_birth, patient.herpes_history) == ("P-0042", 1990, True)
+    assert (patient.reference, patient.year_of_birth) == ("P-0042", 1990)
+    assert (rows(Treatment)[-1].herpes_history, rows(Treatment)[-1].keloid_history) == (True, None)
     assert [area.area for area in rows(TreatedArea)[1:]] == ["cheeks", "nose"]
 
 
@@ -112,6 +113,21 @@ def test_the_device_proposes_the_kind_of_procedure_and_another_one_may_be_chosen
     assert kept.procedure_class == "full_field_ablative"
     page = open_page(monkeypatch, "treatments/page_record", clinic.staff["clinician"], treatment=kept.id)
     assert page.selectbox(key="record_procedure_frac_ablative_co2_ablative").value == "full_field_ablative"
+
+
+def test_what_was_known_is_proposed_and_what_changes_is_asked_anew(
+    monkeypatch: pytest.MonkeyPatch, clinic: House
+) -> None:
+    with transaction() as session:
+        session.execute(update(Treatment).values(keloid_history=True, is_tanned=True))
+    page = filled(monkeypatch, clinic)
+    place = f"record_known_{clinic.patient_id}"
+    assert page.button_group(key=f"{place}_keloid_history").value is True
+    assert page.button_group(key=f"{place}_is_tanned").value is None
+    page.button_group(key=f"{place}_is_pregnant").set_value(False).run()
+    page.button(key="keep").click().run()
+    kept = rows(Treatment)[-1]
+    assert (kept.keloid_history, kept.is_tanned, kept.is_pregnant) == (True, None, False)
 
 
 def test_it_is_taken_back(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:

@@ -103,6 +103,27 @@ def test_treatments_get_the_class_that_device_and_indication_tell(new_database: 
         assert set(found) == {"ablative", "other", "nonablative_fractional", "qs_pico", "hair_removal", "vascular"}
 
 
+def test_what_was_known_of_a_patient_goes_to_the_treatments_and_back(new_database: str) -> None:
+    migrate.to("0004")
+    with transaction() as session:
+        run = session.connection().exec_driver_sql
+        for statement in ROWS_OF_THE_FIRST_SCHEMA[:3]:
+            run(statement)
+        run("UPDATE patient SET is_tanned = true, keloid_history = false, isotretinoin_months_ago = 4")
+    migrate.migrate()
+    with reading() as session:
+        treatment = session.get(Treatment, 1)
+        assert treatment is not None
+        assert (treatment.is_tanned, treatment.keloid_history, treatment.herpes_history) == (True, False, None)
+        assert (treatment.isotretinoin_months_ago, treatment.is_pregnant) == (4, None)
+    migrate.to("0004")
+    with reading() as session:
+        [row] = session.connection().exec_driver_sql(
+            "SELECT is_tanned, keloid_history, herpes_history, isotretinoin_months_ago FROM patient"
+        )
+        assert tuple(row) == (True, False, None, 4)
+
+
 def test_rows_of_the_first_schema_come_through(new_database: str) -> None:
     migrate.to("0001")
     with transaction() as session:

@@ -30,6 +30,16 @@ class Treatment(SQLModel, table=True):
     session_number: int | None = None
     age_years: int | None = Field(default=None, sa_type=SmallInteger)
     """Age at the treatment where a log gives it."""
+    is_immunosuppressed: bool | None = None
+    """This and the next seven: known before this treatment; None where it was not asked."""
+    herpes_history: bool | None = None
+    keloid_history: bool | None = None
+    eczema_history: bool | None = None
+    lives_alone: bool | None = None
+    is_tanned: bool | None = None
+    is_pregnant: bool | None = None
+    isotretinoin_months_ago: int | None = None
+    """Months from the last isotretinoin to the treatment; 0 = taking it."""
     source: str = "form"
     """``form``, ``import`` or ``demo``."""
     created_at: datetime = moment(nullable=False)

@@ -162,11 +162,6 @@ class Patient(SQLModel, table=True):
     year_of_birth: int | None = None
     fitzpatrick: int | None = None
     """Fitzpatrick skin type, 1 to 6."""
-    is_tanned: bool | None = None
-    isotretinoin_months_ago: int | None = None
-    """Months since the last isotretinoin; 0 = taking it now."""
-    herpes_history: bool | None = None
-    keloid_history: bool | None = None
     pigmentation_history: bool | None = None
     """Melasma or earlier post-inflammatory hyperpigmentation."""
     name_encrypted: str | None = None

@@ -62,3 +62,8 @@ def log_lines() -> Iterator[list[str]]:
 def words(body: str) -> str:
     """The text of a plain page."""
     return " ".join(re.sub(r"<[^>]+>", " ", body).split())
+
+
+def without_address(page: str) -> str:
+    """A page as it is at every address: the buttons of the other languages lead back to the visitor's own one."""
+    return re.sub(r'name="back" value="[^"]*"', "", page)

@@ -22,7 +22,7 @@ from reporting.domain.treatment_record import known_words
 from reporting.domain.vocabulary import procedure_classes
 from reporting.errors import NotFound
 from reporting.records import cases, clinic_facts, due_check_ins, patients
-from reporting.records.engine import reading
+from reporting.records.engine import Session, reading
 from reporting.records.tables import CaseEvent, CheckIn, TreatedArea
 from reporting.security.permissions import require
 from reporting.security.scope import Scope
@@ -177,17 +177,14 @@ def _case(
     )
 
 
-def _cases(by: Actor, case_ids: Sequence[int] | None = None) -> list[WorklistCase]:
+def _cases(session: Session, by: Actor, case_ids: Sequence[int] | None = None) -> list[WorklistCase]:
     """These cases, in no order; without any named the closed ones, newest first."""
-    with reading() as session:
-        rows = cases.listed(session, Scope.of(by).clinic_id, case_ids)
-        ids = [row.case.treatment_id for row in rows]
-        answers, areas = cases.answers(session, ids), patients.areas(session, ids)
-        device_of = patients.device_class_of(session, ids)
-        classes = {
-            clinic_id: clinic_facts.known(session, clinic_id) for clinic_id in {row.case.clinic_id for row in rows}
-        }
-        own = {key: clinic_facts.of_clinic(session, key).protocol_ranges() for key in classes}
+    rows = cases.listed(session, Scope.of(by).clinic_id, case_ids)
+    ids = [row.case.treatment_id for row in rows]
+    answers, areas = cases.answers(session, ids), patients.areas(session, ids)
+    device_of = patients.device_class_of(session, ids)
+    classes = {clinic_id: clinic_facts.known(session, clinic_id) for clinic_id in {row.case.clinic_id for row in rows}}
+    own = {key: clinic_facts.of_clinic(session, key).protocol_ranges() for key in classes}
     return [
         _case(
             row,
@@ -210,11 +207,11 @@ def open_part(by: Actor, page: int, per_page: int) -> OpenPart:
     levels = list(LEVEL_WORDS)
     with reading() as session:
         rows = cases.open_ones(session, Scope.of(by).clinic_id)
-    ordered = [row.id for row in sorted(rows, key=lambda row: (levels.index(row.level), row.due_at, row.id))]
-    pages = max(1, -(-len(rows) // per_page))
-    first = (page - 1) * per_page if page <= pages else 0
-    shown = ordered[first : first + per_page]
-    found = sorted(_cases(by, shown), key=lambda case: shown.index(case.case_id))
+        ordered = [row.id for row in sorted(rows, key=lambda row: (levels.index(row.level), row.due_at, row.id))]
+        pages = max(1, -(-len(rows) // per_page))
+        first = (page - 1) * per_page if page <= pages else 0
+        shown = ordered[first : first + per_page]
+        found = sorted(_cases(session, by, shown), key=lambda case: shown.index(case.case_id))
     due = [row.due_at for row in rows if row.state == "new"]
     return OpenPart(tuple(found), len(rows), len(due), sum(at < clock.now() for at in due), pages)
 
@@ -227,13 +224,19 @@ def worklist(by: Actor) -> list[WorklistCase]:
 def closed_cases(by: Actor) -> list[WorklistCase]:
     """The cases closed last, newest first. Raises NotAllowed."""
     require(by, "worklist.read")
-    return _cases(by)
+    with reading() as session:
+        return _cases(session, by)
 
 
 def case(by: Actor, case_id: int) -> WorklistCase:
     """One case as it is now. Raises NotFound for an unknown one and for another clinic's alike."""
     require(by, "worklist.read")
-    found = _cases(by, [case_id])
+    with reading() as session:
+        return _one(session, by, case_id)
+
+
+def _one(session: Session, by: Actor, case_id: int) -> WorklistCase:
+    found = _cases(session, by, [case_id])
     if not found:
         raise NotFound()
     return found[0]
@@ -246,8 +249,9 @@ def case_step(event: CaseEvent, who: str) -> CaseStep:
 
 def case_steps(by: Actor, case_id: int) -> list[CaseStep]:
     """What happened to a case so far, oldest first. Raises NotFound."""
-    case(by, case_id)
+    require(by, "worklist.read")
     with reading() as session:
+        _one(session, by, case_id)
         return [case_step(event, who) for event, who in cases.events(session, [case_id])]
 
 

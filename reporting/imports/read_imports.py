@@ -9,7 +9,7 @@ from datetime import datetime
 from reporting.domain.actors import Actor
 from reporting.errors import NotFound
 from reporting.records import import_runs, patients
-from reporting.records.engine import reading
+from reporting.records.engine import Session, reading
 from reporting.records.tables import ImportRun, RefusedRow
 from reporting.security.encryption import decrypt
 from reporting.security.permissions import require
@@ -75,11 +75,15 @@ class RefusedTable:
 def import_history(by: Actor) -> tuple[ImportLine, ...]:
     """The newest imports of the actor's clinic, newest first: counts only. Raises NotAllowed."""
     require(by, "overview.read")
-    clinic_id = Scope.of(by).clinic_id
     with reading() as session:
-        runs = import_runs.import_runs(session, clinic_id)
-        states = import_runs.states(session, by, [run.id or 0 for run, _ in runs])
-        timezone = patients.clinic(session, clinic_id).timezone if clinic_id and runs else "UTC"
+        return _history(session, by)
+
+
+def _history(session: Session, by: Actor) -> tuple[ImportLine, ...]:
+    clinic_id = Scope.of(by).clinic_id
+    runs = import_runs.import_runs(session, clinic_id)
+    states = import_runs.states(session, by, [run.id or 0 for run, _ in runs])
+    timezone = patients.clinic(session, clinic_id).timezone if clinic_id and runs else "UTC"
     return tuple(_line(run, who, timezone, states.get(run.id or 0, {})) for run, who in runs)
 
 
@@ -108,10 +112,10 @@ def _line(run: ImportRun, who: str, timezone: str, states: Mapping[str, int]) ->
 def refused_table(by: Actor, run_id: int, field: str = "") -> RefusedTable:
     """The refused rows of one import with what they hold. Raises NotAllowed, and NotFound for another clinic's."""
     require(by, "import.run")
-    run = next((line for line in import_history(by) if line.id == run_id), None)
-    if run is None:
-        raise NotFound()
     with reading() as session:
+        run = next((line for line in _history(session, by) if line.id == run_id), None)
+        if run is None:
+            raise NotFound()
         kept = import_runs.run_of(session, run_id)
         rows = [_refused(row) for row in import_runs.waiting(session, by, run_id)]
     details = kept.details if kept else {}

@@ -16,7 +16,8 @@ from typing import Any
 
 from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlmodel import Session, create_engine
+from sqlmodel import Session as Session  # named by whoever is handed one: nobody else imports the library
+from sqlmodel import create_engine
 
 from reporting.errors import StorageBusy, StorageFull
 from reporting.settings import settings
@@ -51,6 +52,8 @@ class FairLock:
 
 _writers = FairLock()
 _AFTER_COMMIT = threading.local()
+_OPEN = threading.local()
+"""The session in which this thread reads until ``one_reading`` ends."""
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -144,7 +147,11 @@ def transaction() -> Iterator[Session]:
 
 @contextmanager
 def reading() -> Iterator[Session]:
-    """A session for looking; what it loaded stays usable after it is closed."""
+    """A session for looking; what it loaded stays usable after it is closed. Within ``one_reading`` always the same."""
+    shared: Session | None = getattr(_OPEN, "session", None)
+    if shared is not None:
+        yield shared
+        return
     try:
         with Session(engine(), expire_on_commit=False) as session:
             if is_sqlite():
@@ -152,6 +159,22 @@ def reading() -> Iterator[Session]:
             yield session
     except OperationalError as error:
         raise _named(error) from error
+
+
+@contextmanager
+def one_reading() -> Iterator[None]:
+    """Until the block ends this thread reads one state of the database, in one transaction for however many parts."""
+    if getattr(_OPEN, "session", None) is not None:
+        yield
+        return
+    with reading() as session:
+        if not is_sqlite():  # which reads one state anyway
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        _OPEN.session = session
+        try:
+            yield
+        finally:
+            _OPEN.session = None
 
 
 @contextmanager

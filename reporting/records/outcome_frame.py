@@ -6,6 +6,8 @@ their commits (their counter's row is locked until the transaction ends), so not
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,7 @@ from reporting.domain.packed import elapsed, of_each
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.records.clinic_facts import clinic_days
 from reporting.records.columns import are_many_treatments, category, read_apart
-from reporting.records.engine import engine, reading
+from reporting.records.engine import engine, one_reading, reading
 
 SETTINGS = (
     "fluence_j_cm2",
@@ -237,7 +239,28 @@ def outcome_frame() -> pd.DataFrame:
     have come by the clinic's own day) and ``answered_mask`` (bits of ``domain.schedule.SLOTS``);
     ``first_<symptom>`` (day of the first unexpected answer, -1 none) and ``worst_<symptom>`` (0 to 4, -1 not asked).
     """
-    return _store.current()
+    kept: pd.DataFrame | None = getattr(_moment, "frame", None)
+    return _store.current() if kept is None else kept
+
+
+_moment = threading.local()
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """What this thread reads until the block ends, this frame as well, is of one transaction: parts of one page agree.
+
+    The frame is read first: a state of the database that others have gone beyond would be read as a whole.
+    """
+    if getattr(_moment, "frame", None) is not None:
+        yield
+        return
+    with one_reading():
+        _moment.frame = _store.current()
+        try:
+            yield
+        finally:
+            _moment.frame = None
 
 
 def forget() -> None:

@@ -26,6 +26,7 @@ from reporting.errors import InvalidInput
 from reporting.records import access, cases, patients
 from reporting.records.cases import cases_of_month
 from reporting.records.engine import reading
+from reporting.records.outcome_frame import one_moment
 from reporting.security.permissions import may, require
 from reporting.security.scope import Scope
 from reporting.shell.read_scope import Filters, scoped_frame
@@ -105,6 +106,11 @@ def monthly_report(by: Actor, month: Month, *, operators: bool = False) -> Month
     require(by, "report.read")
     if operators:
         require(by, "operators.compare")
+    with one_moment():
+        return _report(by, month, operators=operators)
+
+
+def _report(by: Actor, month: Month, *, operators: bool) -> MonthlyReport:
     with reading() as session:
         clinic = patients.clinic(session, by.clinic_id or 0)
     today = clock.now().astimezone(ZoneInfo(clinic.timezone)).date()
@@ -247,11 +253,11 @@ class ReportChoices:
 def report_choices(by: Actor) -> ReportChoices:
     """What the actor may choose. Raises NotAllowed."""
     require(by, "report.read")
-    with reading() as session:
+    with one_moment(), reading() as session:
         clinic = patients.clinic(session, by.clinic_id or 0)
         accounts = access.accounts_of(session, clinic.id or 0) if may(by, "report.schedule") else []
+        days = scoped_frame(by, Filters(), ["performed_on"])["performed_on"]
     this = of(clock.now().astimezone(ZoneInfo(clinic.timezone)).date())
-    days = scoped_frame(by, Filters(), ["performed_on"])["performed_on"]
     first = of(days.min().date()) if len(days) else this.previous
     older = [this.previous]
     while older[-1] > first and len(older) < MOST_MONTHS:

@@ -24,6 +24,17 @@ hypothesis.settings.load_profile("suite")
 keep_moment()
 hurry()
 
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of a file that share something stay in one process, which makes it once."""
+    for item in items:
+        fixtures = item._fixtureinfo.name2fixturedefs.values()
+        shares = any(found[-1].scope == "module" for found in fixtures)
+        if shares and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
 NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 
 

@@ -8,7 +8,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests import launch
 from tests.browser import find
-from tests.e2e.demo import fill
+from tests.e2e.demo import Demo, demo_server, fill
+from tests.server import application
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -31,6 +32,21 @@ def moment() -> None:
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A demo clinic that nobody uses: each file of tests starts on a copy of it."""
     return fill(tmp_path_factory.mktemp("filled"))
+
+
+@pytest.fixture(scope="session")
+def staffed(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The application on a demo clinic, for files that look at it as staff and count nothing."""
+    with demo_server(tmp_path_factory.mktemp("staffed"), filled) as demo:
+        yield demo
+
+
+@pytest.fixture(scope="session")
+def without_clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """Folder and address of an application for files whose tests write patients of their own."""
+    folder = tmp_path_factory.mktemp("patients")
+    with application(folder) as address:
+        yield folder, address
 
 
 @pytest.fixture(scope="session")

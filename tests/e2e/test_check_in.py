@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,6 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.e2e.looks import violations
 from tests.e2e.patients import links
-from tests.server import application
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -38,11 +38,9 @@ LEAST_PX = 44
 
 
 @pytest.fixture(scope="module")
-def ways_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
+def ways_in(without_clinic: tuple[Path, str]) -> list[str]:
     """Links of many patients of a running application; each test takes its own."""
-    folder = tmp_path_factory.mktemp("light")
-    with application(folder) as address:
-        yield links(folder, address, 30)
+    return links(*without_clinic, 30)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e import tour
-from tests.e2e.demo import Demo, demo_server
+from tests.e2e.demo import Demo
 from tests.e2e.looks import drawn, in_colours, settle, violations
 from tests.e2e.screenshots import Look, break_database, seen, set_up, signed_in
 from tests.server import application
@@ -35,12 +35,11 @@ class Clinic(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def full(browser: Browser, filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+def full(browser: Browser, staffed: Demo, tmp_path_factory: pytest.TempPathFactory) -> Clinic:
     folder = tmp_path_factory.mktemp("full")
-    with demo_server(folder, filled) as demo:
-        states = {role: signed_in(browser, demo, folder, role) for role in ("administrator", "safety_lead")}
-        with seen(browser, DESKTOP, states["administrator"]) as page:
-            yield Clinic(demo, states, *tour.records(page, demo.address))
+    states = {role: signed_in(browser, staffed, folder, role) for role in ("administrator", "safety_lead")}
+    with seen(browser, DESKTOP, states["administrator"]) as page:
+        return Clinic(staffed, states, *tour.records(page, staffed.address))
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """The patient's Streamlit pages in every variant: axe, width, touch targets, language and direction, keyboard."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,6 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.looks import drawn, settle, violations
 from tests.e2e.patients import cards
 from tests.e2e.test_check_in import EACH_VARIANT, STICKS_OUT_PX, VARIANTS
-from tests.server import application
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -23,11 +23,10 @@ TARGETS = """small => [...document.querySelectorAll('[data-testid=stMain] :is(bu
 
 
 @pytest.fixture(scope="module")
-def ways_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+def ways_in(without_clinic: tuple[Path, str]) -> tuple[str, list[tuple[str, str]]]:
     """The address of a running application and the cards of its patients; each test takes its own."""
-    folder = tmp_path_factory.mktemp("home")
-    with application(folder) as address:
-        yield address, cards(folder, address, 12)
+    folder, address = without_clinic
+    return address, cards(folder, address, 12)
 
 
 def sign_in(page: Page, address: str, code: str, born: str = "1980") -> None:

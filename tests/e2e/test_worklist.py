@@ -4,13 +4,12 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from reporting.cases.page_worklist import REFRESH_SECONDS
-from tests.e2e.demo import Demo, demo_server
+from tests.e2e.demo import Demo
 from tests.e2e.looks import drawn, settle
 from tests.e2e.screenshots import Look, seen
 
@@ -23,10 +22,9 @@ PRESS_IF_THERE = "where => document.querySelector(where + ' button')?.click()"
 """The same case's button in a list that may, or may not yet, have been drawn anew."""
 
 
-@pytest.fixture(scope="module")
-def demo(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    with demo_server(tmp_path_factory.mktemp("worklist"), filled) as running:
-        yield running
+@pytest.fixture
+def demo(staffed: Demo) -> Demo:
+    return staffed
 
 
 @contextmanager

@@ -32,6 +32,8 @@ from reporting.evidence.surveillance import Schedule, calibrated_by_others, refi
 from tools.simulation.clinics import simulate
 from tools.simulation.files import SYMPTOM_WORDS, Network, network
 
+pytestmark = pytest.mark.xdist_group("detector")  # what is calculated once is kept
+
 SYMPTOMS = tuple(SYMPTOM_WORDS)
 FROM, TO = 180, 560
 QUICK = Detector(budget=Budget(replications=10))

@@ -15,6 +15,8 @@ from tools.simulation.clinics import simulate
 from tools.simulation.files import Network, network
 from tools.simulation.truth import reference_risk
 
+pytestmark = pytest.mark.xdist_group("dose response")  # what is calculated once is kept
+
 GRID = np.round(np.arange(0.7, 1.51, 0.05), 2)
 
 

@@ -13,7 +13,7 @@ export REPORTING_DATA_DIR := $(abspath $(DATA))
 endif
 .DEFAULT_GOAL := help
 
-.PHONY: help run test test-all test-moments check lint lock bench screenshots score vignettes browser clean
+.PHONY: help run test test-all coverage test-moments check lint lock bench screenshots score vignettes browser clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -39,6 +39,9 @@ test: $(VENV)/test.stamp browser ## Run the tests, browser and PostgreSQL includ
 
 test-all: $(VENV)/test.stamp browser ## Run all tests: also every page in every look
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+coverage: $(VENV)/test.stamp ## Print which lines of the application the tests reach, without a browser
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --ignore tests/e2e --cov --cov-report term:skip-covered
 
 test-moments: $(VENV)/test.stamp browser ## Run the tests that depend on the calendar at moments that surprise calendars
 	$(BIN)/python -m tests.moments -n $(WORKERS) --dist loadgroup

@@ -44,7 +44,7 @@ def test_a_row_says_what_a_surgeon_needs(browser: Browser, demo: Demo) -> None:
     with at_the_list(browser, demo, "clinician") as page:
         words = row(page)
         for part in (
-            "Ablative resurfacing",
+            "Fractional ablative resurfacing",
             "reported on day",
             "Reported: Hyperpigmentation: moderate",
             "Why it is here:",

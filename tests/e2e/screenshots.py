@@ -153,7 +153,7 @@ def worklist_parts(camera: Camera, page: Page, address: str) -> None:
     page.goto(address)
     drawn(page)
     page.get_by_role("button", name="Open case").first.click()
-    expect(page.get_by_role("dialog")).to_contain_text("What happened so far")
+    expect(page.get_by_role("dialog")).to_contain_text("What happened so far", timeout=30_000)
     settle(page)
     camera.keep(page, "worklist-case")
     for view in tour.WORKLIST_VIEWS:

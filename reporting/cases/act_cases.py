@@ -28,7 +28,7 @@ from reporting.domain.reminders import local_day
 from reporting.domain.triage import LastReport, fired
 from reporting.errors import Conflict, InvalidInput
 from reporting.records import audit, cases, due_check_ins, patients
-from reporting.records.engine import reading, transaction
+from reporting.records.engine import Session, reading, transaction
 from reporting.records.tables import CheckIn, Patient, PatientNote, TriageCase
 from reporting.security.encryption import encrypt
 from reporting.security.scope import own
@@ -50,7 +50,7 @@ def _one_of(field: str, value: object, allowed: Collection[Any]) -> None:
         raise InvalidInput(field=field, found=value, allowed="one of " + ", ".join(map(str, allowed)))
 
 
-def _changed_by(session: Any, case: TriageCase) -> tuple[str, dict[str, Any]]:
+def _changed_by(session: Session, case: TriageCase) -> tuple[str, dict[str, Any]]:
     event, name = cases.events(session, [case.id or 0])[-1]
     return name or "A new report from the patient", {"kind": event.kind}
 
@@ -64,7 +64,7 @@ def acknowledge(*, by: Actor, case_id: int, version: int) -> int:
     Raises NotFound, NotAllowed, Conflict (also: it is not new any more).
     """
 
-    def change(_session: Any, case: TriageCase) -> dict[str, Any]:
+    def change(_session: Session, case: TriageCase) -> dict[str, Any]:
         case.owner_id, case.acknowledged_at = by.id, clock.now()
         return {}
 
@@ -74,7 +74,7 @@ def acknowledge(*, by: Actor, case_id: int, version: int) -> int:
 def take_over(*, by: Actor, case_id: int, version: int) -> int:
     """Become the owner of a case that somebody else acknowledged; its state stays."""
 
-    def change(_session: Any, case: TriageCase) -> dict[str, Any]:
+    def change(_session: Session, case: TriageCase) -> dict[str, Any]:
         if case.state in ("new", "closed"):
             raise Conflict(f"A case that is {STATE_WORDS[case.state].lower()} cannot be taken over.")
         before, case.owner_id = case.owner_id, by.id
@@ -86,7 +86,7 @@ def take_over(*, by: Actor, case_id: int, version: int) -> int:
 def give_back(*, by: Actor, case_id: int, version: int) -> int:
     """Undo taking a case, for example after a tap by mistake: it is new again, and its deadline counts as before."""
 
-    def change(_session: Any, case: TriageCase) -> dict[str, Any]:
+    def change(_session: Session, case: TriageCase) -> dict[str, Any]:
         before, case.owner_id, case.acknowledged_at = case.owner_id, None, None
         return {"from_owner": before}
 
@@ -98,7 +98,7 @@ def record_contact(*, by: Actor, case_id: int, version: int, action_taken: str, 
     _one_of("action_taken", action_taken, ACTIONS_TAKEN)
     note = _checked_note(note)
 
-    def change(_session: Any, case: TriageCase) -> dict[str, Any]:
+    def change(_session: Session, case: TriageCase) -> dict[str, Any]:
         case.action_taken = action_taken
         return {"action_taken": action_taken}
 
@@ -127,7 +127,7 @@ def record_outcome(
         if not 1 <= len(term) <= TERM_CHARACTERS:
             raise InvalidInput(field="term", found=term, allowed=f"1 to {TERM_CHARACTERS} characters")
 
-    def change(_session: Any, case: TriageCase) -> dict[str, Any]:
+    def change(_session: Session, case: TriageCase) -> dict[str, Any]:
         case.confirmation = confirmation
         case.complication_term = term if confirmed else None
         case.complication_grade = grade if confirmed else None
@@ -143,7 +143,7 @@ def record_outcome(
 def close(*, by: Actor, case_id: int, version: int, note: str = "") -> int:
     """Close a case whose outcome is recorded. Nothing closes by itself."""
 
-    def change(_session: Any, case: TriageCase) -> dict[str, Any]:
+    def change(_session: Session, case: TriageCase) -> dict[str, Any]:
         case.closed_at = clock.now()
         return {}
 
@@ -157,7 +157,7 @@ def reopen(*, by: Actor, case_id: int, version: int, note: str) -> int:
     """
     note = _checked_note(note, required=True)
 
-    def change(session: Any, case: TriageCase) -> dict[str, Any]:
+    def change(session: Session, case: TriageCase) -> dict[str, Any]:
         if case.state != "closed":
             raise Conflict(f"This case is {STATE_WORDS[case.state].lower()}, not closed.")
         if cases.open_case_of(session, case.treatment_id, case.patient_id) is not None:
@@ -256,5 +256,5 @@ def _open(report: LastReport, timezone: str, moment: datetime) -> int:
     return opened
 
 
-def _patient(session: object, report: LastReport) -> int:
-    return session.get_one(CheckIn, report.check_in_id).patient_id  # type: ignore[attr-defined, no-any-return]
+def _patient(session: Session, report: LastReport) -> int:
+    return session.get_one(CheckIn, report.check_in_id).patient_id

@@ -28,7 +28,7 @@ from reporting.domain.vocabulary import (
 )
 from reporting.records import cases, clinic_facts, patients
 from reporting.records.check_ins import counting
-from reporting.records.engine import reading
+from reporting.records.engine import Session, reading
 from reporting.records.outcomes import due_counts
 from reporting.records.tables import CheckIn, Patient, TreatedArea, Treatment, TriageCase
 from reporting.security.encryption import CannotDecrypt, decrypt
@@ -55,7 +55,7 @@ def readable(note: str) -> str:
         return f"({problem.message})"
 
 
-def notes_of(session: Any, patient_id: int) -> tuple[NoteLine, ...]:
+def notes_of(session: Session, patient_id: int) -> tuple[NoteLine, ...]:
     """What the clinic wrote down about a patient, oldest first. Who may read it is decided by the query that calls."""
     return tuple(
         NoteLine(note.happened_on, note.written_at, who, readable(note.note_encrypted))
@@ -266,7 +266,7 @@ def _report(
     )
 
 
-def _contacts(session: Any, found: list[TriageCase]) -> tuple[CaseStep, ...]:
+def _contacts(session: Session, found: list[TriageCase]) -> tuple[CaseStep, ...]:
     steps = cases.events(session, [case.id or 0 for case in found])
     return tuple(case_step(event, who) for event, who in steps)
 

@@ -5,7 +5,6 @@ To change the clinical content for one clinic: a version more, never a version l
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
 from reporting import clock
 from reporting.domain.actors import Actor
@@ -14,7 +13,7 @@ from reporting.domain.clinic_settings import ClinicSettings, check_settings
 from reporting.domain.content_changes import checked, first_day, values_of
 from reporting.errors import Conflict, ContentRefused, InvalidInput, NotFound
 from reporting.records import access, audit, clinic_facts
-from reporting.records.engine import transaction
+from reporting.records.engine import Session, transaction
 from reporting.records.tables import Clinic
 from reporting.security.permissions import require
 
@@ -58,7 +57,7 @@ def _reason(text: str) -> str:
     return tidy
 
 
-def _clinic(session: Any, by: Actor) -> Clinic:
+def _clinic(session: Session, by: Actor) -> Clinic:
     """The actor's clinic, held until the transaction ends: changes come one after the other."""
     access.one_at_a_time(session, by.clinic_id or 0)
     clinic = access.clinic(session, by.clinic_id or 0)
@@ -114,7 +113,7 @@ def undo_content(*, by: Actor, table: str, row: str, newest: int, reason: str) -
         return _write(session, by, clinic, Change(table, row, tuple(sorted(tidy.items())), begins), why)
 
 
-def _write(session: Any, by: Actor, clinic: Clinic, change: Change, reason: str) -> date | None:
+def _write(session: Session, by: Actor, clinic: Clinic, change: Change, reason: str) -> date | None:
     now = clinic_facts.of(session, clinic).rows(change.table).get(change.row, ())
     if now == change.cells:
         return None

@@ -7,7 +7,7 @@ from reporting.clock import now
 from reporting.domain.actors import ROLES, SYSTEM, Actor
 from reporting.errors import Conflict, InvalidInput
 from reporting.records import access, audit
-from reporting.records.engine import transaction
+from reporting.records.engine import Session, transaction
 from reporting.records.tables import Clinic, StaffAccount
 from reporting.security.passwords import check_new, hash_password
 from reporting.security.permissions import require
@@ -137,8 +137,8 @@ def change_staff(
         )
 
 
-def _keep_an_administrator(session: object, clinic_id: int) -> None:
-    staff = access.accounts_of(session, clinic_id)  # type: ignore[arg-type]
+def _keep_an_administrator(session: Session, clinic_id: int) -> None:
+    staff = access.accounts_of(session, clinic_id)
     if not any(one.role == "administrator" and one.is_active for one in staff):
         raise Conflict(
             "The clinic would be left without an administrator.",

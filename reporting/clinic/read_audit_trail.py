@@ -12,7 +12,7 @@ import pandas as pd
 from reporting.domain.actors import Actor
 from reporting.errors import InvalidInput
 from reporting.records import access, audit
-from reporting.records.engine import reading
+from reporting.records.engine import Session, reading
 from reporting.records.tables import AuditEvent
 from reporting.security.permissions import require
 
@@ -103,7 +103,7 @@ def _bounds(search: Search, timezone: str) -> tuple[datetime, datetime]:
     return begin, end
 
 
-def _rows(session: Any, by: Actor, search: Search, timezone: str, skip: int, most: int) -> Sequence[AuditEvent]:
+def _rows(session: Session, by: Actor, search: Search, timezone: str, skip: int, most: int) -> Sequence[AuditEvent]:
     begin, end = _bounds(search, timezone)
     return audit.found(
         session,
@@ -119,7 +119,7 @@ def _rows(session: Any, by: Actor, search: Search, timezone: str, skip: int, mos
     )
 
 
-def _timezone(session: Any, by: Actor) -> str:
+def _timezone(session: Session, by: Actor) -> str:
     clinic = access.clinic(session, by.clinic_id or 0)
     return clinic.timezone if clinic else "UTC"
 

@@ -34,7 +34,7 @@ from reporting.domain.content_rows import Guideline
 from reporting.domain.devices import setting_fields
 from reporting.errors import NotFound
 from reporting.records import access, clinic_facts
-from reporting.records.engine import reading
+from reporting.records.engine import Session, reading
 from reporting.records.tables import Clinic, ContentChange
 from reporting.security.permissions import may, require
 from reporting.security.scope import Scope
@@ -85,8 +85,8 @@ class Version:
     reason: str
 
 
-def _clinic(session: object, by: Actor) -> Clinic:
-    found = access.clinic(session, by.clinic_id or 0)  # type: ignore[arg-type]
+def _clinic(session: Session, by: Actor) -> Clinic:
+    found = access.clinic(session, by.clinic_id or 0)
     if found is None:
         raise NotFound()
     return found

@@ -20,7 +20,7 @@ from reporting.imports.file_csv import CsvFile, open_csv
 from reporting.imports.file_mapping import KindMapping
 from reporting.imports.kind import ChunkResult, Kind, Row, Run
 from reporting.records import audit, bulk, import_runs
-from reporting.records.engine import transaction
+from reporting.records.engine import Session, transaction
 from reporting.shell.file_csv import Fault, RejectedFile
 
 CHUNK_ROWS = 5_000
@@ -163,7 +163,7 @@ def _keep(run: Run, source: CsvFile, summary: Summary, shares: Shares) -> None:
 
 
 def _keep_share(
-    session: Any, run: Run, source: CsvFile, clinic_id: int | None, share: Share, details: dict[str, Any]
+    session: Session, run: Run, source: CsvFile, clinic_id: int | None, share: Share, details: dict[str, Any]
 ) -> None:
     run_id = bulk.keep_run(
         session,

@@ -4,7 +4,6 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from reporting.clock import now
 from reporting.domain.actors import Actor
@@ -14,7 +13,7 @@ from reporting.imports.file_csv import CsvFile
 from reporting.imports.file_mapping import from_plain
 from reporting.imports.kind import ChunkResult, Row
 from reporting.records import audit, import_runs
-from reporting.records.engine import transaction
+from reporting.records.engine import Session, transaction
 from reporting.records.tables import ImportRun, RefusedRow
 from reporting.security.encryption import decrypt, encrypt
 from reporting.security.permissions import require
@@ -67,7 +66,7 @@ def opened(row: RefusedRow) -> Content:
     return Content(tuple(found["cells"]), tuple((c, v, a) for c, v, a in found["problems"]))
 
 
-def keep(session: Any, run: ImportRun | None, refused: Sequence[Refusal]) -> None:
+def keep(session: Session, run: ImportRun | None, refused: Sequence[Refusal]) -> None:
     """Keep the refused rows of a run in the caller's transaction.
 
     Rows of an earlier import of the same file that still wait are replaced by these; lines that somebody has
@@ -144,7 +143,7 @@ def mend(*, by: Actor, run_id: int, cells: Mapping[int, Sequence[str]], create_m
 
 
 def _settle(
-    session: Any, by: Actor, kept: Mapping[int, RefusedRow], result: ChunkResult, refused: Collection[int]
+    session: Session, by: Actor, kept: Mapping[int, RefusedRow], result: ChunkResult, refused: Collection[int]
 ) -> None:
     """Mark what went in, and what was there already."""
     session.flush()
@@ -191,7 +190,7 @@ def dismiss(*, by: Actor, run_id: int, ids: Collection[int], reason: str) -> int
     return done
 
 
-def forget_person(session: Any, clinic_id: int, references: Collection[str]) -> int:
+def forget_person(session: Session, clinic_id: int, references: Collection[str]) -> int:
     """Rows that name somebody who is erased wait no longer, in the caller's transaction. Returns how many."""
     wanted = {reference.casefold() for reference in references}
     ids = [

@@ -1,7 +1,6 @@
 """The steps that a first import and the mending of refused rows share: begin, read rows, take in a chunk."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from reporting.domain.actors import Actor
 from reporting.errors import InvalidInput
@@ -58,7 +57,7 @@ def decide_rows(session: Session, run: Run, rows: Sequence[Row]) -> ChunkResult:
     return IMPORTERS[run.kind].take_in(session, run, rows)
 
 
-def take_in(session: Any, run: Run, source: CsvFile, rows: Sequence[Row], refused: int) -> ChunkResult:
+def take_in(session: Session, run: Run, source: CsvFile, rows: Sequence[Row], refused: int) -> ChunkResult:
     """A chunk in the caller's transaction: its rows, their outcomes and the audit row."""
     kind = run.kind
     result = decide_rows(session, run, rows)

@@ -2,14 +2,13 @@
 
 from collections import defaultdict
 from datetime import datetime
-from typing import Any
 
 from reporting.clock import now
 from reporting.domain.actors import SYSTEM
 from reporting.domain.case_work import CHAIN, deadline, told_next
 from reporting.domain.message_kinds import CASE_ESCALATION
 from reporting.records import access, audit, cases, clinic_facts, outbox
-from reporting.records.engine import reading, transaction
+from reporting.records.engine import Session, reading, transaction
 from reporting.records.tables import Clinic, TriageCase
 from reporting.settings import settings
 
@@ -57,7 +56,7 @@ def _pass_on(case_id: int, moment: datetime) -> int:
     return 1
 
 
-def _due(session: Any, case: TriageCase) -> datetime:
+def _due(session: Session, case: TriageCase) -> datetime:
     """When the next step of a case is due: at its deadline, then each time the level's deadline passes again."""
     if case.escalated_at is None or case.due_at > case.escalated_at:
         return case.due_at
@@ -66,7 +65,7 @@ def _due(session: Any, case: TriageCase) -> datetime:
     return deadline(case.level, case.escalated_at, clinic.opening_hours, clinic.timezone, levels)
 
 
-def _staff(session: Any, clinic_id: int) -> dict[str, list[int]]:
+def _staff(session: Session, clinic_id: int) -> dict[str, list[int]]:
     found: dict[str, list[int]] = defaultdict(list)
     for account in access.accounts_of(session, clinic_id):
         if account.is_active and account.role in CHAIN and account.id is not None:
@@ -74,7 +73,7 @@ def _staff(session: Any, clinic_id: int) -> dict[str, list[int]]:
     return found
 
 
-def _write(session: Any, case: TriageCase, staff_id: int) -> None:
+def _write(session: Session, case: TriageCase, staff_id: int) -> None:
     link = f"{settings().base_url.rstrip('/')}/worklist"
     body = BODY.format(due=f"{case.due_at:%Y-%m-%d %H:%M} UTC", link=link, step=case.escalations)
     outbox.add(

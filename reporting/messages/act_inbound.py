@@ -1,14 +1,12 @@
 """Text messages that come in: STOP works at once, START undoes it, and nothing else is read here."""
 
-from typing import Any
-
 from reporting.clock import now
 from reporting.domain.actors import Actor
 from reporting.domain.message_kinds import SMS_REPLY
 from reporting.domain.messages import Asked, asked, phone_number, sender_name, sms_text
 from reporting.errors import InvalidInput
 from reporting.records import due_check_ins, outbox, privacy
-from reporting.records.engine import transaction
+from reporting.records.engine import Session, transaction
 from reporting.records.tables import Clinic, Patient
 from reporting.security.encryption import encrypt
 from reporting.security.tokens import phone_hash
@@ -37,7 +35,7 @@ def receive(*, provider_id: str, number: str, text: str) -> Asked | None:
     return word if patients else None
 
 
-def _answer(session: Any, patient: Patient, word: Asked, number: str, key: str) -> None:
+def _answer(session: Session, patient: Patient, word: Asked, number: str, key: str) -> None:
     by = Actor(kind="patient", id=patient.id, clinic_id=patient.clinic_id, label=f"patient {patient.id}")
     clinic_id, patient_id = patient.clinic_id, patient.id or 0
     last = privacy.latest(session, patient_id, KIND)
@@ -66,7 +64,7 @@ def _answer(session: Any, patient: Patient, word: Asked, number: str, key: str) 
         )
 
 
-def _reply(session: Any, patient: Patient, code: str, number: str, occasion: str) -> None:
+def _reply(session: Session, patient: Patient, code: str, number: str, occasion: str) -> None:
     """Answer once per occasion; where the gateway answers by itself, not at all."""
     if not settings().sms_replies:
         return

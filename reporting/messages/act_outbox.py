@@ -28,7 +28,7 @@ from reporting.notify.email import Email, Mailer
 from reporting.notify.handed_over import HandedOver, channels
 from reporting.notify.sms import Sms
 from reporting.records import audit, due_check_ins, outbox
-from reporting.records.engine import reading, transaction
+from reporting.records.engine import Session, reading, transaction
 from reporting.records.tables import Clinic, OutboxMessage, Patient, StaffAccount
 from reporting.security.encryption import decrypt
 from reporting.security.permissions import may
@@ -46,7 +46,7 @@ class Held:
     until: datetime | None = None
 
 
-def message(session: Any, row: OutboxMessage, at: datetime) -> Email | Sms | Held:
+def message(session: Session, row: OutboxMessage, at: datetime) -> Email | Sms | Held:
     """The message of that row, or why it is held. Nothing in it is kept anywhere."""
     useful_for = kind_of(row.kind).patience.useful_for
     if useful_for is not None and row.created_at + useful_for <= at:
@@ -80,7 +80,7 @@ def _sms(row: OutboxMessage, to: str, text: str) -> Sms:
     return Sms(to, text, mail_id(row.idempotency_key))
 
 
-def _plain(session: Any, row: OutboxMessage) -> Email | Sms | Held:
+def _plain(session: Session, row: OutboxMessage) -> Email | Sms | Held:
     """A message whose words were ready when it was written: ``to_encrypted`` or a member of staff, and a body."""
     given = row.payload
     to = decrypt(given["to_encrypted"]) if given.get("to_encrypted") else _staff_address(session, row)
@@ -94,13 +94,13 @@ def _plain(session: Any, row: OutboxMessage) -> Email | Sms | Held:
     return _email(row, to, sender, str(given.get("subject", "")), body, language=str(given.get("language", "en")))
 
 
-def _staff_address(session: Any, row: OutboxMessage) -> str:
+def _staff_address(session: Session, row: OutboxMessage) -> str:
     key = row.staff_id or row.payload.get("staff_id")
     account = session.get(StaffAccount, key) if key else None
     return account.email if account is not None and account.is_active else ""
 
 
-def _reminder(session: Any, row: OutboxMessage, at: datetime) -> Email | Sms | Held:
+def _reminder(session: Session, row: OutboxMessage, at: datetime) -> Email | Sms | Held:
     treatment_id, due_day = int(row.payload["treatment"]), int(row.payload["due_day"])
     patient = session.get_one(Patient, row.patient_id)
     person = due_check_ins.people(session, [patient.id], without=row.id)[0]
@@ -132,7 +132,7 @@ def _not_before(person: rules.Person, due_day: int, at: datetime) -> datetime | 
     return datetime.combine(today + timedelta(days=1), opens, ZoneInfo(person.timezone))
 
 
-def _link(session: Any, treatment_id: int, at: datetime) -> str:
+def _link(session: Session, treatment_id: int, at: datetime) -> str:
     """The reminders' own link of the open invitation; its hash is kept so that it opens the same."""
     invitation = due_check_ins.open_invitation(session, treatment_id, at)
     token = reminder_token(invitation.id or 0, invitation.token_hash)  # type: ignore[union-attr]
@@ -241,7 +241,7 @@ class Sender:
         return "retry" if values["status"] == "waiting" else str(values["status"])
 
 
-def _hold(session: Any, row: OutboxMessage, held: Held) -> str:
+def _hold(session: Session, row: OutboxMessage, held: Held) -> str:
     row.status, row.last_error = held.status, held.reason
     row.next_attempt_at = held.until or row.next_attempt_at
     if held.status == "dead":
@@ -277,7 +277,7 @@ def _values(row: OutboxMessage, outcome: HandedOver, draw: float) -> dict[str, A
     return values
 
 
-def _of_trouble(session: Any, by: Actor, message_id: int) -> OutboxMessage:
+def _of_trouble(session: Session, by: Actor, message_id: int) -> OutboxMessage:
     row = own(session, OutboxMessage, message_id, by, "message.manage", lock=True)
     if row.kind not in PATIENT_CODES and not may(by, "worklist.read"):
         raise NotFound()

@@ -5,7 +5,6 @@ What is done with the monthly report: that somebody took one is on record.
 
 import hashlib
 from datetime import datetime
-from typing import Any
 
 from reporting.clock import now
 from reporting.domain.actors import SYSTEM, Actor
@@ -13,7 +12,7 @@ from reporting.domain.clinic_settings import Month, ReportSchedule, checked_sche
 from reporting.domain.message_kinds import MONTHLY_REPORT
 from reporting.errors import NotFound
 from reporting.records import access, audit, outbox, privacy
-from reporting.records.engine import reading, transaction
+from reporting.records.engine import Session, reading, transaction
 from reporting.records.tables import Clinic, StaffAccount
 from reporting.security.permissions import may, require
 from reporting.settings import settings
@@ -30,7 +29,7 @@ def _may_read(account: StaffAccount) -> bool:
     return account.is_active and may(actor, "report.read")
 
 
-def readers(session: Any, clinic_id: int) -> list[StaffAccount]:
+def readers(session: Session, clinic_id: int) -> list[StaffAccount]:
     """Colleagues who can be told, by name."""
     return [account for account in access.accounts_of(session, clinic_id) if _may_read(account)]
 
@@ -84,7 +83,7 @@ def _announce(clinic: Clinic, moment: datetime) -> int:
     return len(told)
 
 
-def _write(session: Any, clinic: Clinic, month: Month, key: str, keys: dict[str, int]) -> bool:
+def _write(session: Session, clinic: Clinic, month: Month, key: str, keys: dict[str, int]) -> bool:
     link = f"{settings().base_url.rstrip('/')}/safety-report?month={month}"
     words = {"month": month.words, "link": link}
     return outbox.add(

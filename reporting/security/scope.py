@@ -23,6 +23,14 @@ class Owned(Protocol):
 Row = TypeVar("Row", bound=Owned)
 
 
+class Loads(Protocol):
+    """A session of the database, as far as one record is asked of it."""
+
+    def get(
+        self, entity: type[Row], ident: int, /, *, populate_existing: bool = ..., with_for_update: bool | None = ...
+    ) -> Row | None: ...
+
+
 @dataclass(frozen=True)
 class Scope:
     """The clinic whose records may be shown, or with ``clinic_id`` None, which the system alone gets, every clinic."""
@@ -80,10 +88,10 @@ def mine(row: Row | None, by: Actor, permission: str, *, any_treatment: bool = F
     return row
 
 
-def own(session: Any, table: type[Row], key: int, by: Actor, permission: str, *, lock: bool = False) -> Row:
+def own(session: Loads, table: type[Row], key: int, by: Actor, permission: str, *, lock: bool = False) -> Row:
     """The row of ``table`` with that id, as ``mine`` gives it. ``lock``: it is read anew, and others who want to
     change it wait until the transaction ends. Raises NotAllowed, NotFound.
     """
     require(by, permission)
-    row: Row | None = session.get(table, key, with_for_update=True if lock else None, populate_existing=lock)
+    row = session.get(table, key, with_for_update=True if lock else None, populate_existing=lock)
     return mine(row, by, permission)

@@ -6,7 +6,7 @@ The language a patient has chosen, kept for reminders and for the next visit fro
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from reporting import clock
 from reporting.domain.actors import Actor
@@ -16,7 +16,7 @@ from reporting.domain.language import languages
 from reporting.domain.patient_words import RIGHTS_WORDS
 from reporting.errors import InvalidInput, NotFound, Problem
 from reporting.records import audit, privacy
-from reporting.records.engine import reading, transaction
+from reporting.records.engine import Session, reading, transaction
 from reporting.records.tables import Consent, Patient
 from reporting.security.permissions import require
 
@@ -69,19 +69,19 @@ def _known(kind: str) -> str:
     return kind
 
 
-def has(session: Any, patient_id: int, kind: str) -> bool:
+def has(session: Session, patient_id: int, kind: str) -> bool:
     """Whether a consent of that kind stands, whatever the version of its text."""
     return _state(_known(kind), privacy.latest(session, patient_id, kind)).stands
 
 
-def is_withdrawn(session: Any, patient_id: int, kind: str) -> bool:
+def is_withdrawn(session: Session, patient_id: int, kind: str) -> bool:
     """Whether the patient took the consent back: then nothing of that kind is kept or sent."""
     last = privacy.latest(session, patient_id, _known(kind))
     return last is not None and last.withdrawn_at is not None
 
 
 def give(
-    session: Any,
+    session: Session,
     by: Actor,
     *,
     clinic_id: int,
@@ -119,7 +119,9 @@ def give(
     )
 
 
-def withdraw(session: Any, by: Actor, *, clinic_id: int, patient_id: int, kind: str, source: Given = "patient") -> bool:
+def withdraw(
+    session: Session, by: Actor, *, clinic_id: int, patient_id: int, kind: str, source: Given = "patient"
+) -> bool:
     """End a consent in the caller's transaction; reminders that wait under it are cancelled.
 
     False when none stood. A patient who never agreed is then marked as having said no.
@@ -154,7 +156,7 @@ def withdraw(session: Any, by: Actor, *, clinic_id: int, patient_id: int, kind: 
 
 
 def record_first_use(
-    session: Any, by: Actor, *, clinic_id: int, patient_id: int, kind: str = "check_ins", language: str = "en"
+    session: Session, by: Actor, *, clinic_id: int, patient_id: int, kind: str = "check_ins", language: str = "en"
 ) -> None:
     """Keep the consent that the first stored answer (or photo) gives, in the transaction that stores it.
 
@@ -200,7 +202,7 @@ def _own(by: Actor, kind: str) -> None:
     _known(kind)
 
 
-def _there(session: Any, by: Actor) -> None:
+def _there(session: Session, by: Actor) -> None:
     """Two taps at once write one consent: the second waits for the first."""
     if not privacy.lock_patient(session, by.id or 0):
         raise NotFound()

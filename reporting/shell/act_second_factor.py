@@ -4,7 +4,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from reporting.clock import now
 from reporting.domain.actors import Actor
@@ -12,7 +12,7 @@ from reporting.domain.message_kinds import SECOND_FACTOR_CODE
 from reporting.domain.patient_words import RIGHTS_WORDS, say
 from reporting.errors import InvalidInput, NotAllowed, Problem, SignInNeeded, TooManyTries
 from reporting.records import access, audit, privacy
-from reporting.records.engine import reading, transaction
+from reporting.records.engine import Session, reading, transaction
 from reporting.records.tables import Clinic, Invitation, OneTimeCode, OutboxMessage, Patient, SignInSession
 from reporting.security.encryption import decrypt, encrypt, keyed_hash
 from reporting.security.tokens import hash_token, new_token, tidy_code
@@ -139,7 +139,7 @@ def _keys(by: Actor, source: str) -> tuple[str, str]:
     return f"unlock:patient:{by.id}", f"unlock:source:{source}"
 
 
-def _raised(session: Any, by: Actor, factor: Factor) -> Cookie:
+def _raised(session: Session, by: Actor, factor: Factor) -> Cookie:
     """The same session with full strength under a new secret; the old cookie stops working."""
     row = session.get(SignInSession, by.session_id, with_for_update=True, populate_existing=True)
     if row is None or row.ended_at is not None or row.expires_at <= now():
@@ -152,7 +152,7 @@ def _raised(session: Any, by: Actor, factor: Factor) -> Cookie:
     return Cookie(cookie_name(), secret, int((row.expires_at - now()).total_seconds()))
 
 
-def _refuse(session: Any, by: Actor, source: str) -> None:
+def _refuse(session: Session, by: Actor, source: str) -> None:
     """Counted before the patient is let go, so that many guesses at once are not more than five."""
     access.count(session, *_keys(by, source))
     audit.write(session, by, "unlock.refused", "patient", by.id, clinic_id=by.clinic_id)
@@ -183,7 +183,7 @@ def unlock_with_email_code(*, by: Actor, code: str, source: str) -> Cookie:
     return cookie
 
 
-def _fits(session: Any, by: Actor, code: str, year_of_birth: str) -> bool:
+def _fits(session: Session, by: Actor, code: str, year_of_birth: str) -> bool:
     """Whether code and year are those of the invitation that opened this session."""
     row = session.get(SignInSession, by.session_id)
     invitation = session.get(Invitation, row.invitation_id) if row and row.invitation_id else None

@@ -16,7 +16,7 @@ from reporting.clock import now
 from reporting.domain.actors import SYSTEM, Actor
 from reporting.errors import Problem, SignInNeeded
 from reporting.records import access, audit
-from reporting.records.engine import reading, transaction
+from reporting.records.engine import Session, reading, transaction
 from reporting.records.tables import Invitation, SignInSession
 from reporting.security.passwords import verify_password
 from reporting.security.permissions import require
@@ -41,7 +41,7 @@ def cookie_name() -> str:
     return "__Host-session" if settings().secure_cookies else "session"
 
 
-def begin(session: Any, *, hours: int, **whose: Any) -> Cookie:
+def begin(session: Session, *, hours: int, **whose: Any) -> Cookie:
     """Start a session in the caller's transaction; ``whose`` are columns of the session row."""
     secret, moment = new_token(), now()
     session.add(
@@ -64,7 +64,7 @@ def _is_over(row: SignInSession, moment: datetime) -> bool:
     return row.kind == "staff" and moment - row.last_seen_at > idle
 
 
-def _staff_actor(session: Any, row: SignInSession) -> Actor | None:
+def _staff_actor(session: Session, row: SignInSession) -> Actor | None:
     account = access.account(session, row.staff_id or 0)
     if account is None or not account.is_active:
         return None

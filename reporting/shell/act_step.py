@@ -9,7 +9,7 @@ from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.errors import Conflict
 from reporting.records import audit
-from reporting.records.engine import transaction
+from reporting.records.engine import Session, transaction
 from reporting.security.scope import own
 
 
@@ -23,10 +23,10 @@ class Worked(Protocol):
 
 
 Row = TypeVar("Row", bound=Worked)
-Change = Callable[[Any, Row], Mapping[str, Any]]
+Change = Callable[[Session, Row], Mapping[str, Any]]
 
 
-def nothing(_session: Any, _row: Any) -> Mapping[str, Any]:
+def nothing(_session: Session, _row: Any) -> Mapping[str, Any]:
     """The change of a step that changes the state alone."""
     return {}
 
@@ -43,7 +43,7 @@ class Work(Generic[Row]):
     state_words: Mapping[str, str]
     add_event: Callable[..., None]
     """With the session, the row and the kind of event; at, staff_id, note and details by name."""
-    changed_by: Callable[[Any, Row], tuple[str, dict[str, Any]]]
+    changed_by: Callable[[Session, Row], tuple[str, dict[str, Any]]]
     """Who changed the row last, to be said to one who decided on an older state, and details of that."""
 
     def step(
@@ -84,7 +84,7 @@ class Work(Generic[Row]):
             )
             return row.version
 
-    def _check(self, session: Any, row: Row, version: int, to_state: str | None) -> None:
+    def _check(self, session: Session, row: Row, version: int, to_state: str | None) -> None:
         """Raises Conflict, with the newest state, where somebody was faster or the state cannot follow."""
         now: dict[str, Any] = {"state": row.state, "version": row.version}
         if row.version != version:

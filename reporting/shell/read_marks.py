@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
 
 from reporting.domain.actors import Actor
 from reporting.records import access, clinic_facts, signals
-from reporting.records.engine import reading
+from reporting.records.engine import Session, reading
 from reporting.records.tables import Signal
 from reporting.security.permissions import may, require
 from reporting.security.scope import Scope
@@ -34,7 +33,7 @@ def action_days(actor: Actor) -> list[tuple[date, str]]:
     return sorted((event.happened_on, event.note) for event in taken if event.happened_on is not None)
 
 
-def visible_signals(session: Any, actor: Actor) -> list[tuple[Signal, str]]:
+def visible_signals(session: Session, actor: Actor) -> list[tuple[Signal, str]]:
     """Signals that the person may see: one about an operator is for that operator and the safety lead alone."""
     found = signals.listed(session, Scope.of(actor).clinic_id)
     if may(actor, "operators.compare"):

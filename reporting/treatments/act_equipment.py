@@ -8,7 +8,7 @@ from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.errors import Conflict, InvalidInput
 from reporting.records import access, audit, clinic_facts
-from reporting.records.engine import transaction
+from reporting.records.engine import Session, transaction
 from reporting.records.tables import Device, Operator, ServiceEvent, StaffAccount
 from reporting.security.permissions import require
 from reporting.security.scope import own
@@ -48,12 +48,12 @@ def _line(field: str, text: str, longest: int = LONGEST, *, required: bool = Fal
     return tidy
 
 
-def _free(session: Any, kind: type[Device] | type[Operator], clinic_id: int, code: str, but: int | None) -> None:
+def _free(session: Session, kind: type[Device] | type[Operator], clinic_id: int, code: str, but: int | None) -> None:
     if clinic_facts.is_taken(session, kind, clinic_id, code, but):
         raise InvalidInput(field="code", found=code, allowed="a code that no other one of the clinic has")
 
 
-def _put(session: Any, by: Actor, row: Device | Operator, after: dict[str, Any], name: str, is_new: bool) -> bool:
+def _put(session: Session, by: Actor, row: Device | Operator, after: dict[str, Any], name: str, is_new: bool) -> bool:
     """The values on the row and both versions in the trail. False when nothing was different."""
     before = {} if is_new else {field: getattr(row, field) for field in after}
     changed = sorted(field for field in after if is_new or before[field] != after[field])
@@ -134,7 +134,7 @@ def save_operator(*, by: Actor, given: OperatorGiven, operator_id: int | None = 
         return row.id or 0
 
 
-def _link(session: Any, by: Actor, operator_id: int, staff_id: int | None) -> None:
+def _link(session: Session, by: Actor, operator_id: int, staff_id: int | None) -> None:
     """The account that is this operator, and no other; both versions in the trail."""
     before = [one.id for one in clinic_facts.account_of(session, operator_id)]
     if before == ([staff_id] if staff_id else []):

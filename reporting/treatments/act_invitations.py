@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
 
 from reporting.clock import now
 from reporting.domain.actors import SYSTEM, Actor
 from reporting.domain.vocabulary import procedure_classes
 from reporting.errors import Conflict, InvalidInput, LinkNotValid
 from reporting.records import access, audit, clinic_facts
-from reporting.records.engine import reading, transaction
+from reporting.records.engine import Session, reading, transaction
 from reporting.records.tables import Clinic, Invitation, Patient, Treatment
 from reporting.security.encryption import keyed_hash
 from reporting.security.scope import mine
@@ -69,7 +68,7 @@ def issue_invitation(*, by: Actor, treatment_id: int) -> IssuedInvitation:
     return IssuedInvitation(token, f"{settings().base_url.rstrip('/')}/c/{token}", code, expires_at)
 
 
-def _end(session: Any, treatment: Treatment, moment: datetime) -> datetime:
+def _end(session: Session, treatment: Treatment, moment: datetime) -> datetime:
     """When a link made now ends: as set, but not before the last check-in of its treatment can be answered."""
     expires_at = moment + timedelta(days=settings().invitation_days)
     if treatment.procedure_class not in procedure_classes():
@@ -79,12 +78,12 @@ def _end(session: Any, treatment: Treatment, moment: datetime) -> datetime:
     return max(expires_at, datetime.combine(treatment.performed_on + timedelta(days=last), time(), UTC))
 
 
-def _revoke(session: object, treatment_id: int, moment: datetime) -> None:
-    earlier = access.open_invitations(session, treatment_id)  # type: ignore[arg-type]
+def _revoke(session: Session, treatment_id: int, moment: datetime) -> None:
+    earlier = access.open_invitations(session, treatment_id)
     for invitation in earlier:
         invitation.revoked_at = moment
     keys = [invitation.id for invitation in earlier if invitation.id is not None]
-    access.end_all_of_invitation(session, keys, moment)  # type: ignore[arg-type]
+    access.end_all_of_invitation(session, keys, moment)
 
 
 def _usable(found: tuple[Invitation, Patient] | None) -> tuple[Invitation, Patient]:

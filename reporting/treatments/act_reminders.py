@@ -14,7 +14,7 @@ from reporting.domain.reminders import Due, days_that_may_be_due, due_reminder
 from reporting.errors import InvalidInput, NotFound
 from reporting.notify.handed_over import channels
 from reporting.records import audit, clinic_facts, due_check_ins, outbox, privacy
-from reporting.records.engine import reading, transaction
+from reporting.records.engine import Session, reading, transaction
 from reporting.records.tables import Clinic, Patient
 from reporting.security.encryption import decrypt, encrypt
 from reporting.security.permissions import require
@@ -88,7 +88,7 @@ def _row(due: Due, at: datetime) -> dict[str, Any]:
     }
 
 
-def _patient(session: Any, by: Actor, patient_id: int | None, *, lock: bool) -> Patient:
+def _patient(session: Session, by: Actor, patient_id: int | None, *, lock: bool) -> Patient:
     """The patient whom this is about: oneself, or one of the own clinic. Raises NotFound, NotAllowed."""
     permission = "consent.manage" if by.kind == "patient" else "reminder.manage"
     require(by, permission)
@@ -108,7 +108,7 @@ def _address(patient: Patient, channel: str) -> str | None:
     return patient.email_encrypted if channel == "email" else patient.phone_encrypted
 
 
-def _state(session: Any, by: Actor, patient: Patient, channel: str) -> ChannelState:
+def _state(session: Session, by: Actor, patient: Patient, channel: str) -> ChannelState:
     last, kept = privacy.latest(session, patient.id or 0, KIND[channel]), _address(patient, channel)
     on = last is not None and last.withdrawn_at is None and kept is not None
     shown = hidden(decrypt(kept)) if kept and _may_change_address(by) else ""
@@ -177,7 +177,7 @@ def set_reminders(
             act_consent.withdraw(session, by, clinic_id=clinic_id, patient_id=key, kind=kind, source=source)
 
 
-def _change_address(session: Any, by: Actor, patient: Patient, channel: str, typed: str) -> None:
+def _change_address(session: Session, by: Actor, patient: Patient, channel: str, typed: str) -> None:
     if not _may_change_address(by):
         require(by, "own_data.read")
     before = _address(patient, channel)

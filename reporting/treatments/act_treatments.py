@@ -17,7 +17,7 @@ from reporting.domain.treatment_record import (
 )
 from reporting.errors import Conflict, InvalidInput
 from reporting.records import audit, clinic_facts, patients
-from reporting.records.engine import transaction
+from reporting.records.engine import Session, transaction
 from reporting.records.outcomes import recompute
 from reporting.records.tables import Device, Operator, Patient, TreatedArea, Treatment
 from reporting.security.encryption import encrypt
@@ -43,7 +43,7 @@ def _of_clinic(row: Any, clinic_id: int, field: str) -> Any:
     return row
 
 
-def _device_class(session: Any, clinic_id: int, device_id: int) -> DeviceClass:
+def _device_class(session: Session, clinic_id: int, device_id: int) -> DeviceClass:
     device = _of_clinic(session.get(Device, device_id), clinic_id, "device")
     found = clinic_facts.known(session, clinic_id).get(device.device_class)
     if found is None:
@@ -51,7 +51,7 @@ def _device_class(session: Any, clinic_id: int, device_id: int) -> DeviceClass:
     return found
 
 
-def _new_patient(session: Any, by: Actor, clinic_id: int, record: PatientRecord) -> Patient:
+def _new_patient(session: Session, by: Actor, clinic_id: int, record: PatientRecord) -> Patient:
     reference = record.reference.strip()
     if patients.by_reference(session, clinic_id, reference) is not None:
         raise Conflict(
@@ -75,7 +75,7 @@ def _new_patient(session: Any, by: Actor, clinic_id: int, record: PatientRecord)
     return row
 
 
-def _patient(session: Any, by: Actor, clinic_id: int, chosen: int | PatientRecord) -> Patient:
+def _patient(session: Session, by: Actor, clinic_id: int, chosen: int | PatientRecord) -> Patient:
     if isinstance(chosen, PatientRecord):
         return _new_patient(session, by, clinic_id, chosen)
     found: Patient = _of_clinic(patients.by_id(session, chosen), clinic_id, "patient")
@@ -155,13 +155,13 @@ def record_treatment(*, by: Actor, record: TreatmentRecord, submission_key: str)
     return Recorded(row.id or 0, patient.id or 0, marked)
 
 
-def _again(session: Any, earlier: Treatment) -> Recorded:
+def _again(session: Session, earlier: Treatment) -> Recorded:
     kept = patients.areas(session, [earlier.id or 0])[earlier.id or 0]
     marked = {area.area: area.outside_typical for area in kept if area.outside_typical}
     return Recorded(earlier.id or 0, earlier.patient_id, marked, already_recorded=True)
 
 
-def _add_areas(session: Any, row: Treatment, record: TreatmentRecord, outside: list[list[str]]) -> None:
+def _add_areas(session: Session, row: Treatment, record: TreatmentRecord, outside: list[list[str]]) -> None:
     for area, marked in zip(record.areas, outside, strict=True):
         fresh = TreatedArea(
             treatment_id=row.id or 0, clinic_id=row.clinic_id, area=area.area, pass_group=area.pass_group
@@ -170,7 +170,7 @@ def _add_areas(session: Any, row: Treatment, record: TreatmentRecord, outside: l
     session.flush()
 
 
-def _own(session: Any, by: Actor, treatment_id: int) -> Treatment:
+def _own(session: Session, by: Actor, treatment_id: int) -> Treatment:
     """The treatment, locked, if it is of the actor's clinic."""
     return own(session, Treatment, treatment_id, by, "treatment.record", lock=True)
 
@@ -198,7 +198,7 @@ def _as_it_was(row: Treatment, kept: list[TreatedArea]) -> dict[str, Any]:
 
 
 def _correct_areas(
-    session: Any, row: Treatment, kept: list[TreatedArea], record: TreatmentRecord, outside: list[list[str]]
+    session: Session, row: Treatment, kept: list[TreatedArea], record: TreatmentRecord, outside: list[list[str]]
 ) -> None:
     """Areas keep their identity by area and pass group, because check-ins point at them."""
     by_key = {(area.area, area.pass_group): area for area in kept}

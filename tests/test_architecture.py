@@ -160,6 +160,30 @@ def test_files_and_rooms_can_be_taken_in() -> None:
         assert len(files) <= MOST_FILES, f"{folder.name} holds {len(files)} files"
 
 
+def test_a_session_is_named() -> None:
+    """By its type, as ``records`` exports it; security knows no more of it than it asks."""
+    wrong = [
+        f"{name}: {node.arg}: {ast.unparse(node.annotation)}"
+        for name, path in modules().items()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.arg) and node.arg.strip("_") == "session" and node.annotation
+        if room(name) != "records" and ast.unparse(node.annotation) in ("Any", "object")
+    ]
+    assert not wrong
+
+
+def test_a_missing_id_is_nobodys() -> None:
+    """``records.tables.id_of`` raises; only a person who acts may have none, and was asked before."""
+    wrong = [
+        f"{name}: {ast.unparse(node)}"
+        for name, path in modules().items()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.BoolOp) and ast.unparse(node).endswith(".id or 0")
+        if ast.unparse(node) not in ("by.id or 0", "actor.id or 0")
+    ]
+    assert not wrong
+
+
 def test_the_formatter_is_on() -> None:
     switched = [path.name for path in modules().values() if "# fmt:" in path.read_text()]
     assert not switched

@@ -29,7 +29,7 @@ from reporting.domain.triage import LastReport, fired
 from reporting.errors import Conflict, InvalidInput
 from reporting.records import audit, cases, due_check_ins, patients
 from reporting.records.engine import Session, reading, transaction
-from reporting.records.tables import CheckIn, Patient, PatientNote, TriageCase
+from reporting.records.tables import CheckIn, Patient, PatientNote, TriageCase, id_of
 from reporting.security.encryption import encrypt
 from reporting.security.scope import own
 from reporting.shell.act_step import Work
@@ -51,7 +51,7 @@ def _one_of(field: str, value: object, allowed: Collection[Any]) -> None:
 
 
 def _changed_by(session: Session, case: TriageCase) -> tuple[str, dict[str, Any]]:
-    event, name = cases.events(session, [case.id or 0])[-1]
+    event, name = cases.events(session, [id_of(case)])[-1]
     return name or "A new report from the patient", {"kind": event.kind}
 
 

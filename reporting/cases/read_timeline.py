@@ -30,7 +30,7 @@ from reporting.records import cases, clinic_facts, patients
 from reporting.records.check_ins import counting
 from reporting.records.engine import Session, reading
 from reporting.records.outcomes import due_counts
-from reporting.records.tables import CheckIn, Patient, TreatedArea, Treatment, TriageCase
+from reporting.records.tables import CheckIn, Patient, TreatedArea, Treatment, TriageCase, id_of
 from reporting.security.encryption import CannotDecrypt, decrypt
 from reporting.security.permissions import may
 from reporting.security.scope import own
@@ -176,7 +176,7 @@ def _area(
     area: TreatedArea, device_class: DeviceClass | None, fitzpatrick: int | None, own: Sequence[ProtocolRange]
 ) -> AreaLine:
     return AreaLine(
-        treated_area_id=area.id or 0,
+        treated_area_id=id_of(area),
         area=areas().get(area.area, area.area),
         pass_group=area.pass_group,
         indication=_indication(area.indication),
@@ -244,7 +244,7 @@ def _report(
     severities = {s: value for s in SYMPTOMS if (value := getattr(check_in, s)) is not None}
     note = check_in.note_encrypted
     return Report(
-        check_in_id=check_in.id or 0,
+        check_in_id=id_of(check_in),
         scheduled_day=check_in.scheduled_day,
         recovery_day=check_in.recovery_day,
         answered_at=check_in.answered_at,
@@ -267,7 +267,7 @@ def _report(
 
 
 def _contacts(session: Session, found: list[TriageCase]) -> tuple[CaseStep, ...]:
-    steps = cases.events(session, [case.id or 0 for case in found])
+    steps = cases.events(session, [id_of(case) for case in found])
     return tuple(case_step(event, who) for event, who in steps)
 
 
@@ -312,7 +312,7 @@ def timeline(by: Actor, patient_id: int) -> Timeline:
             for row in rows
         ),
         contacts=contacts,
-        open_case_ids=tuple(case.id or 0 for case in found if case.state != "closed"),
+        open_case_ids=tuple(id_of(case) for case in found if case.state != "closed"),
         notes=written,
     )
 

@@ -23,7 +23,7 @@ from reporting.domain.vocabulary import procedure_classes
 from reporting.errors import NotFound
 from reporting.records import cases, clinic_facts, due_check_ins, patients
 from reporting.records.engine import Session, reading
-from reporting.records.tables import CaseEvent, CheckIn, TreatedArea
+from reporting.records.tables import CaseEvent, CheckIn, TreatedArea, id_of
 from reporting.security.permissions import require
 from reporting.security.scope import Scope
 from reporting.treatments.read_treatments import SettingLine, above_guideline
@@ -146,7 +146,7 @@ def _case(
     case, patient, treatment, clinic, check_in, owner = row
     procedure = procedure_classes().get(treatment.procedure_class)
     return WorklistCase(
-        case_id=case.id or 0,
+        case_id=id_of(case),
         version=case.version,
         clinic_id=case.clinic_id,
         timezone=clinic.timezone,

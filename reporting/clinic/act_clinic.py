@@ -14,7 +14,7 @@ from reporting.domain.content_changes import checked, first_day, values_of
 from reporting.errors import Conflict, ContentRefused, InvalidInput, NotFound
 from reporting.records import access, audit, clinic_facts
 from reporting.records.engine import Session, transaction
-from reporting.records.tables import Clinic
+from reporting.records.tables import Clinic, id_of
 from reporting.security.permissions import require
 
 
@@ -103,7 +103,7 @@ def undo_content(*, by: Actor, table: str, row: str, newest: int, reason: str) -
     why = _reason(reason)
     with transaction() as session:
         clinic = _clinic(session, by)
-        versions = [version for version, _ in clinic_facts.history(session, clinic.id or 0, table, row)]
+        versions = [version for version, _ in clinic_facts.history(session, id_of(clinic), table, row)]
         if not versions or versions[0].id != newest:
             raise Conflict()
         before = versions[1].cells if len(versions) > 1 else {}

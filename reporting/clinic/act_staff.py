@@ -8,7 +8,7 @@ from reporting.domain.actors import ROLES, SYSTEM, Actor
 from reporting.errors import Conflict, InvalidInput
 from reporting.records import access, audit
 from reporting.records.engine import Session, transaction
-from reporting.records.tables import Clinic, StaffAccount
+from reporting.records.tables import Clinic, StaffAccount, id_of
 from reporting.security.passwords import check_new, hash_password
 from reporting.security.permissions import require
 from reporting.security.scope import own
@@ -68,7 +68,7 @@ def set_up_clinic(*, clinic_name: str, timezone: str, telephone: str, name: str,
         session.flush()
         session.add(
             StaffAccount(
-                clinic_id=clinic.id or 0,
+                clinic_id=id_of(clinic),
                 email=email,
                 display_name=name,
                 password_hash=hashed,
@@ -96,7 +96,7 @@ def create_staff(*, by: Actor, name: str, email: str, role: str, password: str) 
         session.add(account)
         session.flush()
         audit.write(session, by, "staff.created", "staff_account", account.id, role=role)
-        return account.id or 0
+        return id_of(account)
 
 
 def change_staff(

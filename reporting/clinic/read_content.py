@@ -35,7 +35,7 @@ from reporting.domain.devices import setting_fields
 from reporting.errors import NotFound
 from reporting.records import access, clinic_facts
 from reporting.records.engine import Session, reading
-from reporting.records.tables import Clinic, ContentChange
+from reporting.records.tables import Clinic, ContentChange, id_of
 from reporting.security.permissions import may, require
 from reporting.security.scope import Scope
 
@@ -146,7 +146,7 @@ def versions(by: Actor, table: str, row: str) -> tuple[Version, ...]:
 
 def _version(change: ContentChange, who: str) -> Version:
     values = values_of(change.content_table, change.row_key, change.cells)
-    return Version(change.id or 0, values, change.from_day, change.changed_at, who, change.reason)
+    return Version(id_of(change), values, change.from_day, change.changed_at, who, change.reason)
 
 
 def protocol_ranges(
@@ -232,6 +232,6 @@ def colleagues(by: Actor) -> list[Colleague]:
     with reading() as session:
         found = access.accounts_of(session, by.clinic_id or 0)
     shown = [
-        Colleague(one.id or 0, one.display_name, one.email, one.role, one.is_active, one.created_at) for one in found
+        Colleague(id_of(one), one.display_name, one.email, one.role, one.is_active, one.created_at) for one in found
     ]
     return sorted(shown, key=lambda one: not one.is_active)

@@ -18,7 +18,7 @@ from reporting.errors import InvalidInput
 from reporting.records import clinic_facts, patients
 from reporting.records.engine import reading
 from reporting.records.outcome_frame import SETTINGS, settled_revision
-from reporting.records.tables import Patient
+from reporting.records.tables import Patient, id_of
 from reporting.security.permissions import require
 from reporting.security.scope import Scope, own
 from reporting.shell.read_counting import COUNTING_COLUMNS, symptom_tables, with_upper_limits
@@ -104,14 +104,14 @@ def last_treatments(by: Actor, patient_id: int) -> tuple[LastTreatment, ...]:
             known = classes.get(device.device_class)
             found[area.area] = LastTreatment(
                 treatment.id,
-                area.id or 0,
+                id_of(area),
                 treatment.performed_on,
                 device.device_class,
                 known.name if known else device.device_class,
                 area.area,
                 areas().get(area.area, area.area),
                 {name: float(value) for name in SETTINGS if (value := getattr(area, name)) is not None},
-                _unexpected(frame, area.id or 0),
+                _unexpected(frame, id_of(area)),
             )
     return tuple(found.values())
 

@@ -17,7 +17,7 @@ from reporting.domain.actors import ROLES, SYSTEM
 from reporting.domain.devices import check_setting, device_classes
 from reporting.records import audit
 from reporting.records.columns import add_one, add_rows, has_any
-from reporting.records.engine import transaction
+from reporting.records.engine import Session, transaction
 from reporting.records.outcomes import recompute
 from reporting.records.tables import (
     CheckIn,
@@ -56,7 +56,7 @@ class House:
         return past_cases.Place(self.clinic_id, OPEN, ZONE, (self.staff["clinician"], self.staff["safety_lead"]))
 
 
-def _clinic(session: Any) -> int:
+def _clinic(session: Session) -> int:
     return add_one(
         session,
         Clinic,
@@ -136,7 +136,7 @@ def _house(people: Sequence[Person]) -> House:
     return House(clinic, operators, by_code, patients, staff, people)
 
 
-def _staff(session: Any, clinic: int, operators: list[int]) -> dict[str, int]:
+def _staff(session: Session, clinic: int, operators: list[int]) -> dict[str, int]:
     rows = [
         {
             "clinic_id": clinic,

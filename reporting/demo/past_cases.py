@@ -16,6 +16,7 @@ from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn
 from reporting.domain.symptoms import SYMPTOMS, symptom
 from reporting.domain.triage import fires, rules
 from reporting.records.columns import add_rows
+from reporting.records.engine import Session
 from reporting.records.tables import CaseEvent, TriageCase
 
 NO_CONTACT = {"one_week": 0.35, "one_day": 0.2, "same_day": 0.05, "emergency": 0.0}
@@ -50,7 +51,7 @@ class Past:
     check_ins: Mapping[int, tuple[int, datetime]]
 
 
-def add_cases(session: Any, place: Place, past: Sequence[Past], rng: Generator, now: datetime) -> int:
+def add_cases(session: Session, place: Place, past: Sequence[Past], rng: Generator, now: datetime) -> int:
     """Write a case for every report that fires a rule, with its steps up to ``now``. Returns how many."""
     made = [case for one in past for case in _cases_of(place, one, rng, now)]
     ids = add_rows(session, TriageCase, [row for row, _ in made])

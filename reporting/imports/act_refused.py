@@ -14,7 +14,7 @@ from reporting.imports.file_mapping import from_plain
 from reporting.imports.kind import ChunkResult, Row
 from reporting.records import audit, import_runs
 from reporting.records.engine import Session, transaction
-from reporting.records.tables import ImportRun, RefusedRow
+from reporting.records.tables import ImportRun, RefusedRow, id_of
 from reporting.security.encryption import decrypt, encrypt
 from reporting.security.permissions import require
 from reporting.security.scope import own
@@ -118,7 +118,7 @@ def mend(*, by: Actor, run_id: int, cells: Mapping[int, Sequence[str]], create_m
     with transaction() as session:
         kept = {row.line: row for row in import_runs.waiting(session, by, run_id, set(cells), lock=True)}
         width = len(source.header)
-        tried = {line: fitted(cells[row.id or 0], width) for line, row in kept.items()}
+        tried = {line: fitted(cells[id_of(row)], width) for line, row in kept.items()}
         rows, unreadable = read_rows(started.reader, sorted(tried.items()))
         result = take_in(session, started, source, rows, len(unreadable))
         refused = [*unreadable, *result.refused]
@@ -150,8 +150,8 @@ def _settle(
     who = {"worked_by": by.id if by.kind == "staff" else None, "worked_at": now()}
     there = set(result.there)
     went_in = kept.keys() - there - set(refused)
-    import_runs.finish(session, [kept[line].id or 0 for line in went_in], "mended", **who)
-    import_runs.finish(session, [kept[line].id or 0 for line in there], "there", **who)
+    import_runs.finish(session, [id_of(kept[line]) for line in went_in], "mended", **who)
+    import_runs.finish(session, [id_of(kept[line]) for line in there], "there", **who)
 
 
 def dismiss(*, by: Actor, run_id: int, ids: Collection[int], reason: str) -> int:
@@ -171,7 +171,7 @@ def dismiss(*, by: Actor, run_id: int, ids: Collection[int], reason: str) -> int
             raise Conflict("None of these rows waits any more.", what_to_do="Look at the list again.")
         done = import_runs.finish(
             session,
-            [row.id or 0 for row in rows],
+            [id_of(row) for row in rows],
             "dismissed",
             worked_by=by.id if by.kind == "staff" else None,
             worked_at=now(),
@@ -194,7 +194,7 @@ def forget_person(session: Session, clinic_id: int, references: Collection[str])
     """Rows that name somebody who is erased wait no longer, in the caller's transaction. Returns how many."""
     wanted = {reference.casefold() for reference in references}
     ids = [
-        row.id or 0
+        id_of(row)
         for row in import_runs.waiting_of_clinic(session, clinic_id)
         if wanted & {cell.strip().casefold() for cell in opened(row).cells}
     ]

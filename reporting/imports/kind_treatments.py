@@ -29,7 +29,7 @@ from reporting.imports.kind import (
 )
 from reporting.records import bulk, privacy
 from reporting.records.bulk import ClinicEntry, DeviceEntry, PatientEntry, Session
-from reporting.records.tables import Patient, TreatedArea, Treatment
+from reporting.records.tables import Patient, TreatedArea, Treatment, id_of
 from reporting.security.tokens import erased_hash
 from reporting.shell.file_csv import Refused
 
@@ -107,8 +107,8 @@ class _Chunk:
             self._look_up_erased(clinic, {row.values["patient"] for row in part})
 
     def _look_up_erased(self, clinic: ClinicEntry, references: set[str]) -> None:
-        marks = {erased_hash(clinic.id or 0, reference): reference for reference in references}
-        for mark, moment in privacy.erased_moments(self.session, clinic.id or 0, marks).items():
+        marks = {erased_hash(id_of(clinic), reference): reference for reference in references}
+        for mark, moment in privacy.erased_moments(self.session, id_of(clinic), marks).items():
             self.erased_on[clinic.code, marks[mark]] = moment.astimezone(ZoneInfo(clinic.timezone)).date()
 
     def decide(self, row: Row) -> bool:
@@ -233,7 +233,7 @@ def _make_patients(session: Session, chunk: _Chunk, clinic: ClinicEntry, rows: S
         entry = chunk.patients[code, reference]
         if code == clinic.code and entry.id is not None:
             bulk.complete_patient(session, entry.id, **added)
-    known = bulk.patients(session, clinic.id or 0, (row.values["patient"] for row in rows))
+    known = bulk.patients(session, id_of(clinic), (row.values["patient"] for row in rows))
     return {reference: entry.id for reference, entry in known.items() if entry.id is not None}
 
 
@@ -256,7 +256,7 @@ def _make_treatments(
                 "created_at": clock.now(),
             }
     bulk.insert_new(session, Treatment, list(fresh.values()))
-    ids = bulk.treatment_ids(session, clinic.id or 0, (row.values["treatment"] for row in rows))
+    ids = bulk.treatment_ids(session, id_of(clinic), (row.values["treatment"] for row in rows))
     areas = [_area(clinic, ids[row.values["treatment"]], row.values, chunk.area_names) for row in rows]
     bulk.insert_new(session, TreatedArea, areas)
     chunk.result.created["treatments"] += len(fresh)

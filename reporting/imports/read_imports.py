@@ -10,7 +10,7 @@ from reporting.domain.actors import Actor
 from reporting.errors import NotFound
 from reporting.records import import_runs, patients
 from reporting.records.engine import Session, reading
-from reporting.records.tables import ImportRun, RefusedRow
+from reporting.records.tables import ImportRun, RefusedRow, id_of
 from reporting.security.encryption import decrypt
 from reporting.security.permissions import require
 from reporting.security.scope import Scope
@@ -82,15 +82,15 @@ def import_history(by: Actor) -> tuple[ImportLine, ...]:
 def _history(session: Session, by: Actor) -> tuple[ImportLine, ...]:
     clinic_id = Scope.of(by).clinic_id
     runs = import_runs.import_runs(session, clinic_id)
-    states = import_runs.states(session, by, [run.id or 0 for run, _ in runs])
+    states = import_runs.states(session, by, [id_of(run) for run, _ in runs])
     timezone = patients.clinic(session, clinic_id).timezone if clinic_id and runs else "UTC"
-    return tuple(_line(run, who, timezone, states.get(run.id or 0, {})) for run, who in runs)
+    return tuple(_line(run, who, timezone, states.get(id_of(run), {})) for run, who in runs)
 
 
 def _line(run: ImportRun, who: str, timezone: str, states: Mapping[str, int]) -> ImportLine:
     kept = int(run.details.get("refused_kept", 0))
     return ImportLine(
-        run.id or 0,
+        id_of(run),
         run.created_at,
         run.kind,
         run.file_name,
@@ -134,7 +134,7 @@ def refused_table(by: Actor, run_id: int, field: str = "") -> RefusedTable:
 def _refused(row: RefusedRow) -> RefusedLine:
     found = json.loads(decrypt(row.content_encrypted or ""))
     return RefusedLine(
-        row.id or 0,
+        id_of(row),
         row.line,
         tuple(found["cells"]),
         tuple(column for column, _, _ in found["problems"]),

@@ -7,7 +7,7 @@ from reporting.domain.messages import Asked, asked, phone_number, sender_name, s
 from reporting.errors import InvalidInput
 from reporting.records import due_check_ins, outbox, privacy
 from reporting.records.engine import Session, transaction
-from reporting.records.tables import Clinic, Patient
+from reporting.records.tables import Clinic, Patient, id_of
 from reporting.security.encryption import encrypt
 from reporting.security.tokens import phone_hash
 from reporting.settings import settings
@@ -37,7 +37,7 @@ def receive(*, provider_id: str, number: str, text: str) -> Asked | None:
 
 def _answer(session: Session, patient: Patient, word: Asked, number: str, key: str) -> None:
     by = Actor(kind="patient", id=patient.id, clinic_id=patient.clinic_id, label=f"patient {patient.id}")
-    clinic_id, patient_id = patient.clinic_id, patient.id or 0
+    clinic_id, patient_id = patient.clinic_id, id_of(patient)
     last = privacy.latest(session, patient_id, KIND)
     stands = last is not None and last.withdrawn_at is None
     if word == "stop":
@@ -73,7 +73,7 @@ def _reply(session: Session, patient: Patient, code: str, number: str, occasion:
     text = sms_text(code, patient.language, name=name, telephone=clinic.telephone)
     outbox.add(
         session,
-        clinic_id=clinic.id,
+        clinic_id=id_of(clinic),
         kind=SMS_REPLY,
         patient_id=patient.id,
         key=f"{code}:{patient.id}:{occasion}",

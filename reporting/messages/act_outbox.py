@@ -29,7 +29,7 @@ from reporting.notify.handed_over import HandedOver, channels
 from reporting.notify.sms import Sms
 from reporting.records import audit, due_check_ins, outbox
 from reporting.records.engine import Session, reading, transaction
-from reporting.records.tables import Clinic, OutboxMessage, Patient, StaffAccount
+from reporting.records.tables import Clinic, OutboxMessage, Patient, StaffAccount, id_of
 from reporting.security.encryption import decrypt
 from reporting.security.permissions import may
 from reporting.security.scope import own
@@ -103,7 +103,7 @@ def _staff_address(session: Session, row: OutboxMessage) -> str:
 def _reminder(session: Session, row: OutboxMessage, at: datetime) -> Email | Sms | Held:
     treatment_id, due_day = int(row.payload["treatment"]), int(row.payload["due_day"])
     patient = session.get_one(Patient, row.patient_id)
-    person = due_check_ins.people(session, [patient.id], without=row.id)[0]
+    person = due_check_ins.people(session, [id_of(patient)], without=row.id)[0]
     course = next((one for one in person.courses if one.treatment_id == treatment_id), None)
     if reason := rules.why_not(person, course, due_day, row.channel, at):
         return Held("cancelled", reason)
@@ -135,9 +135,10 @@ def _not_before(person: rules.Person, due_day: int, at: datetime) -> datetime | 
 def _link(session: Session, treatment_id: int, at: datetime) -> str:
     """The reminders' own link of the open invitation; its hash is kept so that it opens the same."""
     invitation = due_check_ins.open_invitation(session, treatment_id, at)
-    token = reminder_token(invitation.id or 0, invitation.token_hash)  # type: ignore[union-attr]
-    if invitation.reminder_hash != hash_token(token):  # type: ignore[union-attr]
-        due_check_ins.keep_link(session, invitation.id or 0, hash_token(token))  # type: ignore[union-attr]
+    assert invitation is not None, "nobody is reminded of a treatment without one"
+    token = reminder_token(id_of(invitation), invitation.token_hash)
+    if invitation.reminder_hash != hash_token(token):
+        due_check_ins.keep_link(session, id_of(invitation), hash_token(token))
     return f"{_base()}/c/{token}"
 
 
@@ -150,7 +151,7 @@ def _reminder_sms(row: OutboxMessage, patient: Patient, clinic: Clinic, link: st
 def _reminder_email(row: OutboxMessage, patient: Patient, clinic: Clinic, link: str) -> Email:
     name = messages.sender_name(clinic.message_name, clinic.name, patient.language)
     words = messages.email_text(patient.language, name=name, telephone=clinic.telephone)
-    stop = f"{_base()}/unsubscribe/{unsubscribe_token(row.id or 0)}"
+    stop = f"{_base()}/unsubscribe/{unsubscribe_token(id_of(row))}"
     text = f"{words.opening}\n\n{link}\n\n{words.help}\n\n--\n{words.stop}: {stop}\n"
     language = patient.language if patient.language in languages() else "en"
     return _email(
@@ -237,7 +238,7 @@ class Sender:
         if outcome.channel_down:
             self.paused[row.channel] = now() + max(PAUSE, timedelta(seconds=outcome.retry_after_s))
         with transaction() as session:
-            outbox.mark(session, row.id or 0, row.claimed_at or now(), **values)
+            outbox.mark(session, id_of(row), row.claimed_at or now(), **values)
         return "retry" if values["status"] == "waiting" else str(values["status"])
 
 

@@ -20,9 +20,9 @@ from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, ans
 from reporting.domain.triage import Assessment, FiredRule, Guidance, assess
 from reporting.errors import InvalidInput, NotFound
 from reporting.records import audit, cases, check_ins, photo_store
-from reporting.records.engine import transaction
+from reporting.records.engine import Session, transaction
 from reporting.records.outcomes import recompute
-from reporting.records.tables import CheckIn
+from reporting.records.tables import CheckIn, id_of
 from reporting.security.encryption import encrypt
 from reporting.security.scope import mine
 from reporting.shell.act_consent import record_first_use
@@ -138,7 +138,7 @@ def submit_check_in(
             case_id = opened.id
         recompute(session, [treatment_id])
         check_ins.drop(session, treatment_id, check_ins.kind_of(by.kind))
-        attached = photo_store.attach_waiting(session, treatment_id, row.id or 0) if by.kind == "patient" else 0
+        attached = photo_store.attach_waiting(session, treatment_id, id_of(row)) if by.kind == "patient" else 0
         audit.write(
             session,
             by,
@@ -156,12 +156,12 @@ def submit_check_in(
     return _receipt(row, assessed, case_id, already_sent=False)
 
 
-def _again(session: Any, earlier: CheckIn, subject: check_ins.Subject) -> Receipt:
+def _again(session: Session, earlier: CheckIn, subject: check_ins.Subject) -> Receipt:
     """The receipt of a check-in that had arrived before; only for the treatment it belongs to."""
     if earlier.treatment_id != subject.treatment_id:
         raise NotFound()
     context, done = check_ins.as_it_was(session, subject, earlier)
-    return _receipt(earlier, assess(done, context), cases.case_of(session, earlier.id or 0), already_sent=True)
+    return _receipt(earlier, assess(done, context), cases.case_of(session, id_of(earlier)), already_sent=True)
 
 
 MAX_CHARACTERS = 8_000

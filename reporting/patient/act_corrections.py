@@ -16,9 +16,9 @@ from reporting.domain.triage import Assessment, assess
 from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from reporting.patient.act_check_ins import Receipt
 from reporting.records import audit, cases, check_ins
-from reporting.records.engine import transaction
+from reporting.records.engine import Session, transaction
 from reporting.records.outcomes import recompute
-from reporting.records.tables import CheckIn, TriageCase
+from reporting.records.tables import CheckIn, TriageCase, id_of
 from reporting.security.encryption import encrypt
 from reporting.security.permissions import require
 from reporting.security.scope import own
@@ -40,10 +40,10 @@ class _Found:
 
     @property
     def id(self) -> int:
-        return self.row.id or 0
+        return id_of(self.row)
 
 
-def _own(session: Any, by: Actor, check_in_id: int) -> _Found:
+def _own(session: Session, by: Actor, check_in_id: int) -> _Found:
     """The check-in, if it is this patient's and they may read history. Raises NotFound, NotAllowed."""
     require(by, "history.read")
     if by.kind != "patient":
@@ -92,7 +92,7 @@ def _correction(old: CheckIn, done: CompletedCheckIn, assessed: Assessment, key:
     return fresh
 
 
-def _extend(session: Any, row: CheckIn, assessed: Assessment) -> TriageCase:
+def _extend(session: Session, row: CheckIn, assessed: Assessment) -> TriageCase:
     """The case of a report that the clinic must look at, again or for the first time.
 
     The case goes on showing its newest report, also when an older one was changed.
@@ -108,7 +108,7 @@ def _extend(session: Any, row: CheckIn, assessed: Assessment) -> TriageCase:
         at=clock.now(),
     )
     if shown and shown.replaced_at is None and _answered(shown) > _answered(row):
-        case.check_in_id = shown.id or 0
+        case.check_in_id = id_of(shown)
     return case
 
 
@@ -116,7 +116,7 @@ def _answered(row: CheckIn) -> datetime:
     return row.answered_at or row.created_at
 
 
-def _tell(session: Any, case: TriageCase | None, kind: str, **details: Any) -> int | None:
+def _tell(session: Session, case: TriageCase | None, kind: str, **details: Any) -> int | None:
     """An event on the open case; whoever decided on its older version will notice."""
     if case is None:
         return None
@@ -126,13 +126,13 @@ def _tell(session: Any, case: TriageCase | None, kind: str, **details: Any) -> i
     return case.id
 
 
-def _again(session: Any, earlier: CheckIn, check_in_id: int, about: check_ins.Subject) -> Receipt:
+def _again(session: Session, earlier: CheckIn, check_in_id: int, about: check_ins.Subject) -> Receipt:
     """The receipt of the same correction that had arrived before."""
     if earlier.corrects_id != check_in_id:
         raise _changed_before()
     context, done = check_ins.as_it_was(session, about, earlier)
-    assessed, case_id = assess(done, context), cases.case_of(session, earlier.id or 0)
-    return Receipt(earlier.id or 0, assessed.advice, assessed.guidance, assessed.fired, case_id, already_sent=True)
+    assessed, case_id = assess(done, context), cases.case_of(session, id_of(earlier))
+    return Receipt(id_of(earlier), assessed.advice, assessed.guidance, assessed.fired, case_id, already_sent=True)
 
 
 def correct_check_in(
@@ -188,18 +188,18 @@ def correct_check_in(
             after=_reported(row) | {"advice": row.advice},
             case=case_id,
         )
-    return Receipt(row.id or 0, assessed.advice, assessed.guidance, assessed.fired, case_id, already_sent=False)
+    return Receipt(id_of(row), assessed.advice, assessed.guidance, assessed.fired, case_id, already_sent=False)
 
 
 def _case_after(
-    session: Any, old: CheckIn, new: CheckIn, before: Assessment, after: Assessment, code: str
+    session: Session, old: CheckIn, new: CheckIn, before: Assessment, after: Assessment, code: str
 ) -> int | None:
     """What a correction means for the clinic's case; a case that showed the old values shows the new ones."""
     case = cases.open_case_of(session, new.treatment_id, new.patient_id)
     if is_worse(before, after, (_reported(old), _reported(new))):
         case = _extend(session, new, after)
     elif case is not None and case.check_in_id == old.id:
-        case.check_in_id = new.id or 0
+        case.check_in_id = id_of(new)
     return _tell(session, case, "corrected", check_in=new.id, corrects=old.id, reason=code)
 
 
@@ -224,7 +224,7 @@ def withdraw_check_in(*, by: Actor, check_in_id: int, reason: str) -> int | None
     return case_id
 
 
-def _changed(session: Any, by: Actor, found: _Found, action: str, states: tuple[str, str], **details: Any) -> None:
+def _changed(session: Session, by: Actor, found: _Found, action: str, states: tuple[str, str], **details: Any) -> None:
     """Outcome rows and audit row of a check-in that counts no more, or again."""
     recompute(session, [found.row.treatment_id])
     before, after = states

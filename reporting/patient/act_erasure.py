@@ -13,8 +13,8 @@ from reporting.domain.clinic_settings import DRAFT_DAYS, months_before
 from reporting.errors import Conflict, InvalidInput, NotFound
 from reporting.imports.act_refused import forget_person
 from reporting.records import access, audit, import_runs, patients, photo_store, privacy
-from reporting.records.engine import after_commit, reading, transaction
-from reporting.records.tables import Clinic, ErasureRequest, Patient
+from reporting.records.engine import Session, after_commit, reading, transaction
+from reporting.records.tables import Clinic, ErasureRequest, Patient, id_of
 from reporting.security.permissions import require
 from reporting.security.scope import mine, own
 from reporting.security.tokens import erased_hash
@@ -22,7 +22,7 @@ from reporting.security.tokens import erased_hash
 REASON_CHARACTERS = 400
 
 
-def _asked(session: Any, by: Actor, patient_id: int) -> int:
+def _asked(session: Session, by: Actor, patient_id: int) -> int:
     """The open request of a patient, a new one if there is none."""
     permission = "erasure.request" if by.kind == "patient" else "request.work"
     patient = mine(privacy.lock_patient(session, patient_id), by, permission)
@@ -30,12 +30,12 @@ def _asked(session: Any, by: Actor, patient_id: int) -> int:
         raise Conflict("This patient's data was erased already.", what_to_do="There is nothing left to do.")
     earlier = privacy.open_request(session, patient_id)
     if earlier is not None:
-        return earlier.id or 0
+        return id_of(earlier)
     row = ErasureRequest(clinic_id=patient.clinic_id, patient_id=patient_id, requested_at=clock.now())
     session.add(row)
     session.flush()
     audit.write(session, by, "erasure.requested", "patient", patient_id, clinic_id=patient.clinic_id, request=row.id)
-    return row.id or 0
+    return id_of(row)
 
 
 def request_erasure(*, by: Actor) -> int:
@@ -57,17 +57,17 @@ def record_request(*, by: Actor, reference: str) -> int:
         patient = patients.by_reference(session, by.clinic_id or 0, reference.strip())
         if patient is None:
             raise NotFound("No patient has this reference.", what_to_do="Look at the spelling on the patient's card.")
-        return _asked(session, by, patient.id or 0)
+        return _asked(session, by, id_of(patient))
 
 
-def _open(session: Any, by: Actor, request_id: int) -> ErasureRequest:
+def _open(session: Session, by: Actor, request_id: int) -> ErasureRequest:
     row = own(session, ErasureRequest, request_id, by, "request.work", lock=True)
     if row.state != "open":
         raise Conflict("Somebody has worked on this request already.")
     return row
 
 
-def _close(session: Any, row: ErasureRequest, by: Actor, state: str, reason: str = "") -> None:
+def _close(session: Session, row: ErasureRequest, by: Actor, state: str, reason: str = "") -> None:
     row.state, row.reason, row.worked_by, row.worked_at = state, reason, by.id, clock.now()
     session.add(row)
 
@@ -127,8 +127,8 @@ def erase_person(patient_id: int) -> bool:
     return True
 
 
-def _erase(session: Any, patient: Patient) -> list[str]:
-    moment, patient_id = clock.now(), patient.id or 0
+def _erase(session: Session, patient: Patient) -> list[str]:
+    moment, patient_id = clock.now(), id_of(patient)
     privacy.end_all_ways_in(session, patient_id, moment)
     privacy.silence_messages(session, patient_id)
     privacy.drop_words(session, patient_id)
@@ -155,7 +155,7 @@ def what_is_over(at: datetime) -> Counter[str]:
         for clinic in privacy.clinics(session):
             for kind, months in clinic.retention.items():
                 before = months_before(at, months)
-                found[kind] += _COUNT[kind](session, clinic.id or 0, before)
+                found[kind] += _COUNT[kind](session, id_of(clinic), before)
         found["drafts"] += privacy.count_old_drafts(session, at - timedelta(days=DRAFT_DAYS))
     return +found
 
@@ -194,24 +194,24 @@ def _of_clinic(clinic: Clinic, moment: datetime) -> Counter[str]:
         if "photos" in before:
             done["photos"] = _drop_photos(session, clinic, before["photos"], moment)
         if "notes" in before:
-            done["notes"] = privacy.drop_notes(session, clinic.id or 0, before["notes"])
+            done["notes"] = privacy.drop_notes(session, id_of(clinic), before["notes"])
         if "refused_rows" in before:
-            done["refused_rows"] = import_runs.drop_old(session, clinic.id or 0, before["refused_rows"], moment)
+            done["refused_rows"] = import_runs.drop_old(session, id_of(clinic), before["refused_rows"], moment)
         _note(session, clinic, done)
     if "check_ins" in before:
         done.update(_people(clinic, before["check_ins"]))
     return +done
 
 
-def _note(session: Any, clinic: Clinic, done: Counter[str]) -> None:
+def _note(session: Session, clinic: Clinic, done: Counter[str]) -> None:
     if +done:
         audit.write(
             session, SYSTEM, "retention.applied", "clinic", clinic.id, clinic_id=clinic.id, taken_away=dict(+done)
         )
 
 
-def _drop_photos(session: Any, clinic: Clinic, before: datetime, moment: datetime) -> int:
-    rows = privacy.old_photos(session, clinic.id or 0, before)
+def _drop_photos(session: Session, clinic: Clinic, before: datetime, moment: datetime) -> int:
+    rows = privacy.old_photos(session, id_of(clinic), before)
     for row in rows:
         row.removed_at, row.submission_key, row.sha256 = moment, None, ""
         row.details = row.details | {"removed_because": "retention"}
@@ -224,7 +224,7 @@ def _drop_photos(session: Any, clinic: Clinic, before: datetime, moment: datetim
 def _people(clinic: Clinic, before: datetime) -> Counter[str]:
     """One transaction per person: a long list must not hold up the clinic's work."""
     with reading() as session:
-        found = privacy.people_long_gone(session, clinic.id or 0, before)
+        found = privacy.people_long_gone(session, id_of(clinic), before)
     done: Counter[str] = Counter(check_ins=sum(erase_person(patient_id) for patient_id in found))
     with transaction() as session:
         _note(session, clinic, done)

@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from reporting import clock
 from reporting.domain.actors import Actor
@@ -11,8 +10,8 @@ from reporting.domain.patient_words import plain_words
 from reporting.errors import InvalidInput, NotFound, Problem
 from reporting.patient.act_check_ins import allowed_to_send
 from reporting.records import audit, check_ins, photo_store
-from reporting.records.engine import after_commit, reading, transaction
-from reporting.records.tables import CheckIn, Photo
+from reporting.records.engine import Session, after_commit, reading, transaction
+from reporting.records.tables import CheckIn, Photo, id_of
 from reporting.security.encryption import seal
 from reporting.security.permissions import require
 from reporting.security.photos import CleanPhoto, PhotoRefused, clean_photo
@@ -52,7 +51,7 @@ def refusal_words(problem: Problem, language: str) -> str:
 
 def _stored(row: Photo, *, already_kept: bool) -> StoredPhoto:
     return StoredPhoto(
-        row.id or 0,
+        id_of(row),
         row.treatment_id,
         row.check_in_id,
         row.taken_at,
@@ -63,7 +62,7 @@ def _stored(row: Photo, *, already_kept: bool) -> StoredPhoto:
     )
 
 
-def _subject(session: Any, by: Actor, treatment_id: int, *, lock: bool = False) -> check_ins.Subject:
+def _subject(session: Session, by: Actor, treatment_id: int, *, lock: bool = False) -> check_ins.Subject:
     """The treatment, if ``by`` may add photos to it: its patient, and staff who may also see photos."""
     about = allowed_to_send(by, check_ins.subject(session, treatment_id, lock=lock))
     if by.kind == "staff":
@@ -71,7 +70,7 @@ def _subject(session: Any, by: Actor, treatment_id: int, *, lock: bool = False) 
     return about
 
 
-def _room_for_one(session: Any, treatment_id: int, check_in_id: int | None, *, waiting: bool) -> None:
+def _room_for_one(session: Session, treatment_id: int, check_in_id: int | None, *, waiting: bool) -> None:
     here, of_treatment = photo_store.count(session, treatment_id, check_in_id, waiting=waiting)
     if (waiting or check_in_id is not None) and here >= settings().photos_per_check_in:
         raise PhotoRefused("limit", count=here)
@@ -79,14 +78,14 @@ def _room_for_one(session: Any, treatment_id: int, check_in_id: int | None, *, w
         raise PhotoRefused("limit_treatment", count=of_treatment)
 
 
-def _its_check_in(session: Any, treatment_id: int, check_in_id: int | None) -> None:
+def _its_check_in(session: Session, treatment_id: int, check_in_id: int | None) -> None:
     if check_in_id is not None:
         row = session.get(CheckIn, check_in_id)
         if row is None or row.treatment_id != treatment_id:
             raise NotFound()
 
 
-def _again(session: Any, submission_key: str, treatment_id: int) -> StoredPhoto | None:
+def _again(session: Session, submission_key: str, treatment_id: int) -> StoredPhoto | None:
     """What the same upload gave before; only for the treatment it belongs to."""
     earlier = photo_store.by_submission_key(session, submission_key)
     if earlier is None:

@@ -30,8 +30,8 @@ from reporting.domain.vocabulary import area_label, procedure_classes
 from reporting.errors import NotFound
 from reporting.records import check_ins, patients, privacy
 from reporting.records.check_ins import counting, draft_of, kind_of
-from reporting.records.engine import reading
-from reporting.records.tables import CheckIn, Clinic, Consent, Draft, Patient, Treatment
+from reporting.records.engine import Session, reading
+from reporting.records.tables import CheckIn, Clinic, Consent, Draft, Patient, Treatment, id_of
 from reporting.security.encryption import CannotDecrypt, decrypt
 from reporting.security.permissions import require
 from reporting.security.scope import is_theirs, own
@@ -189,7 +189,7 @@ def check_in_page(by: Actor, treatment_id: int | None = None) -> CheckInPage:
         return read_check_in(session, by, treatment_id).page
 
 
-def read_check_in(session: Any, by: Actor, treatment_id: int | None = None) -> ReadCheckIn:
+def read_check_in(session: Session, by: Actor, treatment_id: int | None = None) -> ReadCheckIn:
     """``check_in_page`` inside a transaction that reads more. Raises what it raises."""
     require(by, "check_in.submit" if by.kind == "patient" else "check_in.proxy")
     moment = clock.now()
@@ -203,7 +203,7 @@ def read_check_in(session: Any, by: Actor, treatment_id: int | None = None) -> R
     draft = draft_of(session, about.treatment_id, kind_of(by.kind))
     consent, is_stopped = _consent(privacy.latest(session, about.patient_id, "check_ins"))
     context = check_ins.context_from(about, moment, check_ins.counting(rows), areas)
-    newest = max((row.id or 0 for row in rows), default=0)
+    newest = max((id_of(row) for row in rows), default=0)
     page = CheckInPage(
         treatment_id=about.treatment_id,
         treatment_line=_line(about.procedure_class, device_class, context),
@@ -323,7 +323,7 @@ def past_check_ins(answered: Sequence[CheckIn], areas: Sequence[TreatedAreaRef])
     versions: dict[int, PastCheckIn] = {}
     # What a later import put right was never the patient's to take back.
     shown = [row for row in answered if row.replaced_at is None or row.source != IMPORTED]
-    for row in sorted(shown, key=lambda row: row.id or 0):
+    for row in sorted(shown, key=id_of):
         entry = _past(row, labels, counting(answered, before=row.id))
         before = versions.pop(row.corrects_id, None) if row.corrects_id else None
         if before is not None:
@@ -364,18 +364,18 @@ def asked_patient(by: Actor, patient_id: int) -> AskedPatient:
         today = clock.today(patients.clinic(session, patient.clinic_id).timezone)
         rows = [row[0] for row in patients.treatments(session, patient_id)]
         recent = [row for row in rows if (today - row.performed_on).days <= YEAR_DAYS]
-        areas = patients.areas(session, [row.id or 0 for row in recent])
+        areas = patients.areas(session, [id_of(row) for row in recent])
     return AskedPatient(
         patient_id,
         patient.reference,
         patient.erased_at is not None,
         tuple(
             AskedTreatment(
-                row.id or 0,
+                id_of(row),
                 row.performed_on,
                 procedure_classes()[row.procedure_class].label,
                 tuple(
-                    dict.fromkeys(area_label(area.area) for area in areas[row.id or 0] if area.area != "not_recorded")
+                    dict.fromkeys(area_label(area.area) for area in areas[id_of(row)] if area.area != "not_recorded")
                 ),
             )
             for row in recent

@@ -22,9 +22,9 @@ from reporting.domain.vocabulary import area_label, procedure_classes
 from reporting.errors import NotFound
 from reporting.patient.read_photos import photo_bytes
 from reporting.records import audit, cases, patients, privacy
-from reporting.records.engine import reading, transaction
+from reporting.records.engine import Session, reading, transaction
 from reporting.records.photo_store import PhotoGone
-from reporting.records.tables import CheckIn, Clinic, Device, Patient, Photo, TreatedArea, Treatment
+from reporting.records.tables import CheckIn, Clinic, Device, Patient, Photo, TreatedArea, Treatment, id_of
 from reporting.security.encryption import CannotDecrypt, decrypt
 from reporting.security.permissions import may, require
 from reporting.security.scope import own
@@ -69,7 +69,7 @@ def erasure_requests(by: Actor) -> Requests:
         clinic = patients.clinic(session, by.clinic_id or 0)
         rows = tuple(
             RequestRow(
-                request_id=row.id or 0,
+                request_id=id_of(row),
                 patient_id=row.patient_id,
                 reference=reference,
                 state=row.state,
@@ -79,7 +79,7 @@ def erasure_requests(by: Actor) -> Requests:
                 open_cases=len(privacy.open_cases(session, row.patient_id)) if row.state == "open" else 0,
                 photos=len(privacy.photos(session, row.patient_id)) if row.state == "open" else 0,
             )
-            for row, reference in privacy.requests_of_clinic(session, clinic.id or 0)
+            for row, reference in privacy.requests_of_clinic(session, id_of(clinic))
         )
     return Requests(clinic.timezone, rows)
 
@@ -106,7 +106,7 @@ def my_data_page(by: Actor) -> MyData:
     newest = rows[-1] if rows else None
     request = (
         RequestRow(
-            request_id=newest.id or 0,
+            request_id=id_of(newest),
             patient_id=newest.patient_id,
             reference="",
             state=newest.state,
@@ -287,11 +287,11 @@ def _photo(photo: Photo) -> dict[str, Any]:
     }
 
 
-def _cases(session: Any, patient_id: int) -> list[dict[str, Any]]:
+def _cases(session: Session, patient_id: int) -> list[dict[str, Any]]:
     """What the clinic did, as the patient may know it: never notes about them, outcomes and grades."""
     found = []
     for case in cases.of_patient(session, patient_id):
-        steps = [(event.at, step_name(event.kind, event.details)) for event, _ in cases.events(session, [case.id or 0])]
+        steps = [(event.at, step_name(event.kind, event.details)) for event, _ in cases.events(session, [id_of(case)])]
         found.append(
             {
                 "treatment": case.treatment_id,
@@ -316,7 +316,7 @@ def _dates(row: Any, *names: str) -> dict[str, Any]:
     }
 
 
-def _rest(session: Any, patient_id: int) -> dict[str, Any]:
+def _rest(session: Session, patient_id: int) -> dict[str, Any]:
     consent = ("kind", "text_version", "language", "source", "given_at", "withdrawn_at")
     message = ("channel", "kind", "status", "due_on", "created_at", "sent_at")
     return {
@@ -339,12 +339,12 @@ def _rest(session: Any, patient_id: int) -> dict[str, Any]:
     }
 
 
-def _document(session: Any, patient: Patient, photos: list[Photo]) -> dict[str, Any]:
-    patient_id = patient.id or 0
+def _document(session: Session, patient: Patient, photos: list[Photo]) -> dict[str, Any]:
+    patient_id = id_of(patient)
     rows = patients.treatments(session, patient_id)
-    ids = [row[0].id or 0 for row in rows]
+    ids = [id_of(row[0]) for row in rows]
     areas, answers = patients.areas(session, ids), patients.check_ins(session, ids)
-    labels = {area.id or 0: area_label(area.area) for found in areas.values() for area in found}
+    labels = {id_of(area): area_label(area.area) for found in areas.values() for area in found}
     clinic = session.get_one(Clinic, patient.clinic_id)
     return {
         "format": FORMAT,
@@ -352,7 +352,7 @@ def _document(session: Any, patient: Patient, photos: list[Photo]) -> dict[str, 
         "fields": FIELDS
         | {f"treatments.areas.settings.{name}": f"{of.label}, {of.unit}" for name, of in setting_fields().items()},
         "patient": _person(patient, clinic),
-        "treatments": [_treatment(row[0], row[1], areas[row[0].id or 0]) for row in rows],
+        "treatments": [_treatment(row[0], row[1], areas[id_of(row[0])]) for row in rows],
         "check_ins": [_check_in(row, labels, clinic.emergency_telephone) for key in ids for row in answers[key]],
         "photos": [_photo(photo) for photo in photos],
         "clinic_steps": _cases(session, patient_id),
@@ -374,7 +374,7 @@ def own_data_of(by: Actor) -> OwnData:
         patient = own(session, Patient, by.id or 0, by, "own_data.read")
         photos = list(privacy.photos(session, by.id or 0))
         document = _document(session, patient, photos)
-    return OwnData(document, tuple((_photo_name(photo), _reader(by, photo.id or 0)) for photo in photos))
+    return OwnData(document, tuple((_photo_name(photo), _reader(by, id_of(photo))) for photo in photos))
 
 
 def _reader(by: Actor, photo_id: int) -> Callable[[], bytes]:

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from reporting import clock
@@ -13,9 +12,9 @@ from reporting.domain.actors import Actor
 from reporting.errors import NotFound
 from reporting.records import audit, check_ins, photo_store
 from reporting.records.check_ins import draft_of
-from reporting.records.engine import reading, transaction
+from reporting.records.engine import Session, reading, transaction
 from reporting.records.photo_store import PhotoGone
-from reporting.records.tables import Photo
+from reporting.records.tables import Photo, id_of
 from reporting.security.encryption import CannotDecrypt, unseal
 from reporting.security.permissions import require
 from reporting.security.photos import smaller
@@ -70,7 +69,7 @@ def _line(found: photo_store.PhotoOf) -> PhotoLine:
     photo = found.photo
     on = photo.taken_at.astimezone(ZoneInfo(found.timezone)).date()
     return PhotoLine(
-        photo_id=photo.id or 0,
+        photo_id=id_of(photo),
         treatment_id=photo.treatment_id,
         check_in_id=photo.check_in_id,
         taken_at=photo.taken_at,
@@ -135,7 +134,7 @@ def waiting_photos(by: Actor, treatment_id: int) -> WaitingPhotos:
     return WaitingPhotos(lines, settings().photos_per_check_in, settings().photo_max_mb, draft_key)
 
 
-def _was_seen(session: Any, by: Actor, photo_id: int) -> bool:
+def _was_seen(session: Session, by: Actor, photo_id: int) -> bool:
     return audit.was_written(session, by, "photo.viewed", "photo", photo_id, since=clock.now() - ONE_LOOK)
 
 
@@ -193,5 +192,5 @@ def faulty_photos() -> tuple[int, list[tuple[int, str]]]:
         try:
             _opened(row)
         except PhotoGone as problem:
-            wrong.append((row.id or 0, "the file was changed" if problem.was_changed else "the file is missing"))
+            wrong.append((id_of(row), "the file was changed" if problem.was_changed else "the file is missing"))
     return len(rows), wrong

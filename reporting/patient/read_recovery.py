@@ -22,8 +22,8 @@ from reporting.domain.triage import Guidance, assess
 from reporting.errors import Conflict, NotFound
 from reporting.patient.read_check_in import CheckInPage, ClinicContact, PastCheckIn, past_check_ins, read_check_in
 from reporting.records import cases, check_ins, patients
-from reporting.records.engine import reading
-from reporting.records.tables import CheckIn
+from reporting.records.engine import Session, reading
+from reporting.records.tables import CheckIn, id_of
 from reporting.security.permissions import may, require
 
 HARD = ("contact_today", "emergency")
@@ -131,7 +131,7 @@ def _urgent(about: check_ins.Subject, page: CheckInPage, counts: list[CheckIn], 
 
 
 def _history(
-    session: Any, about: check_ins.Subject, page: CheckInPage, sent: list[CheckIn], urgent: Guidance | None
+    session: Session, about: check_ins.Subject, page: CheckInPage, sent: list[CheckIn], urgent: Guidance | None
 ) -> History:
     counts = check_ins.counting(sent)
     course = _course(about.procedure_class, page.recovery_day, counts)
@@ -154,10 +154,10 @@ def _day(procedure_class: str, day: int, found: Mapping[str, int]) -> CourseDay:
     return CourseDay(day, found, frozenset(c for c in found if is_unexpected(procedure_class, c, day, found[c])))
 
 
-def _steps(session: Any, about: check_ins.Subject) -> tuple[ClinicStep, ...]:
+def _steps(session: Session, about: check_ins.Subject) -> tuple[ClinicStep, ...]:
     """Steps of the cases of this treatment that a patient may know of: never notes, outcomes and grades."""
     all_cases = cases.of_patient(session, about.patient_id)
-    ids = [case.id or 0 for case in all_cases if case.treatment_id == about.treatment_id]
+    ids = [id_of(case) for case in all_cases if case.treatment_id == about.treatment_id]
     steps = [(event.at, step_name(event.kind, event.details)) for event, _ in cases.events(session, ids)]
     return tuple(ClinicStep(at, name) for at, name in reversed(steps) if name)
 

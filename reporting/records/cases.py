@@ -32,6 +32,7 @@ from reporting.records.tables import (
     TreatedArea,
     Treatment,
     TriageCase,
+    id_of,
 )
 from reporting.records.tables.work import CASE_LEVELS
 
@@ -54,7 +55,7 @@ def add_event(
     session.add(
         CaseEvent(
             clinic_id=case.clinic_id,
-            case_id=case.id or 0,
+            case_id=id_of(case),
             at=at,
             staff_id=staff_id,
             kind=kind,
@@ -107,7 +108,7 @@ def open_or_extend(
             clinic_id=check_in.clinic_id,
             patient_id=check_in.patient_id,
             treatment_id=check_in.treatment_id,
-            check_in_id=check_in.id or 0,
+            check_in_id=id_of(check_in),
             level=level,
             rules=list(rules),
             reasons=list(reasons),
@@ -119,7 +120,7 @@ def open_or_extend(
         case.rules = [*case.rules, *(rule for rule in rules if rule not in case.rules)]
         case.reasons = [*case.reasons, *(reason for reason in reasons if reason not in case.reasons)]
         case.due_at = min(case.due_at, due_at) if case.state == "new" else due_at
-        case.check_in_id = check_in.id or 0
+        case.check_in_id = id_of(check_in)
         case.state, case.acknowledged_at = "new", None
         case.version += 1
     session.add(case)

@@ -29,6 +29,7 @@ from reporting.records.tables import (
     TreatedArea,
     Treatment,
     TriageCase,
+    id_of,
 )
 
 _TREATMENT: Any = bindparam("treatment")
@@ -121,7 +122,7 @@ def answered(session: Session, treatment_id: int) -> list[CheckIn]:
 
     A correction stands where the check-in stood that it corrects, however much later it was written.
     """
-    found = {row.id or 0: row for row in session.execute(_ANSWERED, {"treatment": treatment_id}).scalars()}
+    found = {id_of(row): row for row in session.execute(_ANSWERED, {"treatment": treatment_id}).scalars()}
     return sorted(found.values(), key=lambda row: (*_place(row, found), row.id))
 
 
@@ -130,7 +131,7 @@ def _place(row: CheckIn, known: Mapping[int, CheckIn]) -> tuple[datetime, int]:
     first = row
     while first.corrects_id in known:
         first = known[first.corrects_id or 0]
-    return first.answered_at or first.created_at, first.id or 0
+    return first.answered_at or first.created_at, id_of(first)
 
 
 def current(session: Session, treatment_id: int, *, before: int | None = None) -> list[CheckIn]:
@@ -142,7 +143,7 @@ def counting(answered_rows: Sequence[CheckIn], *, before: int | None = None) -> 
     """Those of all ``answered`` check-ins of a treatment that ``current`` gives."""
     rows = list(answered_rows)
     if before is not None:
-        known = {row.id or 0: row for row in rows}
+        known = {id_of(row): row for row in rows}
         # What came after it, or took its place, was not known when it was answered.
         rows = [row for row in rows if before not in known or _place(row, known) < _place(known[before], known)]
     return [row for row in rows if row.replaced_at is None]

@@ -34,6 +34,7 @@ from reporting.records.tables import (
     ServiceEvent,
     StaffAccount,
     Treatment,
+    id_of,
 )
 from reporting.settings import settings
 
@@ -44,7 +45,7 @@ _UNSAVED = "content_changed"
 
 def of(session: Session, clinic: Clinic) -> ClinicContent:
     """The content of a clinic in the version that its row names."""
-    return of_version(session, clinic.id or 0, clinic.content_version)
+    return of_version(session, id_of(clinic), clinic.content_version)
 
 
 def of_clinic(session: Session, clinic_id: int | None) -> ClinicContent:
@@ -97,7 +98,7 @@ def add(session: Session, clinic: Clinic, change: Change, staff_id: int | None, 
     """Write a version; the clinic's row, which the caller holds, names it from the commit on."""
     session.add(
         ContentChange(
-            clinic_id=clinic.id or 0,
+            clinic_id=id_of(clinic),
             content_table=change.table,
             row_key=change.row,
             cells=dict(change.cells),

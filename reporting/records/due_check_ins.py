@@ -23,7 +23,17 @@ from reporting.domain.symptoms import SYMPTOMS
 from reporting.domain.triage import LastReport
 from reporting.records import clinic_facts, outbox
 from reporting.records.columns import add_rows
-from reporting.records.tables import CheckIn, Clinic, Consent, Invitation, OutboxMessage, Patient, Treatment, TriageCase
+from reporting.records.tables import (
+    CheckIn,
+    Clinic,
+    Consent,
+    Invitation,
+    OutboxMessage,
+    Patient,
+    Treatment,
+    TriageCase,
+    id_of,
+)
 
 KINDS = {"email_reminders": "email", "sms_reminders": "sms"}
 """Kind of consent to the channel that it opens."""
@@ -319,8 +329,8 @@ def _report(
     told = check_in.advice not in (None, "expected")
     changed = clinic_facts.of_version(session, treatment.clinic_id, content_version)
     return LastReport(
-        treatment_id=treatment.id or 0,
-        check_in_id=check_in.id or 0,
+        treatment_id=id_of(treatment),
+        check_in_id=id_of(check_in),
         procedure_class=treatment.procedure_class,
         performed_on=treatment.performed_on,
         recovery_day=day,

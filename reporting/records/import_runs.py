@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from reporting.domain.actors import Actor
 from reporting.records.columns import add_rows
-from reporting.records.tables import ImportRun, Patient, RefusedRow, StaffAccount, TreatedArea, Treatment
+from reporting.records.tables import ImportRun, Patient, RefusedRow, StaffAccount, TreatedArea, Treatment, id_of
 
 WAITING = col(RefusedRow.state) == "waiting"
 
@@ -155,7 +155,7 @@ def languages(session: Session, clinic_id: int | None, treated_since: date | Non
 def unusual_settings(session: Session, area_ids: Sequence[int]) -> dict[int, dict[str, float]]:
     """Treated area id to its settings outside the typical range, with their values."""
     areas = session.execute(select(TreatedArea).where(col(TreatedArea.id).in_(area_ids))).scalars()
-    return {each.id or 0: {name: getattr(each, name) for name in each.outside_typical} for each in areas}
+    return {id_of(each): {name: getattr(each, name) for name in each.outside_typical} for each in areas}
 
 
 def import_runs(session: Session, clinic_id: int | None) -> list[tuple[ImportRun, str]]:

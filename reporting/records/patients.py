@@ -27,6 +27,7 @@ from reporting.records.tables import (
     TreatedArea,
     Treatment,
     TriageCase,
+    id_of,
 )
 
 
@@ -222,7 +223,7 @@ def add(session: Session, note: PatientNote) -> int:
     """Keep a note; returns its id."""
     session.add(note)
     session.flush()
-    return note.id or 0
+    return id_of(note)
 
 
 def of_patient(session: Session, patient_id: int) -> Sequence[tuple[PatientNote, str]]:

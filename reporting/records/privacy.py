@@ -36,6 +36,7 @@ from reporting.records.tables import (
     SignInSession,
     Treatment,
     TriageCase,
+    id_of,
 )
 
 BAND_YEARS = 10
@@ -118,7 +119,7 @@ def take_out_the_person(session: Session, patient: Patient, reference_hash: str,
 
     Of the clinic's own number the keyed hash stays, so that an old log does not bring the person back.
     """
-    born, patient_id = patient.year_of_birth, patient.id or 0
+    born, patient_id = patient.year_of_birth, id_of(patient)
     for row in session.execute(select(Treatment).where(col(Treatment.patient_id) == patient_id)).scalars():
         age = row.age_years if row.age_years is not None else row.performed_on.year - born if born else None
         row.age_years = band_of(age) if age is not None else None

@@ -18,6 +18,7 @@ from reporting.records.tables import (
     SignalRun,
     StaffAccount,
     Treatment,
+    id_of,
 )
 
 SAME_WITHIN = timedelta(days=120)
@@ -73,7 +74,7 @@ def add_event(
     session.add(
         SignalEvent(
             clinic_id=signal.clinic_id,
-            signal_id=signal.id or 0,
+            signal_id=id_of(signal),
             at=at,
             staff_id=staff_id,
             kind=kind,

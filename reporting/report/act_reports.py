@@ -13,7 +13,7 @@ from reporting.domain.message_kinds import MONTHLY_REPORT
 from reporting.errors import NotFound
 from reporting.records import access, audit, outbox, privacy
 from reporting.records.engine import Session, reading, transaction
-from reporting.records.tables import Clinic, StaffAccount
+from reporting.records.tables import Clinic, StaffAccount, id_of
 from reporting.security.permissions import may, require
 from reporting.settings import settings
 
@@ -45,7 +45,7 @@ def set_schedule(*, by: Actor, given: ReportSchedule) -> bool:
         clinic = session.get(Clinic, by.clinic_id or 0)
         if clinic is None:
             raise NotFound()
-        after = checked_schedule(given, [account.id or 0 for account in readers(session, clinic.id or 0)]).as_plain()
+        after = checked_schedule(given, [id_of(account) for account in readers(session, id_of(clinic))]).as_plain()
         before = dict(clinic.report_schedule)
         if before == after:
             return False
@@ -76,7 +76,7 @@ def _announce(clinic: Clinic, moment: datetime) -> int:
         left = keys.keys() - outbox.keys_there(session, list(keys))
         if not left:
             return 0
-        allowed = {account.id for account in readers(session, clinic.id or 0)}
+        allowed = {account.id for account in readers(session, id_of(clinic))}
         told = [keys[key] for key in sorted(left) if keys[key] in allowed and _write(session, clinic, month, key, keys)]
         if told:
             audit.write(session, SYSTEM, "report.announced", "report", str(month), clinic_id=clinic.id, to=told)
@@ -88,7 +88,7 @@ def _write(session: Session, clinic: Clinic, month: Month, key: str, keys: dict[
     words = {"month": month.words, "link": link}
     return outbox.add(
         session,
-        clinic_id=clinic.id or 0,
+        clinic_id=id_of(clinic),
         kind=MONTHLY_REPORT,
         staff_id=keys[key],
         key=key,

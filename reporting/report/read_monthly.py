@@ -27,6 +27,7 @@ from reporting.records import access, cases, patients
 from reporting.records.cases import cases_of_month
 from reporting.records.engine import reading
 from reporting.records.outcome_frame import one_moment
+from reporting.records.tables import id_of
 from reporting.security.permissions import may, require
 from reporting.security.scope import Scope
 from reporting.shell.read_scope import Filters, scoped_frame
@@ -255,7 +256,7 @@ def report_choices(by: Actor) -> ReportChoices:
     require(by, "report.read")
     with one_moment(), reading() as session:
         clinic = patients.clinic(session, by.clinic_id or 0)
-        accounts = access.accounts_of(session, clinic.id or 0) if may(by, "report.schedule") else []
+        accounts = access.accounts_of(session, id_of(clinic)) if may(by, "report.schedule") else []
         days = scoped_frame(by, Filters(), ["performed_on"])["performed_on"]
     this = of(clock.now().astimezone(ZoneInfo(clinic.timezone)).date())
     first = of(days.min().date()) if len(days) else this.previous
@@ -264,7 +265,7 @@ def report_choices(by: Actor) -> ReportChoices:
         older.append(older[-1].previous)
     months = [older[0], this, *older[1:]]
     readers = {
-        one.id or 0: f"{one.display_name} ({one.role.replace('_', ' ')})"
+        id_of(one): f"{one.display_name} ({one.role.replace('_', ' ')})"
         for one in accounts
         if one.is_active and may(Actor("staff", one.id, one.clinic_id, one.role), "report.read")  # type: ignore[arg-type]
     }

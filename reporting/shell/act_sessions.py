@@ -17,7 +17,7 @@ from reporting.domain.actors import SYSTEM, Actor
 from reporting.errors import Problem, SignInNeeded
 from reporting.records import access, audit
 from reporting.records.engine import Session, reading, transaction
-from reporting.records.tables import Invitation, SignInSession
+from reporting.records.tables import Invitation, SignInSession, id_of
 from reporting.security.passwords import verify_password
 from reporting.security.permissions import require
 from reporting.security.tokens import hash_token, new_token
@@ -112,7 +112,7 @@ def actor_of(secret: str | None, *, by_hand: bool = True) -> Actor:
         raise SignInNeeded()
     if by_hand and moment - row.last_seen_at > TOUCH_EVERY:
         with transaction() as session:
-            access.touch(session, row.id or 0, moment)
+            access.touch(session, id_of(row), moment)
     return actor
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from reporting.domain.actors import Actor
 from reporting.records import access, clinic_facts, signals
 from reporting.records.engine import Session, reading
-from reporting.records.tables import Signal
+from reporting.records.tables import Signal, id_of
 from reporting.security.permissions import may, require
 from reporting.security.scope import Scope
 
@@ -28,7 +28,7 @@ def action_days(actor: Actor) -> list[tuple[date, str]]:
     """Days on which something was changed because of a signal, with the words: charts mark them."""
     require(actor, "signals.read")
     with reading() as session:
-        ids = [signal.id or 0 for signal, _ in visible_signals(session, actor)]
+        ids = [id_of(signal) for signal, _ in visible_signals(session, actor)]
         taken = [event for event, _ in signals.events(session, ids) if event.kind == "action_taken"]
     return sorted((event.happened_on, event.note) for event in taken if event.happened_on is not None)
 

@@ -26,9 +26,9 @@ from reporting.evidence.backtest import BeforeAfter, compare_before_after
 from reporting.evidence.checks import NotEnoughData
 from reporting.evidence.trials import expected_events
 from reporting.records import access, audit, outbox, signals
-from reporting.records.engine import reading, transaction
+from reporting.records.engine import Session, reading, transaction
 from reporting.records.evidence_frames import EngineFrames, engine_frames
-from reporting.records.tables import Signal
+from reporting.records.tables import Signal, id_of
 from reporting.security.permissions import require
 from reporting.security.scope import own
 from reporting.settings import settings
@@ -58,7 +58,7 @@ def keep_look(*, by: Actor, look: Look) -> list[int]:
             session.add(signal)
             session.flush()
             if is_new:
-                fresh.append(signal.id or 0)
+                fresh.append(id_of(signal))
                 _raise(session, by, signal, found)
         signals.keep_run(session, look, clock.now())
         audit.write(
@@ -74,7 +74,7 @@ def keep_look(*, by: Actor, look: Look) -> list[int]:
     return fresh
 
 
-def _keep(session: Any, clinic_id: int, found: Finding, as_of: date) -> tuple[Signal, bool]:
+def _keep(session: Session, clinic_id: int, found: Finding, as_of: date) -> tuple[Signal, bool]:
     known = signals.same_as(session, clinic_id, found)
     if known is None:
         code = ":".join(
@@ -109,7 +109,7 @@ def _keep(session: Any, clinic_id: int, found: Finding, as_of: date) -> tuple[Si
     return known, False
 
 
-def _raise(session: Any, by: Actor, signal: Signal, found: Finding) -> None:
+def _raise(session: Session, by: Actor, signal: Signal, found: Finding) -> None:
     signals.add_event(session, signal, "raised", at=clock.now(), happened_on=found.first_flagged)
     told = [] if found.kind == "scan" else _told(session, signal.clinic_id)
     link = f"{settings().base_url.rstrip('/')}/signals"
@@ -137,10 +137,10 @@ def _raise(session: Any, by: Actor, signal: Signal, found: Finding) -> None:
     )
 
 
-def _told(session: Any, clinic_id: int) -> list[int]:
+def _told(session: Session, clinic_id: int) -> list[int]:
     active = [a for a in access.accounts_of(session, clinic_id) if a.is_active and a.id is not None]
     for role in TOLD:
-        if chosen := [a.id or 0 for a in active if a.role == role]:
+        if chosen := [id_of(a) for a in active if a.role == role]:
             return chosen
     return []
 
@@ -154,7 +154,7 @@ def _words(words: str) -> str:
     return words
 
 
-def _changed_by(_session: Any, _signal: Signal) -> tuple[str, dict[str, Any]]:
+def _changed_by(_session: Session, _signal: Signal) -> tuple[str, dict[str, Any]]:
     return "Somebody", {}
 
 

@@ -15,7 +15,7 @@ from reporting.domain.symptoms import SYMPTOMS, symptom
 from reporting.errors import NotFound
 from reporting.records import access, signals
 from reporting.records.engine import reading
-from reporting.records.tables import Signal, SignalEvent
+from reporting.records.tables import Signal, SignalEvent, id_of
 from reporting.security.permissions import may, require
 from reporting.shell.read_marks import visible_signals
 
@@ -166,7 +166,7 @@ def _row(actor: Actor, signal: Signal, clinic: str) -> SignalRow:
     if not may(actor, "operators.compare"):
         card = replace(card, instead=tuple(said for said in card.instead if "operator" not in said.lower()))
     return SignalRow(
-        signal.id or 0,
+        id_of(signal),
         clinic,
         signal.kind,
         signal.unit_type,

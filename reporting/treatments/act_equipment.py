@@ -9,7 +9,7 @@ from reporting.domain.actors import Actor
 from reporting.errors import Conflict, InvalidInput
 from reporting.records import access, audit, clinic_facts
 from reporting.records.engine import Session, transaction
-from reporting.records.tables import Device, Operator, ServiceEvent, StaffAccount
+from reporting.records.tables import Device, Operator, ServiceEvent, StaffAccount, id_of
 from reporting.security.permissions import require
 from reporting.security.scope import own
 
@@ -106,7 +106,7 @@ def save_device(*, by: Actor, given: DeviceGiven, device_id: int | None = None) 
                 what_to_do="Retire it and add it again under a new code.",
             )
         _put(session, by, row, after, "device", device_id is None)
-        return row.id or 0
+        return id_of(row)
 
 
 def save_operator(*, by: Actor, given: OperatorGiven, operator_id: int | None = None) -> int:
@@ -130,8 +130,8 @@ def save_operator(*, by: Actor, given: OperatorGiven, operator_id: int | None = 
         )
         _free(session, Operator, clinic_id, str(after["code"]), operator_id)
         _put(session, by, row, after, "operator", operator_id is None)
-        _link(session, by, row.id or 0, given.staff_id)
-        return row.id or 0
+        _link(session, by, id_of(row), given.staff_id)
+        return id_of(row)
 
 
 def _link(session: Session, by: Actor, operator_id: int, staff_id: int | None) -> None:
@@ -178,7 +178,7 @@ def add_service(*, by: Actor, device_id: int, happened_on: date, kind: str, note
         session.add(event)
         session.flush()
         audit.write(session, by, "device.serviced", "device", device_id, before={}, after=_told(event))
-        return event.id or 0
+        return id_of(event)
 
 
 def remove_service(*, by: Actor, service_id: int) -> None:

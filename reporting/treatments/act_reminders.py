@@ -15,7 +15,7 @@ from reporting.errors import InvalidInput, NotFound
 from reporting.notify.handed_over import channels
 from reporting.records import audit, clinic_facts, due_check_ins, outbox, privacy
 from reporting.records.engine import Session, reading, transaction
-from reporting.records.tables import Clinic, Patient
+from reporting.records.tables import Clinic, Patient, id_of
 from reporting.security.encryption import decrypt, encrypt
 from reporting.security.permissions import require
 from reporting.security.scope import mine
@@ -109,7 +109,7 @@ def _address(patient: Patient, channel: str) -> str | None:
 
 
 def _state(session: Session, by: Actor, patient: Patient, channel: str) -> ChannelState:
-    last, kept = privacy.latest(session, patient.id or 0, KIND[channel]), _address(patient, channel)
+    last, kept = privacy.latest(session, id_of(patient), KIND[channel]), _address(patient, channel)
     on = last is not None and last.withdrawn_at is None and kept is not None
     shown = hidden(decrypt(kept)) if kept and _may_change_address(by) else ""
     return ChannelState(channel, on, shown, last.given_at if on and last else None, channel in channels())
@@ -160,9 +160,9 @@ def set_reminders(
         if on and _address(patient, channel) is None:
             field = "e-mail" if channel == "email" else "telephone"
             raise InvalidInput(field=field, found="", allowed="an address that reminders can go to")
-        stands = act_consent.has(session, patient.id or 0, KIND[channel])
+        stands = act_consent.has(session, id_of(patient), KIND[channel])
         source: act_consent.Given = "patient" if by.kind == "patient" else "staff"
-        clinic_id, key, kind = patient.clinic_id, patient.id or 0, KIND[channel]
+        clinic_id, key, kind = patient.clinic_id, id_of(patient), KIND[channel]
         if on:
             act_consent.give(
                 session,
@@ -194,7 +194,7 @@ def stop_by_mail(*, message_id: int) -> None:
     with transaction() as session:
         row = outbox.by_id(session, message_id)
         patient = privacy.lock_patient(session, row.patient_id) if row and row.patient_id else None
-        if patient is None or not act_consent.has(session, patient.id or 0, KIND["email"]):
+        if patient is None or not act_consent.has(session, id_of(patient), KIND["email"]):
             return
         by = Actor(kind="patient", id=patient.id, clinic_id=patient.clinic_id, label=f"patient {patient.id}")
-        act_consent.withdraw(session, by, clinic_id=patient.clinic_id, patient_id=patient.id or 0, kind=KIND["email"])
+        act_consent.withdraw(session, by, clinic_id=patient.clinic_id, patient_id=id_of(patient), kind=KIND["email"])

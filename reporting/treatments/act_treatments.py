@@ -19,7 +19,7 @@ from reporting.errors import Conflict, InvalidInput
 from reporting.records import audit, clinic_facts, patients
 from reporting.records.engine import Session, transaction
 from reporting.records.outcomes import recompute
-from reporting.records.tables import Device, Operator, Patient, TreatedArea, Treatment
+from reporting.records.tables import Device, Operator, Patient, TreatedArea, Treatment, id_of
 from reporting.security.encryption import encrypt
 from reporting.security.permissions import require
 from reporting.security.scope import Scope, own
@@ -124,7 +124,7 @@ def record_treatment(*, by: Actor, record: TreatmentRecord, submission_key: str)
         patient = _patient(session, by, clinic_id, record.patient)
         row = Treatment(
             clinic_id=clinic_id,
-            patient_id=patient.id or 0,
+            patient_id=id_of(patient),
             reference=reference,
             performed_on=record.performed_on,
             operator_id=record.operator_id,
@@ -137,7 +137,7 @@ def record_treatment(*, by: Actor, record: TreatmentRecord, submission_key: str)
         session.add(row)
         session.flush()
         _add_areas(session, row, record, outside)
-        recompute(session, [row.id or 0])
+        recompute(session, [id_of(row)])
         marked = _marked(outside, record)
         audit.write(
             session,
@@ -152,19 +152,19 @@ def record_treatment(*, by: Actor, record: TreatmentRecord, submission_key: str)
             areas=[area.area for area in record.areas],
             outside_typical=marked,
         )
-    return Recorded(row.id or 0, patient.id or 0, marked)
+    return Recorded(id_of(row), id_of(patient), marked)
 
 
 def _again(session: Session, earlier: Treatment) -> Recorded:
-    kept = patients.areas(session, [earlier.id or 0])[earlier.id or 0]
+    kept = patients.areas(session, [id_of(earlier)])[id_of(earlier)]
     marked = {area.area: area.outside_typical for area in kept if area.outside_typical}
-    return Recorded(earlier.id or 0, earlier.patient_id, marked, already_recorded=True)
+    return Recorded(id_of(earlier), earlier.patient_id, marked, already_recorded=True)
 
 
 def _add_areas(session: Session, row: Treatment, record: TreatmentRecord, outside: list[list[str]]) -> None:
     for area, marked in zip(record.areas, outside, strict=True):
         fresh = TreatedArea(
-            treatment_id=row.id or 0, clinic_id=row.clinic_id, area=area.area, pass_group=area.pass_group
+            treatment_id=id_of(row), clinic_id=row.clinic_id, area=area.area, pass_group=area.pass_group
         )
         session.add(_fill(fresh, area, marked))
     session.flush()
@@ -204,16 +204,16 @@ def _correct_areas(
     by_key = {(area.area, area.pass_group): area for area in kept}
     wanted = {(area.area, area.pass_group) for area in record.areas}
     gone = [area for key, area in by_key.items() if key not in wanted]
-    named = patients.areas_named_by_patient(session, row.id or 0)
+    named = patients.areas_named_by_patient(session, id_of(row))
     if any(area.id in named for area in gone):
         raise Conflict(
             "The patient has reported something for an area that this correction removes.",
             what_to_do="Keep that area; correct its settings only.",
         )
-    patients.remove_areas(session, [area.id or 0 for area in gone])
+    patients.remove_areas(session, [id_of(area) for area in gone])
     for area, marked in zip(record.areas, outside, strict=True):
         found = by_key.get((area.area, area.pass_group)) or TreatedArea(
-            treatment_id=row.id or 0, clinic_id=row.clinic_id, area=area.area, pass_group=area.pass_group
+            treatment_id=id_of(row), clinic_id=row.clinic_id, area=area.area, pass_group=area.pass_group
         )
         session.add(_fill(found, area, marked))
     session.flush()

@@ -25,7 +25,7 @@ from reporting.domain.vocabulary import skin_group_of
 from reporting.errors import NotFound
 from reporting.records import access, clinic_facts, patients
 from reporting.records.engine import reading
-from reporting.records.tables import Patient, TreatedArea, Treatment
+from reporting.records.tables import Patient, TreatedArea, Treatment, id_of
 from reporting.security.permissions import may, require
 from reporting.security.scope import Scope, own
 
@@ -97,14 +97,14 @@ def record_form(by: Actor) -> RecordForm:
         classes = clinic_facts.known(session, clinic_id)
         devices = tuple(
             DeviceChoice(
-                device.id or 0,
+                id_of(device),
                 " · ".join(part for part in (device.code, device.model, device.handpiece) if part),
                 classes.get(device.device_class),
             )
             for device in patients.devices(session, clinic_id)
         )
         operators = {
-            each.id or 0: " · ".join(part for part in (each.code, each.name) if part)
+            id_of(each): " · ".join(part for part in (each.code, each.name) if part)
             for each in patients.operators(session, clinic_id)
         }
     return RecordForm(
@@ -265,11 +265,11 @@ def clinic_equipment(by: Actor) -> Equipment:
         classes = {code: one.name for code, one in clinic_facts.known(session, Scope.of(by).clinic_id).items()}
         devices, operators = clinic_facts.devices(session, key), clinic_facts.operators(session, key)
         services = clinic_facts.services(session, key)
-        accounts = {one.id or 0: one.display_name for one in access.accounts_of(session, key) if one.is_active}
+        accounts = {id_of(one): one.display_name for one in access.accounts_of(session, key) if one.is_active}
     return Equipment(
         devices=tuple(
             DeviceLine(
-                one.id or 0,
+                id_of(one),
                 one.code,
                 one.device_class,
                 classes.get(one.device_class, one.device_class),
@@ -284,7 +284,7 @@ def clinic_equipment(by: Actor) -> Equipment:
         ),
         operators=tuple(
             OperatorLine(
-                one.id or 0,
+                id_of(one),
                 one.code,
                 one.name,
                 one.is_active,
@@ -293,7 +293,7 @@ def clinic_equipment(by: Actor) -> Equipment:
             )
             for one, account in operators
         ),
-        services=tuple(ServiceLine(one.id or 0, code, one.happened_on, one.kind, one.note) for one, code in services),
+        services=tuple(ServiceLine(id_of(one), code, one.happened_on, one.kind, one.note) for one, code in services),
         classes=classes,
         accounts=accounts,
         may_change=may(by, "content.manage"),

@@ -10,6 +10,7 @@ from reporting.records.tables.access import (
     SignInSession,
     Throttle,
 )
+from reporting.records.tables.base import id_of
 from reporting.records.tables.care import CheckIn, Outcome, Photo, TreatedArea, Treatment
 from reporting.records.tables.clinic import (
     Clinic,
@@ -74,4 +75,5 @@ __all__ = [
     "TreatedArea",
     "Treatment",
     "TriageCase",
+    "id_of",
 ]

@@ -4,7 +4,7 @@ Column types that behave the same on SQLite and PostgreSQL.
 """
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import JSON, BigInteger, CheckConstraint, DateTime, Dialect, Integer
 from sqlalchemy.types import TypeDecorator
@@ -41,6 +41,20 @@ BigKey = BigInteger().with_variant(Integer(), "sqlite")
 def key() -> Any:
     """A 64-bit primary key numbered by the database."""
     return Field(default=None, primary_key=True, sa_type=BigKey)
+
+
+class Numbered(Protocol):
+    """A row with a key of its own; the database gives it when the row is written."""
+
+    @property
+    def id(self) -> int | None: ...
+
+
+def id_of(row: Numbered) -> int:
+    """The key of a row that is written. Raises ValueError for one that is not: no other row is ever meant by it."""
+    if row.id is None:
+        raise ValueError(f"a {type(row).__name__} that is not written yet has no id")
+    return row.id
 
 
 def ref(table: str, *, nullable: bool = False, index: bool = False) -> Any:

@@ -6,7 +6,6 @@ Notes as they are read: decrypted, or saying why that cannot be.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from reporting import clock
 from reporting.cases.read_worklist import CaseStep, case_step
@@ -282,9 +281,9 @@ def timeline(by: Actor, patient_id: int) -> Timeline:
         classes = clinic_facts.known(session, patient.clinic_id)
         ranges = clinic_facts.of(session, clinic).protocol_ranges()
         rows = patients.treatments(session, patient_id)
-        ids = [row[0].id for row in rows]
+        ids = [row.id for row in rows]
         treated, check_ins = patients.areas(session, ids), patients.check_ins(session, ids)
-        performed = {row[0].id: row[0].performed_on for row in rows}
+        performed = {row.id: row.treatment.performed_on for row in rows}
         due = due_counts(session, performed, clock.today(clinic.timezone))
         found = cases.of_patient(session, patient_id)
         contacts = _contacts(session, found)
@@ -297,16 +296,16 @@ def timeline(by: Actor, patient_id: int) -> Timeline:
         timezone=clinic.timezone,
         year_of_birth=patient.year_of_birth,
         fitzpatrick=patient.fitzpatrick,
-        risks=_risks(patient, rows[0][0] if rows else None),
+        risks=_risks(patient, rows[0].treatment if rows else None),
         treatments=tuple(
             _treatment(
                 row,
-                treated[row[0].id],
-                check_ins[row[0].id],
+                treated[row.id],
+                check_ins[row.id],
                 classes,
                 patient.fitzpatrick,
                 notes,
-                due.get(row[0].id, 0),
+                due.get(row.id, 0),
                 ranges,
             )
             for row in rows
@@ -318,7 +317,7 @@ def timeline(by: Actor, patient_id: int) -> Timeline:
 
 
 def _treatment(
-    row: Any,
+    row: patients.Visit,
     treated: list[TreatedArea],
     check_ins: list[CheckIn],
     classes: Mapping[str, DeviceClass],
@@ -334,7 +333,7 @@ def _treatment(
     area_labels = {line.treated_area_id: line.area for line in lines}
     corrected = {each.corrects_id for each in check_ins if each.corrects_id is not None}
     return TreatmentLine(
-        treatment_id=treatment.id,
+        treatment_id=row.id,
         reference=treatment.reference,
         performed_on=treatment.performed_on,
         procedure_class=treatment.procedure_class,

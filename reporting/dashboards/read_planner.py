@@ -93,19 +93,20 @@ def last_treatments(by: Actor, patient_id: int) -> tuple[LastTreatment, ...]:
     with reading() as session:
         patient = own(session, Patient, patient_id, by, "timeline.read")
         rows = patients.treatments(session, patient_id)
-        by_treatment = patients.areas(session, [treatment.id for treatment, _, _ in rows])
+        by_treatment = patients.areas(session, [row.id for row in rows])
         classes = clinic_facts.known(session, patient.clinic_id)
     frame = scoped_frame(by, Filters(), ["treated_area_id", *(f"first_{code}" for code in SYMPTOMS)])
     found: dict[str, LastTreatment] = {}
-    for treatment, device, _ in rows:
-        for area in by_treatment[treatment.id]:
+    for row in rows:
+        device = row.device
+        for area in by_treatment[row.id]:
             if device is None or area.area in found:
                 continue
             known = classes.get(device.device_class)
             found[area.area] = LastTreatment(
-                treatment.id,
+                row.id,
                 id_of(area),
-                treatment.performed_on,
+                row.treatment.performed_on,
                 device.device_class,
                 known.name if known else device.device_class,
                 area.area,

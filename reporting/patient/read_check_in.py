@@ -362,7 +362,7 @@ def asked_patient(by: Actor, patient_id: int) -> AskedPatient:
     with reading() as session:
         patient = own(session, Patient, patient_id, by, "check_in.proxy")
         today = clock.today(patients.clinic(session, patient.clinic_id).timezone)
-        rows = [row[0] for row in patients.treatments(session, patient_id)]
+        rows = [row.treatment for row in patients.treatments(session, patient_id)]
         recent = [row for row in rows if (today - row.performed_on).days <= YEAR_DAYS]
         areas = patients.areas(session, [id_of(row) for row in recent])
     return AskedPatient(

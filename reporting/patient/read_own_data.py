@@ -342,7 +342,7 @@ def _rest(session: Session, patient_id: int) -> dict[str, Any]:
 def _document(session: Session, patient: Patient, photos: list[Photo]) -> dict[str, Any]:
     patient_id = id_of(patient)
     rows = patients.treatments(session, patient_id)
-    ids = [id_of(row[0]) for row in rows]
+    ids = [row.id for row in rows]
     areas, answers = patients.areas(session, ids), patients.check_ins(session, ids)
     labels = {id_of(area): area_label(area.area) for found in areas.values() for area in found}
     clinic = session.get_one(Clinic, patient.clinic_id)
@@ -352,7 +352,7 @@ def _document(session: Session, patient: Patient, photos: list[Photo]) -> dict[s
         "fields": FIELDS
         | {f"treatments.areas.settings.{name}": f"{of.label}, {of.unit}" for name, of in setting_fields().items()},
         "patient": _person(patient, clinic),
-        "treatments": [_treatment(row[0], row[1], areas[id_of(row[0])]) for row in rows],
+        "treatments": [_treatment(row.treatment, row.device, areas[row.id]) for row in rows],
         "check_ins": [_check_in(row, labels, clinic.emergency_telephone) for key in ids for row in answers[key]],
         "photos": [_photo(photo) for photo in photos],
         "clinic_steps": _cases(session, patient_id),

@@ -8,7 +8,7 @@ Statements about treatments whose check-ins are due and not answered.
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -352,9 +352,19 @@ def is_known(session: Session, report: LastReport, rule: str) -> bool:
 MOST = 5_000
 
 
-def treatments_since(session: Session, clinic_id: int, first_day: date) -> list[Any]:
-    """Rows since ``first_day``, newest first: treatment_id, performed_on, procedure_class, patient_id, reference,
-    day (the recovery day of the last answer, or None)."""
+class AskedTreatment(NamedTuple):
+    """A treatment whose patient is asked; ``day`` is the recovery day of the last answer, None before the first."""
+
+    treatment_id: int
+    performed_on: date
+    procedure_class: str
+    patient_id: int
+    reference: str
+    day: int | None
+
+
+def treatments_since(session: Session, clinic_id: int, first_day: date) -> list[AskedTreatment]:
+    """Treatments of a clinic since ``first_day``, newest first, at most ``MOST``."""
     treated = [
         col(Treatment.id).label("treatment_id"),
         col(Treatment.performed_on),
@@ -391,7 +401,7 @@ def treatments_since(session: Session, clinic_id: int, first_day: date) -> list[
         .outerjoin(answered, answered.c["of"] == asked.c.treatment_id)
         .order_by(asked.c.performed_on.desc(), asked.c.treatment_id.desc())
     )
-    return list(session.connection().execute(statement).fetchall())
+    return [AskedTreatment(*row) for row in session.connection().execute(statement).fetchall()]
 
 
 def last_answers(session: Session, treatment_ids: Sequence[int]) -> dict[int, datetime]:

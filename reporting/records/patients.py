@@ -5,7 +5,8 @@ Statements about what the clinic wrote down about a patient.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from datetime import date
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
@@ -73,8 +74,17 @@ def _candidates(session: Session, clinic_id: int | None, words: str, limit: int)
     return list(dict.fromkeys(recent))[:limit]
 
 
-def search(session: Session, clinic_id: int | None, words: str, limit: int) -> list[Any]:
-    """(patient, number of treatments, day of the last one, open cases); those treated last come first.
+class FoundPatient(NamedTuple):
+    """A patient in a list; ``last_on`` is the day of the last treatment, None without one."""
+
+    patient: Patient
+    treatments: int
+    last_on: date | None
+    open_cases: int
+
+
+def search(session: Session, clinic_id: int | None, words: str, limit: int) -> list[FoundPatient]:
+    """Patients whose reference has these words; those treated last come first.
 
     ``words`` is looked for in the reference; without words these are the patients treated last. None as
     the clinic is every clinic.
@@ -94,20 +104,31 @@ def search(session: Session, clinic_id: int | None, words: str, limit: int) -> l
         .group_by(col(Patient.id))
         .order_by(last_on.is_(None), last_on.desc(), col(Patient.id).desc())
     )
-    return list(session.execute(statement).all())
+    return [FoundPatient(*row) for row in session.execute(statement).all()]
 
 
-def treatments(session: Session, patient_id: int) -> list[Any]:
-    """(treatment, device or None, operator or None) of a patient, newest first."""
-    return list(
-        session.execute(
-            select(Treatment, Device, Operator)
-            .outerjoin(Device, col(Device.id) == Treatment.device_id)
-            .outerjoin(Operator, col(Operator.id) == Treatment.operator_id)
-            .where(col(Treatment.patient_id) == patient_id)
-            .order_by(col(Treatment.performed_on).desc(), col(Treatment.id).desc())
-        ).all()
+class Visit(NamedTuple):
+    """A treatment with what it was done with and by whom, where that is known."""
+
+    treatment: Treatment
+    device: Device | None
+    operator: Operator | None
+
+    @property
+    def id(self) -> int:
+        return id_of(self.treatment)
+
+
+def treatments(session: Session, patient_id: int) -> list[Visit]:
+    """The treatments of a patient, newest first."""
+    statement = (
+        select(Treatment, Device, Operator)
+        .outerjoin(Device, col(Device.id) == Treatment.device_id)
+        .outerjoin(Operator, col(Operator.id) == Treatment.operator_id)
+        .where(col(Treatment.patient_id) == patient_id)
+        .order_by(col(Treatment.performed_on).desc(), col(Treatment.id).desc())
     )
+    return [Visit(*row) for row in session.execute(statement).all()]
 
 
 def facts_of(treatment: Treatment) -> VisitFacts:

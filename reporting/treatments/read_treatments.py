@@ -74,15 +74,15 @@ def find_patients(by: Actor, words: str = "") -> list[PatientRow]:
         rows = patients.search(session, Scope.of(by).clinic_id, words.strip(), SHOWN)
     return [
         PatientRow(
-            patient_id=patient.id,
-            reference=patient.reference,
-            year_of_birth=patient.year_of_birth,
-            fitzpatrick=patient.fitzpatrick,
-            treatments=treatments,
-            last_treated_on=last_on,
-            open_cases=open_cases if sees_cases else None,
+            patient_id=id_of(row.patient),
+            reference=row.patient.reference,
+            year_of_birth=row.patient.year_of_birth,
+            fitzpatrick=row.patient.fitzpatrick,
+            treatments=row.treatments,
+            last_treated_on=row.last_on,
+            open_cases=row.open_cases if sees_cases else None,
         )
-        for patient, treatments, last_on, open_cases in rows
+        for row in rows
     ]
 
 

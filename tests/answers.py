@@ -11,9 +11,8 @@ from reporting.records.engine import reading
 
 NO_PROBLEMS: dict[str, Any] = dict(questionnaire.NO_PROBLEMS)
 EYES_CLOSING: dict[str, Any] = {
-    "symptoms": ["swelling"],
+    "symptoms": ["swelling", "swelling_eyes"],
     "severity_swelling": "3",
-    "follow_ups_swelling": ["swelling_eyes"],
 }
 
 

@@ -143,7 +143,9 @@ def report_words(report: Report) -> str:
         if severity:
             place = f" ({', '.join(report.areas[code])})" if report.areas.get(code) else ""
             beyond = ", more than expected" if code in report.unexpected else ""
-            had.append(f"{symptom(code).label.lower()} {severity_word(severity).lower()}{place}{beyond}")
+            now = report.now.get(code, severity)
+            since = "" if now == severity else f", now {severity_word(now).lower()}"
+            had.append(f"{symptom(code).label.lower()} {severity_word(severity).lower()}{since}{place}{beyond}")
     facts = ["; ".join(had) or "no problems"]
     facts.extend(f"{question}: {answer}" for question, answer in report.follow_up.items())
     if report.is_worried:

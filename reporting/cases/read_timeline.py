@@ -4,7 +4,7 @@ Notes as they are read: decrypted, or saying why that cannot be.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from reporting import clock
@@ -13,7 +13,7 @@ from reporting.domain.actors import Actor
 from reporting.domain.clinic_content import ProtocolRange
 from reporting.domain.content import content
 from reporting.domain.corrections import STAFF_REASONS
-from reporting.domain.course import days_late, is_report_unexpected
+from reporting.domain.course import days_late
 from reporting.domain.devices import DeviceClass
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.domain.treatment_record import known_words
@@ -26,7 +26,7 @@ from reporting.domain.vocabulary import (
     procedure_classes,
 )
 from reporting.records import cases, clinic_facts, patients
-from reporting.records.check_ins import counting
+from reporting.records.check_ins import counting, is_unexpected, now_of
 from reporting.records.engine import Session, reading
 from reporting.records.outcomes import due_counts
 from reporting.records.tables import CheckIn, Patient, TreatedArea, Treatment, TriageCase, id_of
@@ -98,7 +98,7 @@ class Report:
     recovery_day: int | None
     answered_at: datetime | None
     severities: Mapping[str, int]
-    """Only what was asked."""
+    """The worst since the answer before, only what was asked."""
     unexpected: tuple[str, ...]
     areas: Mapping[str, tuple[str, ...]]
     follow_up: Mapping[str, str]
@@ -118,6 +118,8 @@ class Report:
     is_correction: bool = False
     days_late: int = 0
     """Days from the due day to the answer; 0 for a further report of the same due day."""
+    now: Mapping[str, int] = field(default_factory=dict)
+    """How each symptom was at the answer, where that was asked apart from the worst."""
 
 
 @dataclass(frozen=True)
@@ -187,20 +189,11 @@ def _area(
     )
 
 
-def _unexpected(check_in: CheckIn, procedure_class: str, severities: Mapping[str, int]) -> tuple[str, ...]:
-    """Symptoms of one report that were more than expected."""
-    return tuple(
-        symptom
-        for symptom, severity in severities.items()
-        if is_report_unexpected(
-            procedure_class,
-            symptom,
-            severity,
-            recovery_day=check_in.recovery_day,
-            scheduled_day=check_in.scheduled_day,
-            judged_by_source=check_in.judged_by_source,
-        )
-    )
+def _unexpected(check_in: CheckIn, procedure_class: str, earlier: Sequence[CheckIn]) -> tuple[str, ...]:
+    """Symptoms of one report that were more than expected; ``earlier``: the reports that counted before it."""
+    since = earlier[-1].recovery_day if earlier else None
+    asked = (symptom for symptom in SYMPTOMS if getattr(check_in, symptom) is not None)
+    return tuple(symptom for symptom in asked if is_unexpected(check_in, symptom, procedure_class, since))
 
 
 def _follow_up(answers: Mapping[str, str]) -> dict[str, str]:
@@ -224,12 +217,11 @@ def _change(check_in: CheckIn, corrected: Collection[int], may_read_notes: bool)
     return Change(kind, check_in.replaced_at, STAFF_REASONS.get(code, code), own_words)
 
 
-def _late(check_in: CheckIn, all_of_treatment: Sequence[CheckIn]) -> int:
+def _earlier(check_in: CheckIn, all_of_treatment: Sequence[CheckIn]) -> list[CheckIn]:
+    """The answers that counted when this one was given."""
     if check_in.answered_at is None:
-        return 0
-    answered = [row for row in all_of_treatment if row.answered_at is not None]
-    earlier = counting(answered, before=check_in.id)
-    return days_late(check_in.scheduled_day, check_in.recovery_day, (row.scheduled_day for row in earlier))
+        return []
+    return counting([row for row in all_of_treatment if row.answered_at is not None], before=check_in.id)
 
 
 def _report(
@@ -238,8 +230,11 @@ def _report(
     area_labels: Mapping[int, str],
     may_read_notes: bool,
     corrected: Collection[int] = (),
-    late: int = 0,
+    earlier: Sequence[CheckIn] = (),
 ) -> Report:
+    late = 0
+    if check_in.answered_at is not None:
+        late = days_late(check_in.scheduled_day, check_in.recovery_day, (row.scheduled_day for row in earlier))
     severities = {s: value for s in SYMPTOMS if (value := getattr(check_in, s)) is not None}
     note = check_in.note_encrypted
     return Report(
@@ -248,7 +243,8 @@ def _report(
         recovery_day=check_in.recovery_day,
         answered_at=check_in.answered_at,
         severities=severities,
-        unexpected=_unexpected(check_in, procedure_class, severities),
+        now=now_of(check_in),
+        unexpected=_unexpected(check_in, procedure_class, earlier),
         areas={s: tuple(area_labels.get(i, "") for i in ids) for s, ids in check_in.areas.items()},
         follow_up=_follow_up(check_in.follow_up),
         is_worried=check_in.worried,
@@ -345,7 +341,7 @@ def _treatment(
         source=treatment.source,
         areas=lines,
         reports=tuple(
-            _report(each, treatment.procedure_class, area_labels, may_read_notes, corrected, _late(each, check_ins))
+            _report(each, treatment.procedure_class, area_labels, may_read_notes, corrected, _earlier(each, check_ins))
             for each in check_ins
         ),
         due=due,

@@ -28,7 +28,7 @@ from reporting.settings import settings
 
 def _strings(of: Content) -> Iterator[str]:
     for symptom in of.symptoms.values():
-        yield from (symptom.patient_label, symptom.patient_hint, symptom.severity_title)
+        yield from (symptom.patient_label, symptom.patient_hint, symptom.severity_title, symptom.now_title)
         yield from (symptom.follow_ups_title, symptom.area_title)
     for word in of.severity_words:
         yield from (word.word, word.hint)
@@ -40,6 +40,7 @@ def _strings(of: Content) -> Iterator[str]:
     for follow_up in of.follow_ups.values():
         yield from (follow_up.patient_label, follow_up.hint)
     yield from (window.words for window in of.course)
+    yield from (words for days in of.self_care.values() for words in days.values())
     yield from (rule.patient_words for rule in of.rules)
     for text in of.guidance.values():
         yield from (text.heading, text.opening, text.what_next, text.out_of_hours)

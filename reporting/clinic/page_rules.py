@@ -81,8 +81,8 @@ def fields(row: ContentRow, stamp: str) -> dict[str, str]:
         is_on = st.toggle(COLUMN_WORDS[IS_ON], now[IS_ON] == "yes", key=f"{IS_ON}_{stamp}")
         given[IS_ON] = "yes" if is_on else "no"
     with st.container(horizontal=True):
-        for column in _NUMBERS if rule.symptom else ():
-            given[column] = _pick(column, ["", "1", "2", "3", "4"], now[column], stamp)
+        for column in _NUMBERS if rule.symptoms else ():
+            given[column] = _pick(column, ["", *("01234" if column == "min_rise" else "1234")], now[column], stamp)
     with st.container(horizontal=True):
         for column in ("from_day", "to_day"):
             given[column] = _day(column, now[column], stamp)

@@ -11,10 +11,10 @@ from reporting.domain.clinic_content import RULES, ClinicContent, rules_with
 from reporting.domain.content_changes import checked
 from reporting.domain.content_rows import ADVICE_LEVELS, Rule
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn
-from reporting.domain.symptoms import SYMPTOMS
 from reporting.domain.triage import fires
 from reporting.records import check_ins, clinic_facts
 from reporting.records.engine import reading
+from reporting.records.patients import known_modifiers
 from reporting.security.permissions import require
 from reporting.security.scope import Scope
 
@@ -75,16 +75,17 @@ class _Verdict:
     advice: tuple[int, int]
 
 
-def _severities(row: Any) -> dict[str, int]:
-    return {symptom: getattr(row, symptom) or 0 for symptom in SYMPTOMS}
+def _now(row: Any) -> dict[str, int]:
+    return check_ins.worst_of(row) | check_ins.now_of(row)
 
 
 def _reports(rows: Any, before: Mapping[int, Any]) -> Iterator[Report]:
     """Each check-in as the rules saw it; ``before`` has the last one of each treatment ahead of the first row."""
-    previous = {treatment: _severities(row) for treatment, row in before.items()}
+    previous = {treatment: (_now(row), row.recovery_day) for treatment, row in before.items()}
     for row in rows:
-        done = CompletedCheckIn(_severities(row), dict(row.follow_up), {}, row.worried, row.can_wait, "")
-        last = previous.get(row.treatment_id)
+        worst, now = check_ins.worst_of(row), check_ins.now_of(row)
+        done = CompletedCheckIn(worst, dict(row.follow_up), {}, row.worried, row.can_wait, "", now)
+        last, since_day = previous.get(row.treatment_id, ({}, None))
         yield (
             row.id,
             done,
@@ -93,11 +94,13 @@ def _reports(rows: Any, before: Mapping[int, Any]) -> Iterator[Report]:
                 recovery_day=row.recovery_day,
                 fitzpatrick=row.fitzpatrick,
                 pigmentation_history=row.pigmentation_history,
-                first_check_in=last is None,
-                previous=last or {},
+                first_check_in=not last,
+                previous=last,
+                since_day=since_day,
+                modifiers=known_modifiers(row, row),
             ),
         )
-        previous[row.treatment_id] = done.severities
+        previous[row.treatment_id] = (_now(row), row.recovery_day)
 
 
 def _is_quiet(done: CompletedCheckIn) -> bool:

@@ -7,7 +7,7 @@ from reporting.domain.clinic_content import IS_ON
 from reporting.domain.content import content
 from reporting.domain.content_rows import CASE_LEVELS, Rule
 from reporting.domain.symptoms import severity_word, symptom
-from reporting.domain.vocabulary import procedure_classes
+from reporting.domain.vocabulary import area_label, procedure_classes
 
 COLUMN_WORDS = {
     IS_ON: "In use",
@@ -51,19 +51,36 @@ def value_words(column: str, text: str) -> str:
 def fixed_conditions(rule: Rule) -> str:
     """What of a rule is the same at every clinic: symptom, checklist line, procedures, skin."""
     parts = []
-    if rule.symptom:
-        parts.append("any one symptom" if rule.symptom == "*" else symptom(rule.symptom).label.lower())
-    if rule.follow_up:
-        answers = " or ".join(value.replace("_", " ") for value in rule.follow_up_values)
-        parts.append(f"“{content().follow_ups[rule.follow_up].clinician_label}” answered {answers}")
+    if rule.symptoms:
+        names = (symptom(code).label.lower() for code in rule.symptoms if code != "*")
+        which = "any one symptom" if "*" in rule.symptoms else " or ".join(names)
+        parts.append(f"{which} at its worst since the last answer" if rule.window == "worst" else f"{which} now")
+    if rule.together:
+        words = (f"{symptom(code).label.lower()} {severity_word(g).lower()}" for code, g in rule.grades_together)
+        parts.append(" and ".join(words) + " or worse together")
+    parts.extend(_said(group, rule.unsure) for group in rule.fact_groups)
     if rule.given:
         parts.append(_GIVEN[rule.given])
     if rule.procedure_classes:
         names = (procedure_classes()[code].label.lower() for code in rule.procedure_classes)
         parts.append("after " + " or ".join(names))
+    if rule.not_classes:
+        names = (procedure_classes()[code].label.lower() for code in rule.not_classes)
+        parts.append("not after " + " or ".join(names))
+    if rule.areas:
+        parts.append("on " + " or ".join(area_label(code).lower() for code in rule.areas))
+    if rule.modifiers:
+        parts.append("the clinic knows of " + " or ".join(code.replace("_", " ") for code in rule.modifiers))
     if rule.condition:
         parts.append("skin type IV to VI, unknown, or earlier pigment trouble")
     return "; ".join(parts)
+
+
+def _said(group: frozenset[str], unsure: str) -> str:
+    """The lines whose ticking meets a group of facts, as clinicians read them."""
+    lines = (row for row in content().follow_ups.values() if row.shown_for and frozenset(row.facts) <= group)
+    ticked = " or ".join(f"“{row.clinician_label}”" for row in lines)
+    return f"{ticked} ticked{' or not sure' if unsure else ''}"
 
 
 def thresholds(values: Mapping[str, str]) -> str:
@@ -72,7 +89,7 @@ def thresholds(values: Mapping[str, str]) -> str:
     if low := values.get("min_severity"):
         parts.append(f"at least {severity_word(int(low)).lower()}")
     if rise := values.get("min_rise"):
-        parts.append(f"risen by {rise} or more")
+        parts.append("not falling" if rise == "0" else f"risen by {rise} or more")
     if excess := values.get("min_excess"):
         parts.append(f"{excess} or more above expected")
     first, last = values.get("from_day"), values.get("to_day")

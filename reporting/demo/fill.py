@@ -194,7 +194,7 @@ def _area(house: House, visit: Visit, treatment_id: int) -> dict[str, Any]:
 
 
 def _check_ins(house: House, visit: Visit, treatment_id: int) -> Iterator[dict[str, Any]]:
-    for day, severities in visit.answers.items():
+    for day, told in visit.answers.items():
         yield {
             "clinic_id": house.clinic_id,
             "patient_id": house.patients[visit.person],
@@ -203,9 +203,10 @@ def _check_ins(house: House, visit: Visit, treatment_id: int) -> Iterator[dict[s
             "recovery_day": day,
             "due_on": visit.performed_on + timedelta(days=day),
             "answered_at": _at(visit, day),
-            **severities,
+            **told.worst,
+            **{f"now_{symptom}": grade for symptom, grade in told.now.items()},
             "areas": {},
-            "follow_up": {},
+            "follow_up": told.follow_up,
             "worried": False,
             "judged_by_source": False,
             "source": "demo",

@@ -9,13 +9,16 @@ How often things go wrong in the demo clinic: published incidences, each with it
 import csv
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.random import Generator
 
-from reporting.domain.course import due_days, expected_severity
+from reporting.domain.content import content
+from reporting.domain.course import due_days, expected_severity, expected_since
 from reporting.domain.devices import device_classes
+from reporting.domain.questionnaire import CheckInContext, changes_advice
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.settings import ROOT
 
@@ -152,6 +155,15 @@ class Person:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What one check-in says: the worst of each symptom since the last answer, how it is now, and the checklists."""
+
+    worst: dict[str, int]
+    now: dict[str, int]
+    follow_up: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Visit:
     """One treatment: whose, when, on what, with which settings, and the answers by scheduled day."""
 
@@ -163,7 +175,7 @@ class Visit:
     area: str
     indication: str
     settings: dict[str, float]
-    answers: dict[int, dict[str, int]]
+    answers: dict[int, Told]
     session_number: int
 
 
@@ -227,25 +239,49 @@ def _onsets(
 
 
 def _answer(
-    rng: Generator, procedure_class: str, day: int, previous: int, onsets: dict[str, tuple[int, int, int]]
-) -> dict[str, int]:
-    """The worst since the last answer, by symptom: the expected course, or more where something went wrong."""
-    answer = {}
+    rng: Generator, procedure_class: str, day: int, previous: int | None, onsets: dict[str, tuple[int, int, int]]
+) -> Told:
+    """The expected course, or more where something went wrong since the last answer; less now where it has eased."""
+    answer = Told({}, {}, {})
     for symptom in SYMPTOMS:
         usual = expected_severity(procedure_class, symptom, day)
-        severity = int(rng.integers(0, usual + 1)) if usual else 0
+        worst = now = int(rng.integers(0, usual + 1)) if usual else 0
         start, end, extra = onsets.get(symptom, (9999, 0, 0))
-        if start <= day and end > previous:
-            severity = min(4, usual + extra)
-        answer[symptom] = severity
+        if start <= day < end:
+            worst = now = min(4, usual + extra)
+            if 2 * (day - start) > end - start:
+                now = max(min(4, usual + 1), worst - 1)
+            answer.follow_up.update(_checklist(procedure_class, symptom, day, worst))
+        elif start <= day and end > (previous or 0):
+            worst = min(4, expected_since(procedure_class, symptom, previous, day) + extra)
+            now = min(usual, worst)
+        elif usual < expected_severity(procedure_class, symptom, previous or 0):
+            now = max(0, worst - 1)
+        answer.worst[symptom], answer.now[symptom] = worst, now
     return answer
+
+
+SEEN = {"infection": "pus_spots", "scarring": "scarring_firm_band", "hyperpigmentation": "hyperpigmentation_new_patch"}
+"""The line of a symptom's checklist that is ticked from severity 2 on, where something went wrong."""
+
+
+@cache
+def _checklist(procedure_class: str, symptom: str, day: int, worst: int) -> dict[str, str]:
+    """Every line that is asked of the symptom, with yes or no."""
+    context = CheckInContext(procedure_class, day)
+    asked = [
+        line.key
+        for line in content().follow_ups.values()
+        if (lowest := line.lowest_severity(symptom)) is not None and worst >= lowest and changes_advice(line, context)
+    ]
+    return {key: "yes" if worst >= 2 and key == SEEN.get(symptom) else "no" for key in asked}
 
 
 def _answers(
     rng: Generator, machine: Machine, performed: date, today: date, onsets: dict[str, tuple[int, int, int]]
-) -> dict[int, dict[str, int]]:
+) -> dict[int, Told]:
     days = [day for day in due_days(machine.procedure_class) if performed + timedelta(days=day) < today]
-    keen, given, previous = rng.normal(0, 0.8), {}, 0
+    keen, given, previous = rng.normal(0, 0.8), dict[int, Told](), None
     for position, day in enumerate(days):
         share = RESPONSE[0] + (RESPONSE[1] - RESPONSE[0]) * position / max(1, len(days) - 1)
         if rng.random() < 1 / (1 + np.exp(-(np.log(share / (1 - share)) + keen))):

@@ -81,14 +81,21 @@ def _cases_of(place: Place, past: Past, rng: Generator, now: datetime) -> Iterat
 def _alerts(visit: Visit) -> Iterator[Alert]:
     """The days on which a rule fired, with the rules, hardest first."""
     previous: dict[str, int] = {}
-    for day, severities in visit.answers.items():
-        if any(severities.values()):
-            context = CheckInContext(visit.machine.procedure_class, day, first_check_in=not previous, previous=previous)
-            done = CompletedCheckIn(severities, {}, {}, False, None, "")
+    since: int | None = None
+    for day, told in visit.answers.items():
+        if any(told.worst.values()):
+            context = CheckInContext(
+                visit.machine.procedure_class,
+                day,
+                first_check_in=since is None,
+                previous=previous,
+                since_day=since,
+            )
+            done = CompletedCheckIn(told.worst, told.follow_up, {}, False, None, "", now=told.now)
             fired = [rule for rule in rules() if fires(rule, done, context)]
             if fired:
                 yield day, sorted(fired, key=lambda rule: CASE_LEVELS.index(rule.case_level), reverse=True)
-        previous = severities
+        previous, since = told.now, day
 
 
 def _event(place: Place, kind: str, at: datetime, who: int | None = None, **details: Any) -> dict[str, Any]:
@@ -145,7 +152,7 @@ def _case(place: Place, past: Past, episode: Sequence[Alert], rng: Generator, no
         _joined(row, place, check_in, at, fired)
         events.append(_event(place, "new_report" if number else "opened", at, **_heard(check_in, fired)))
         until = now if day == episode[-1][0] else past.check_ins[episode[number + 1][0]][1]
-        steps = _steps(place, past.visit.answers[day], row["level"], at, rng)
+        steps = _steps(place, past.visit.answers[day].worst, row["level"], at, rng)
         for kind, when, values in steps if day == episode[-1][0] else steps[:2]:
             if when >= until:
                 break

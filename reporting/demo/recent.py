@@ -87,9 +87,8 @@ SCENES = (
         HEAVY_CO2,
         3,
         {
-            "symptoms": ["infection"],
+            "symptoms": ["infection", "infection_pus"],
             "severity_infection": "2",
-            "follow_ups_infection": ["infection_pus"],
             "how_soon": "wait_worried",
         },
         6,
@@ -123,9 +122,8 @@ SCENES = (
         {"fluence_j_cm2": 24, "spot_size_mm": 15, "pulse_width_ms": 3},
         4,
         {
-            "symptoms": ["burning"],
-            "severity_burning": "3",
-            "follow_ups_burning": ["burning_skin_change"],
+            "symptoms": ["burning", "blister"],
+            "severity_burning": "2/3",
             "how_soon": "soon_worried",
         },
         2,
@@ -147,7 +145,7 @@ SCENES = (
         ("full_face",),
         FRAX,
         4,
-        {"symptoms": ["swelling"], "severity_swelling": "3", "follow_ups_swelling": ["swelling_breathing"]},
+        {"symptoms": ["swelling", "swelling_breathing"], "severity_swelling": "3"},
         9,
         "contacted",
     ),
@@ -176,6 +174,8 @@ def answers_for(context: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
     while (question := next_question(given, context)) is not None:
         if question.id in wanted:
             mildest: Any = wanted[question.id]
+        elif question.kind == "grades":
+            mildest = "0/1"
         elif question.kind == "multiple":
             mildest = [(question.exclusive or question.options)[0].value]
         else:

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reporting.domain.answers import Question
+from reporting.domain.answers import UNSURE, Question
 from reporting.domain.content import content
 from reporting.domain.content_rows import SYMPTOMS
+from reporting.domain.questionnaire import NOT_SURE, SOMETHING_ELSE
 from reporting.errors import InvalidInput
 
 LEVELS = ("usual", "look_this_week", "look_next_working_day", "contact_today", "emergency")
 """What a patient is told, mildest first."""
+WANTS_CALL = "wants_call"
+"""The line of the first page that says a worry which cannot wait."""
 BANDS = ("benign", "between", "red")
 
 
@@ -109,29 +112,52 @@ def read_vignettes(path: Path, facts: Path, classes: Path | None = None) -> tupl
         raise InvalidInput(field="file", found=str(error)[:80], allowed="the columns of the contract") from error
 
 
-def _ticked(vignette: Vignette, question: Question) -> list[str]:
-    """Lines of a checklist that are true; not sure only where all that matches is not sure."""
-    rows = [(option.value, content().follow_ups[option.value]) for option in question.options]
-    true = [
-        key
-        for key, row in rows
-        if not vignette.facts.isdisjoint(row.facts)
-        or (row.from_grade is not None and vignette.worst.get(question.symptom or "", 0) >= row.from_grade)
-    ]
-    if true:
-        return true
-    is_unsure = any(not vignette.unsure.isdisjoint(row.facts) for _, row in rows)
-    return ["not_sure"] if is_unsure else ["none"]
+def _is_true(vignette: Vignette, key: str) -> bool:
+    return not vignette.facts.isdisjoint(content().follow_ups[key].facts)
+
+
+def _is_unsure(vignette: Vignette, key: str) -> bool:
+    """Whether all that holds of the line is not sure."""
+    return not _is_true(vignette, key) and not vignette.unsure.isdisjoint(content().follow_ups[key].facts)
+
+
+def _ticked(vignette: Vignette, keys: list[str]) -> list[str]:
+    """Lines of a checklist that are true; not sure where all that holds of a line is not sure."""
+    true = [key for key in keys if _is_true(vignette, key)]
+    if any(_is_unsure(vignette, key) for key in keys):
+        true.append(NOT_SURE)
+    return true or ["none"]
+
+
+def _wants_call(vignette: Vignette) -> bool:
+    """Worry and wait are as given, also where nothing can be seen."""
+    return vignette.is_worried and not vignette.can_wait
+
+
+def _first_page(vignette: Vignette, keys: list[str]) -> list[str]:
+    """Symptoms that were there, lines that are true, and something else for what no line of the page takes."""
+    taken = {fact for key in keys for fact in content().follow_ups[key].facts}
+    ticks = [symptom for symptom in SYMPTOMS if vignette.worst.get(symptom) or vignette.now.get(symptom)]
+    ticks += [key for key in keys if _is_true(vignette, key) or (key == WANTS_CALL and _wants_call(vignette))]
+    if (vignette.facts | vignette.unsure) - taken:
+        ticks.append(SOMETHING_ELSE)
+    if any(_is_unsure(vignette, key) for key in keys):
+        ticks.append(NOT_SURE)
+    return ticks or ["none"]
 
 
 def answer(vignette: Vignette, question: Question) -> Any:
     """The patient's answer, in the form's own values."""
+    keys = [option.value for option in question.options if option.value in content().follow_ups]
     if question.id == "symptoms":
-        return [symptom for symptom in SYMPTOMS if vignette.worst.get(symptom)] or ["none"]
-    if question.id.startswith("severity_"):
-        return str(vignette.worst[question.symptom or ""])
+        return _first_page(vignette, keys)
+    if question.kind == "grades":
+        now, worst = (grades.get(question.symptom or "", 0) for grades in (vignette.now, vignette.worst))
+        return f"{now}/{max(now, worst)}"
+    if question.id.startswith(UNSURE):
+        return [key for key in keys if _is_unsure(vignette, key)] or ["none"]
     if question.id.startswith("follow_ups_"):
-        return _ticked(vignette, question)
+        return _ticked(vignette, keys)
     if question.id.startswith("area_"):
         return ["all"]
     wanted = "wait" if vignette.can_wait else "soon"

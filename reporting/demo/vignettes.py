@@ -158,8 +158,8 @@ def _send(
     asked, was_stopped, offered = list[str](), False, set[str]()
     while (question := next_question(answers, context)) is not None:
         asked.append(question.id)
-        for option in question.options if question.id.startswith("follow_ups_") else ():
-            offered.update(content().follow_ups[option.value].facts)
+        known = content().follow_ups
+        offered.update(fact for each in question.options if each.value in known for fact in known[each.value].facts)
         answers[question.id] = answer(vignette, question)
         was_stopped = was_stopped or interruption(answers, context) is not None
     if note and "how_soon" in answers:
@@ -236,7 +236,7 @@ def _cause(vignette: Vignette, run: _Run, verdict: str, as_class: str) -> str:
     if verdict == "right":
         return ""
     certain = {*vignette.facts, *vignette.unsure}
-    askable = {fact for row in content().follow_ups.values() for fact in row.facts}
+    askable = {fact for row in content().follow_ups.values() if row.shown_for for fact in row.facts}
     if verdict == "under":
         if certain - askable:
             return "not askable"
@@ -251,9 +251,13 @@ def _cause(vignette: Vignette, run: _Run, verdict: str, as_class: str) -> str:
     return "rule"
 
 
-def _answered(vignette: Vignette, clinic: int, as_class: str, language: str, *, story: bool) -> Answered:
+def _answered(
+    vignette: Vignette, clinic: int, as_class: str, language: str, *, story: bool, hard_moments: bool
+) -> Answered:
     told_at = _at(MONDAY + timedelta(days=vignette.day), EVENING if vignette.day == 0 else MORNING)
-    moments = {"own": told_at, "friday": _at(FRIDAY, LATE), "eve": _at(EVE, LATE)}
+    moments = {"own": told_at}
+    if hard_moments:
+        moments |= {"friday": _at(FRIDAY, LATE), "eve": _at(EVE, LATE)}
     runs = {
         name: _run(vignette, clinic, as_class, name, moment, language, story=story) for name, moment in moments.items()
     }
@@ -276,15 +280,19 @@ def answered(
     folder: Path | None = None,
     language: str = "en",
     story: bool = False,
+    hard_moments: bool = True,
 ) -> tuple[Answered, ...]:
-    """Run every vignette; the class map counts where the product lacks the class. Uses the process's settings."""
+    """Run every vignette; the class map counts where the product lacks the class. Uses the process's settings.
+
+    Without ``hard_moments`` the clock is that of the answer's own moment alone: enough where only the level matters.
+    """
     with throw_away(folder):
         clinic, known = _clinic(), content().procedure_classes
         found = []
         for vignette in vignettes:
             wanted = vignette.procedure_class
             as_class = wanted if wanted in known else mapped.get(wanted, "other")
-            found.append(_answered(vignette, clinic, as_class, language, story=story))
+            found.append(_answered(vignette, clinic, as_class, language, story=story, hard_moments=hard_moments))
         return tuple(found)
 
 

@@ -10,6 +10,8 @@ from reporting.errors import InvalidInput
 
 WARNED = "warned"
 """Among the answers: codes of the emergency rules that the person has been warned about."""
+UNSURE, OTHER = "unsure_", "follow_ups_other"
+"""Begins the id of the page that asks which line of a list was not sure; id of the list behind *something else*."""
 NOT_ASKED = "not asked"
 """What InvalidInput says was found where an answer came to a question that is not on the path now."""
 
@@ -21,13 +23,16 @@ class Option:
     value: str
     label: str
     hint: str = ""
+    heading: str = ""
+    """Stands above the option where another group of options begins."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """One question. ``kind`` is single, multiple or text; ``symptom`` the one it is about, if any.
+    """One question. ``kind`` is single, multiple, grades or text; ``symptom`` the one it is about, if any.
 
-    The answer to ``multiple`` is a list: of ticked options, or of one exclusive option alone.
+    The answer to ``multiple`` is a list: of ticked options, or of one exclusive option alone. To ``grades`` it is the
+    severity now and the worst since the last answer, ``1/3``; one number alone means that it was never worse.
     """
 
     id: str
@@ -40,12 +45,22 @@ class Question:
     max_length: int | None = None
     exclusive: tuple[Option, ...] = ()
     """Options that answer the whole question in one tap, instead of those to tick."""
+    worst_title: str = ""
+    """Of ``grades``: the question about the worst; its own title asks how it is now."""
+    name: str = ""
+    """What its answer is called on the review; empty: the title."""
+
+    @property
+    def heading(self) -> str:
+        """What stands above its answer on the review."""
+        return self.name or self.title
 
 
 def known_question_ids() -> frozenset[str]:
     """Ids of all questions that any check-in can have, and of the mark that a warning was shown."""
     of_symptoms = (f"{prefix}_{symptom}" for symptom in SYMPTOMS for prefix in ("severity", "follow_ups", "area"))
-    return frozenset({*content().questions, *of_symptoms, WARNED})
+    lists = ("symptoms", OTHER, *(f"follow_ups_{symptom}" for symptom in SYMPTOMS))
+    return frozenset({*content().questions, *of_symptoms, OTHER, *(UNSURE + name for name in lists), WARNED})
 
 
 def ticked(question: Question, given: Any) -> tuple[str, ...]:
@@ -78,6 +93,31 @@ def _multiple(question: Question, given: Any) -> tuple[str, ...]:
     return tuple(value for value in offered if value in given)
 
 
+def grades(given: Any) -> tuple[int, int] | None:
+    """(now, worst) of an answer to ``grades``, each 0 to 4 and the worst at least 1; None for anything else."""
+    parts = given.split("/") if isinstance(given, str) else []
+    if not 1 <= len(parts) <= 2 or any(part not in {"0", "1", "2", "3", "4"} for part in parts):
+        return None
+    now, worst = int(parts[0]), int(parts[-1])
+    return (now, worst) if now <= worst and worst >= 1 else None
+
+
+def with_worst(now: str, worst: str) -> str:
+    """The answer to ``grades``: how it is now, and the worst where that was said to be more."""
+    return f"{now}/{worst}" if worst > now else now
+
+
+def _grades(question: Question, given: Any) -> str:
+    found = grades(given)
+    if found is None:
+        raise InvalidInput(
+            field=question.id,
+            found=_shown(given),
+            allowed="severity now and at its worst, 0/1 to 4/4, now not above it",
+        )
+    return f"{found[0]}/{found[1]}"
+
+
 def _text(question: Question, given: Any) -> str:
     if not isinstance(given, str):
         raise InvalidInput(field=question.id, found=_shown(given), allowed="text")
@@ -107,7 +147,7 @@ def read_answer(question: Question, given: Any) -> Any:
         if question.required:
             raise InvalidInput(field=question.id, found="no answer", allowed=_allowed_words(question))
         return () if question.kind == "multiple" else ""
-    return {"single": _single, "multiple": _multiple, "text": _text}[question.kind](question, given)
+    return {"single": _single, "multiple": _multiple, "grades": _grades, "text": _text}[question.kind](question, given)
 
 
 def _allowed_words(question: Question) -> str:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from reporting.domain.answers import Question
+from reporting.domain.answers import Question, grades
 from reporting.domain.guidance import interruption
 from reporting.domain.language import beside, translator
-from reporting.domain.patient_words import plain_words
+from reporting.domain.patient_words import plain_words, say
 from reporting.domain.questionnaire import CheckInContext, first_open, note_question, path
 from reporting.domain.triage import Guidance
 from reporting.errors import InvalidInput, Problem
@@ -65,6 +65,9 @@ class CheckInForm:
     def shown(self, question: Question, language: str) -> str:
         """The answer to a question as the review shows it."""
         given, translate = self.answers[question.id], translator(language)
+        if question.kind == "grades" and (found := grades(given)):
+            now, worst = (translate(question.options[grade].label) for grade in found)
+            return now if found[0] == found[1] else say("grades", language, now=now, worst=worst)
         values = given if isinstance(given, list | tuple) else [given]
         offered = (*question.options, *question.exclusive)
         return beside((translate(option.label) for option in offered if option.value in values), language)

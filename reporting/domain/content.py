@@ -32,12 +32,14 @@ from reporting.domain.content_rows import (
     QuestionText,
     Rule,
     ScheduledDay,
+    SelfCare,
     SettingField,
     SeverityWord,
     SilenceRule,
     Symptom,
     Term,
 )
+from reporting.domain.rule_checks import care_days, check_follow_ups, check_rules
 from reporting.settings import settings
 
 SLOTS = (
@@ -87,11 +89,10 @@ def grouped_options(table: Table[OptionText]) -> dict[str, tuple[OptionText, ...
     return found
 
 
-SLOWEST_LEVEL = {"contact_today": CASE_LEVELS.index("one_day"), "emergency": CASE_LEVELS.index("emergency")}
-"""Who is told that the clinic must know today may not wait there for a week."""
 ANSWERS = {
     "symptoms": ("none",),
-    "follow_ups": ("none", "not_sure"),
+    "first_page": ("something_else", "not_sure"),
+    "follow_ups": ("none",),
     "yes_no_not_sure": ("no", "not_sure", "yes"),
     "area": ("all",),
     "how_soon": ("wait", "wait_worried", "soon", "soon_worried"),
@@ -106,55 +107,6 @@ def check_answers(table: Table[OptionText], options: Mapping[str, tuple[OptionTe
         if found != wanted:
             line = next((line for line, row in table.rows if row.option_set == name), 1)
             table.fail(line, "value", f"the answers of {name} must be {', '.join(wanted)}, in this order")
-
-
-def check_follow_ups(table: Table[FollowUp]) -> None:
-    """``shown_for`` names symptoms and severities: ``swelling:2|burning:3``."""
-    for line, row in table.rows:
-        for part in row.shown_for:
-            symptom, _, severity = part.partition(":")
-            if symptom not in SYMPTOMS or severity not in {"1", "2", "3", "4"}:
-                table.fail(line, "shown_for", f"{part!r} is not a symptom and severity 1 to 4: swelling:2")
-
-
-def check_rules(
-    table: Table[Rule], asked: Mapping[str, FollowUp], options: Mapping[str, tuple[OptionText, ...]]
-) -> None:
-    """Codes are unique, something triggers each rule, and no rule makes advice milder for a worse answer."""
-    table.by("code")
-    table.known("follow_up", asked)
-    for line, rule in table.rows:
-        if not (rule.symptom or rule.follow_up or rule.given):
-            table.fail(line, "symptom", "a rule needs a symptom, a follow-up answer or a given answer")
-        numbers = (rule.min_severity, rule.min_rise, rule.min_excess)
-        if bool(rule.symptom) != any(number is not None for number in numbers):
-            table.fail(line, "min_severity", "a symptom needs a lowest severity, rise or excess, and they need it")
-        for column, number in zip(("min_severity", "min_rise", "min_excess"), numbers, strict=True):
-            if number is not None and not 1 <= number <= 4:
-                table.fail(line, column, f"{number} is not from 1 to 4")
-        if (rule.from_day or 0) > (rule.to_day if rule.to_day is not None else 3650):
-            table.fail(line, "to_day", "the window ends before it begins")
-        if CASE_LEVELS.index(rule.case_level) < SLOWEST_LEVEL.get(rule.advice, 0):
-            table.fail(line, "case_level", f"{rule.case_level} is slower than what the patient is told: {rule.advice}")
-        _worst_answers(table, line, rule, asked, options)
-
-
-def _worst_answers(
-    table: Table[Rule],
-    line: int,
-    rule: Rule,
-    asked: Mapping[str, FollowUp],
-    options: Mapping[str, tuple[OptionText, ...]],
-) -> None:
-    """A rule fires on the worst answers of a question without a gap, never on the best one."""
-    if bool(rule.follow_up) != bool(rule.follow_up_values):
-        table.fail(line, "follow_up_values", "a follow-up and the answers that count go together")
-    if not rule.follow_up:
-        return
-    values = [option.value for option in options[asked[rule.follow_up].options]]
-    worst = set(values[-len(rule.follow_up_values) :])
-    if set(rule.follow_up_values) != worst or len(worst) == len(values):
-        table.fail(line, "follow_up_values", f"must be the worst answers, without a gap, of: {', '.join(values)}")
 
 
 def check_deadlines(table: Table[CaseLevel]) -> None:
@@ -280,6 +232,8 @@ class Content:
     course: tuple[CourseWindow, ...]
     expected: Mapping[tuple[str, str], tuple[int, ...]]
     """(procedure class, symptom) to the highest expected severity by recovery day; 0 after the last."""
+    self_care: Mapping[str, Mapping[int, str]]
+    """Procedure class to what a patient can do, by recovery day."""
     rules: tuple[Rule, ...]
     guidance: Mapping[str, GuidanceText]
     case_levels: Mapping[str, CaseLevel]
@@ -327,19 +281,23 @@ def _load(folder: Path) -> Content:
     all_present(symptoms, "code", SYMPTOMS)
     all_present(guidance, "key", ("no_problems", "interruption", *ADVICE_LEVELS))
     all_present(levels, "code", CASE_LEVELS)
-    all_present(questions, "id", ("symptoms", "how_soon", "note"))
+    all_present(questions, "id", ("symptoms", "safety", "unsure", "other", "how_soon", "note"))
     all_present(severity, "value", (0, 1, 2, 3, 4))
     all_present(classes, "code", ("other",))
     for table in (course, schedules):
         table.known("procedure_class", known)
-    rules.known("procedure_classes", known)
+    for column in ("procedure_classes", "not_classes"):
+        rules.known(column, known)
     questions.known("options", option_sets)
     follow_ups.known("options", option_sets)
-    follow_ups.known("areas", {term.code for term in terms.records if term.kind == "area"})
+    places = {term.code for term in terms.records if term.kind == "area"}
+    follow_ups.known("areas", places)
+    rules.known("areas", places)
+    rules.known("modifiers", {code for code, fact in facts.items() if fact.group == "modifier"})
     check_follow_ups(follow_ups)
     follow_ups.known("facts", facts)
     by_key = follow_ups.by("key")
-    check_rules(rules, by_key, option_sets)
+    check_rules(rules, by_key)
     check_deadlines(levels)
     consents.by("kind", "version")
     today = {text.kind: text for text in consents.records}
@@ -357,6 +315,7 @@ def _load(folder: Path) -> Content:
         follow_ups=by_key,
         course=course.records,
         expected=expected_days(course, known),
+        self_care=care_days(read_table(folder / "self_care.csv", SelfCare), known),
         rules=rules.records,
         guidance=guidance.by("key"),
         case_levels=levels.by("code"),

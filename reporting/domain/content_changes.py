@@ -26,6 +26,7 @@ from reporting.domain.content import content
 from reporting.domain.content_reader import ContentError, Table, cells_of, with_cells
 from reporting.domain.content_rows import ADVICE_LEVELS, CASE_LEVELS, CaseLevel, Rule, ScheduledDay
 from reporting.domain.devices import DeviceClass, parameter_of, setting_fields
+from reporting.domain.rule_checks import check_rules
 from reporting.errors import ContentRefused
 
 SKIN_GROUPS = ("", *vocabulary.SKIN_GROUPS)
@@ -162,7 +163,7 @@ def _rule(row: str, cells: dict[str, str], _now: ClinicContent, _classes: Classe
     try:
         every[row] = new = with_cells(f"{RULES}.csv", old, rest)
         table = Table(f"{RULES}.csv", tuple(enumerate(every.values(), start=1)))
-        checks.check_rules(table, content().follow_ups, content().options)
+        check_rules(table, content().follow_ups)
     except ContentError as error:
         raise _refused(error, [row] if error.line == 0 else list(every), cells) from None
     if old.red_flag:

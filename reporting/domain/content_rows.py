@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as column
+from functools import cached_property
 from typing import Any
 
 SYMPTOMS = ("burning", "bumps", "swelling", "infection", "scarring", "hyperpigmentation")
@@ -48,6 +49,7 @@ class Symptom(Sourced):
     patient_label: str
     patient_hint: str
     severity_title: str
+    now_title: str
     follow_ups_title: str
     area_title: str
     risk_from_day: int = within(0, 365)
@@ -93,20 +95,20 @@ class OptionText(Sourced):
 
 @dataclass(frozen=True, kw_only=True)
 class FollowUp(Sourced):
-    """One line of a symptom's checklist; ``shown_for`` pairs of symptom and lowest severity at which it is asked.
+    """One line to tick. ``shown_for`` says where: ``first`` on the first page, ``other`` behind *something else*, and
+    pairs of symptom and lowest severity at which its own checklist has it. Empty: no longer asked; its facts still tell
+    what an earlier answer means.
 
     ``options`` is the set of answers that are stored; ``areas`` the treated areas where it is asked, empty for all.
-    ``facts`` are those of which one must hold for the line to be true; ``from_grade``: it says so again of a symptom
-    of at least that severity.
+    ``facts`` are those of which one must hold for the line to be true.
     """
 
     key: str
-    shown_for: tuple[str, ...]
+    shown_for: tuple[str, ...] = ()
     patient_label: str
     hint: str = ""
     areas: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
-    from_grade: int | None = None
     options: str
     clinician_label: str
 
@@ -141,30 +143,59 @@ class CourseWindow(Sourced):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SelfCare(Sourced):
+    """What a patient can do in a window of recovery days, in one to three short sentences, for several classes."""
+
+    procedure_class: tuple[str, ...]
+    from_day: int = within(0, 3650)
+    to_day: int = within(0, 3650)
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rule(Sourced):
     """A triage rule: every condition that is given must hold. Empty conditions are no conditions.
 
-    ``symptom`` ``*`` means any one symptom that meets ``min_severity``, ``min_rise`` (against the last
-    check-in) and ``min_excess`` (over the expected course) together.
+    ``symptoms`` (``*``: any): one of them meets ``min_severity``, ``min_rise`` and ``min_excess`` together.
+    ``window`` says of which grade: as it is ``now`` (the default), or the ``worst`` since the last answer. The excess
+    is counted over the expected course of that window; the rise from the last answer over what the course itself rises,
+    and 0 means that it is not falling. ``together``: grades that must all be there now, as ``burning:1``.
+    ``facts``: ``a|b&c`` means one of a and b, and c, as the patient said; ``unsure``: *not sure* counts as said.
+    ``areas``, ``modifiers``: one of them at least; ``not_classes``: procedure classes after which it is silent.
     """
 
     code: str
     red_flag: str = ""
-    symptom: str = one_of(*SYMPTOMS, "*", optional=True)
+    symptoms: tuple[str, ...] = ()
+    window: str = one_of("now", "worst", optional=True)
     min_severity: int | None = None
     min_rise: int | None = None
     min_excess: int | None = None
-    follow_up: str = ""
-    follow_up_values: tuple[str, ...] = ()
+    together: tuple[str, ...] = ()
+    facts: str = ""
+    unsure: str = one_of("counts", optional=True)
     given: str = one_of(*GIVEN_ANSWERS, optional=True)
     from_day: int | None = None
     to_day: int | None = None
     procedure_classes: tuple[str, ...] = ()
+    not_classes: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    modifiers: tuple[str, ...] = ()
     condition: str = one_of(*CONDITIONS, optional=True)
     advice: str = one_of(*ADVICE_LEVELS[1:])
     case_level: str = one_of(*CASE_LEVELS)
     patient_words: str
     clinician_words: str
+
+    @cached_property
+    def fact_groups(self) -> tuple[frozenset[str], ...]:
+        """The groups of ``facts``: of each one at least must have been said."""
+        return tuple(frozenset(group.split("|")) for group in self.facts.split("&")) if self.facts else ()
+
+    @cached_property
+    def grades_together(self) -> tuple[tuple[str, int], ...]:
+        """``together`` as pairs of symptom and lowest grade."""
+        return tuple((part.split(":")[0], int(part.split(":")[1])) for part in self.together)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,6 +33,18 @@ def is_unexpected(procedure_class: str, symptom: str, day: int, severity: int) -
     return severity > expected_severity(procedure_class, symptom, day)
 
 
+def expected_since(procedure_class: str, symptom: str, since_day: int | None, day: int) -> int:
+    """Highest severity expected on any day from ``since_day`` (the last answer; None: the treatment) to ``day``."""
+    first = min(since_day or 0, day)
+    return max(expected_severity(procedure_class, symptom, each) for each in range(first, day + 1))
+
+
+def expected_rise(procedure_class: str, symptom: str, since_day: int | None, day: int) -> int:
+    """By how much the expected course itself rises from one day to a later one; 0 where it falls."""
+    before = expected_severity(procedure_class, symptom, since_day or 0)
+    return max(0, expected_severity(procedure_class, symptom, day) - before)
+
+
 def is_report_unexpected(
     procedure_class: str,
     symptom: str,
@@ -41,15 +53,24 @@ def is_report_unexpected(
     recovery_day: int | None,
     scheduled_day: int,
     judged_by_source: bool = False,
+    now: int | None = None,
+    since_day: int | None = None,
 ) -> bool:
     """Whether an answer counts as an event: more than expected on the day it was answered.
 
-    Where the sending system had judged it, and for a procedure whose course is not known, whatever is not 0.
-    Without the day of the answer the day on which it was due stands for it.
+    ``severity`` is the worst since the last answer, of ``since_day``, and is judged by all days since; ``now`` by the
+    day itself. Where ``now`` was not asked apart, the one grade is judged by the day. Where the sending system had
+    judged it, and for a procedure whose course is not known, whatever is not 0 counts. Without the day of the answer
+    the day on which it was due stands for it.
     """
     if judged_by_source or procedure_class not in content().schedules:
         return severity >= 1
-    return is_unexpected(procedure_class, symptom, scheduled_day if recovery_day is None else recovery_day, severity)
+    day = scheduled_day if recovery_day is None else recovery_day
+    if now is None:
+        return is_unexpected(procedure_class, symptom, day, severity)
+    return is_unexpected(procedure_class, symptom, day, now) or severity > expected_since(
+        procedure_class, symptom, since_day, day
+    )
 
 
 def expected_band(procedure_class: str, symptom: str, days: range | tuple[int, ...] | list[int]) -> tuple[int, ...]:
@@ -72,6 +93,11 @@ def people_usually(procedure_class: str, symptom: str, day: int) -> str:
     """What people usually have on that day, in patient words; empty after the last window."""
     row = course_window(procedure_class, symptom, day)
     return row.words if row else ""
+
+
+def self_care(procedure_class: str, day: int) -> str:
+    """What a patient can do on that day, in patient words; empty after the last window and for an unknown class."""
+    return content().self_care.get(procedure_class, {}).get(day, "")
 
 
 __all__ = ["SLOTS", "days_late", "due_day", "due_days", "slot_for"]

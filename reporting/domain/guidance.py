@@ -29,7 +29,9 @@ def told(guidance: Guidance, *, emergency: str, opening: Opening | None, languag
     is_closed = opening is not None and not opening.is_open
 
     def words(text: str) -> str:
-        return tell(guidance.closed.get(text, text) if is_closed else text, language, emergency=emergency)
+        named = (tell(content().symptoms[code].patient_label, language) for code in guidance.named.get(text, ()))
+        text = guidance.closed.get(text, text) if is_closed else text
+        return tell(text, language, emergency=emergency, symptoms=", ".join(named))
 
     first, *others = (words(text) for text in guidance.next_steps)
     hours = "" if guidance.emergency else opening_words(opening, language)
@@ -39,6 +41,7 @@ def told(guidance: Guidance, *, emergency: str, opening: Opening | None, languag
         paragraphs=tuple(words(text) for text in guidance.paragraphs),
         next_steps=tuple(text for text in (first, hours, *others) if text),
         closed={},
+        named={},
     )
 
 

@@ -36,6 +36,9 @@ CHECK_IN_WORDS = {
     "late": "This check was due on day {due}. We have kept it as sent late. That is fine.",
     "changed": "Your answers have changed since this page was opened. Please look at this question.",
     "choose_answer": "Choose one answer.",
+    "choose_worst": "If it is gone now, say how bad it was.",
+    "not_worse": "Not worse than it is now",
+    "grades": "Now: {now}. At its worst: {worst}.",
     "note_too_long": "Your note is too long. It can have up to {count} letters.",
     "note_signs": "Your note has signs that we cannot keep. Take them out and try again.",
     "busy": "We could not keep this just now. Your answers are still here. Try again in a moment.",
@@ -369,6 +372,8 @@ def plain_words(problem: Problem, language: str = ENGLISH, *, question: Question
         if question.max_length is not None and problem.allowed.endswith("characters"):
             return say("note_too_long", language, count=question.max_length)
         return say("note_signs", language)
+    if question is not None and question.kind == "grades":
+        return say("choose_worst" if problem.found in ("0", "0/0") else "choose_answer", language)
     return say("choose_one" if question is not None and question.kind == "multiple" else "choose_answer", language)
 
 

@@ -3,13 +3,16 @@
 Which rules can matter at all for a treatment on a day, before any answer is given.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
-from reporting.domain.answers import NOT_ASKED, Option, Question, known_question_ids, read_answer
+from reporting.domain.answers import NOT_ASKED, OTHER, UNSURE, Option, Question, grades, known_question_ids, read_answer
 from reporting.domain.content import content
 from reporting.domain.content_rows import SYMPTOMS, FollowUp, Rule
+from reporting.domain.rule_checks import FIRST
+from reporting.domain.rule_checks import OTHER as OTHER_LIST
 from reporting.domain.vocabulary import DARK
 from reporting.errors import InvalidInput
 
@@ -25,7 +28,10 @@ class TreatedAreaRef:
 
 @dataclass(frozen=True)
 class CheckInContext:
-    """What is known before the patient answers. ``previous`` severities are those of the last check-in."""
+    """What is known before the patient answers. ``previous`` severities are those of the last check-in: as it was then,
+    where that was asked apart from the worst. ``since_day``: recovery day of that check-in, None before the first one.
+    ``modifiers``: what the clinic knows of the person at this visit, codes of the table of facts.
+    """
 
     procedure_class: str
     recovery_day: int
@@ -36,11 +42,18 @@ class CheckInContext:
     previous: Mapping[str, int] = field(default_factory=dict)
     changed_rules: tuple[Rule, ...] | None = None
     """The rules of the patient's clinic on that day; None: those of the content tables."""
+    since_day: int | None = None
+    modifiers: frozenset[str] = frozenset()
 
     @property
     def rules(self) -> tuple[Rule, ...]:
         """The triage rules in force, in the order of the table."""
         return content().rules if self.changed_rules is None else self.changed_rules
+
+    @cached_property
+    def treated(self) -> frozenset[str]:
+        """Codes of the treated areas; empty where none is known."""
+        return frozenset(area.area for area in self.areas)
 
 
 def _darker_skin_or_pigment_history(context: CheckInContext) -> bool:
@@ -52,26 +65,32 @@ _CONDITIONS = {"": lambda _: True, "darker_skin_or_pigment_history": _darker_ski
 
 
 def could_fire(rule: Rule, context: CheckInContext) -> bool:
-    """Whether day, procedure class and patient allow the rule to fire, whatever is answered."""
+    """Whether day, procedure class, areas and patient allow the rule to fire, whatever is answered."""
     if rule.from_day is not None and context.recovery_day < rule.from_day:
         return False
     if rule.to_day is not None and context.recovery_day > rule.to_day:
         return False
     if rule.procedure_classes and context.procedure_class not in rule.procedure_classes:
         return False
+    if context.procedure_class in rule.not_classes:
+        return False
+    if rule.areas and context.treated and context.treated.isdisjoint(rule.areas):
+        return False
+    if rule.modifiers and context.modifiers.isdisjoint(rule.modifiers):
+        return False
     return bool(_CONDITIONS[rule.condition](context))
 
 
 def concerns_area(follow_up: FollowUp, context: CheckInContext) -> bool:
     """Whether it is asked for one of the treated areas; where none is known, everything is asked."""
-    treated = {area.area for area in context.areas}
-    return not follow_up.areas or not treated or not treated.isdisjoint(follow_up.areas)
+    return not follow_up.areas or not context.treated or not context.treated.isdisjoint(follow_up.areas)
 
 
 def changes_advice(follow_up: FollowUp, context: CheckInContext) -> bool:
-    """Whether some answer to the follow-up can make a rule fire on this day, for these areas."""
+    """Whether ticking the line can make a rule fire on this day, for these areas."""
+    facts = frozenset(follow_up.facts)
     return concerns_area(follow_up, context) and any(
-        rule.follow_up == follow_up.key and could_fire(rule, context) for rule in context.rules
+        any(facts <= group for group in rule.fact_groups) and could_fire(rule, context) for rule in context.rules
     )
 
 
@@ -99,8 +118,11 @@ HOW_SOON = {"wait": (True, False), "wait_worried": (True, True), "soon": (False,
 
 @dataclass(frozen=True)
 class CompletedCheckIn:
-    """Validated answers. ``severities`` has all six symptoms, 0 to 4; ``areas`` symptom to treated area ids,
-    an empty tuple for all of them; ``can_wait`` is None when it was not asked."""
+    """Validated answers. ``severities`` has all six symptoms, 0 to 4, the worst since the last answer; ``areas``
+    symptom to treated area ids, an empty tuple for all of them; ``can_wait`` is None when it was not asked.
+
+    ``now``: how it is at the answer, 0 to 4; a symptom is missing where that was not asked apart from the worst.
+    """
 
     severities: dict[str, int]
     follow_up: dict[str, str]
@@ -108,6 +130,11 @@ class CompletedCheckIn:
     worried: bool
     can_wait: bool | None
     note: str
+    now: dict[str, int] = field(default_factory=dict)
+
+    def grade_now(self, symptom: str) -> int:
+        """How it is now; where that was not asked apart, what was answered."""
+        return self.now.get(symptom, self.severities.get(symptom, 0))
 
 
 def _options(option_set: str) -> tuple[Option, ...]:
@@ -127,24 +154,80 @@ def _checklist(question_id: str, title: str, hint: str, options: tuple[Option, .
     return Question(question_id, "multiple", title, hint, options, True, symptom, None, exclusive)
 
 
-def _symptoms_question(context: CheckInContext) -> Question:
-    text = content().questions["symptoms"]
-    records = (content().symptoms[code] for code in SYMPTOMS)
-    options = tuple(Option(row.code, row.patient_label, row.patient_hint) for row in records)
+SOMETHING_ELSE, NOT_SURE = "something_else", "not_sure"
+"""Lines of the first page that lead to a page of their own."""
+
+
+def _lines(place: str, context: CheckInContext) -> list[FollowUp]:
+    """Lines that are shown at a place, ``first`` or ``other``, and can change advice."""
+    return [row for row in content().follow_ups.values() if place in row.shown_for and changes_advice(row, context)]
+
+
+def _as_options(rows: Sequence[FollowUp], heading: str = "") -> tuple[Option, ...]:
+    """Lines as options; the heading stands above the first."""
+    return tuple(
+        Option(row.key, row.patient_label, row.hint, "" if number else heading) for number, row in enumerate(rows)
+    )
+
+
+def _first_question(context: CheckInContext) -> Question:
+    """The six symptoms, the safety lines that everybody sees, and the two ways to say something else."""
+    text, others = content().questions["symptoms"], _options("first_page")
+    symptoms = tuple(
+        Option(row.code, row.patient_label, row.patient_hint) for row in (content().symptoms[code] for code in SYMPTOMS)
+    )
+    lines = _as_options(_lines(FIRST, context), content().questions["safety"].title)
     title = text.title_first if context.first_check_in else text.title
-    return _checklist("symptoms", title, text.hint, options, None)
+    return _checklist("symptoms", title, text.hint, (*symptoms, *lines, *others), None)
 
 
 def _severity_question(symptom: str) -> Question:
     words = tuple(Option(str(row.value), row.word, row.hint) for row in content().severity_words)
     record = content().symptoms[symptom]
-    return Question(f"severity_{symptom}", "single", record.severity_title, record.patient_hint, words, True, symptom)
+    return Question(
+        f"severity_{symptom}",
+        "grades",
+        record.now_title,
+        record.patient_hint,
+        words,
+        True,
+        symptom,
+        worst_title=record.severity_title,
+        name=record.patient_label,
+    )
+
+
+def _unsure_option() -> Option:
+    return next(option for option in _options("first_page") if option.value == NOT_SURE)
+
+
+def _list_of(question_id: str, title: str, hint: str, rows: Sequence[FollowUp], symptom: str | None = None) -> Question:
+    """A checklist of lines, with *not sure about one of these* as the last to tick."""
+    options = (*_as_options(rows), _unsure_option())
+    return Question(question_id, "multiple", title, hint, options, True, symptom, None, _options("follow_ups"))
+
+
+def _unsure_of(question: Question, answers: Mapping[str, Any]) -> Iterator[Question]:
+    """Which of the lines that were not ticked it is, where more than one may be meant."""
+    given = answers.get(question.id)
+    left = lines_left(question, given) if isinstance(given, list | tuple) and NOT_SURE in given else ()
+    if len(left) > 1:
+        text = content().questions["unsure"]
+        plain = tuple(replace(option, heading="") for option in left)
+        yield Question(
+            UNSURE + question.id, "multiple", text.title, text.hint, plain, True, None, None, _options("follow_ups")
+        )
+
+
+def lines_left(question: Question, given: Collection[str]) -> tuple[Option, ...]:
+    """Lines of a list, symptoms apart, that were not ticked."""
+    known = content().follow_ups
+    return tuple(option for option in question.options if option.value in known and option.value not in given)
 
 
 def _follow_ups_question(symptom: str, rows: list[FollowUp]) -> Question:
-    options = tuple(Option(row.key, row.patient_label, row.hint) for row in rows)
     title, hint = content().symptoms[symptom].follow_ups_title, content().questions["symptoms"].hint
-    return _checklist(f"follow_ups_{symptom}", title, hint, options, symptom)
+    return _list_of(f"follow_ups_{symptom}", title, hint, rows, symptom)
 
 
 def _area_question(symptom: str, context: CheckInContext) -> Question:
@@ -157,18 +240,21 @@ def note_question(context: CheckInContext) -> Question:
     return _fixed("note", context)
 
 
-def _chosen(answers: Mapping[str, Any]) -> tuple[str, ...]:
+def _ticks(answers: Mapping[str, Any], question: Question) -> tuple[str, ...]:
+    """What was ticked on the first page, in the order offered."""
     given = answers.get("symptoms")
-    return tuple(s for s in SYMPTOMS if s in given) if isinstance(given, list | tuple) else ()
+    values = [option.value for option in question.options]
+    return tuple(v for v in values if v in given) if isinstance(given, list | tuple) else ()
 
 
 def _severity(answers: Mapping[str, Any], symptom: str) -> int:
-    given = answers.get(f"severity_{symptom}")
-    return int(given) if isinstance(given, str) and given in {"1", "2", "3", "4"} else 0
+    """The worst that was answered; 0 where nothing usable was."""
+    found = grades(answers.get(f"severity_{symptom}"))
+    return found[1] if found else 0
 
 
 def _to_ask(symptom: str, severity: int, context: CheckInContext, asked: set[str]) -> list[FollowUp]:
-    """Follow-ups of a symptom that can change advice and were not asked with an earlier symptom."""
+    """Follow-ups of a symptom that can change advice and were not asked before."""
     rows = []
     for row in content().follow_ups.values():
         lowest = row.lowest_severity(symptom)
@@ -185,19 +271,35 @@ def _about(symptom: str, answers: Mapping[str, Any], context: CheckInContext, as
     if severity == 0:
         return
     if rows := _to_ask(symptom, severity, context, asked):
-        yield _follow_ups_question(symptom, rows)
+        question = _follow_ups_question(symptom, rows)
+        yield question
+        yield from _unsure_of(question, answers)
     if len(context.areas) > 1:
         yield _area_question(symptom, context)
 
 
+def _something_else(answers: Mapping[str, Any], context: CheckInContext, asked: set[str]) -> Iterator[Question]:
+    """What else there is, of all that was not asked before."""
+    rows = [row for row in _lines(OTHER_LIST, context) if row.key not in asked]
+    asked.update(row.key for row in rows)
+    text = content().questions["other"]
+    if rows:
+        question = _list_of(OTHER, text.title, text.hint, rows)
+        yield question
+        yield from _unsure_of(question, answers)
+
+
 def path(answers: Mapping[str, Any], context: CheckInContext) -> tuple[Question, ...]:
     """Every question that applies given the answers so far, in order. Answers to others are ignored."""
-    questions = [_symptoms_question(context)]
-    chosen = _chosen(answers)
-    if not chosen:
-        return tuple(questions)
-    asked: set[str] = set()
-    for symptom in chosen:
+    first = _first_question(context)
+    ticks = _ticks(answers, first)
+    if not ticks:
+        return (first,)
+    asked = {option.value for option in first.options}
+    questions = [first, *_unsure_of(first, answers)]
+    if SOMETHING_ELSE in ticks:
+        questions.extend(_something_else(answers, context, asked))
+    for symptom in (code for code in SYMPTOMS if code in ticks):
         questions.extend(_about(symptom, answers, context, asked))
     return (*questions, _fixed("how_soon", context))
 
@@ -230,20 +332,20 @@ def answered(answers: Mapping[str, Any], question_id: str, given: Any, context: 
     value = read_answer(question, given)
     fresh = {**answers, question_id: list(value) if isinstance(value, tuple) else value}
     now = {question.id: question for question in path(fresh, context)}
-    for name in [name for name in fresh if name.startswith("follow_ups_") and name != question_id]:
+    for name in [name for name in fresh if name.startswith(_LISTS) and name != question_id]:
         if before.get(name) != now.get(name) or name not in now:
             del fresh[name]
     return fresh
 
 
+_LISTS = ("follow_ups_", UNSURE)
+
+
 def usable(stored: Mapping[str, Any], *, is_same_day: bool) -> dict[str, Any]:
-    """Answers kept earlier that can still be used: of questions that exist and, for checklists, asked the same day."""
-    known = known_question_ids()
-    return {
-        name: value
-        for name, value in stored.items()
-        if name in known and (is_same_day or not name.startswith("follow_ups_"))
-    }
+    """Answers kept earlier that can still be used, of questions that exist. Those of another day told how it was then:
+    of them the note alone is kept."""
+    known = known_question_ids() if is_same_day else {"note"}
+    return {name: value for name, value in stored.items() if name in known}
 
 
 def so_far(
@@ -285,10 +387,11 @@ def _completed(values: Mapping[str, Any], questions: tuple[Question, ...], conte
     can_wait, worried = HOW_SOON.get(values.get("how_soon", ""), (None, False))
     follow_up: dict[str, str] = {}
     for question in questions:
-        if question.id.startswith("follow_ups_") and question.id in values:
-            follow_up |= _ticked_off(question, values[question.id])
+        if question.kind == "multiple" and question.id in values and not question.id.startswith(("area_", UNSURE)):
+            follow_up |= _ticked_off(question, values[question.id], values.get(UNSURE + question.id, ()))
+    read = {symptom: grades(values.get(f"severity_{symptom}")) or (0, 0) for symptom in SYMPTOMS}
     return CompletedCheckIn(
-        severities={symptom: int(values.get(f"severity_{symptom}", "0")) for symptom in SYMPTOMS},
+        severities={symptom: worst for symptom, (_, worst) in read.items()},
         follow_up=follow_up,
         areas={
             symptom: _places(values[f"area_{symptom}"], context) for symptom in SYMPTOMS if f"area_{symptom}" in values
@@ -296,14 +399,18 @@ def _completed(values: Mapping[str, Any], questions: tuple[Question, ...], conte
         worried=worried,
         can_wait=can_wait,
         note=values.get("note", ""),
+        now={symptom: now for symptom, (now, _) in read.items()},
     )
 
 
-def _ticked_off(question: Question, chosen: tuple[str, ...]) -> dict[str, str]:
-    """Each line of a checklist with yes or no, or all of them with not_sure."""
-    if chosen == ("not_sure",):
-        return {option.value: "not_sure" for option in question.options}
-    return {option.value: "yes" if option.value in chosen else "no" for option in question.options}
+def _ticked_off(question: Question, chosen: tuple[str, ...], unsure: Collection[str]) -> dict[str, str]:
+    """Each line of a checklist with yes, no or not_sure; of the first page only those that are not no."""
+    left = lines_left(question, chosen)
+    if NOT_SURE in chosen and len(left) == 1:
+        unsure = [left[0].value]
+    said = {line.value: "not_sure" if line.value in unsure else "no" for line in left}
+    said |= {key: "yes" for key in chosen if key in content().follow_ups}
+    return {key: given for key, given in said.items() if given != "no"} if question.id == "symptoms" else said
 
 
 def _places(chosen: tuple[str, ...], context: CheckInContext) -> tuple[int, ...]:

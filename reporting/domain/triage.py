@@ -6,13 +6,21 @@ Advice is the hardest of all rules that fire, so a red flag is never outvoted. E
 A patient who reported a concern and then stops answering: when that becomes a case.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from reporting.domain.content import content
 from reporting.domain.content_rows import ADVICE_LEVELS, CASE_LEVELS, SYMPTOMS, GuidanceText, Rule, SilenceRule
-from reporting.domain.course import due_days, expected_severity, is_unexpected, people_usually
+from reporting.domain.course import (
+    due_days,
+    expected_rise,
+    expected_severity,
+    expected_since,
+    is_report_unexpected,
+    people_usually,
+    self_care,
+)
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, could_fire
 
 __all__ = [
@@ -37,6 +45,8 @@ class FiredRule:
     advice: str
     case_level: str
     red_flag: str = ""
+    symptoms: tuple[str, ...] = ()
+    """Those whose grades it fired on; ``{symptoms}`` of its patient words names them."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +62,8 @@ class Guidance:
     phone_first: bool
     closed: Mapping[str, str] = field(default_factory=dict)
     """String to the one that stands in its place while the clinic is closed."""
+    named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Paragraph to the symptoms that it names."""
 
 
 @dataclass(frozen=True)
@@ -70,17 +82,34 @@ def rules() -> tuple[Rule, ...]:
     return content().rules
 
 
+def _excess(symptom: str, done: CompletedCheckIn, context: CheckInContext, window: str) -> int:
+    """Grades above the expected course: now by this day, the worst by all days since the last answer."""
+    if window == "worst":
+        expected = expected_since(context.procedure_class, symptom, context.since_day, context.recovery_day)
+        return done.severities.get(symptom, 0) - expected
+    return done.grade_now(symptom) - expected_severity(context.procedure_class, symptom, context.recovery_day)
+
+
+def _rise(symptom: str, done: CompletedCheckIn, context: CheckInContext) -> int | None:
+    """Grades risen since the last answer, beyond what the course itself rises; None where there was none."""
+    if symptom not in context.previous:
+        return None
+    course = expected_rise(context.procedure_class, symptom, context.since_day, context.recovery_day)
+    return done.grade_now(symptom) - context.previous[symptom] - course
+
+
 def _symptom_meets(rule: Rule, symptom: str, done: CompletedCheckIn, context: CheckInContext) -> bool:
-    severity = done.severities.get(symptom, 0)
+    if rule.window == "worst" and symptom not in done.now:
+        return False  # one grade stood for both then, and is judged as the present one
+    severity = done.severities.get(symptom, 0) if rule.window == "worst" else done.grade_now(symptom)
     if severity == 0 or severity < (rule.min_severity or 0):
         return False
-    if rule.min_excess is not None:
-        expected = expected_severity(context.procedure_class, symptom, context.recovery_day)
-        if severity - expected < rule.min_excess:
-            return False
+    if rule.min_excess is not None and _excess(symptom, done, context, rule.window) < rule.min_excess:
+        return False
     if rule.min_rise is None:
         return True
-    return symptom in context.previous and severity - context.previous[symptom] >= rule.min_rise
+    rise = _rise(symptom, done, context)
+    return rule.min_rise == 0 if rise is None else rise >= rule.min_rise
 
 
 def _given(rule: Rule, done: CompletedCheckIn) -> bool:
@@ -89,26 +118,62 @@ def _given(rule: Rule, done: CompletedCheckIn) -> bool:
     return done.worried if rule.given == "worried" else done.can_wait is False
 
 
+def said(follow_up: Mapping[str, str], *, unsure: bool = False) -> tuple[frozenset[str], ...]:
+    """What each ticked line says: one of its facts holds. ``unsure``: also of those that were not sure."""
+    known, counts = content().follow_ups, {"yes", "not_sure"} if unsure else {"yes"}
+    return tuple(frozenset(known[key].facts) for key, given in follow_up.items() if given in counts and key in known)
+
+
+def _facts_hold(rule: Rule, done: CompletedCheckIn) -> bool:
+    """Of every group of facts one was said for certain, or as not sure where that counts."""
+    if not rule.facts:
+        return True
+    lines = said(done.follow_up, unsure=rule.unsure == "counts")
+    return all(any(facts and facts <= group for facts in lines) for group in rule.fact_groups)
+
+
+def met_by(rule: Rule, done: CompletedCheckIn, context: CheckInContext) -> tuple[str, ...]:
+    """The symptoms that meet the grades of the rule."""
+    candidates = SYMPTOMS if "*" in rule.symptoms else rule.symptoms
+    return tuple(symptom for symptom in candidates if _symptom_meets(rule, symptom, done, context))
+
+
 def fires(rule: Rule, done: CompletedCheckIn, context: CheckInContext) -> bool:
     """Whether every condition of the rule holds for these answers."""
-    if rule.follow_up and done.follow_up.get(rule.follow_up) not in rule.follow_up_values:
+    if not could_fire(rule, context) or not _given(rule, done) or not _facts_hold(rule, done):
         return False
-    if not could_fire(rule, context) or not _given(rule, done):
+    if any(done.grade_now(symptom) < grade for symptom, grade in rule.grades_together):
         return False
-    if not rule.symptom:
-        return True
-    candidates = SYMPTOMS if rule.symptom == "*" else (rule.symptom,)
-    return any(_symptom_meets(rule, symptom, done, context) for symptom in candidates)
+    return not rule.symptoms or bool(met_by(rule, done, context))
+
+
+def _hardness(rule: Rule) -> tuple[int, int]:
+    return ADVICE_LEVELS.index(rule.advice), CASE_LEVELS.index(rule.case_level)
 
 
 def _fired(done: CompletedCheckIn, context: CheckInContext) -> tuple[FiredRule, ...]:
-    """Rules that fired, hardest first."""
-    fired = [rule for rule in context.rules if fires(rule, done, context)]
-    fired.sort(key=lambda rule: (ADVICE_LEVELS.index(rule.advice), CASE_LEVELS.index(rule.case_level)), reverse=True)
-    return tuple(
-        FiredRule(rule.code, rule.clinician_words, rule.patient_words, rule.advice, rule.case_level, rule.red_flag)
-        for rule in fired
-    )
+    """Rules that fired, hardest first. Of two about the same facts the harder one speaks alone."""
+    fired = sorted((rule for rule in context.rules if fires(rule, done, context)), key=_hardness, reverse=True)
+    spoken: set[tuple[str, str]] = set()
+    found = []
+    for rule in fired:
+        about = (rule.red_flag, rule.facts)
+        if rule.red_flag and rule.facts and about in spoken:
+            continue
+        spoken.add(about)
+        symptoms = met_by(rule, done, context) if rule.symptoms else ()
+        found.append(
+            FiredRule(
+                rule.code,
+                rule.clinician_words,
+                rule.patient_words,
+                rule.advice,
+                rule.case_level,
+                rule.red_flag,
+                symptoms,
+            )
+        )
+    return tuple(found)
 
 
 def _course_words(done: CompletedCheckIn, context: CheckInContext, unexpected: dict[str, bool]) -> list[str]:
@@ -116,7 +181,7 @@ def _course_words(done: CompletedCheckIn, context: CheckInContext, unexpected: d
     return [
         words
         for symptom in SYMPTOMS
-        if done.severities.get(symptom)
+        if done.grade_now(symptom)
         and not unexpected[symptom]
         and (words := people_usually(context.procedure_class, symptom, context.recovery_day))
     ]
@@ -132,17 +197,28 @@ def _guidance(
     nothing = not fired and not any(done.severities.values())
     text = content().guidance["no_problems" if nothing else advice]
     reasons = [rule.patient_words for rule in fired if rule.advice == advice]
-    # Reassurance about an expected symptom never stands beside a red flag.
-    usual = _course_words(done, context, unexpected) if advice in ADVICE_LEVELS[:2] else []
+    # Reassurance about an expected symptom, and what one can do for it, never stand beside a red flag.
+    is_calm = advice in ADVICE_LEVELS[:2]
+    usual = _course_words(done, context, unexpected) if is_calm else []
+    care = [words] if is_calm and (words := self_care(context.procedure_class, context.recovery_day)) else []
     return Guidance(
         advice=advice,
         heading=text.heading,
-        paragraphs=tuple(dict.fromkeys([text.opening, *reasons, *usual])),
+        paragraphs=tuple(dict.fromkeys([text.opening, *reasons, *usual, *care])),
         next_steps=(text.what_next, text.out_of_hours),
         emergency=text.emergency,
         phone_first=text.phone_first,
         closed=_closed(text),
+        named=_named(rule for rule in fired if rule.advice == advice),
     )
+
+
+def _named(fired: Iterable[FiredRule]) -> dict[str, tuple[str, ...]]:
+    """Words of rules to the symptoms they fired on, in the order of the check-in."""
+    found: dict[str, set[str]] = {}
+    for rule in fired:
+        found.setdefault(rule.patient_words, set()).update(rule.symptoms)
+    return {words: tuple(code for code in SYMPTOMS if code in codes) for words, codes in found.items() if codes}
 
 
 def _closed(text: GuidanceText) -> dict[str, str]:
@@ -151,15 +227,22 @@ def _closed(text: GuidanceText) -> dict[str, str]:
     return {is_open: closed for is_open, closed in pairs if closed}
 
 
+def _is_unexpected(symptom: str, done: CompletedCheckIn, context: CheckInContext) -> bool:
+    return is_report_unexpected(
+        context.procedure_class,
+        symptom,
+        done.severities.get(symptom, 0),
+        recovery_day=context.recovery_day,
+        scheduled_day=context.recovery_day,
+        now=done.now.get(symptom),
+        since_day=context.since_day,
+    )
+
+
 def assess(completed: CompletedCheckIn, context: CheckInContext) -> Assessment:
     """Advice, case level, the rules that fired and what the patient reads, from answers in context."""
     fired = _fired(completed, context)
-    unexpected = {
-        symptom: is_unexpected(
-            context.procedure_class, symptom, context.recovery_day, completed.severities.get(symptom, 0)
-        )
-        for symptom in SYMPTOMS
-    }
+    unexpected = {symptom: _is_unexpected(symptom, completed, context) for symptom in SYMPTOMS}
     advice = max((rule.advice for rule in fired), key=ADVICE_LEVELS.index, default=ADVICE_LEVELS[0])
     level = max((rule.case_level for rule in fired), key=CASE_LEVELS.index, default=None)
     return Assessment(advice, level, fired, unexpected, _guidance(advice, fired, completed, context, unexpected))

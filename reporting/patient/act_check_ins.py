@@ -72,8 +72,7 @@ def _row(context: CheckInContext, subject: check_ins.Subject, done: CompletedChe
         note_encrypted=encrypt(done.note) if done.note else None,
         advice=assessed.advice,
     )
-    for symptom, severity in done.severities.items():
-        setattr(row, symptom, severity)
+    check_ins.set_grades(row, done)
     return row
 
 

@@ -11,7 +11,6 @@ from reporting.domain.corrections import is_worse, read_reason
 from reporting.domain.language import ENGLISH
 from reporting.domain.patient_words import RECOVERY_WORDS as WORDS
 from reporting.domain.questionnaire import CompletedCheckIn, complete
-from reporting.domain.symptoms import SYMPTOMS
 from reporting.domain.triage import Assessment, assess
 from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from reporting.patient.act_check_ins import Receipt
@@ -64,7 +63,9 @@ def _stored(words: str, code: str) -> str:
 
 
 def _reported(row: CheckIn) -> dict[str, int]:
-    return {symptom: getattr(row, symptom) or 0 for symptom in SYMPTOMS}
+    """The worst of each symptom and how it was at the answer; one grade stood for both where only one was asked."""
+    worst = check_ins.worst_of(row)
+    return worst | {f"now_{symptom}": grade for symptom, grade in (worst | check_ins.now_of(row)).items()}
 
 
 def _correction(old: CheckIn, done: CompletedCheckIn, assessed: Assessment, key: str) -> CheckIn:
@@ -87,8 +88,7 @@ def _correction(old: CheckIn, done: CompletedCheckIn, assessed: Assessment, key:
         note_encrypted=encrypt(done.note) if done.note else None,
         advice=assessed.advice,
     )
-    for symptom, severity in done.severities.items():
-        setattr(fresh, symptom, severity)
+    check_ins.set_grades(fresh, done)
     return fresh
 
 

@@ -7,7 +7,7 @@ For whom staff may fill in a check-in: what the front desk needs to know to find
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -20,9 +20,10 @@ from reporting.domain.content import content
 from reporting.domain.content_rows import ConsentText
 from reporting.domain.course import days_late
 from reporting.domain.devices import device_classes
-from reporting.domain.guidance import told
+from reporting.domain.guidance import next_check_in, told
 from reporting.domain.language import ENGLISH, beside, isolated, translator
 from reporting.domain.opening_hours import Opening, opening
+from reporting.domain.patient_words import next_words
 from reporting.domain.questionnaire import CheckInContext, TreatedAreaRef, usable
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.domain.triage import Guidance, assess
@@ -67,6 +68,13 @@ class Sent:
     guidance: Guidance
     scheduled_day: int
     days_late: int
+    next_on: date | None = None
+    """When the next check-in is due; None: there are no more."""
+    today: date | None = None
+
+    def next_words(self, language: str = ENGLISH) -> str:
+        """When the next check-in is, or that there are no more; nothing beside an urgent call."""
+        return "" if self.guidance.phone_first or self.today is None else next_words(self.next_on, self.today, language)
 
 
 @dataclass(frozen=True)
@@ -148,6 +156,8 @@ def _sent(about: check_ins.Subject, rows: list[CheckIn], context: CheckInContext
     then, done = check_ins.as_it_was_from(about, last, before, context.areas)
     assert last.id is not None
     assert last.answered_at is not None
+    days = about.content.due_days(about.procedure_class, about.performed_on)
+    coming = next_check_in(days, context.recovery_day, {row.scheduled_day for row in counting})
     return Sent(
         last.id,
         last.answered_at,
@@ -155,6 +165,8 @@ def _sent(about: check_ins.Subject, rows: list[CheckIn], context: CheckInContext
         assess(done, then).guidance,
         last.scheduled_day,
         days_late(last.scheduled_day, last.recovery_day, (row.scheduled_day for row in before)),
+        None if coming is None else about.performed_on + timedelta(days=coming),
+        about.performed_on + timedelta(days=context.recovery_day),
     )
 
 

@@ -13,7 +13,7 @@ from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.domain.check_in_form import CheckInForm
 from reporting.domain.corrections import answers_of
-from reporting.domain.course import expected_severity, is_unexpected
+from reporting.domain.course import expected_severity
 from reporting.domain.guidance import Usual, next_check_in, step_name, what_people_have
 from reporting.domain.patient_words import RECOVERY_WORDS
 from reporting.domain.questionnaire import CheckInContext, usable
@@ -22,6 +22,7 @@ from reporting.domain.triage import Guidance, assess
 from reporting.errors import Conflict, NotFound
 from reporting.patient.read_check_in import CheckInPage, ClinicContact, PastCheckIn, past_check_ins, read_check_in
 from reporting.records import cases, check_ins, patients
+from reporting.records.check_ins import is_unexpected
 from reporting.records.engine import Session, reading
 from reporting.records.tables import CheckIn, id_of
 from reporting.security.permissions import may, require
@@ -135,23 +136,27 @@ def _history(
 ) -> History:
     counts = check_ins.counting(sent)
     course = _course(about.procedure_class, page.recovery_day, counts)
-    had = tuple(code for code in SYMPTOMS if counts and getattr(counts[-1], code))
+    last = check_ins.worst_of(counts[-1]) | check_ins.now_of(counts[-1]) if counts else {}
+    had = tuple(code for code in SYMPTOMS if last.get(code))
     usual = () if urgent else what_people_have(about.procedure_class, page.recovery_day, had)
     return History(course, usual, past_check_ins(sent, page.context.areas), _steps(session, about))
 
 
 def _course(procedure_class: str, today: int, counts: Sequence[CheckIn]) -> Course:
     worst: dict[int, dict[str, int]] = {}
+    beyond: dict[int, set[str]] = {}
+    since: int | None = None
     for row in counts:
-        day = worst.setdefault(row.recovery_day or 0, {})
+        day = row.recovery_day or 0
+        found = worst.setdefault(day, {})
         for code in SYMPTOMS:
             if (severity := getattr(row, code)) is not None:
-                day[code] = max(day.get(code, 0), severity)
-    return Course(procedure_class, today, tuple(_day(procedure_class, day, worst[day]) for day in sorted(worst)))
-
-
-def _day(procedure_class: str, day: int, found: Mapping[str, int]) -> CourseDay:
-    return CourseDay(day, found, frozenset(c for c in found if is_unexpected(procedure_class, c, day, found[c])))
+                found[code] = max(found.get(code, 0), severity)
+                if is_unexpected(row, code, procedure_class, since):
+                    beyond.setdefault(day, set()).add(code)
+        since = row.recovery_day
+    days = (CourseDay(day, worst[day], frozenset(beyond.get(day, ()))) for day in sorted(worst))
+    return Course(procedure_class, today, tuple(days))
 
 
 def _steps(session: Session, about: check_ins.Subject) -> tuple[ClinicStep, ...]:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from reporting.domain.answers import Option, Question, ticked
+from reporting.domain.answers import Option, Question, grades, ticked, with_worst
 from reporting.domain.check_in_form import NOTE, REVIEW, CheckInForm
 from reporting.domain.language import ENGLISH, Translate, isolated, translator
 from reporting.domain.opening_hours import week_words
@@ -55,6 +55,8 @@ def confirmation(sent: Sent, contact: ClinicContact, language: str = ENGLISH) ->
     if sent.days_late:
         st.write(say("late", language, due=sent.scheduled_day))
     st.write(say("received", language, number=sent.check_in_id))
+    if words := sent.next_words(language):
+        st.write(words)
 
 
 def foot(contact: ClinicContact, language: str = ENGLISH) -> None:
@@ -183,6 +185,8 @@ def _to_tick(form: Form, question: Question) -> None:
     _problem(form)
     with st.container(key=f"options_ticked_{question.id}"):
         for option in question.options:
+            if option.heading:
+                st.subheader(form.translate(option.heading), anchor=False)
             st.button(
                 _label(form, option, option.value in chosen),
                 key=f"{question.id}:{option.value}",
@@ -207,7 +211,7 @@ def forget_ticks() -> None:
 
 
 def _multiple(form: Form, question: Question) -> None:
-    is_filter = question.symptom is None
+    is_filter = question.id == "symptoms"
     if is_filter:
         _answers_at_once(form, question, question.exclusive)
     _to_tick(form, question)
@@ -223,12 +227,47 @@ def _multiple(form: Form, question: Question) -> None:
         _answers_at_once(form, question, question.exclusive)
 
 
+def _worst(question: Question) -> str:
+    return f"worst:{question.id}"
+
+
+def _grade(form: Form, question: Question, now: str) -> None:
+    form.answer(question, with_worst(now, st.session_state.get(_worst(question)) or ""))
+
+
+def _grades(form: Form, question: Question) -> None:
+    """Two rows: the worst, which is at first no worse than now, and how it is now, which answers the question."""
+    said = grades(form.filled.answers.get(question.id))
+    words = {"": form.say("not_worse")} | {each.value: form.translate(each.label) for each in question.options[1:]}
+    st.radio(
+        form.translate(question.worst_title),
+        list(words),
+        index=said[1] if said and said[1] > said[0] else 0,
+        key=_worst(question),
+        format_func=words.__getitem__,
+        label_visibility="collapsed",
+    )
+    st.subheader(form.translate(question.title), anchor=False)
+    _problem(form)
+    with st.container(key=f"options_{question.id}"):
+        for option in question.options:
+            st.button(
+                _label(form, option, said is not None and option.value == str(said[0])),
+                key=f"{question.id}:{option.value}",
+                width="stretch",
+                on_click=_grade,
+                args=(form, question, option.value),
+            )
+
+
 def _question(form: Form, question: Question) -> None:
     """One question with its answers as wide buttons, and the way back."""
-    st.header(form.translate(question.title), anchor=False)
+    st.header(form.translate(question.worst_title or question.title), anchor=False)
     if question.hint:
         st.write(form.translate(question.hint))
-    if question.kind == "multiple":
+    if question.kind == "grades":
+        _grades(form, question)
+    elif question.kind == "multiple":
         _multiple(form, question)
     else:
         _problem(form)
@@ -279,7 +318,7 @@ def _review(form: Form) -> None:
     st.header(form.say("review"), anchor=False)
     st.write(form.say("review_hint"))
     for question in form.filled.questions:
-        words = form.say("change_of", question=form.translate(question.title))
+        words = form.say("change_of", question=form.translate(question.heading))
         st.button(
             f"{words}  \n**{form.filled.shown(question, form.language)}**",
             key=f"change:{question.id}",

@@ -19,6 +19,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from reporting.domain.actors import Actor
+from reporting.domain.answers import with_worst
 from reporting.domain.check_in_form import NOTE, REVIEW, CheckInForm
 from reporting.domain.patient_words import say
 from reporting.domain.questionnaire import NO_PROBLEMS
@@ -162,6 +163,8 @@ class _Sender:
     def _given(self) -> Any:
         if "only" in self.form:
             return [self.form.one("only")]
+        if "worst" in self.form:
+            return with_worst(self.form.one("one"), self.form.one("worst"))
         return self.form.one("one") if "one" in self.form else self.form.ticks(self.form.one("q"))
 
     def _keep(self, question_id: str, given: Any) -> CheckInForm:

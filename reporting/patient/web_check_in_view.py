@@ -12,7 +12,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from reporting.domain.actors import Actor
-from reporting.domain.answers import ticked
+from reporting.domain.answers import grades, ticked
 from reporting.domain.check_in_form import REVIEW
 from reporting.domain.language import isolated, languages, translator
 from reporting.domain.opening_hours import week_words
@@ -125,6 +125,7 @@ def _question(visit: Visit, place: str, given: Given) -> Response:
     page, form = visit.page, visit.page.form
     question, earlier, back = form.question(place), form.answers.get(place), form.before(place)
     assert question is not None
+    said = grades(earlier) if question.kind == "grades" else None
     return web_html.page(
         "check_in_question.html",
         given.status,
@@ -133,7 +134,9 @@ def _question(visit: Visit, place: str, given: Given) -> Response:
         ticks=given.ticks if given.ticks is not None else ticked(question, earlier),
         back=back,
         no_problems_key=page.no_problems_key,
-        is_filter=question.symptom is None,
+        is_filter=question.id == "symptoms",
+        now=str(said[0]) if said else "",
+        worst=str(said[1]) if said else "",
         is_first=not back,
         agree=page.consent,
         **common(visit, given),

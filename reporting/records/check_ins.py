@@ -15,10 +15,13 @@ from sqlalchemy import Row, bindparam, delete, select
 from sqlmodel import Session, col
 
 from reporting.domain.clinic_content import UNCHANGED, ClinicContent
+from reporting.domain.course import is_report_unexpected
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, TreatedAreaRef
 from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.treatment_record import VISIT_FACTS
 from reporting.domain.vocabulary import area_label
 from reporting.records import clinic_facts
+from reporting.records.patients import known_modifiers
 from reporting.records.tables import (
     CaseEvent,
     CheckIn,
@@ -63,6 +66,37 @@ _ANSWERED = (
 _BY_KEY = select(CheckIn).where(col(CheckIn.submission_key) == bindparam("key"))
 
 
+def worst_of(row: Any) -> dict[str, int]:
+    """The worst of each symptom since the answer before; 0 where it was not asked."""
+    return {symptom: getattr(row, symptom) or 0 for symptom in SYMPTOMS}
+
+
+def now_of(row: Any) -> dict[str, int]:
+    """How each symptom was at the answer; a symptom is missing where that was not asked apart."""
+    return {symptom: grade for symptom in SYMPTOMS if (grade := getattr(row, f"now_{symptom}")) is not None}
+
+
+def set_grades(row: CheckIn, done: CompletedCheckIn) -> None:
+    """Write the severities of a check-in into its row."""
+    for symptom in SYMPTOMS:
+        setattr(row, symptom, done.severities.get(symptom, 0))
+        setattr(row, f"now_{symptom}", done.now.get(symptom))
+
+
+def is_unexpected(row: Any, symptom: str, procedure_class: str, since_day: int | None) -> bool:
+    """Whether a stored answer was more than expected; ``since_day``: recovery day of the answer before it."""
+    return is_report_unexpected(
+        procedure_class,
+        symptom,
+        getattr(row, symptom) or 0,
+        recovery_day=row.recovery_day,
+        scheduled_day=row.scheduled_day,
+        judged_by_source=row.judged_by_source,
+        now=getattr(row, f"now_{symptom}"),
+        since_day=since_day,
+    )
+
+
 @dataclass(frozen=True)
 class Subject:
     """The treatment that a check-in is about, with what the rules need of its patient and clinic."""
@@ -77,6 +111,8 @@ class Subject:
     pigmentation_history: bool | None
     content: ClinicContent = UNCHANGED
     """The clinical content as the clinic uses it."""
+    modifiers: frozenset[str] = frozenset()
+    """What the clinic knows of the person: codes of the table of facts."""
 
 
 def subject(session: Session, treatment_id: int, *, lock: bool = False) -> Subject | None:
@@ -105,6 +141,7 @@ def _subject(session: Session, treatment: Any, patient: Any, clinic: Any) -> Sub
         fitzpatrick=patient.fitzpatrick,
         pigmentation_history=patient.pigmentation_history,
         content=clinic_facts.of(session, clinic),
+        modifiers=known_modifiers(treatment, patient),
     )
 
 
@@ -184,8 +221,10 @@ def context_from(
         fitzpatrick=about.fitzpatrick,
         pigmentation_history=about.pigmentation_history,
         first_check_in=last is None,
-        previous={symptom: getattr(last, symptom) or 0 for symptom in SYMPTOMS} if last else {},
+        previous=worst_of(last) | now_of(last) if last else {},
         changed_rules=about.content.rules(here) if about.content.changes else None,
+        since_day=last.recovery_day if last else None,
+        modifiers=about.modifiers,
     )
 
 
@@ -205,7 +244,8 @@ def as_it_was_from(
 ) -> tuple[CheckInContext, CompletedCheckIn]:
     """``as_it_was`` from what was read already: the check-ins that counted before it, and the treated areas."""
     done = CompletedCheckIn(
-        severities={symptom: getattr(sent, symptom) or 0 for symptom in SYMPTOMS},
+        severities=worst_of(sent),
+        now=now_of(sent),
         follow_up=dict(sent.follow_up),
         areas={symptom: tuple(ids) for symptom, ids in sent.areas.items()},
         worried=sent.worried,
@@ -266,7 +306,7 @@ def drop(session: Session, treatment_id: int, kind: str) -> None:
     session.connection().execute(_DROP, {"treatment": treatment_id, "kind": kind})
 
 
-_SEVERITIES = tuple(getattr(CheckIn, symptom) for symptom in SYMPTOMS)
+_SEVERITIES = tuple(getattr(CheckIn, name) for symptom in SYMPTOMS for name in (symptom, f"now_{symptom}"))
 CHUNK = 500
 
 
@@ -283,6 +323,10 @@ def newest(session: Session, clinic_id: int, since: datetime, most: int) -> Sequ
             col(CheckIn.can_wait),
             *_SEVERITIES,
             col(Treatment.procedure_class),
+            col(Treatment.performed_on),
+            col(Treatment.age_years),
+            *(getattr(Treatment, name) for name in VISIT_FACTS),
+            col(Patient.year_of_birth),
             col(Patient.fitzpatrick),
             col(Patient.pigmentation_history),
         )
@@ -306,7 +350,7 @@ def last_before(session: Session, treatment_ids: Sequence[int], before: datetime
     found: dict[int, Row[Any]] = {}
     for start in range(0, len(treatment_ids), CHUNK):
         rows = session.execute(
-            select(col(CheckIn.treatment_id), *_SEVERITIES)
+            select(col(CheckIn.treatment_id), col(CheckIn.recovery_day), *_SEVERITIES)
             .where(
                 col(CheckIn.treatment_id).in_(treatment_ids[start : start + CHUNK]),
                 col(CheckIn.answered_at) < before,

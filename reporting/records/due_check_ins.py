@@ -16,12 +16,12 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from reporting.domain.clinic_content import ClinicContent
-from reporting.domain.course import is_unexpected
 from reporting.domain.message_kinds import REMINDER
 from reporting.domain.reminders import Course, Person, Written
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.domain.triage import LastReport
 from reporting.records import clinic_facts, outbox
+from reporting.records.check_ins import is_unexpected
 from reporting.records.columns import add_rows
 from reporting.records.tables import (
     CheckIn,
@@ -324,7 +324,7 @@ def _report(
 ) -> LastReport:
     day = check_in.recovery_day if check_in.recovery_day is not None else check_in.scheduled_day
     unexpected = any(
-        is_unexpected(treatment.procedure_class, symptom, day, getattr(check_in, symptom) or 0) for symptom in SYMPTOMS
+        is_unexpected(check_in, symptom, treatment.procedure_class, since_day=None) for symptom in SYMPTOMS
     )
     told = check_in.advice not in (None, "expected")
     changed = clinic_facts.of_version(session, treatment.clinic_id, content_version)

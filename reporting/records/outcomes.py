@@ -18,10 +18,11 @@ import pyarrow as pa
 from sqlalchemy import Row, and_, bindparam, delete, insert, or_, select, update
 from sqlmodel import Session, col
 
-from reporting.domain.course import SLOTS, is_report_unexpected, slot_for
+from reporting.domain.course import SLOTS, slot_for
 from reporting.domain.packed import Answers
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.records import clinic_facts
+from reporting.records.check_ins import is_unexpected
 from reporting.records.tables import CheckIn, Clinic, Outcome, Revision, TreatedArea, Treatment
 
 _ANSWER = struct.Struct("<HHBB")
@@ -113,17 +114,6 @@ class _Tally:
         return found
 
 
-def _unexpected(check_in: Row[Any], symptom: str, severity: int) -> bool:
-    return is_report_unexpected(
-        check_in.procedure_class,
-        symptom,
-        severity,
-        recovery_day=check_in.recovery_day,
-        scheduled_day=check_in.scheduled_day,
-        judged_by_source=check_in.judged_by_source,
-    )
-
-
 def _scheduled_mask(source: str, days: Sequence[int], check_ins: Sequence[Row[Any]]) -> int:
     """Bits of the days on which our own schedule asks this patient.
 
@@ -139,7 +129,7 @@ def _scheduled_mask(source: str, days: Sequence[int], check_ins: Sequence[Row[An
 
 def tally(check_ins: Sequence[Row[Any]], area_id: int, scheduled_mask: int = 0) -> dict[str, int | bytes | None]:
     """Outcome columns of one treated area from its treatment's current check-ins (any order)."""
-    seen = _Tally(due_mask=scheduled_mask)
+    seen, since = _Tally(due_mask=scheduled_mask), None
     for check_in in sorted(check_ins, key=lambda row: (row.scheduled_day, row.id)):
         bit = 1 << slot_for(check_in.scheduled_day)
         seen.due_mask |= bit
@@ -155,10 +145,11 @@ def tally(check_ins: Sequence[Row[Any]], area_id: int, scheduled_mask: int = 0) 
             where = check_in.areas.get(symptom)
             here = severity if not where or area_id in where else 0
             seen.worst[symptom] = max(seen.worst.get(symptom, 0), here)
-            if here and _unexpected(check_in, symptom, here):
+            if here and is_unexpected(check_in, symptom, check_in.procedure_class, since):
                 events |= 1 << place
                 seen.first.setdefault(symptom, check_in.scheduled_day)
         seen.trail += packed(check_in.scheduled_day, check_in.recovery_day, asked, events)
+        since = check_in.recovery_day
     return seen.columns()
 
 
@@ -181,7 +172,7 @@ _CHECK_IN_COLUMNS = (
     CheckIn.judged_by_source,
     CheckIn.areas,
     CheckIn.source,
-    *(getattr(CheckIn, symptom) for symptom in SYMPTOMS),
+    *(getattr(CheckIn, name) for symptom in SYMPTOMS for name in (symptom, f"now_{symptom}")),
     Treatment.procedure_class,
 )
 

@@ -131,7 +131,7 @@ def treatments(session: Session, patient_id: int) -> list[Visit]:
     return [Visit(*row) for row in session.execute(statement).all()]
 
 
-def facts_of(treatment: Treatment) -> VisitFacts:
+def facts_of(treatment: Any) -> VisitFacts:
     """What was known before a treatment."""
     return VisitFacts(**{name: getattr(treatment, name) for name in VISIT_FACTS})
 
@@ -147,17 +147,17 @@ def last_facts(session: Session, patient_id: int) -> VisitFacts:
     return facts_of(newest) if newest else VisitFacts()
 
 
-def age_at(treatment: Treatment, patient: Patient | None) -> int | None:
+def age_at(treatment: Any, patient: Any) -> int | None:
     """Age at a treatment in years: as recorded, else by the year of birth."""
     if treatment.age_years is not None or patient is None or patient.year_of_birth is None:
-        return treatment.age_years
-    return treatment.performed_on.year - patient.year_of_birth
+        return treatment.age_years  # type: ignore[no-any-return]
+    return int(treatment.performed_on.year - patient.year_of_birth)
 
 
-def modifiers_of(session: Session, treatment: Treatment) -> frozenset[str]:
+def known_modifiers(treatment: Any, patient: Any) -> frozenset[str]:
     """What the clinic knows for a treatment that changes what an answer means: codes of kind ``modifier`` of the
-    table of facts."""
-    return modifiers(facts_of(treatment), age_at(treatment, session.get(Patient, treatment.patient_id)))
+    table of facts. Both may be one row with the columns of both."""
+    return modifiers(facts_of(treatment), age_at(treatment, patient))
 
 
 def treatment_by_reference(session: Session, clinic_id: int, reference: str) -> Treatment | None:

@@ -73,7 +73,7 @@ def test_a_new_report_brings_a_case_back_to_attention(clinic: House) -> None:
     case_id = eyes_closing(clinic)
     clinician = clinic.staff["clinician"]
     version = act_cases.acknowledge(by=clinician, case_id=case_id, version=1)
-    assert send(clinic, "again", symptoms=["infection"], severity_infection="2", infection_fever="yes") == case_id
+    assert send(clinic, "again", symptoms=["infection", "infection_fever"], severity_infection="2") == case_id
     case = now_of(clinic, case_id)
     assert (case.state, case.owner) == ("new", clinician.label)
     assert case.version > version
@@ -92,7 +92,7 @@ def test_a_report_after_the_case_was_closed_opens_another(clinic: House) -> None
 
 def test_the_case_of_a_check_in_is_found_for_the_first_and_for_later_reports(clinic: House) -> None:
     case_id = eyes_closing(clinic)
-    send(clinic, "again", symptoms=["infection"], severity_infection="2", infection_fever="yes")
+    send(clinic, "again", symptoms=["infection", "infection_fever"], severity_infection="2")
     with reading() as session:
         ids = list(session.execute(select(CheckIn.id).order_by(CheckIn.id)).scalars())
         assert [stored.case_of(session, check_in_id) for check_in_id in ids] == [case_id, case_id]
@@ -321,10 +321,9 @@ class TestWorklist:
         send(
             clinic,
             "today",
-            symptoms=["swelling", "burning"],
+            symptoms=["swelling", "burning", "swelling_eyes"],
             severity_swelling="3",
             severity_burning="1",
-            follow_ups_swelling=["swelling_eyes"],
             how_soon="soon_worried",
         )
         [case] = read_worklist.worklist(clinic.staff["clinician"])

@@ -6,11 +6,12 @@ from datetime import datetime
 import pytest
 from sqlalchemy import select, text
 
+from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.errors import InvalidInput, NotAllowed, NotFound, SignInNeeded, StorageBusy, StorageFull
 from reporting.patient.act_check_ins import submit_check_in
 from reporting.patient.read_check_in import check_in_page
-from reporting.records import audit, outcomes
+from reporting.records import audit, check_ins, outcomes
 from reporting.records import engine as storage
 from reporting.records.engine import reading, transaction
 from reporting.records.outcome_frame import outcome_frame
@@ -39,6 +40,39 @@ def test_no_problems_is_kept_and_needs_nobody(clinic: House) -> None:
     [check_in] = rows(CheckIn)
     assert (check_in.recovery_day, check_in.scheduled_day, check_in.swelling) == (3, 3, 0)
     assert rows(TriageCase) == []
+
+
+def test_how_it_is_now_is_kept_beside_the_worst_since_the_last_answer(clinic: House) -> None:
+    """Burning 3 is as expected on the days before; what counts today, and for the next answer, is how it is now."""
+    receipt = submit_check_in(
+        by=clinic.patient,
+        treatment_id=clinic.treatment_id,
+        answers=filled(clinic.treatment_id, symptoms=["burning"], severity_burning="1/3"),
+        submission_key="k1",
+    )
+    assert (receipt.advice, receipt.case_id) == ("expected", None)
+    [row] = rows(CheckIn)
+    assert (row.burning, row.now_burning) == (3, 1)
+    assert (row.swelling, row.now_swelling) == (0, 0)
+    [outcome] = rows(Outcome)
+    assert (outcome.worst_burning, outcome.first_burning) == (3, None)
+    with reading() as session:
+        about = check_ins.subject(session, clinic.treatment_id)
+        assert about is not None
+        context = check_ins.context(session, about, clock.now())
+    assert (context.previous["burning"], context.since_day) == (1, 3)
+
+
+def test_a_line_that_was_not_sure_is_kept_so_and_needs_the_clinic(clinic: House) -> None:
+    receipt = submit_check_in(
+        by=clinic.patient,
+        treatment_id=clinic.treatment_id,
+        answers=filled(clinic.treatment_id, symptoms=["not_sure"], unsure_symptoms=["swelling_eyes"]),
+        submission_key="k1",
+    )
+    [row] = rows(CheckIn)
+    assert row.follow_up == {"swelling_eyes": "not_sure"}
+    assert (receipt.advice, [fired.code for fired in receipt.fired]) == ("contact_today", ["R8"])
 
 
 def test_eyes_closing_opens_a_case_with_the_reason(clinic: House) -> None:
@@ -122,6 +156,10 @@ def test_twenty_taps_at_once_are_one_check_in(clinic: House) -> None:
         {"symptoms": ["none", "swelling"]},
         {"symptoms": ["itching"]},
         {"symptoms": ["swelling"], "severity_swelling": "9"},
+        {"symptoms": ["swelling"], "severity_swelling": "0/0", "how_soon": "wait"},
+        {"symptoms": ["swelling"], "severity_swelling": "3/1", "how_soon": "wait"},
+        {"symptoms": ["swelling"], "severity_swelling": ["1", "3"], "how_soon": "wait"},
+        {"symptoms": ["not_sure", "none"], "how_soon": "wait"},
         {"symptoms": ["swelling"]},
     ],
 )

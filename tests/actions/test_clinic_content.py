@@ -173,7 +173,7 @@ def test_two_who_change_at_once_both_count(clinic: House) -> None:
 def test_a_case_gets_the_clinics_own_deadline(clinic: House) -> None:
     change(clinic, LEVELS, "same_day", deadline_hours="2")
     with clock.fixed(NOW + timedelta(days=1)):
-        report(clinic, "eyes", symptoms=["swelling"], severity_swelling="3", follow_ups_swelling=["swelling_eyes"])
+        report(clinic, "eyes", symptoms=["swelling", "swelling_eyes"], severity_swelling="3")
     with reading() as session:
         [case] = session.execute(select(TriageCase)).scalars()
     assert case.due_at - case.opened_at == timedelta(hours=2)
@@ -182,7 +182,7 @@ def test_a_case_gets_the_clinics_own_deadline(clinic: House) -> None:
 def test_a_case_that_nobody_takes_is_passed_on_by_the_clinics_own_deadline(clinic: House) -> None:
     change(clinic, LEVELS, "same_day", deadline_hours="2")
     with clock.fixed(NOW + timedelta(days=1)):
-        report(clinic, "eyes", symptoms=["swelling"], severity_swelling="3", follow_ups_swelling=["swelling_eyes"])
+        report(clinic, "eyes", symptoms=["swelling", "swelling_eyes"], severity_swelling="3")
     told = [escalate(NOW + timedelta(days=1, hours=hours)) for hours in (1.9, 2, 3.9, 4)]
     assert told == [0, 1, 0, 1]
 
@@ -276,8 +276,7 @@ class TestTrial:
         assert (found.milder, found.harder) == (0, 0)  # U1 says the same to the patient
 
     def test_a_rule_that_would_be_off_and_one_that_gets_harder(self, clinic: House) -> None:
-        day = NOW + timedelta(days=60)
-        with clock.fixed(day):
+        with clock.fixed(NOW + timedelta(days=50)):
             report(clinic, "scar", symptoms=["scarring"], severity_scarring="1")
             harder = try_rule(clinic.staff["administrator"], "S1", HARDER)
             off = try_rule(clinic.staff["administrator"], "U1", {"is_on": "no"})
@@ -288,8 +287,15 @@ class TestTrial:
         report(clinic, "first", symptoms=["burning"], severity_burning="1")
         with clock.fixed(NOW + timedelta(days=370)):
             report(clinic, "second", symptoms=["burning"], severity_burning="2")
-            found = try_rule(clinic.staff["administrator"], "R6_rise", {})
-        assert (found.check_ins, found.now.fired, found.then.fired) == (1, 1, 1)
+            found = try_rule(clinic.staff["administrator"], "R6_rise", {"to_day": ""})
+        assert (found.check_ins, found.now.fired, found.then.fired) == (1, 0, 1)
+
+    def test_the_answer_before_counts_as_it_was_then_not_at_its_worst(self, clinic: House) -> None:
+        report(clinic, "first", symptoms=["burning"], severity_burning="1/3")
+        with clock.fixed(NOW + timedelta(days=10)):
+            report(clinic, "second", symptoms=["burning"], severity_burning="2")
+            found = try_rule(clinic.staff["administrator"], "R6_rise", {"min_severity": "1"})
+        assert (found.check_ins, found.now.fired, found.then.fired) == (2, 1, 1)
 
     def test_what_could_not_be_saved_is_not_tried(self, clinic: House) -> None:
         with pytest.raises(ContentRefused):

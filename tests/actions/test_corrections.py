@@ -106,6 +106,18 @@ class TestCorrect:
         assert (case.state, case.acknowledged_at) == ("new", None)
         assert case.version > version
 
+    def test_worse_now_than_was_said_brings_the_case_back_also_where_the_worst_stays(self, clinic: House) -> None:
+        first = sent(clinic, "k", symptoms=["infection"], severity_infection="2/4")
+        work.acknowledge(by=clinic.staff["clinician"], case_id=first.case_id or 0, version=1)
+        milder = corrected(clinic, first.check_in_id, "c1", symptoms=["infection"], severity_infection="1/4")
+        assert [case.state for case in rows(TriageCase)] == ["acknowledged"]
+        corrected(clinic, milder.check_in_id, "c2", symptoms=["infection"], severity_infection="2/4")
+        assert [(case.state, case.acknowledged_at) for case in rows(TriageCase)] == [("new", None)]
+        grades = [(row.now_infection, row.infection) for row in rows(CheckIn)]
+        assert grades == [(2, 4), (1, 4), (2, 4)]
+        *_, told = [event.details for event in rows(AuditEvent) if event.action == "check_in.corrected"]
+        assert (told["before"]["now_infection"], told["after"]["now_infection"]) == (1, 2)
+
     def test_getting_milder_leaves_the_case_open_and_tells_it(self, clinic: House) -> None:
         first = sent(clinic, "k", **EYES_CLOSING)
         fresh = corrected(clinic, first.check_in_id)

@@ -26,14 +26,17 @@ from reporting.records.tables import CaseEvent, CheckIn, TriageCase
 from tests.cast import House, house
 
 START = datetime(2026, 3, 8, 9, tzinfo=UTC)
-REPORTS = st.dictionaries(st.sampled_from(SYMPTOMS), st.integers(1, 4), max_size=3)
+GRADES = st.integers(1, 4).flatmap(lambda worst: st.tuples(st.integers(0, worst), st.just(worst)))
+REPORTS = st.dictionaries(st.sampled_from(SYMPTOMS), GRADES, max_size=3)
+"""Symptom to how it is now and the worst since the last answer."""
+Had = dict[str, tuple[int, int]]
 ANY = st.integers(0, 30)
 
 
-def wanted(had: dict[str, int]) -> dict[str, Any]:
+def wanted(had: Had) -> dict[str, Any]:
     if not had:
         return {"symptoms": ["none"]}
-    return {"symptoms": sorted(had)} | {f"severity_{code}": str(value) for code, value in had.items()}
+    return {"symptoms": sorted(had)} | {f"severity_{code}": f"{now}/{worst}" for code, (now, worst) in had.items()}
 
 
 class Changes(RuleBasedStateMachine):
@@ -44,7 +47,7 @@ class Changes(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.days = 0
-        self.values: dict[int, dict[str, int]] = {}
+        self.values: dict[int, Had] = {}
         """Every version ever written, as it was written."""
         self.newest: dict[int, int] = {}
         """First check-in of a chain to its newest version."""
@@ -54,7 +57,7 @@ class Changes(RuleBasedStateMachine):
     def by(self) -> Actor:
         return self.clinic.patient
 
-    def answers(self, had: dict[str, int], check_in_id: int | None = None) -> Any:
+    def answers(self, had: Had, check_in_id: int | None = None) -> Any:
         with reading() as session:
             about = check_ins.subject(session, self.clinic.treatment_id)
             assert about is not None
@@ -67,7 +70,7 @@ class Changes(RuleBasedStateMachine):
         return clock.fixed(START + timedelta(days=self.days, minutes=len(self.values)))
 
     @rule(had=REPORTS, later=st.integers(0, 9))
-    def send(self, had: dict[str, int], later: int) -> None:
+    def send(self, had: Had, later: int) -> None:
         self.days += later
         with self.at():
             sent = submit_check_in(
@@ -85,7 +88,7 @@ class Changes(RuleBasedStateMachine):
 
     @precondition(lambda self: self.newest)
     @rule(which=ANY, had=REPORTS, reason=st.sampled_from(REASONS), again=st.booleans())
-    def correct(self, which: int, had: dict[str, int], reason: str, again: bool) -> None:
+    def correct(self, which: int, had: Had, reason: str, again: bool) -> None:
         first, newest = self.pick(which)
         key, answers = f"c{len(self.values)}", self.answers(had, newest)
 
@@ -137,7 +140,10 @@ class Changes(RuleBasedStateMachine):
             rows = list(session.execute(select(CheckIn)).scalars())
             answered = check_ins.answered(session, self.clinic.treatment_id)
             assert outcomes.compare(session) == []
-        kept = {row.id: {code: value for code in SYMPTOMS if (value := getattr(row, code))} for row in rows}
+        kept = {
+            row.id: {code: (getattr(row, f"now_{code}"), worst) for code in SYMPTOMS if (worst := getattr(row, code))}
+            for row in rows
+        }
         assert kept == self.values
         counts = {row.id for row in rows if row.replaced_at is None}
         assert counts == set(self.newest.values()) - self.withdrawn

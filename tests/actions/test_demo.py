@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from reporting.demo.history import MACHINES, incidences, visits
 from reporting.demo.recent import SCENES
 from reporting.domain.actors import SYSTEM, Actor
 from reporting.domain.case_work import LEVEL_WORDS, STATE_WORDS
+from reporting.domain.content import content
+from reporting.domain.course import is_report_unexpected
 from reporting.domain.devices import check_setting, device_classes
 from reporting.domain.symptoms import SYMPTOMS
 from reporting.errors import NotAllowed, NotFound
@@ -103,6 +106,28 @@ def test_an_empty_database_is_filled(database: str, stopped_clock: datetime, mon
 def test_the_same_seed_gives_the_same_clinic() -> None:
     assert visits(5, 60, TODAY) == visits(5, 60, TODAY)
     assert visits(5, 60, TODAY) != visits(6, 60, TODAY)
+
+
+def test_answers_say_how_it_is_now_and_what_was_worst_and_some_tick_lines() -> None:
+    """Easing makes no report milder than the course of its own day: what goes beyond it stays as frequent as it was."""
+    _, all_visits = visits(2, 400, TODAY)
+    eased, beyond, by_the_day, ticked = 0, 0, 0, set()
+    for visit in all_visits:
+        since: int | None = None
+        for day, told in visit.answers.items():
+            ticked |= set(told.follow_up.items())
+            for symptom in SYMPTOMS:
+                worst, now, of = told.worst[symptom], told.now[symptom], visit.machine.procedure_class
+                assert 0 <= now <= worst <= 4
+                eased += now < worst
+                judge = partial(is_report_unexpected, of, symptom, worst, recovery_day=day, scheduled_day=day)
+                beyond += judge(now=now, since_day=since)
+                by_the_day += judge()
+            since = day
+    assert eased > 100
+    assert beyond == by_the_day > 100
+    assert {given for _, given in ticked} == {"yes", "no"}
+    assert {key for key, _ in ticked} <= content().follow_ups.keys()
 
 
 def test_incidences_have_a_source_and_cover_every_machine() -> None:

@@ -24,7 +24,7 @@ from reporting.domain.treatment_record import (
 from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from reporting.records import audit, outcomes
 from reporting.records.engine import reading, transaction
-from reporting.records.patients import modifiers_of
+from reporting.records.patients import known_modifiers
 from reporting.records.tables import (
     AuditEvent,
     CustomDeviceClass,
@@ -281,7 +281,11 @@ class TestKnownBefore:
         keep(clinic, known=self.KNOWN)
         kept, by = rows(Treatment)[-1], clinic.staff["clinician"]
         with reading() as session:
-            assert modifiers_of(session, kept) == {"herpes_history", "tan_at_treatment", "isotretinoin_recent"}
+            assert known_modifiers(kept, session.get(Patient, kept.patient_id)) == {
+                "herpes_history",
+                "tan_at_treatment",
+                "isotretinoin_recent",
+            }
         assert known_before(by, clinic.patient_id) == VisitFacts(herpes_history=True, keloid_history=False)
         assert rows(AuditEvent)[-1].details["known"] == {
             "herpes_history": True,
@@ -308,12 +312,12 @@ class TestKnownBefore:
         with transaction() as session:
             treatment = session.get(Treatment, clinic.treatment_id)
             assert treatment is not None
-            assert modifiers_of(session, treatment) == frozenset()
+            assert known_modifiers(treatment, session.get(Patient, treatment.patient_id)) == frozenset()
             session.execute(update(Patient).values(year_of_birth=2012))
             session.expire_all()
-            assert modifiers_of(session, treatment) == {"child"}
+            assert known_modifiers(treatment, session.get(Patient, treatment.patient_id)) == {"child"}
             treatment.age_years = 30
-            assert modifiers_of(session, treatment) == frozenset()
+            assert known_modifiers(treatment, session.get(Patient, treatment.patient_id)) == frozenset()
 
     def test_what_cannot_be_is_refused(self, clinic: House) -> None:
         with pytest.raises(InvalidInput, match="0 to 600"):
@@ -369,9 +373,8 @@ class TestCorrecting:
         send(
             clinic,
             "k",
-            symptoms=["swelling"],
+            symptoms=["swelling", "swelling_eyes"],
             severity_swelling="3",
-            follow_ups_swelling=["swelling_eyes"],
             area_swelling=[str(clinic.area_ids[1])],
         )
         wanted = record(clinic, performed_on=date(2026, 3, 7))

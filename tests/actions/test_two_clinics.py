@@ -39,6 +39,7 @@ CASE = ("case.work", "")
 CHECK_IN, CONTENT, SIGNAL = ("check_in.proxy", "check_in.submit"), ("content.manage", ""), ("signals.work", "")
 RECORD, IMPORT, MESSAGE = ("treatment.record", ""), ("import.run", ""), ("message.manage", "")
 MAY: dict[str, tuple[str, str]] = {
+    "treatments.known_before": ("treatment.record", ""),
     "cases.acknowledge": CASE,
     "cases.add_note": CASE,
     "cases.add_patient_note": CASE,

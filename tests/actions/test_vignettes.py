@@ -1,7 +1,10 @@
 """Invented patients whose truth is known, walked through the real check-in."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,13 +14,56 @@ from reporting.domain.answers import Option, Question
 from reporting.domain.content import content
 from reporting.errors import InvalidInput
 
+pytestmark = pytest.mark.xdist_group("vignettes")  # what English patients were told is asked once
+
 FOLDER = Path(__file__).parent.parent / "data" / "vignettes"
-FILES = (FOLDER / "vignettes.csv", FOLDER / "facts.csv", FOLDER / "class_map.csv")
+TABLES = (FOLDER / "facts.csv", FOLDER / "class_map.csv")
+FILES = (FOLDER / "vignettes.csv", *TABLES)
+SETS = ("vignettes", "own_vignettes")
 
 
 @pytest.fixture(scope="module")
 def told() -> dict[str, Vignette]:
     return {one.id: one for one in read_vignettes(*FILES)[0]}
+
+
+def answered_set(name: str, **how: Any) -> tuple[Answered, ...]:
+    """All vignettes of a file at the moment each of them tells."""
+    vignettes, mapped = read_vignettes(FOLDER / f"{name}.csv", *TABLES)
+    return answered(vignettes, mapped, hard_moments=False, **how)
+
+
+@cache
+def in_english(name: str) -> tuple[Answered, ...]:
+    return answered_set(name)
+
+
+def wrong(results: Sequence[Answered], band: str, verdict: str) -> dict[str, int]:
+    return {one.id: one.by for one in results if (one.band, one.verdict) == (band, verdict)}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_the_advice_is_right_as_often_as_the_bar_asks(name: str) -> None:
+    """No red one under; at most 3 between ones under and 3 benign ones over, none of them by 2."""
+    results = in_english(name)
+    assert (len(results), {one.band for one in results}) == (80, {"red", "between", "benign"})
+    assert wrong(results, "red", "under") == {}
+    for few in (wrong(results, "between", "under"), wrong(results, "benign", "over")):
+        assert len(few) <= 3, few
+        assert all(steps < 2 for steps in few.values()), few
+    assert bar_holds(results)
+
+
+@pytest.mark.parametrize(("language", "story"), [("es", False), ("ar", True)], ids=["Spanish", "Arabic with the story"])
+@pytest.mark.parametrize("name", SETS)
+def test_every_vignette_gets_the_same_level_in_every_language_and_with_its_story(
+    name: str, language: str, story: bool
+) -> None:
+    english, other = in_english(name), answered_set(name, language=language, story=story)
+    pairs = list(zip(english, other, strict=True))
+    assert {one.id: (one.level, two.level) for one, two in pairs if one.level != two.level} == {}
+    assert {one.id for one, two in pairs if one.asked != two.asked} == set()
+    assert {one.id for one, two in pairs if one.told == two.told} == set(), "told in English words"
 
 
 def checklist(*keys: str) -> Question:
@@ -34,7 +80,7 @@ def test_a_truthful_patient_ticks_what_is_true_and_nothing_else(told: dict[str, 
     pus = told["VG152"]
     assert answer(pus, checklist("infection_fever", "infection_pus")) == ["infection_pus"]
     assert answer(pus, checklist("infection_fever")) == ["none"]
-    assert answer(told["VG057"], checklist("burning_eye_pain", "burning_skin_change")) == ["not_sure"]
+    assert answer(told["VG057"], checklist("burning_eye_pain", "blister")) == ["not_sure"]
 
 
 def test_facts_of_the_tables_are_known(told: dict[str, Vignette]) -> None:
@@ -51,12 +97,12 @@ def test_the_answers_are_those_of_the_real_rules(told: dict[str, Vignette]) -> N
     assert "follow_ups_burning" in both["VG148"].asked
 
 
-@pytest.mark.parametrize("language", ["es", "ar"])
-def test_the_level_is_the_same_in_every_language_and_with_the_story(told: dict[str, Vignette], language: str) -> None:
-    [english] = answered([told["VG148"]], {})
-    [other] = answered([told["VG148"]], {}, language=language, story=True)
-    assert (english.level, english.case_due_hours) == (other.level, other.case_due_hours)
-    assert english.told != other.told
+def test_a_story_typed_in_changes_no_level_and_the_hard_moments_only_the_clock(told: dict[str, Vignette]) -> None:
+    [hard], [plain] = answered([told["VG148"]], {}), answered([told["VG148"]], {}, hard_moments=False, story=True)
+    assert (hard.level, hard.verdict, hard.asked) == (plain.level, plain.verdict, plain.asked)
+    assert hard.case_due_hours is not None
+    assert plain.case_due_hours is not None
+    assert hard.case_due_hours > plain.case_due_hours
 
 
 def test_the_bar_forgives_few_and_no_red_one() -> None:

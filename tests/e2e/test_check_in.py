@@ -72,14 +72,17 @@ def pages_of_a_report(page: Page, link: str) -> Iterator[str]:
     press(page.locator("form:has([name^=tick]) button").first)
     yield "empty submit"
     page.locator("[value=swelling]").check()
-    press(page.locator("form:has([name^=tick]) button").first)
-    yield "severity"
-    press(page.locator("[name=one][value='3']"))
-    yield "checklist"
     page.locator("[value=swelling_breathing]").check()
+    page.locator("[value=something_else]").check()
     press(page.locator("form:has([name^=tick]) button").first)
     yield "interruption"
     press(page.locator("[name=understood]"))
+    yield "something else"
+    page.locator("[value=lump]").check()
+    press(page.locator("form:has([name^=tick]) button").first)
+    yield "severity"
+    page.locator("[name=worst][value='3']").check()
+    press(page.locator("[name=one][value='1']"))
     press(page.locator("[name=only][value=all]"))
     page.wait_for_url("**/q/how_soon")
     page.go_back()
@@ -127,12 +130,13 @@ def test_without_scripts_from_the_link_to_the_confirmation(browser: Browser, lin
     with phone(browser) as page:
         page.goto(link)
         page.get_by_role("checkbox", name="Swelling").check()
+        page.get_by_role("checkbox", name="An eye is swollen shut").check()
         page.get_by_role("button", name="Continue").click()
         expect(page).not_to_have_url(re.compile("/c/"))
         expect(page.get_by_role("heading", level=1)).to_have_text("How bad was the swelling at its worst?")
-        page.get_by_role("button", name="Severe").first.click()
-        page.get_by_text("An eye is swollen so that it closes").click()
-        page.get_by_role("button", name="Continue").click()
+        page.get_by_role("radio", name="Severe", exact=True).check()
+        page.get_by_role("button", name="Moderate").click()
+        page.get_by_role("button", name="None of these").click()
         page.get_by_role("button", name="All of them").click()
         page.get_by_role("button", name="It can wait. I am not").click()
         page.get_by_role("button", name="Send").click()
@@ -210,7 +214,7 @@ def test_the_keyboard_alone_is_enough(browser: Browser, link: str) -> None:
         page.keyboard.press("Space")
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", level=1)).to_contain_text("bumps")
-        page.keyboard.press("Tab")
-        page.keyboard.press("Tab")
+        for _ in ("Back", "the worst", "None", "Mild"):
+            page.keyboard.press("Tab")
         page.keyboard.press("Enter")
-        expect(page.get_by_role("heading", level=1)).to_contain_text("wait")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("With the bumps")

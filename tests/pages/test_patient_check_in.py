@@ -70,7 +70,7 @@ def kept() -> dict:
 
 def to_review(page: AppTest) -> AppTest:
     """A severe swelling that closes an eye, on the cheeks: nine taps with Send."""
-    tap(page, "Swelling", "Continue", "Severe", "An eye is swollen", "Continue", "Cheeks", "Continue")
+    tap(page, "Swelling", "An eye is swollen", "Continue", "Severe", "None of these", "Cheeks", "Continue")
     tap(page, "It can wait. I am")
     assert heading(page) == "Check your answers"
     return page
@@ -79,7 +79,7 @@ def to_review(page: AppTest) -> AppTest:
 def test_no_problems_is_one_tap(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     page = opened(monkeypatch, clinic)
     assert "Day 3 after" in page.markdown[0].value
-    assert labels(page)[0] == "No problems today"
+    assert labels(page)[0] == "No problems today  \nI have none of the things on this page."
     tap(page, "No problems")
     assert len(sent()) == 1
     assert "Good to hear" in heading(page)
@@ -92,19 +92,22 @@ def test_a_red_flag_shows_the_telephone_and_survives_a_reload(monkeypatch: pytes
     [row] = sent()
     assert row.swelling == 3
     assert row.areas == {"swelling": [clinic.area_ids[0]]}
-    assert row.follow_up == {"swelling_breathing": "no", "swelling_eyes": "yes", "burning_eye_pain": "no"}
+    assert row.now_swelling == 3
+    assert row.follow_up.pop("swelling_eyes") == "yes"
+    assert set(row.follow_up.values()) == {"no"}
+    assert "swelling_breathing" not in row.follow_up, "of the first page only what was ticked is kept"
     assert (row.can_wait, row.worried, row.language) == (True, False, "en")
 
 
 def test_an_emergency_interrupts_once_with_the_clinics_number(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    page = tap(opened(monkeypatch, clinic), "Swelling", "Continue", "Mild", "It is hard to breathe", "Continue")
+    page = tap(opened(monkeypatch, clinic), "Swelling", "It is hard to breathe", "Continue")
     assert heading(page) == "Call 112 now, or go to an emergency room."
     assert [one for one in labels(page) if one != "Continue"] == []
     assert sent() == []
     assert heading(opened(monkeypatch, clinic)) == heading(page), "a reload does not lose the card"
     tap(page, "Continue")
-    assert "Where was the swelling" in heading(page)
-    tap(page, "All of them", "I need help sooner. I am worried", "Send")
+    assert heading(page) == "How bad was the swelling at its worst?"
+    tap(page, "Mild", "None of these", "All of them", "I need help sooner. I am worried", "Send")
     assert heading(page) == "Call 112 now, or go to an emergency room."
     words = " ".join(one.value for one in page.markdown)
     assert "911" not in words
@@ -128,11 +131,12 @@ def test_back_and_change_keep_what_was_answered(monkeypatch: pytest.MonkeyPatch,
     assert "wait" in heading(page)
     assert any(one.startswith("✓ It can wait. I am") for one in labels(page))
     tap(page, "Back", "Back")
-    assert any(one.startswith("✓ An eye is swollen") for one in labels(page))
-    tap(page, "Continue")
+    assert "✓ None of these" in labels(page)
+    tap(page, "✓ None of these")
     assert heading(page) == "Check your answers"
     tap(page, "Change: Have you had any")
     assert any(one.startswith("✓ Swelling") for one in labels(page))
+    assert any(one.startswith("✓ An eye is swollen") for one in labels(page))
     tap(page, "Continue")
     assert heading(page) == "Check your answers"
 
@@ -145,10 +149,22 @@ def test_each_change_button_has_its_own_name(monkeypatch: pytest.MonkeyPatch, cl
 
 
 def test_a_list_that_grew_is_asked_again(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
-    page = tap(opened(monkeypatch, clinic), "Swelling", "Continue", "Mild", "None of these", "Back", "Back", "Severe")
-    assert "With the swelling" in heading(page)
-    assert any(one.startswith("An eye is swollen") for one in labels(page))
+    page = tap(opened(monkeypatch, clinic), "Bumps", "Continue", "Mild")
+    assert not any(one.startswith("A raw or open spot") for one in labels(page))
+    tap(page, "None of these", "Back", "Back", "Severe")
+    assert "With the bumps" in heading(page)
+    assert any(one.startswith("A raw or open spot") for one in labels(page))
     assert not any(one.startswith("✓") for one in labels(page))
+
+
+def test_now_and_the_worst_are_kept_apart(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    page = tap(opened(monkeypatch, clinic), "Swelling", "Continue")
+    assert page.radio[0].value == "", "at first no worse than it is now"
+    page.radio[0].set_value("3").run()
+    tap(page, "Mild")
+    assert kept()["severity_swelling"] == "1/3"
+    tap(page, "None of these", "All of them", "It can wait. I am")
+    assert any("Now: Mild. At its worst: Severe." in one for one in labels(page))
 
 
 def test_nothing_chosen_is_said(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
@@ -179,7 +195,7 @@ def test_two_tabs_share_their_answers(monkeypatch: pytest.MonkeyPatch, clinic: H
     tap(other, "Bumps")
     tap(one, "Swelling", "Continue", "Severe")
     tap(other, "Continue")
-    assert kept() == {"symptoms": ["bumps"], "severity_swelling": "3"}
+    assert kept() == {"symptoms": ["bumps"], "severity_swelling": "3/3"}
     tap(one, "None of these")
     assert page_error(one) == "Your answers have changed since this page was opened. Please look at this question."
     assert "bumps" in heading(one).lower()
@@ -297,13 +313,14 @@ def test_answers_kept_in_an_older_shape_go_on(monkeypatch: pytest.MonkeyPatch, c
     tap(page, "None of these") if "symptoms" in stored else tap(page, "No problems")
 
 
-def test_a_list_ticked_yesterday_is_asked_again_today(
+def test_of_yesterdays_answers_the_note_alone_is_kept(
     monkeypatch: pytest.MonkeyPatch, clinic: House, stopped_clock: datetime
 ) -> None:
     tap(opened(monkeypatch, clinic), "Swelling", "Continue", "Severe", "None of these")
     with clock.fixed(stopped_clock + timedelta(days=1)):
         page = opened(monkeypatch, clinic)
-        assert heading(page) == "With the swelling, do you have any of these?"
+        assert heading(page) == "Have you had any skin problems since your treatment?"
+        assert not any(one.startswith("✓") for one in labels(page))
 
 
 def test_a_late_check_in_is_kept_and_said_to_be_late(

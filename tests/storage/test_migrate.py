@@ -1,6 +1,7 @@
 """The schema: migrations match the tables, and two first starts do not race."""
 
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import psycopg
 import pytest
 from sqlalchemy import select, text
 
-from reporting.records import migrate
+from reporting.domain.corrections import answers_of
+from reporting.domain.symptoms import SYMPTOMS
+from reporting.records import check_ins, migrate, outcomes
 from reporting.records.engine import reading, transaction
 from reporting.records.tables import CheckIn, Clinic, Patient, Treatment
 from tests.forked import forked
@@ -122,6 +125,38 @@ def test_what_was_known_of_a_patient_goes_to_the_treatments_and_back(new_databas
             "SELECT is_tanned, keloid_history, herpes_history, isotretinoin_months_ago FROM patient"
         )
         assert tuple(row) == (True, False, None, 4)
+
+
+def test_answers_from_before_now_was_asked_apart_keep_their_meaning(new_database: str) -> None:
+    """After ablative treatment burning 3 is more than expected on day 3, but not on the days before."""
+    migrate.to("0005")
+    with transaction() as session:
+        run = session.connection().exec_driver_sql
+        for statement in ROWS_OF_THE_FIRST_SCHEMA:
+            run(statement.replace("ablative_fractional", "ablative"))
+        run(
+            "UPDATE check_in SET answered_at = '2026-01-04 09:00:00', recovery_day = 3, can_wait = true, burning = 3,"
+            " bumps = 0, swelling = 0, infection = 0, scarring = 0, hyperpigmentation = 0"
+        )
+    migrate.migrate()
+    with transaction() as session:
+        outcomes.recompute(session, [1])
+        row, about = session.get_one(CheckIn, 1), check_ins.subject(session, 1)
+        assert about is not None
+        assert [getattr(row, f"now_{symptom}") for symptom in SYMPTOMS] == [None] * len(SYMPTOMS)
+        assert (check_ins.now_of(row), check_ins.worst_of(row)["burning"]) == ({}, 3)
+        context, done = check_ins.as_it_was(session, about, row)
+        assert (done.now, done.grade_now("burning")) == ({}, 3)
+        begun = answers_of(done, context)
+        assert (begun["symptoms"], begun["severity_burning"], begun["how_soon"]) == (["burning"], "3/3", "wait")
+        assert check_ins.context(session, about, datetime(2026, 1, 6, tzinfo=UTC)).previous["burning"] == 3
+        assert check_ins.is_unexpected(row, "burning", "ablative", since_day=None)
+        row.now_burning = 1
+        assert not check_ins.is_unexpected(row, "burning", "ablative", since_day=None), "asked apart it would not be"
+    migrate.to("0005")
+    with reading() as session:
+        kept = session.connection().exec_driver_sql("SELECT burning, recovery_day FROM check_in").all()
+    assert [tuple(row) for row in kept] == [(3, 3)]
 
 
 def test_rows_of_the_first_schema_come_through(new_database: str) -> None:

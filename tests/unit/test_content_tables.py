@@ -29,6 +29,7 @@ TABLES = (
     "procedure_classes",
     "questions",
     "schedules",
+    "self_care",
     "setting_fields",
     "severity_words",
     "silence_rules",
@@ -102,19 +103,41 @@ def test_a_clinic_may_bring_its_own_folder(copy: Path) -> None:
         ("expected_course", 3, "from_day", "1", "already in another window"),
         ("expected_course", 2, "to_day", "-1", "not from 0"),
         ("triage_rules", 2, "advice", "relax", "not known"),
-        ("triage_rules", 2, "follow_up", "no_such_question", "not known"),
-        ("triage_rules", 2, "follow_up_values", "no", "worst answers"),
-        ("triage_rules", 2, "follow_up_values", "no|yes", "worst answers"),
+        ("follow_ups", 2, "shown_for", "first|swelling:5", "severity"),
+        ("follow_ups", 2, "facts", "", "needs the facts"),
+        ("follow_ups", 2, "facts", "no_such_fact", "not known"),
+        ("triage_rules", 2, "facts", "no_such_fact", "no line that is asked says no_such_fact"),
+        ("triage_rules", 2, "facts", "eye_pain", "no line that is asked says eye_pain"),
+        ("triage_rules", 2, "facts", "eye_pain|light_hurts_eyes", "no line that is asked says"),
+        ("triage_rules", 2, "unsure", "perhaps", "not known"),
+        ("triage_rules", 44, "unsure", "counts", "needs facts"),
+        ("triage_rules", 44, "symptoms", "infections", "not known"),
+        ("triage_rules", 33, "min_severity", "", "they need it"),
+        ("triage_rules", 48, "window", "later", "not known"),
+        ("triage_rules", 94, "min_rise", "1", "not of the worst"),
+        ("triage_rules", 47, "together", "burning:5", "not a symptom and severity"),
+        ("triage_rules", 47, "together", "hiccups:1", "not a symptom and severity"),
+        ("triage_rules", 44, "symptoms", "", "a rule needs"),
+        ("triage_rules", 47, "to_day", "2", "ends before"),
+        ("triage_rules", 48, "case_level", "one_week", "slower than"),
+        ("triage_rules", 2, "not_classes", "ablative|magic", "not known"),
+        ("triage_rules", 2, "areas", "cheeks|moon", "not known"),
+        ("triage_rules", 2, "modifiers", "left_handed", "not known"),
+        ("triage_rules", 2, "modifiers", "eye_pain", "not known"),
         ("triage_rules", 2, "procedure_classes", "ablative|magic", "not known"),
         ("triage_rules", 3, "code", "R1", "twice"),
-        ("triage_rules", 10, "min_severity", "5", "not from 1 to 4"),
-        ("triage_rules", 10, "min_severity", "", "needs a lowest"),
+        ("triage_rules", 48, "min_severity", "5", "not from 1 to 4"),
+        ("triage_rules", 48, "min_severity", "", "needs a lowest"),
         ("case_levels", 5, "deadline_hours", "30", "waits longer"),
         ("case_levels", 5, "ceiling_hours", "60", "waits longer"),
         ("case_levels", 4, "ceiling_hours", "3", "earlier than"),
         ("case_levels", 4, "counted", "sometimes", "around_the_clock"),
         ("schedules", 2, "day", "8", "not a check-in day"),
         ("schedules", 3, "day", "1", "twice"),
+        ("self_care", 2, "procedure_class", "ablative|magic", "not known"),
+        ("self_care", 3, "from_day", "2", "already in another window"),
+        ("self_care", 3, "to_day", "1", "ends before it begins"),
+        ("self_care", 3, "words", "", "must not be empty"),
         ("guidance", 3, "emergency", "perhaps", "must be yes or no"),
         ("device_classes", 2, "procedure_class", "magic", "not known"),
         ("device_classes", 12, "for_indication", "vascular:magic", "not a known indication"),
@@ -162,6 +185,23 @@ def test_a_missing_or_empty_table_is_named(copy: Path, name: str) -> None:
     assert refused(copy).file == f"{name}.csv"
     (copy / f"{name}.csv").unlink()
     assert refused(copy).file == f"{name}.csv"
+
+
+def test_a_day_of_the_first_month_without_self_care_is_refused(copy: Path) -> None:
+    left = [row for row in rows(copy, "self_care") if (row["procedure_class"], row["from_day"]) != ("tattoo", "4")]
+    write(copy, "self_care", left)
+    error = refused(copy)
+    assert (error.file, error.column) == ("self_care.csv", "procedure_class")
+    assert error.reason == "tattoo has no words for day 4"
+
+
+def test_every_class_has_one_to_three_sentences_of_self_care_on_each_day_of_the_first_month() -> None:
+    loaded = content(PACKAGED)
+    assert set(loaded.self_care) == set(loaded.procedure_classes)
+    for name, days in loaded.self_care.items():
+        assert set(range(31)) <= set(days), name
+        assert {words.count(".") for words in days.values()} <= {1, 2, 3}, name
+    assert {words for days in loaded.self_care.values() for words in days.values()} <= set(patient_strings())
 
 
 def test_a_table_that_is_no_text_is_refused(copy: Path) -> None:

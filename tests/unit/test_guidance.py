@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from reporting.domain.answers import Question
 from reporting.domain.content import content
 from reporting.domain.content_rows import ADVICE_LEVELS, SYMPTOMS
-from reporting.domain.course import days_late, due_day
+from reporting.domain.course import days_late, due_day, self_care
 from reporting.domain.guidance import told
-from reporting.domain.language import languages
+from reporting.domain.language import languages, translator
 from reporting.domain.opening_hours import DAYS, Hours, Opening, opening, opening_words, week_words
 from reporting.domain.patient_words import WORDS, plain_words
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, note_question
@@ -108,7 +108,7 @@ CASES = {
     "no_problems": advised(can_wait=None),
     "expected": advised(severities=dict.fromkeys(SYMPTOMS, 0) | {"burning": 1}),
     "unusual": advised(worried=True),
-    "contact_today": advised(can_wait=False),
+    "contact_today": advised(follow_up={"infection_pus": "yes"}),
     "emergency": advised(follow_up={"swelling_breathing": "yes"}),
 }
 
@@ -164,6 +164,39 @@ def test_an_emergency_waits_for_no_opening_hours() -> None:
 def test_worse_advice_is_never_less_urgent_while_closed() -> None:
     assert [CASES[name].advice for name in list(CASES)[1:]] == list(ADVICE_LEVELS)
     assert [CASES[name].phone_first for name in CASES] == [False, False, False, True, True]
+
+
+@pytest.mark.parametrize("language", list(languages()))
+@pytest.mark.parametrize("day", [0, 3, 10, 30])
+def test_a_calm_page_ends_with_the_days_self_care_and_no_other_page_has_it(language: str, day: int) -> None:
+    mild = dict.fromkeys(SYMPTOMS, 0) | {"burning": 1}
+    worst = dict.fromkeys(SYMPTOMS, 0) | {"burning": 4}
+    calm = CompletedCheckIn(dict.fromkeys(SYMPTOMS, 0), {}, {}, False, None, "")
+    for name in content().procedure_classes:
+        about, english = CheckInContext(name, day), self_care(name, day)
+        words = translator(language)(english)
+        assert english
+        assert language == "en" or words != english
+        every = {text for days in content().self_care.values() for text in days.values()}
+        told_care = {translator(language)(text) for text in every}
+        for done in (calm, replace(calm, severities=mild), replace(calm, worried=True)):
+            found = assess(done, about).guidance
+            page = told(found, emergency="999", opening=None, language=language)
+            assert found.advice in ADVICE_LEVELS[:2]
+            assert page.paragraphs[-1] == words
+            assert len(told_care.intersection(page.paragraphs)) == 1
+        for more in ({"severities": worst}, {"follow_up": {"swelling_breathing": "yes"}}):
+            found = assess(replace(calm, **more), about).guidance
+            page = told(found, emergency="999", opening=None, language=language)
+            assert found.advice in ADVICE_LEVELS[2:]
+            assert not told_care.intersection((*page.paragraphs, *page.next_steps))
+
+
+def test_after_the_last_window_there_is_no_self_care() -> None:
+    assert self_care("ablative", 181) == ""
+    assert self_care("unheard_of", 1) == ""
+    done = CompletedCheckIn(dict.fromkeys(SYMPTOMS, 0), {}, {}, False, None, "")
+    assert "" not in assess(done, CheckInContext("ablative", 400)).guidance.paragraphs
 
 
 def refused(allowed: str = "one of yes, no", found: str = "x") -> InvalidInput:

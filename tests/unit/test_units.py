@@ -77,8 +77,8 @@ def test_the_page_and_the_command_say_the_same(clinic: fill.House, reader: str, 
 
 
 def test_without_a_model_the_command_standardises_and_the_page_says_why(clinic: fill.House) -> None:
-    assert "events" in units(SYSTEM, "device", "burning").why_not
-    assert set(rates(SYSTEM, "device", "burning")["adjustment"]) == {cache.STANDARDISED}
+    assert "events" in units(SYSTEM, "device", "swelling").why_not
+    assert set(rates(SYSTEM, "device", "swelling")["adjustment"]) == {cache.STANDARDISED}
 
 
 def test_zones_and_curve_are_the_funnels_own(clinic: fill.House) -> None:

@@ -31,6 +31,7 @@ class Screen(HTMLParser):
 
     body: str
     heading: str = ""
+    subheadings: list[str] = field(default_factory=list)
     problem: str = ""
     paragraphs: list[str] = field(default_factory=list)
     advice: list[str] = field(default_factory=list)
@@ -52,6 +53,8 @@ class Screen(HTMLParser):
             self.actions.append(given.get("action", ""))
         if tag in ("button", "input", "textarea", "a"):
             self._add(tag, given)
+        if tag == "h2":
+            self.subheadings.append("")
         if tag == "p":
             self.paragraphs.append("")
             if any("advice" in one.get("class", "").split() for _, one in self._open):
@@ -66,7 +69,7 @@ class Screen(HTMLParser):
         made = Control(kind, given.get("name", ""), value, form, label=given.get("aria-label", ""))
         made.is_checked, made.css = "checked" in given, given.get("class", "")
         self.controls.append(made)
-        if kind == "checkbox":
+        if kind in ("checkbox", "radio"):
             self._row = made
 
     def handle_endtag(self, tag: str) -> None:
@@ -87,6 +90,8 @@ class Screen(HTMLParser):
             return
         if "h1" in inside:
             self.heading = f"{self.heading} {text}".strip()
+        if "h2" in inside:
+            self.subheadings[-1] = f"{self.subheadings[-1]} {text}".strip()
         if "p" in inside:
             self.paragraphs[-1] = f"{self.paragraphs[-1]} {text}".strip()
             if any("advice" in one.get("class", "").split() for _, one in self._open):
@@ -105,6 +110,10 @@ class Screen(HTMLParser):
     def rows(self) -> list[Control]:
         """Rows to tick that answer a question."""
         return [one for one in self.controls if one.kind == "checkbox" and one.name.startswith("tick.")]
+
+    def choices(self) -> list[Control]:
+        """Rows of which one is chosen, beside the buttons that answer."""
+        return [one for one in self.controls if one.kind == "radio"]
 
     def field(self, name: str) -> Control:
         return next(one for one in self.controls if one.name == name)
@@ -136,6 +145,7 @@ class Phone:
         """What the browser would send of a form, without the button."""
         shown = [one for one in self.screen.controls if one.form == form]
         sent: dict[str, Any] = {one.name: one.value for one in shown if one.kind in ("hidden", "textarea")}
+        sent |= {one.name: one.value for one in shown if one.kind == "radio" and one.is_checked}
         return sent | {one.name: one.value for one in shown if one.kind == "checkbox" and one.value in ticks} | typed
 
     def press(self, words: str, ticks: list[str] | None = None, **typed: str) -> "Phone":
@@ -147,7 +157,8 @@ class Phone:
         return self.send(found[0], ticks or [], **typed)
 
     def send(self, button: Control, ticks: list[str], **typed: str) -> "Phone":
-        self.taps += 1 + len(ticks)
+        chosen = [one for one in self.screen.choices() if not one.is_checked and typed.get(one.name) == one.value]
+        self.taps += 1 + len(ticks) + len(chosen)
         data = self.data(button.form, ticks, **typed)
         if button.name:
             data[button.name] = button.value

@@ -99,11 +99,16 @@ class TreatedArea(SQLModel, table=True):
 
 
 class CheckIn(SQLModel, table=True):
-    """One due check-in: answered, or kept as not answered. Severities 0 to 4, empty where not asked."""
+    """One due check-in: answered, or kept as not answered. Severities 0 to 4, empty where not asked.
+
+    A symptom's own column is the worst since the last answer, ``now_*`` how it was at the answer: empty in check-ins
+    that asked for one severity only, and in imported ones.
+    """
 
     __tablename__ = "check_in"
     __table_args__ = (
         *(between(symptom, 0, 4, name=f"ck_check_in_{symptom}") for symptom in SYMPTOMS),
+        *(between(f"now_{symptom}", 0, 4, name=f"ck_check_in_now_{symptom}") for symptom in SYMPTOMS),
         one_of("source", "patient", "proxy", "import", "demo", name="ck_check_in_source"),
         Index("ix_check_in_treatment", "treatment_id"),
         Index("ix_check_in_clinic_answered", "clinic_id", "answered_at"),
@@ -127,6 +132,12 @@ class CheckIn(SQLModel, table=True):
     infection: int | None = Field(default=None, sa_type=SmallInteger)
     scarring: int | None = Field(default=None, sa_type=SmallInteger)
     hyperpigmentation: int | None = Field(default=None, sa_type=SmallInteger)
+    now_burning: int | None = Field(default=None, sa_type=SmallInteger)
+    now_bumps: int | None = Field(default=None, sa_type=SmallInteger)
+    now_swelling: int | None = Field(default=None, sa_type=SmallInteger)
+    now_infection: int | None = Field(default=None, sa_type=SmallInteger)
+    now_scarring: int | None = Field(default=None, sa_type=SmallInteger)
+    now_hyperpigmentation: int | None = Field(default=None, sa_type=SmallInteger)
     areas: dict[str, list[int]] = json_object()
     """Symptom to the ids of the treated areas where it is; a missing symptom means all of them."""
     follow_up: dict[str, str] = json_object()

@@ -69,6 +69,8 @@ score: $(VENV)/test.stamp ## Score the detector against clinics with known truth
 vignettes: $(VENV)/run.stamp ## Walk invented patients through the check-in: is the advice right?
 	$(BIN)/python -m reporting vignettes tests/data/vignettes/vignettes.csv --facts tests/data/vignettes/facts.csv \
 		--classes tests/data/vignettes/class_map.csv
+	$(BIN)/python -m reporting vignettes tests/data/vignettes/own_vignettes.csv --facts tests/data/vignettes/facts.csv \
+		--classes tests/data/vignettes/class_map.csv
 
 clean: ## Remove the virtual environment and caches (never the data)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build

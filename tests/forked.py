@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from types import ModuleType
 from typing import NoReturn
 
 OURS = ("REPORTING_", "TESTS_")
@@ -31,7 +32,8 @@ def forked(
     mine, its = _FORKS.Pipe()
     ours = {name: value for name, value in os.environ.items() if name.startswith(OURS)} | environment
     process = _FORKS.Process(target=_begin, args=(ours, target, its, arguments), daemon=True)
-    process.start()
+    with _nobodys_script():
+        process.start()
     its.close()
     try:
         yield process, mine
@@ -39,6 +41,17 @@ def forked(
         process.kill()
         process.join()
         mine.close()
+
+
+@contextmanager
+def _nobodys_script() -> Iterator[None]:
+    """Tests of pages leave the page's script behind as ``__main__``, and a new process would run that first."""
+    before = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = before
 
 
 def _begin(

@@ -50,7 +50,7 @@ def test_a_row_says_what_a_surgeon_needs(browser: Browser, demo: Demo) -> None:
             "Why it is here:",
             "Nobody has taken it yet",
             "due ",
-            "Within a day",
+            "Within a week",
             "Due in",
             "New",
         ):

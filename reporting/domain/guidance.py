@@ -10,7 +10,7 @@ from typing import Any
 from reporting.domain.answers import WARNED, Question
 from reporting.domain.content import content
 from reporting.domain.course import course_window, expected_severity
-from reporting.domain.language import ENGLISH
+from reporting.domain.language import ENGLISH, beside
 from reporting.domain.opening_hours import Opening, opening_words
 from reporting.domain.patient_words import tell
 from reporting.domain.questionnaire import CheckInContext, so_far
@@ -31,7 +31,7 @@ def told(guidance: Guidance, *, emergency: str, opening: Opening | None, languag
     def words(text: str) -> str:
         named = (tell(content().symptoms[code].patient_label, language) for code in guidance.named.get(text, ()))
         text = guidance.closed.get(text, text) if is_closed else text
-        return tell(text, language, emergency=emergency, symptoms=", ".join(named))
+        return tell(text, language, emergency=emergency, symptoms=beside(named, language))
 
     first, *others = (words(text) for text in guidance.next_steps)
     hours = "" if guidance.emergency else opening_words(opening, language)

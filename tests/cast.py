@@ -15,6 +15,19 @@ PERFORMED = date(2026, 3, 7)
 """Three days before the stopped clock of the tests."""
 
 
+FACTS: dict[str, Any] = {
+    "timezone": "Europe/Madrid",
+    "country": "ES",
+    "region": "MD",
+    "telephone": "+34 555 0100",
+    "emergency_telephone": "112",
+    "out_of_hours_name": "Demo doctor on call",
+    "out_of_hours_telephone": "+34 555 0199",
+    "opening_hours": {day: ["09:00", "17:00"] for day in ("mon", "tue", "wed", "thu", "fri")},
+}
+"""Columns of a clinic that may invite patients."""
+
+
 @dataclass(frozen=True)
 class House:
     """One clinic of the cast: ids of its records and an actor per role."""
@@ -71,9 +84,8 @@ def house(code: str, areas: tuple[str, ...] = ("cheeks",), procedure: str = "abl
             Clinic(
                 code=code,
                 name=f"Demo clinic {code}",
-                timezone="Europe/Madrid",
-                telephone="+34 555 0100",
                 is_synthetic=True,
+                **FACTS,
             ),
         )
         operator = _add(session, Operator(clinic_id=clinic.id, code="O1", name="Demo operator 1"))

@@ -15,6 +15,7 @@ from reporting.demo import past_cases, recent
 from reporting.demo.history import CREEP_DAYS, MACHINES, Person, Visit, visits
 from reporting.domain.actors import ROLES, SYSTEM
 from reporting.domain.devices import check_setting, device_classes
+from reporting.domain.opening_hours import OpenTimes
 from reporting.records import audit
 from reporting.records.columns import add_one, add_rows, has_any
 from reporting.records.engine import Session, transaction
@@ -34,6 +35,7 @@ from reporting.security.passwords import hash_password
 
 ZONE = "Europe/London"
 OPEN = {day: ["08:00", "18:00"] for day in ("mon", "tue", "wed", "thu", "fri")}
+TIMES = OpenTimes(OPEN, ZONE, "GB", "ENG")
 BATCH = 4_000
 """Treatments per transaction: bounded memory, and other writers get their turn."""
 
@@ -53,7 +55,7 @@ class House:
 
     @property
     def place(self) -> past_cases.Place:
-        return past_cases.Place(self.clinic_id, OPEN, ZONE, (self.staff["clinician"], self.staff["safety_lead"]))
+        return past_cases.Place(self.clinic_id, TIMES, (self.staff["clinician"], self.staff["safety_lead"]))
 
 
 def _clinic(session: Session) -> int:
@@ -65,6 +67,10 @@ def _clinic(session: Session) -> int:
         timezone=ZONE,
         telephone="+44 20 7946 0018",
         emergency_telephone="999",
+        country=TIMES.country,
+        region=TIMES.region,
+        out_of_hours_name="NHS 111",
+        out_of_hours_telephone="111",
         opening_hours=OPEN,
         is_synthetic=True,
         created_at=clock.now(),

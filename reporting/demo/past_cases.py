@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ from numpy.random import Generator
 from reporting.demo.history import Visit
 from reporting.domain.case_work import deadline
 from reporting.domain.content_rows import CASE_LEVELS, Rule
-from reporting.domain.opening_hours import Hours, opening
+from reporting.domain.opening_hours import OpenTimes, opening
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn
 from reporting.domain.symptoms import SYMPTOMS, symptom
 from reporting.domain.triage import fires, rules
@@ -36,8 +36,7 @@ class Place:
     """The clinic as far as its cases need it; ``staff`` are ids of those who work on them."""
 
     clinic_id: int
-    hours: Hours
-    zone: str
+    times: OpenTimes
     staff: tuple[int, ...]
 
 
@@ -167,7 +166,7 @@ def _joined(row: dict[str, Any], place: Place, check_in: int, at: datetime, fire
     row["level"] = max(row["level"], fired[0].case_level, key=CASE_LEVELS.index)
     row["rules"] = list(dict.fromkeys([*row["rules"], *(rule.code for rule in fired)]))
     row["reasons"] = list(dict.fromkeys([*row["reasons"], *(rule.clinician_words for rule in fired)]))
-    due_at = deadline(fired[0].case_level, at, place.hours, place.zone)
+    due_at = deadline(fired[0].case_level, at, place.times)
     row["due_at"] = min(row["due_at"], due_at) if row["state"] == "new" else due_at
     row |= {"check_in_id": check_in, "state": "new", "acknowledged_at": None, "version": row["version"] + 1}
 
@@ -206,9 +205,10 @@ def _outcome(severities: Mapping[str, int], level: str, action: str, chance: flo
 
 def _opens(place: Place, at: datetime) -> datetime:
     """``at`` while the clinic is open, else the moment it opens next."""
-    state = opening(place.hours, place.zone, at)
-    if state is None or state.is_open:
+    state = opening(place.times, at)
+    if state.is_open:
         return at
-    day: date | None = state.opens_on
-    assert day is not None
-    return datetime.combine(day, time.fromisoformat(state.opens_at), ZoneInfo(place.zone)).astimezone(at.tzinfo)
+    assert state.opens_on is not None
+    return datetime.combine(
+        state.opens_on, time.fromisoformat(state.opens_at), ZoneInfo(place.times.timezone)
+    ).astimezone(at.tzinfo)

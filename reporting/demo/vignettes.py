@@ -19,7 +19,7 @@ from reporting.demo.vignette_patient import BANDS, LEVELS, Vignette, answer
 from reporting.domain.actors import Actor
 from reporting.domain.content import content
 from reporting.domain.guidance import interruption, told
-from reporting.domain.opening_hours import opening
+from reporting.domain.opening_hours import OpenTimes, opening
 from reporting.domain.questionnaire import CheckInContext, next_question
 from reporting.domain.treatment_record import YES_NO_FACTS
 from reporting.patient.act_check_ins import Receipt, submit_check_in
@@ -111,6 +111,8 @@ def _clinic() -> int:
             timezone="UTC",
             telephone="+44 20 7946 0018",
             emergency_telephone="999",
+            out_of_hours_name="NHS 111",
+            out_of_hours_telephone="111",
             opening_hours=HOURS,
             is_synthetic=True,
         )
@@ -196,7 +198,9 @@ def _level(receipt: Receipt, *, was_stopped: bool) -> str:
 
 
 def _told(receipt: Receipt, language: str) -> str:
-    guidance = told(receipt.guidance, emergency="999", opening=opening(HOURS, "UTC", clock.now()), language=language)
+    guidance = told(
+        receipt.guidance, emergency="999", opening=opening(OpenTimes(HOURS, "UTC"), clock.now()), language=language
+    )
     return " ".join((guidance.heading, *guidance.paragraphs, *guidance.next_steps))
 
 

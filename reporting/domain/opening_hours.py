@@ -1,15 +1,16 @@
 """Whether the clinic is open at a moment and when it opens next, in the clinic's own time zone."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+import holidays
 from babel.dates import get_day_names
 
 from reporting.domain.language import ENGLISH, beside
-from reporting.domain.patient_words import say
+from reporting.domain.patient_words import full_day, say
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Hours = Mapping[str, Sequence[str]]
@@ -20,9 +21,65 @@ NIGHT_MINUTE = 2 * 60
 _QUARTER, _DAY_MINUTES = timedelta(minutes=15), 24 * 60
 
 
+MOST_DAYS_AHEAD = 92
+"""So far ahead the next opening is looked for; a clinic that is closed for longer gives no day."""
+
+
+@lru_cache(maxsize=256)
+def public_holidays(country: str, region: str, year: int) -> Mapping[date, str]:
+    """Public holidays of a year by day, with their English or local name; those of the whole country where ``region``
+    is empty. Empty for a country that the library ``holidays`` does not know. Raises KeyError for a region it does
+    not know."""
+    supported = holidays.list_supported_countries()
+    if country not in supported:
+        return {}
+    if region and region not in supported[country]:
+        raise KeyError(region)
+    return dict(holidays.country_holidays(country, subdiv=region or None, years=year, language="en_US"))
+
+
+@dataclass(frozen=True)
+class OpenTimes:
+    """When a clinic is open: its week, less public holidays and its own closed days, in its IANA time zone."""
+
+    hours: Hours
+    timezone: str
+    country: str = ""
+    """ISO 3166 code, two letters; empty: no public holiday is known."""
+    region: str = ""
+    """ISO 3166-2 part after the country; empty: the holidays of the whole country."""
+    closed_days: Mapping[str, str] = field(default_factory=dict)
+    """The clinic's own closed days: ISO date to reason."""
+    open_holidays: Collection[str] = ()
+    """ISO dates of public holidays on which the clinic is open all the same."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether any hour is known at all."""
+        return any(_pairs(self.hours.get(day, ())) for day in DAYS)
+
+    def closed_for(self, day: date) -> str:
+        """Why the clinic is closed on a day of its week: its own reason, or the holiday's name; else empty."""
+        own = self.closed_days.get(day.isoformat())
+        if own is not None:
+            return own or "closed"
+        if day.isoformat() in self.open_holidays:
+            return ""
+        try:
+            return public_holidays(self.country, self.region, day.year).get(day, "") if self.country else ""
+        except KeyError:  # a region of an older list: the whole country's holidays hold there too
+            return public_holidays(self.country, "", day.year).get(day, "")
+
+    def spans(self, day: date) -> list[tuple[str, str]]:
+        """Opening and closing times (HH:MM) of a date, none on a closed day."""
+        pairs = _pairs(self.hours.get(DAYS[day.weekday()], ()))
+        return [] if not pairs or self.closed_for(day) else pairs
+
+
 @dataclass(frozen=True)
 class Opening:
-    """The clinic at a moment. ``until`` (HH:MM) while it is open; else the day and time of the next opening."""
+    """The clinic at a moment. ``until`` (HH:MM) while it is open; else the day and time of the next opening, none where
+    that is not known."""
 
     is_open: bool
     until: str = ""
@@ -32,25 +89,25 @@ class Opening:
     """0: it opens later today; 1: tomorrow."""
 
 
-def spans(hours: Hours, day: date) -> list[tuple[str, str]]:
+def _pairs(times: Sequence[str]) -> list[tuple[str, str]]:
     """Opening and closing times of a day; a time without its pair counts for nothing."""
-    times = list(hours.get(DAYS[day.weekday()], ()))
     return [(start, end) for start, end in zip(times[::2], times[1::2], strict=False) if start < end]
 
 
-def opening(hours: Hours, timezone: str, moment: datetime) -> Opening | None:
-    """The clinic's state at ``moment`` (aware). None where no opening hours are known."""
-    here = moment.astimezone(ZoneInfo(timezone))
+def opening(times: OpenTimes, moment: datetime) -> Opening:
+    """The clinic's state at ``moment`` (aware). A clinic whose hours are not known counts as closed: nobody is told to
+    wait for somebody who may not be there."""
+    here = moment.astimezone(ZoneInfo(times.timezone))
     now, today = here.strftime("%H:%M"), here.date()
-    for start, end in spans(hours, today):
+    for start, end in times.spans(today):
         if start <= now < end:
             return Opening(True, until=end)
-    for ahead in range(8):
+    for ahead in range(MOST_DAYS_AHEAD if times.is_known else 0):
         day = today + timedelta(days=ahead)
-        starts = sorted(start for start, _ in spans(hours, day) if ahead or start > now)
+        starts = sorted(start for start, _ in times.spans(day) if ahead or start > now)
         if starts:
             return Opening(False, opens_on=day, opens_at=starts[0], days_until=ahead)
-    return None
+    return Opening(False)
 
 
 def newest_night(timezones: Collection[str], moment: datetime) -> datetime:
@@ -85,15 +142,19 @@ def _from_night(minute: int) -> int:
 
 
 def opening_words(state: Opening | None, language: str = ENGLISH) -> str:
-    """``The clinic is closed now. It opens on Monday at 08:00.``; empty where the hours are not known."""
+    """``The clinic is closed now. It opens on Monday at 08:00.``, with the date where that is more than a week away;
+    empty where the hours are not known."""
     if state is None:
         return ""
     if state.is_open:
         return say("open_now", language, time=state.until)
-    assert state.opens_on is not None
+    if state.opens_on is None:
+        return ""
     if state.days_until < 2:
         return say("opens_tomorrow" if state.days_until else "opens_today", language, time=state.opens_at)
     day = get_day_names("wide", locale=language)[state.opens_on.weekday()]
+    if state.days_until > len(DAYS):
+        day = full_day(state.opens_on, language)
     return say("opens_on", language, day=day, time=state.opens_at)
 
 

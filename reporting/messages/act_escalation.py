@@ -62,7 +62,7 @@ def _due(session: Session, case: TriageCase) -> datetime:
         return case.due_at
     clinic = session.get_one(Clinic, case.clinic_id)
     levels = clinic_facts.levels_at(session, clinic, case.escalated_at)
-    return deadline(case.level, case.escalated_at, clinic.opening_hours, clinic.timezone, levels)
+    return deadline(case.level, case.escalated_at, clinic_facts.open_times(clinic), levels)
 
 
 def _staff(session: Session, clinic_id: int) -> dict[str, list[int]]:

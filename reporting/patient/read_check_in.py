@@ -29,7 +29,7 @@ from reporting.domain.symptoms import SYMPTOMS
 from reporting.domain.triage import Guidance, assess
 from reporting.domain.vocabulary import area_label, procedure_classes
 from reporting.errors import NotFound
-from reporting.records import check_ins, patients, privacy
+from reporting.records import check_ins, clinic_facts, patients, privacy
 from reporting.records.check_ins import counting, draft_of, kind_of
 from reporting.records.engine import Session, reading
 from reporting.records.tables import CheckIn, Clinic, Consent, Draft, Patient, Treatment, id_of
@@ -171,9 +171,12 @@ def _sent(about: check_ins.Subject, rows: list[CheckIn], context: CheckInContext
 
 
 def _contact(clinic: Clinic, moment: datetime) -> ClinicContact:
-    hours = dict(clinic.opening_hours)
     return ClinicContact(
-        clinic.name, clinic.telephone, clinic.emergency_telephone, hours, opening(hours, clinic.timezone, moment)
+        clinic.name,
+        clinic.telephone,
+        clinic.emergency_telephone,
+        dict(clinic.opening_hours),
+        opening(clinic_facts.open_times(clinic), moment),
     )
 
 

@@ -100,7 +100,7 @@ def open_or_extend(
     session.flush()
     case = open_case_of(session, check_in.treatment_id, check_in.patient_id)
     clinic = session.get_one(Clinic, check_in.clinic_id)
-    due_at = deadline(level, at, clinic.opening_hours, clinic.timezone, clinic_facts.levels_at(session, clinic, at))
+    due_at = deadline(level, at, clinic_facts.open_times(clinic), clinic_facts.levels_at(session, clinic, at))
     kind = "new_report"
     if case is None:
         kind = "opened"

@@ -22,6 +22,7 @@ from reporting import clock
 from reporting.domain.clinic_content import UNCHANGED, Change, ClinicContent
 from reporting.domain.content_rows import CaseLevel
 from reporting.domain.devices import DeviceClass, Parameter, device_classes, setting_fields
+from reporting.domain.opening_hours import OpenTimes
 from reporting.errors import NotFound
 from reporting.records.tables import (
     CheckIn,
@@ -79,6 +80,18 @@ def _read(session: Session, clinic_id: int, version: int) -> ClinicContent:
 
 def _change(row: ContentChange) -> Change:
     return Change(row.content_table, row.row_key, tuple(sorted(row.cells.items())), row.from_day, row.changed_at)
+
+
+def open_times(clinic: Clinic) -> OpenTimes:
+    """When the clinic is open."""
+    return OpenTimes(
+        clinic.opening_hours,
+        clinic.timezone,
+        clinic.country,
+        clinic.region,
+        clinic.closed_days,
+        frozenset(clinic.open_holidays),
+    )
 
 
 def levels_at(session: Session, clinic: Clinic, at: datetime) -> Mapping[str, CaseLevel]:

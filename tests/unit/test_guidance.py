@@ -1,7 +1,7 @@
 """What patients are told: the clinic's number, whether and when somebody reads it, what to do out of hours."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from reporting.domain.content_rows import ADVICE_LEVELS, SYMPTOMS
 from reporting.domain.course import days_late, due_day, self_care
 from reporting.domain.guidance import told
 from reporting.domain.language import languages, translator
-from reporting.domain.opening_hours import DAYS, Hours, Opening, opening, opening_words, week_words
+from reporting.domain.opening_hours import DAYS, Hours, Opening, OpenTimes, opening, opening_words, week_words
 from reporting.domain.patient_words import WORDS, plain_words
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, note_question
 from reporting.domain.triage import Guidance, assess
@@ -43,30 +43,34 @@ def at(day: int, hour: int, minute: int = 0) -> datetime:
     ],
 )
 def test_the_clinic_says_whether_it_is_open_and_when_it_opens(moment: datetime, words: str) -> None:
-    assert opening_words(opening(WEEK, LONDON, moment)) == words
+    assert opening_words(opening(OpenTimes(WEEK, LONDON), moment)) == words
 
 
 def test_the_hours_are_those_of_the_clinics_time_zone() -> None:
     summer = datetime(2026, 7, 6, 7, 30, tzinfo=UTC)
-    assert opening(WEEK, LONDON, summer) == Opening(True, until="18:00")
-    assert opening(WEEK, "America/New_York", summer) == Opening(
+    assert opening(OpenTimes(WEEK, LONDON), summer) == Opening(True, until="18:00")
+    assert opening(OpenTimes(WEEK, "America/New_York"), summer) == Opening(
         False, opens_on=date(2026, 7, 6), opens_at="08:00", days_until=0
     )
 
 
 def test_the_hour_that_the_clocks_skip_or_repeat_is_read_off_the_wall() -> None:
     hours = {"sun": ["01:30", "03:00"]}
-    assert opening(hours, LONDON, datetime(2026, 3, 29, 1, 0, tzinfo=UTC)) == Opening(True, until="03:00")
+    assert opening(OpenTimes(hours, LONDON), datetime(2026, 3, 29, 1, 0, tzinfo=UTC)) == Opening(True, until="03:00")
     for hour in (0, 1):  # 01:30 comes twice
-        assert opening(hours, LONDON, datetime(2026, 10, 25, hour, 45, tzinfo=UTC)) == Opening(True, until="03:00")
+        assert opening(OpenTimes(hours, LONDON), datetime(2026, 10, 25, hour, 45, tzinfo=UTC)) == Opening(
+            True, until="03:00"
+        )
 
 
 def test_a_break_at_noon_and_one_day_a_week() -> None:
     hours = {"mon": ["08:00", "12:00", "14:00", "18:00"]}
-    state = opening(hours, LONDON, at(16, 13))
-    assert state is not None
+    state = opening(OpenTimes(hours, LONDON), at(16, 13))
     assert (state.is_open, state.opens_at, state.days_until) == (False, "14:00", 0)
-    assert opening_words(opening(hours, LONDON, at(16, 19))) == "The clinic is closed now. It opens on Monday at 08:00."
+    assert (
+        opening_words(opening(OpenTimes(hours, LONDON), at(16, 19)))
+        == "The clinic is closed now. It opens on Monday at 08:00."
+    )
     assert week_words(hours) == "Mon 08:00–12:00 14:00–18:00"
     office = {day: ["08:00", "18:00"] for day in ("mon", "tue", "wed", "thu")}
     week = office | {"fri": ["08:00", "14:00"], "sun": ["08:00", "14:00"]}
@@ -74,9 +78,29 @@ def test_a_break_at_noon_and_one_day_a_week() -> None:
 
 
 @pytest.mark.parametrize("hours", [{}, {"mon": []}, {"mon": ["08:00"]}, {"mon": ["18:00", "08:00"]}])
-def test_hours_that_are_not_known_say_nothing(hours: Hours) -> None:
-    assert opening(hours, LONDON, at(16, 9)) is None
-    assert opening_words(None) == ""
+def test_hours_that_are_not_known_are_closed_and_promise_no_day(hours: Hours) -> None:
+    assert opening(OpenTimes(hours, LONDON), at(16, 9)) == Opening(False)
+    assert opening_words(Opening(False)) == opening_words(None) == ""
+
+
+def test_public_holidays_and_own_closed_days_are_closed() -> None:
+    """25 December 2026 is a Friday, 28 December a substitute holiday in England; the third is the clinic's own."""
+    home = OpenTimes(WEEK, LONDON, "GB", "ENG", {"2026-12-29": "Training"}, {"2026-05-04"})
+    assert opening(home, datetime(2026, 12, 25, 10, tzinfo=UTC)) == Opening(False, "", date(2026, 12, 30), "08:00", 5)
+    assert home.closed_for(date(2026, 12, 25)) == "Christmas Day"
+    assert home.closed_for(date(2026, 12, 29)) == "Training"
+    assert opening(home, datetime(2026, 5, 4, 10, tzinfo=UTC)).is_open, "the clinic said that it opens on this holiday"
+    assert not opening(home, datetime(2026, 5, 25, 10, tzinfo=UTC)).is_open
+    scotland = OpenTimes(WEEK, LONDON, "GB", "SCT")
+    assert scotland.closed_for(date(2026, 11, 30)).startswith("Saint Andrew")
+    assert home.closed_for(date(2026, 11, 30)) == ""
+
+
+def test_a_day_far_ahead_is_named_by_its_date() -> None:
+    shut = OpenTimes(WEEK, LONDON, closed_days={f"2026-11-{day}": "Move" for day in range(16, 28)})
+    assert "30 November 2026 at 08:00" in opening_words(opening(shut, at(16, 9)))
+    always = {(date(2026, 11, 16) + timedelta(days=ahead)).isoformat(): "Closed" for ahead in range(100)}
+    assert opening(OpenTimes(WEEK, LONDON, closed_days=always), at(16, 9)) == Opening(False)
 
 
 spans = st.lists(st.integers(0, 23), min_size=2, max_size=2, unique=True).map(
@@ -90,8 +114,7 @@ spans = st.lists(st.integers(0, 23), min_size=2, max_size=2, unique=True).map(
     st.sampled_from([LONDON, "America/New_York", "Asia/Kolkata", "Pacific/Auckland"]),
 )
 def test_it_is_open_then_or_opens_later_within_a_week(hours: Hours, moment: datetime, zone: str) -> None:
-    state = opening(hours, zone, moment)
-    assert state is not None
+    state = opening(OpenTimes(hours, zone), moment)
     assert opening_words(state)
     if not state.is_open:
         assert 0 <= state.days_until <= 7
@@ -121,7 +144,7 @@ def whole(guidance: Guidance) -> str:
 @pytest.mark.parametrize("language", list(languages()))
 @pytest.mark.parametrize("moment", [at(16, 9), at(21, 9)])
 def test_the_clinics_own_emergency_number_stands_everywhere(name: str, language: str, moment: datetime) -> None:
-    state = opening(WEEK, LONDON, moment)
+    state = opening(OpenTimes(WEEK, LONDON), moment)
     words = whole(told(CASES[name], emergency="000", opening=state, language=language))
     assert "000" in words
     assert not {"911", "112", "999"} & {word.strip(".,") for word in words.split()}
@@ -138,17 +161,17 @@ def test_no_table_names_a_number_of_one_country() -> None:
 
 @pytest.mark.parametrize("name", ["no_problems", "expected", "unusual", "contact_today"])
 def test_every_page_says_whether_somebody_is_there_and_what_to_do_meanwhile(name: str) -> None:
-    closed = told(CASES[name], emergency="999", opening=opening(WEEK, LONDON, at(21, 9)))
+    closed = told(CASES[name], emergency="999", opening=opening(OpenTimes(WEEK, LONDON), at(21, 9)))
     assert "The clinic is closed now. It opens on Monday at 08:00." in closed.next_steps
     assert "urgent care line" in closed.next_steps[-1]
-    is_open = told(CASES[name], emergency="999", opening=opening(WEEK, LONDON, at(16, 9)))
+    is_open = told(CASES[name], emergency="999", opening=opening(OpenTimes(WEEK, LONDON), at(16, 9)))
     assert "The clinic is open now, until 18:00." in is_open.next_steps
     assert told(CASES[name], emergency="999", opening=None).next_steps
 
 
 def test_a_call_today_does_not_promise_a_reader_while_the_clinic_is_closed() -> None:
-    is_open = told(CASES["contact_today"], emergency="999", opening=opening(WEEK, LONDON, at(16, 9)))
-    closed = told(CASES["contact_today"], emergency="999", opening=opening(WEEK, LONDON, at(21, 9)))
+    is_open = told(CASES["contact_today"], emergency="999", opening=opening(OpenTimes(WEEK, LONDON), at(16, 9)))
+    closed = told(CASES["contact_today"], emergency="999", opening=opening(OpenTimes(WEEK, LONDON), at(21, 9)))
     assert "A person will read your answers today." in whole(is_open)
     assert "A person will read your answers when it opens." in whole(closed)
     assert "today." not in " ".join(closed.next_steps)
@@ -156,7 +179,7 @@ def test_a_call_today_does_not_promise_a_reader_while_the_clinic_is_closed() -> 
 
 
 def test_an_emergency_waits_for_no_opening_hours() -> None:
-    closed = told(CASES["emergency"], emergency="999", opening=opening(WEEK, LONDON, at(21, 9)))
+    closed = told(CASES["emergency"], emergency="999", opening=opening(OpenTimes(WEEK, LONDON), at(21, 9)))
     assert closed.heading == "Call 999 now, or go to an emergency room."
     assert not any("opens" in words for words in closed.next_steps)
 

@@ -18,10 +18,24 @@ class Clinic(SQLModel, table=True):
     name: str
     timezone: str = "UTC"
     """IANA time zone; dates of treatments and quiet hours are in it."""
+    country: str = Field(default="", max_length=2)
+    """ISO 3166 code, two letters; empty: not told."""
+    region: str = Field(default="", max_length=8)
+    """Part of ISO 3166-2 after the country, whose public holidays hold; empty: those of the whole country."""
     telephone: str = ""
-    emergency_telephone: str = "112"
+    other_telephones: list[str] = json_object(list)
+    emergency_telephone: str = ""
+    """Empty: not told. It is never guessed."""
+    out_of_hours_name: str = ""
+    """Who answers while the clinic is closed: ``NHS 111``."""
+    out_of_hours_telephone: str = ""
     opening_hours: dict[str, list[str]] = json_object()
-    """Weekday (``mon`` … ``sun``) to ``["08:00", "18:00"]``; a missing day is closed."""
+    """Weekday (``mon`` … ``sun``) to opening and closing times in turn: ``["08:00", "18:00"]``; a missing day is
+    closed. None at all: not told."""
+    closed_days: dict[str, str] = json_object()
+    """ISO date to reason: the clinic's own closed days."""
+    open_holidays: list[str] = json_object(list)
+    """ISO dates of public holidays on which the clinic is open."""
     second_factor: str = "code"
     """What opens history, photos and own data: ``code`` (short code and year of birth) or ``email``."""
     reminders_from: str = Field(default="08:00", max_length=5)
@@ -172,6 +186,8 @@ class Patient(SQLModel, table=True):
     language: str = "en"
     timezone: str = ""
     """IANA time zone; empty: the clinic's."""
+    country: str = Field(default="", max_length=2)
+    """Where the patient is, ISO 3166 code of two letters; empty: the clinic's."""
     erased_at: datetime | None = moment()
     """Set when everything that names the person was removed; treatments and answers stay, nameless."""
     created_at: datetime = moment(nullable=False)

@@ -1,14 +1,26 @@
 """Opens one page as somebody of the cast, the way a signed-in browser would."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from reporting.domain.actors import Actor
 from reporting.errors import SignInNeeded
 
 PAGES = Path(__file__).resolve().parents[2] / "reporting"
+
+
+@contextmanager
+def no_search_for_components() -> Iterator[None]:
+    """Streamlit's test driver reads the description of every installed package at each run, to find components of
+    which we have none: 0.4 s each time, more than most of our pages take."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", list)
+        yield
 
 
 def open_page(monkeypatch: pytest.MonkeyPatch, file: str, actor: Actor | None, **address: int | str) -> AppTest:

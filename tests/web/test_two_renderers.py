@@ -27,6 +27,7 @@ from reporting.records.tables import CheckIn, TriageCase
 from reporting.treatments.act_invitations import issue_invitation
 from tests.cast import PERFORMED, House, house
 from tests.conftest import NOW
+from tests.pages.staff import no_search_for_components
 from tests.web.screen import Phone
 
 PAGE = Path(__file__).resolve().parents[2] / "reporting" / "patient/page_check_in.py"
@@ -209,6 +210,7 @@ def _answer_html(phone: Phone, plan: Plan, walk: Walk) -> None:
 def streamlit_page(clinic: House) -> Iterator[AppTest]:
     patient = replace(clinic.patient, strength="link")
     with (
+        no_search_for_components(),
         patch("reporting.shell.ui_identity.cookie_value", lambda: "a cookie"),
         patch("reporting.shell.ui_identity.actor_of", lambda _cookie, *, by_hand=True: patient),
         patch("streamlit.page_link", lambda *_, **__: None),

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from reporting.domain.course import SLOTS
-from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.vocabulary import SYMPTOMS
 from reporting.records.outcome_frame import SETTINGS
 
 DUE_DAYS = (1, 3, 7, 14, 28, 42, 56)

@@ -8,8 +8,7 @@ import pandas as pd
 
 from reporting.cases.read_timeline import Report, TreatmentLine
 from reporting.domain.course import expected_band
-from reporting.domain.symptoms import SEVERITIES, SYMPTOMS, severity_word, symptom
-from reporting.domain.vocabulary import procedure_classes
+from reporting.domain.vocabulary import SEVERITIES, SYMPTOMS, procedure_classes, severity_word, symptom
 from reporting.shell.chart_look import COLOURS, Figure, Look, themed
 
 KINDS = ("as expected", "more than expected", "not answered")

@@ -24,7 +24,7 @@ from reporting.cases.read_worklist import CaseStep
 from reporting.cases.ui_case import step_words
 from reporting.domain.actors import Actor
 from reporting.domain.case_work import NOTE_CHARACTERS
-from reporting.domain.symptoms import severity_word, symptom, symptoms
+from reporting.domain.vocabulary import severity_word, symptom, symptoms
 from reporting.patient.act_photos import remove_photo
 from reporting.patient.read_photos import PhotoLine, photos_of
 from reporting.security.permissions import may

@@ -15,9 +15,9 @@ from reporting.domain.content import content
 from reporting.domain.corrections import STAFF_REASONS
 from reporting.domain.course import days_late
 from reporting.domain.devices import DeviceClass
-from reporting.domain.symptoms import SYMPTOMS
 from reporting.domain.treatment_record import known_words
 from reporting.domain.vocabulary import (
+    SYMPTOMS,
     areas,
     cooling_kinds,
     endpoints,

@@ -17,9 +17,8 @@ from reporting.domain.actors import Actor
 from reporting.domain.case_work import EVENT_WORDS, LEVEL_WORDS
 from reporting.domain.clinic_content import ProtocolRange
 from reporting.domain.devices import DeviceClass
-from reporting.domain.symptoms import SYMPTOMS, severity_word, symptom
 from reporting.domain.treatment_record import known_words
-from reporting.domain.vocabulary import procedure_classes
+from reporting.domain.vocabulary import SYMPTOMS, procedure_classes, severity_word, symptom
 from reporting.errors import NotFound
 from reporting.records import cases, clinic_facts, due_check_ins, patients
 from reporting.records.engine import Session, reading

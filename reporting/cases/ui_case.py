@@ -20,7 +20,7 @@ from reporting.domain.case_work import (
     complication_terms,
 )
 from reporting.domain.corrections import STAFF_REASONS
-from reporting.domain.symptoms import severity_word
+from reporting.domain.vocabulary import severity_word
 from reporting.shell import ui_words as words
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import page_link

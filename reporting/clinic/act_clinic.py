@@ -8,9 +8,8 @@ from datetime import date
 
 from reporting import clock
 from reporting.domain.actors import Actor
-from reporting.domain.clinic_content import SCHEDULES, Change
+from reporting.domain.clinic_content import SCHEDULES, Change, checked, first_day, values_of
 from reporting.domain.clinic_settings import ClinicSettings, check_settings
-from reporting.domain.content_changes import checked, first_day, values_of
 from reporting.errors import Conflict, ContentRefused, InvalidInput, NotFound
 from reporting.records import access, audit, clinic_facts
 from reporting.records.engine import Session, transaction

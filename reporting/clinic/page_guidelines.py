@@ -11,11 +11,19 @@ import streamlit as st
 from reporting.clinic import ui_content as parts
 from reporting.clinic.read_content import ContentPage, ContentRow, Offered, RangeChoices, content_page, range_choices
 from reporting.domain.actors import Actor
-from reporting.domain.clinic_content import CEILING, RANGES, TOLERANCES, protocol_range, range_key
-from reporting.domain.content_changes import HIGHEST_FACTOR, LOWEST_FACTOR, NOTE_CHARACTERS, SKIN_GROUPS
+from reporting.domain.clinic_content import (
+    CEILING,
+    HIGHEST_FACTOR,
+    LOWEST_FACTOR,
+    NOTE_CHARACTERS,
+    RANGES,
+    SKIN_GROUPS,
+    TOLERANCES,
+    protocol_range,
+    range_key,
+)
 from reporting.domain.content_rows import Guideline
-from reporting.domain.devices import setting_fields
-from reporting.domain.measures import printed
+from reporting.domain.devices import printed, setting_fields
 from reporting.domain.vocabulary import area_label
 from reporting.shell import ui_words as words
 from reporting.shell.ui_filters import code_select

@@ -27,9 +27,10 @@ from reporting.domain.clinic_content import (
     TOLERANCES,
     ClinicContent,
     ProtocolRange,
+    first_day,
+    values_of,
 )
 from reporting.domain.content import content
-from reporting.domain.content_changes import first_day, values_of
 from reporting.domain.content_rows import Guideline
 from reporting.domain.devices import setting_fields
 from reporting.errors import NotFound

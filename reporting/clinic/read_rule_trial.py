@@ -7,8 +7,7 @@ from typing import Any
 
 from reporting import clock
 from reporting.domain.actors import Actor
-from reporting.domain.clinic_content import RULES, ClinicContent, rules_with
-from reporting.domain.content_changes import checked
+from reporting.domain.clinic_content import RULES, ClinicContent, checked, rules_with
 from reporting.domain.content_rows import ADVICE_LEVELS, Rule
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn
 from reporting.domain.triage import fires

@@ -6,8 +6,7 @@ from reporting.domain.case_work import LEVEL_WORDS
 from reporting.domain.clinic_content import IS_ON
 from reporting.domain.content import content
 from reporting.domain.content_rows import CASE_LEVELS, Rule
-from reporting.domain.symptoms import severity_word, symptom
-from reporting.domain.vocabulary import area_label, procedure_classes
+from reporting.domain.vocabulary import area_label, procedure_classes, severity_word, symptom
 
 COLUMN_WORDS = {
     IS_ON: "In use",

@@ -9,8 +9,8 @@ import pandas as pd
 from reporting.dashboards.chart_settings import range_layers, range_words
 from reporting.dashboards.read_dose_response import DoseResponse, GroupCurve
 from reporting.domain.devices import setting_fields
-from reporting.domain.symptoms import symptom as symptom_of
 from reporting.domain.vocabulary import SKIN_GROUPS
+from reporting.domain.vocabulary import symptom as symptom_of
 from reporting.shell.chart_look import (
     COLOURS,
     HEIGHT,

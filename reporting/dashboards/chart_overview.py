@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from reporting.dashboards.read_overview import Overview
-from reporting.domain.symptoms import symptom as symptom_of
+from reporting.domain.vocabulary import symptom as symptom_of
 from reporting.shell.chart_look import (
     COLOURS,
     SYMPTOM_COLOURS,

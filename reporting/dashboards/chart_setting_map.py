@@ -15,7 +15,7 @@ from reporting.dashboards.chart_settings import range_words
 from reporting.dashboards.read_bands import GROUPS, Band
 from reporting.dashboards.read_ranges import Range
 from reporting.dashboards.read_setting_map import SettingMap, Side
-from reporting.domain.symptoms import symptom as symptom_of
+from reporting.domain.vocabulary import symptom as symptom_of
 from reporting.shell.chart_look import (
     COLOURS,
     PICK,

@@ -13,8 +13,8 @@ import pandas as pd
 from reporting.dashboards.chart_overview import rate_top
 from reporting.dashboards.read_bands import GROUPS, SettingBands
 from reporting.dashboards.read_ranges import Range
-from reporting.domain.measures import printed
-from reporting.domain.symptoms import symptom as symptom_of
+from reporting.domain.devices import printed
+from reporting.domain.vocabulary import symptom as symptom_of
 from reporting.shell.chart_look import (
     COLOURS,
     HEIGHT,

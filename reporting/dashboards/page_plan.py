@@ -23,10 +23,8 @@ from reporting.dashboards.read_planner import (
     plan,
 )
 from reporting.domain.actors import Actor
-from reporting.domain.devices import setting_fields
-from reporting.domain.measures import printed
-from reporting.domain.symptoms import symptom
-from reporting.domain.vocabulary import short_source
+from reporting.domain.devices import printed, setting_fields
+from reporting.domain.vocabulary import short_source, symptom
 from reporting.errors import Problem
 from reporting.shell import ui_words as words
 from reporting.shell.chart_look import percent, rate_words

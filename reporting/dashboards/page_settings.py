@@ -28,7 +28,7 @@ from reporting.dashboards.ui_settings import (
     view_choice,
 )
 from reporting.domain.actors import Actor
-from reporting.domain.measures import printed
+from reporting.domain.devices import printed
 from reporting.shell.read_scope import filter_choices, sees_all_operators, today
 from reporting.shell.ui_figures import drawn, show
 from reporting.shell.ui_filters import code_segments, code_select

@@ -24,7 +24,7 @@ from reporting import clock
 from reporting.dashboards.read_ranges import Range, device_class_of, ranges_of
 from reporting.domain.actors import Actor
 from reporting.domain.devices import DeviceClass, parameter_of, setting_fields
-from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.vocabulary import SYMPTOMS
 from reporting.errors import InvalidInput
 from reporting.evidence.intervals import newcombe
 from reporting.records.outcome_frame import SETTINGS, settled_revision

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from reporting.dashboards.read_bands import GROUPS, band_codes, checked, fixed_cut, skin_codes
 from reporting.dashboards.read_quality import GROUPINGS, groups, is_silent
 from reporting.domain.actors import Actor
-from reporting.domain.devices import device_classes, setting_fields
-from reporting.domain.measures import printed
+from reporting.domain.devices import device_classes, printed, setting_fields
 from reporting.errors import InvalidInput, NotFound
 from reporting.records import import_runs
 from reporting.records.cases import named_treatments

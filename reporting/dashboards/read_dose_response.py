@@ -12,8 +12,7 @@ from reporting.dashboards.read_ranges import Range
 from reporting.domain.actors import Actor
 from reporting.domain.clinic_content import TOLERATED_FACTOR
 from reporting.domain.devices import setting_fields
-from reporting.domain.symptoms import SYMPTOMS
-from reporting.domain.vocabulary import DARK, SKIN_GROUPS
+from reporting.domain.vocabulary import DARK, SKIN_GROUPS, SYMPTOMS
 from reporting.errors import InvalidInput, NothingToReplay
 from reporting.evidence.backtest import GRID
 from reporting.evidence.checks import Array, EvidenceProblem

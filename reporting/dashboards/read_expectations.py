@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reporting.clock import now
-from reporting.domain.symptoms import SYMPTOMS, symptom
+from reporting.domain.vocabulary import SYMPTOMS, symptom
 from reporting.evidence.checks import Array, EvidenceProblem
 from reporting.evidence.trials import expected_events
 from reporting.records.columns import are_many_treatments

@@ -16,7 +16,7 @@ from reporting.dashboards.read_bands import SettingBands
 from reporting.dashboards.read_expectations import last_mature_day
 from reporting.domain.actors import Actor
 from reporting.domain.case_work import CONFIRMATIONS, LEVEL_WORDS
-from reporting.domain.symptoms import SYMPTOMS, symptom
+from reporting.domain.vocabulary import SYMPTOMS, symptom
 from reporting.evidence.control_charts import nhs_rules, p_chart
 from reporting.evidence.intervals import newcombe
 from reporting.records.cases import case_groups

@@ -12,8 +12,7 @@ from reporting.clinic.read_content import protocol_ranges
 from reporting.dashboards.read_bands import setting_choice
 from reporting.domain.actors import Actor
 from reporting.domain.devices import DeviceClass, check_setting, guideline_maximum, parameter_of, setting_fields
-from reporting.domain.symptoms import SYMPTOMS, symptom
-from reporting.domain.vocabulary import areas, skin_group_of
+from reporting.domain.vocabulary import SYMPTOMS, areas, skin_group_of, symptom
 from reporting.errors import InvalidInput
 from reporting.records import clinic_facts, patients
 from reporting.records.engine import reading

@@ -10,7 +10,7 @@ import pandas as pd
 
 from reporting.domain.actors import Actor
 from reporting.domain.devices import device_classes, setting_fields
-from reporting.domain.symptoms import SYMPTOMS, symptom
+from reporting.domain.vocabulary import SYMPTOMS, symptom
 from reporting.evidence.follow_up import response_bounds, tipping_point
 from reporting.imports.read_imports import ImportLine, import_history
 from reporting.records import import_runs

@@ -14,7 +14,7 @@ from reporting.dashboards.read_bands import checked, skin_codes
 from reporting.dashboards.read_ranges import Range, device_class_of, highest_of_protocol, highest_published, ranges_of
 from reporting.domain.actors import Actor
 from reporting.domain.devices import DeviceClass, parameter_of, setting_fields
-from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.vocabulary import SYMPTOMS
 from reporting.errors import NotFound
 from reporting.evidence.intervals import wilson_bounds
 from reporting.security.permissions import require

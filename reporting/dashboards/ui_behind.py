@@ -14,8 +14,7 @@ from reporting.dashboards.read_behind import SHOWN, Part, treatments_behind
 from reporting.dashboards.read_overview import Cases, Overview, Totals
 from reporting.domain.actors import Actor
 from reporting.domain.case_work import CONFIRMATIONS, LEVEL_WORDS
-from reporting.domain.devices import setting_fields
-from reporting.domain.measures import printed
+from reporting.domain.devices import printed, setting_fields
 from reporting.domain.vocabulary import areas
 from reporting.security.permissions import may
 from reporting.shell.chart_look import percent, response_words

@@ -23,10 +23,9 @@ from reporting.dashboards.read_overview import bands
 from reporting.dashboards.read_ranges import Range
 from reporting.dashboards.ui_behind import NOT_CAUSES, Choice, Drilldown
 from reporting.domain.actors import Actor
-from reporting.domain.devices import setting_fields
-from reporting.domain.measures import printed
-from reporting.domain.symptoms import symptom as symptom_of
+from reporting.domain.devices import printed, setting_fields
 from reporting.domain.vocabulary import short_source
+from reporting.domain.vocabulary import symptom as symptom_of
 from reporting.errors import Problem
 from reporting.security.scope import Scope
 from reporting.settings import settings

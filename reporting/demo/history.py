@@ -19,7 +19,7 @@ from reporting.domain.content import content
 from reporting.domain.course import due_days, expected_severity, expected_since
 from reporting.domain.devices import device_classes
 from reporting.domain.questionnaire import CheckInContext, changes_advice
-from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.vocabulary import SYMPTOMS
 from reporting.settings import ROOT
 
 

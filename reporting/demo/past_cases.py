@@ -13,8 +13,8 @@ from reporting.domain.case_work import deadline
 from reporting.domain.content_rows import CASE_LEVELS, Rule
 from reporting.domain.opening_hours import OpenTimes, opening
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn
-from reporting.domain.symptoms import SYMPTOMS, symptom
 from reporting.domain.triage import fires, rules
+from reporting.domain.vocabulary import SYMPTOMS, symptom
 from reporting.records.columns import add_rows
 from reporting.records.engine import Session
 from reporting.records.tables import CaseEvent, TriageCase

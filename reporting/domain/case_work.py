@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from reporting.domain.content import content
 from reporting.domain.content_rows import CaseLevel
 from reporting.domain.opening_hours import OpenTimes
-from reporting.domain.symptoms import symptoms
+from reporting.domain.vocabulary import symptoms
 
 STATE_WORDS = {
     "new": "New",

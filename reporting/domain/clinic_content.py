@@ -3,17 +3,28 @@
 Changes are versions that are only ever added; of one row the last that has begun holds. Rules and deadlines are
 those of a day of the clinic, a schedule that of the day of the treatment: whatever happened before a change keeps
 what held then.
+
+Which changes of the clinical content a clinic may make. The checks are those of the files, and three more:
+a red flag may only get stricter, the clinic's ceilings of deadlines only earlier, an emergency only faster.
+
+What a clinic may set as its own protocol range, and as the risk that it tolerates.
 """
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
+from typing import TypeVar
 
+from reporting.domain import content as checks
+from reporting.domain import vocabulary
 from reporting.domain.content import content
-from reporting.domain.content_reader import with_cells
-from reporting.domain.content_rows import CaseLevel, Rule
+from reporting.domain.content_reader import ContentError, Table, cells_of, check_rules, with_cells
+from reporting.domain.content_rows import ADVICE_LEVELS, CASE_LEVELS, CaseLevel, Rule, ScheduledDay
 from reporting.domain.course import due_days
+from reporting.domain.devices import DeviceClass, parameter_of, setting_fields
+from reporting.errors import ContentRefused
 
 RULES, LEVELS, SCHEDULES, RANGES, TOLERANCES = (
     "triage_rules",
@@ -133,3 +144,214 @@ def scheduled_days(contents: Iterable[ClinicContent]) -> set[int]:
             if change.table == SCHEDULES and change.cells:
                 days.update(int(day) for day in dict(change.cells)["days"].split("|"))
     return days
+
+
+SKIN_GROUPS = ("", *vocabulary.SKIN_GROUPS)
+"""Empty: every skin."""
+LOWEST_FACTOR, HIGHEST_FACTOR = 1.1, 5.0
+NOTE_CHARACTERS = 200
+
+
+def number(row: str, field: str, text: str) -> float:
+    """A finite number. Raises ContentRefused."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ContentRefused(row, field, text, "allowed is a number")
+    return value
+
+
+def check_range(row: str, cells: Mapping[str, str], classes: Mapping[str, DeviceClass]) -> dict[str, str]:
+    """The cells of a range that are given. ``row`` is ``device class|field|skin group``. Raises ContentRefused."""
+    parts = row.split("|")
+    if len(parts) != 3 or parts[0] not in classes:
+        raise ContentRefused(row, "device_class", parts[0], "allowed is one of " + ", ".join(classes))
+    device_class, field, skin_group = parts
+    if skin_group not in SKIN_GROUPS:
+        raise ContentRefused(row, "skin_group", skin_group, "allowed is I-III, IV-VI, or empty for every skin")
+    parameter = parameter_of(classes[device_class], field) if field in setting_fields() else None
+    if parameter is None:
+        raise ContentRefused(row, "field", field, f"allowed is a setting of {classes[device_class].name}")
+    given = {name: text for name, text in cells.items() if text}
+    limits = {name: number(row, name, given[name]) for name in ("minimum", "maximum") if name in given}
+    if not limits:
+        raise ContentRefused(row, "maximum", "", "a range needs a minimum or a maximum")
+    for name, value in limits.items():
+        _plausible(row, name, value, parameter.plausible_min, parameter.plausible_max)
+    if len(limits) == 2 and limits["minimum"] > limits["maximum"]:
+        raise ContentRefused(row, "maximum", given["maximum"], f"allowed is {given['minimum']} (the minimum) or more")
+    note = given.get("note", "")
+    if len(note) > NOTE_CHARACTERS or not note.isprintable():
+        raise ContentRefused(row, "note", note[:60], f"allowed is one line of at most {NOTE_CHARACTERS} characters")
+    return given
+
+
+def _plausible(row: str, name: str, value: float, low: float | None, high: float | None) -> None:
+    if (low is not None and value < low) or (high is not None and value > high):
+        low_words = "any" if low is None else f"{low:g}"
+        high_words = "any" if high is None else f"{high:g}"
+        raise ContentRefused(row, name, f"{value:g}", f"allowed is {low_words} to {high_words}, the plausible limits")
+
+
+def check_factor(row: str, cells: Mapping[str, str]) -> dict[str, str]:
+    """The tolerated multiple of the risk at the reference. Raises ContentRefused."""
+    value = number(row, "factor", cells["factor"])
+    if not LOWEST_FACTOR <= value <= HIGHEST_FACTOR:
+        raise ContentRefused(row, "factor", cells["factor"], f"allowed is {LOWEST_FACTOR} to {HIGHEST_FACTOR}")
+    return {"factor": f"{value:g}"}
+
+
+EDITABLE = {
+    RULES: (IS_ON, "min_severity", "min_rise", "min_excess", "from_day", "to_day", "advice", "case_level"),
+    LEVELS: ("deadline_hours", "counted", "ceiling_hours"),
+    SCHEDULES: ("days",),
+    RANGES: ("minimum", "maximum", "note"),
+    TOLERANCES: ("factor",),
+}
+"""Columns of each table that a clinic may change; words stay those that were reviewed and translated."""
+Classes = Mapping[str, DeviceClass]
+R = TypeVar("R")
+
+
+def first_day(table: str, today: date) -> date:
+    """From when a change made today holds at the earliest.
+
+    Rules, deadlines and schedules begin with the next day: a check-in that is being answered keeps its questions,
+    and one that was answered today keeps its deadline.
+    """
+    return today if table in (RANGES, TOLERANCES) else today + timedelta(days=1)
+
+
+def values_of(table: str, row: str, cells: Mapping[str, str]) -> dict[str, str]:
+    """Every editable column of a row: the file's with ``cells`` laid over. Raises ContentRefused."""
+    return _in_file(table, row) | dict(cells)
+
+
+def checked(table: str, row: str, cells: Mapping[str, str], now: ClinicContent, classes: Classes) -> dict[str, str]:
+    """The cells in which the row is to differ from the files; none: it is as there. Raises ContentRefused naming
+    row, field, what was found and what is allowed. ``classes`` are the device classes of the clinic by code."""
+    if table not in EDITABLE:
+        raise ContentRefused(row, "table", table, "allowed is " + ", ".join(EDITABLE))
+    tidy = {name: text.strip() for name, text in cells.items()}
+    for name in tidy:
+        if name not in EDITABLE[table]:
+            raise ContentRefused(row, name, tidy[name], "allowed to change is " + ", ".join(EDITABLE[table]))
+    base = _in_file(table, row)
+    changed = {name: text for name, text in tidy.items() if text != base.get(name, "")}
+    return _CHECKS[table](row, changed, now, classes) if changed else {}
+
+
+def _in_file(table: str, row: str) -> dict[str, str]:
+    if table == RANGES:
+        return dict.fromkeys(EDITABLE[table], "")
+    if table == TOLERANCES:
+        return {"factor": str(TOLERATED_FACTOR)}
+    if table == SCHEDULES:
+        return {"days": "|".join(map(str, _known(content().schedules, row)))}
+    if table == LEVELS:
+        found = cells_of(_known(content().case_levels, row))
+    else:
+        found = {IS_ON: "yes"} | cells_of(_known({rule.code: rule for rule in content().rules}, row))
+    return {name: found[name] for name in EDITABLE[table]}
+
+
+def _known(of: Mapping[str, R], row: str) -> R:
+    if row not in of:
+        raise ContentRefused(row, "row", row, "allowed is one of " + ", ".join(of))
+    return of[row]
+
+
+def _refused(error: ContentError, rows: list[str], found: Mapping[str, str]) -> ContentRefused:
+    """What the files' check says, with the row's own name in the place of its line."""
+    row = rows[error.line - 1] if 0 < error.line <= len(rows) else rows[0]
+    return ContentRefused(row, error.column, found.get(error.column, ""), error.reason)
+
+
+def _rule(row: str, cells: dict[str, str], _now: ClinicContent, _classes: Classes) -> dict[str, str]:
+    if cells.get(IS_ON, "no") != "no":
+        raise ContentRefused(row, IS_ON, cells[IS_ON], "allowed is yes or no")
+    every = {rule.code: rule for rule in content().rules}
+    old = every[row]
+    if old.red_flag and IS_ON in cells:
+        raise ContentRefused(row, IS_ON, "no", f"{old.red_flag} is a red flag, which can never be off")
+    rest = {name: text for name, text in cells.items() if name != IS_ON}
+    try:
+        every[row] = new = with_cells(f"{RULES}.csv", old, rest)
+        table = Table(f"{RULES}.csv", tuple(enumerate(every.values(), start=1)))
+        check_rules(table, content().follow_ups)
+    except ContentError as error:
+        raise _refused(error, [row] if error.line == 0 else list(every), cells) from None
+    if old.red_flag:
+        _no_milder(old, new, cells)
+    return cells
+
+
+def _no_milder(old: Rule, new: Rule, cells: Mapping[str, str]) -> None:
+    """A red flag fires at least where it fired, and asks for at least as much."""
+    said = f"{old.red_flag} is a red flag: it may only be made stricter than "
+    for name in ("min_severity", "min_rise", "min_excess", "from_day", "to_day"):
+        before, after = getattr(old, name), getattr(new, name)
+        if before == after or after is None:
+            continue
+        if before is None or (after < before if name == "to_day" else after > before):
+            raise ContentRefused(old.code, name, cells[name], said + ("no limit" if before is None else str(before)))
+    for name, order in (("advice", ADVICE_LEVELS), ("case_level", CASE_LEVELS)):
+        if order.index(getattr(new, name)) < order.index(getattr(old, name)):
+            raise ContentRefused(old.code, name, cells[name], said + getattr(old, name))
+
+
+def _level(row: str, cells: dict[str, str], now: ClinicContent, _classes: Classes) -> dict[str, str]:
+    every = dict(now.case_levels())
+    old = content().case_levels[row]
+    try:
+        every[row] = new = with_cells(f"{LEVELS}.csv", old, cells)
+        checks.check_deadlines(Table(f"{LEVELS}.csv", tuple(enumerate(every.values(), start=1))))
+    except ContentError as error:
+        raise _refused(error, [row] if error.line == 0 else list(every), cells) from None
+    _no_later(old, new, cells)
+    return cells
+
+
+def _no_later(old: CaseLevel, new: CaseLevel, cells: Mapping[str, str]) -> None:
+    if new.ceiling_hours > old.ceiling_hours:
+        raise ContentRefused(old.code, "ceiling_hours", cells["ceiling_hours"], f"at most {old.ceiling_hours}")
+    if new.deadline_hours < 1:
+        raise ContentRefused(old.code, "deadline_hours", cells["deadline_hours"], "at least 1")
+    if old.counted == "around_the_clock" and new.counted != old.counted:
+        raise ContentRefused(old.code, "counted", new.counted, f"{old.label} is counted around the clock")
+
+
+def _schedule(row: str, cells: dict[str, str], _now: ClinicContent, _classes: Classes) -> dict[str, str]:
+    days = [part.strip() for part in cells["days"].split("|") if part.strip()]
+    row_of = {"source": "set by the clinic", "evidence_mark": "estimate", "review_status": "not_reviewed"}
+    first = ScheduledDay(procedure_class=row, day=0, **row_of)
+    try:
+        rows = tuple(
+            (number, with_cells(f"{SCHEDULES}.csv", first, {"day": day})) for number, day in enumerate(days, start=1)
+        )
+        found = checks.schedule_days(Table(f"{SCHEDULES}.csv", rows), [row])[row]
+    except ContentError as error:
+        raise ContentRefused(row, "days", cells["days"], error.reason) from None
+    tidy = {"days": "|".join(map(str, found))}
+    return {} if tidy == _in_file(SCHEDULES, row) else tidy
+
+
+def _range(row: str, cells: dict[str, str], _now: ClinicContent, classes: Classes) -> dict[str, str]:
+    return check_range(row, cells, classes)
+
+
+def _tolerance(row: str, cells: dict[str, str], _now: ClinicContent, _classes: Classes) -> dict[str, str]:
+    if row != CEILING:
+        raise ContentRefused(row, "row", row, f"allowed is {CEILING}")
+    return check_factor(row, cells)
+
+
+_CHECKS: Mapping[str, Callable[[str, dict[str, str], ClinicContent, Classes], dict[str, str]]] = {
+    RULES: _rule,
+    LEVELS: _level,
+    SCHEDULES: _schedule,
+    RANGES: _range,
+    TOLERANCES: _tolerance,
+}

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from reporting.domain.content_reader import ContentError, Table, read_table
+from reporting.domain.content_reader import ContentError, Table, care_days, check_follow_ups, check_rules, read_table
 from reporting.domain.content_rows import (
     ADVICE_LEVELS,
     CASE_LEVELS,
@@ -39,7 +39,6 @@ from reporting.domain.content_rows import (
     Symptom,
     Term,
 )
-from reporting.domain.rule_checks import care_days, check_follow_ups, check_rules
 from reporting.settings import settings
 
 SLOTS = (

@@ -14,8 +14,8 @@ from reporting.domain.language import ENGLISH, beside
 from reporting.domain.opening_hours import Opening, opening_words
 from reporting.domain.patient_words import tell
 from reporting.domain.questionnaire import CheckInContext, so_far
-from reporting.domain.symptoms import SYMPTOMS
 from reporting.domain.triage import FiredRule, Guidance, assess
+from reporting.domain.vocabulary import SYMPTOMS
 
 __all__ = ["Guidance", "interruption", "told", "warned"]
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from reporting.domain.answers import NOT_ASKED, OTHER, UNSURE, Option, Question, grades, known_question_ids, read_answer
 from reporting.domain.content import content
+from reporting.domain.content_reader import FIRST
+from reporting.domain.content_reader import OTHER as OTHER_LIST
 from reporting.domain.content_rows import SYMPTOMS, FollowUp, Rule
-from reporting.domain.rule_checks import FIRST
-from reporting.domain.rule_checks import OTHER as OTHER_LIST
 from reporting.domain.vocabulary import DARK
 from reporting.errors import InvalidInput
 

@@ -1,4 +1,6 @@
-"""Coded words: treated areas, indications, immediate endpoints, cooling, procedure classes.
+"""The six symptoms, their words and their codes.
+
+Coded words: treated areas, indications, immediate endpoints, cooling, procedure classes.
 
 The two groups of Fitzpatrick skin types that settings and side effects are told apart by.
 
@@ -10,8 +12,55 @@ from collections.abc import Mapping
 from typing import Literal
 
 from reporting.domain.content import content
-from reporting.domain.content_rows import ProcedureClass, Term
+from reporting.domain.content_rows import SYMPTOMS, ProcedureClass, SeverityWord, Symptom, Term
 from reporting.errors import InvalidInput
+
+__all__ = [
+    "DARK",
+    "SEVERITIES",
+    "SKIN_GROUPS",
+    "SYMPTOMS",
+    "Kind",
+    "SeverityWord",
+    "Symptom",
+    "area_label",
+    "areas",
+    "cooling_kinds",
+    "cooling_label",
+    "endpoint_label",
+    "endpoints",
+    "indication_label",
+    "indications",
+    "is_warning_endpoint",
+    "labels",
+    "procedure_classes",
+    "procedure_label",
+    "severity_word",
+    "short_source",
+    "skin_group_of",
+    "symptom",
+    "symptoms",
+    "terms",
+]
+
+
+SEVERITIES = (0, 1, 2, 3, 4)
+
+
+def symptoms() -> tuple[Symptom, ...]:
+    """The six symptoms, in the order of SYMPTOMS."""
+    return tuple(content().symptoms[code] for code in SYMPTOMS)
+
+
+def symptom(code: str) -> Symptom:
+    """The symptom with that code. Raises KeyError."""
+    return content().symptoms[code]
+
+
+def severity_word(value: int) -> str:
+    """Word for a severity from 0 (None) to 4 (Very severe)."""
+    return content().severity_words[value].word
+
 
 Kind = Literal["area", "indication", "endpoint", "cooling"]
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from datetime import date, datetime
 
-from reporting.domain.measures import convert
+from reporting.domain.devices import convert
 from reporting.imports.kind import EARLIEST, Field
 
 Reader = Callable[[str], object]

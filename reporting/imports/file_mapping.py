@@ -20,7 +20,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from reporting.domain.measures import UnknownUnit, convert, known_units
+from reporting.domain.devices import UnknownUnit, convert, known_units
 from reporting.errors import Problem, UnreadableFile
 from reporting.imports.kind import Field, Kind
 from reporting.imports.kinds import KINDS, fields_of

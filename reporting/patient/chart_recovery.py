@@ -10,7 +10,7 @@ import pandas as pd
 
 from reporting.domain.language import ENGLISH, beside, languages, translator
 from reporting.domain.patient_words import listed, say
-from reporting.domain.symptoms import SEVERITIES, SYMPTOMS, severity_word, symptom
+from reporting.domain.vocabulary import SEVERITIES, SYMPTOMS, severity_word, symptom
 from reporting.patient.read_recovery import Course
 from reporting.shell.chart_look import COLOURS, Figure, Look, themed
 

@@ -25,9 +25,8 @@ from reporting.domain.language import ENGLISH, beside, isolated, translator
 from reporting.domain.opening_hours import Opening, opening
 from reporting.domain.patient_words import next_words
 from reporting.domain.questionnaire import CheckInContext, TreatedAreaRef, usable
-from reporting.domain.symptoms import SYMPTOMS
 from reporting.domain.triage import Guidance, assess
-from reporting.domain.vocabulary import area_label, procedure_classes
+from reporting.domain.vocabulary import SYMPTOMS, area_label, procedure_classes
 from reporting.errors import NotFound
 from reporting.records import check_ins, clinic_facts, patients, privacy
 from reporting.records.check_ins import counting, draft_of, kind_of

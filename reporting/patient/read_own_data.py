@@ -16,9 +16,8 @@ from reporting.domain.content import content
 from reporting.domain.devices import setting_fields
 from reporting.domain.guidance import step_name
 from reporting.domain.patient_words import say, tell
-from reporting.domain.symptoms import SYMPTOMS
 from reporting.domain.treatment_record import VISIT_FACTS
-from reporting.domain.vocabulary import area_label, procedure_classes
+from reporting.domain.vocabulary import SYMPTOMS, area_label, procedure_classes
 from reporting.errors import NotFound
 from reporting.patient.read_photos import photo_bytes
 from reporting.records import audit, cases, patients, privacy

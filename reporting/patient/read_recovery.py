@@ -17,8 +17,8 @@ from reporting.domain.course import expected_severity
 from reporting.domain.guidance import Usual, next_check_in, step_name, what_people_have
 from reporting.domain.patient_words import RECOVERY_WORDS
 from reporting.domain.questionnaire import CheckInContext, usable
-from reporting.domain.symptoms import SYMPTOMS
 from reporting.domain.triage import Guidance, assess
+from reporting.domain.vocabulary import SYMPTOMS
 from reporting.errors import Conflict, NotFound
 from reporting.patient.read_check_in import CheckInPage, ClinicContact, PastCheckIn, past_check_ins, read_check_in
 from reporting.records import cases, check_ins, patients

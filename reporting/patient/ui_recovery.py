@@ -7,7 +7,7 @@ import streamlit as st
 
 from reporting.domain.language import isolated, translator
 from reporting.domain.patient_words import moment_words, next_words, say, tell
-from reporting.domain.symptoms import severity_word, symptom
+from reporting.domain.vocabulary import severity_word, symptom
 from reporting.errors import Problem
 from reporting.patient.act_corrections import restore_check_in
 from reporting.patient.chart_recovery import recovery_chart

@@ -21,7 +21,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from reporting.domain.case_work import deadline
-from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.vocabulary import SYMPTOMS
 from reporting.records import clinic_facts
 from reporting.records.tables import (
     CaseEvent,

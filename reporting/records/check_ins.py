@@ -17,9 +17,8 @@ from sqlmodel import Session, col
 from reporting.domain.clinic_content import UNCHANGED, ClinicContent
 from reporting.domain.course import is_report_unexpected
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, TreatedAreaRef
-from reporting.domain.symptoms import SYMPTOMS
 from reporting.domain.treatment_record import VISIT_FACTS
-from reporting.domain.vocabulary import area_label
+from reporting.domain.vocabulary import SYMPTOMS, area_label
 from reporting.records import clinic_facts
 from reporting.records.patients import known_modifiers
 from reporting.records.tables import (

@@ -18,8 +18,8 @@ from sqlmodel import Session, col
 from reporting.domain.clinic_content import ClinicContent
 from reporting.domain.message_kinds import REMINDER
 from reporting.domain.reminders import Course, Person, Written
-from reporting.domain.symptoms import SYMPTOMS
 from reporting.domain.triage import LastReport
+from reporting.domain.vocabulary import SYMPTOMS
 from reporting.records import clinic_facts, outbox
 from reporting.records.check_ins import is_unexpected
 from reporting.records.columns import add_rows

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sqlalchemy import text
 
 from reporting.domain.packed import elapsed, of_each
-from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.vocabulary import SYMPTOMS
 from reporting.records.clinic_facts import clinic_days
 from reporting.records.columns import are_many_treatments, category, read_apart
 from reporting.records.engine import engine, one_reading, reading

@@ -20,7 +20,7 @@ from sqlmodel import Session, col
 
 from reporting.domain.course import SLOTS, slot_for
 from reporting.domain.packed import Answers
-from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.vocabulary import SYMPTOMS
 from reporting.records import clinic_facts
 from reporting.records.check_ins import is_unexpected
 from reporting.records.tables import CheckIn, Clinic, Outcome, Revision, TreatedArea, Treatment

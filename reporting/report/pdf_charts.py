@@ -12,7 +12,7 @@ import pandas as pd
 from reporting.dashboards.chart_overview import symptom_rates, weekly_rates
 from reporting.dashboards.read_quality import SILENT_AFTER_DAYS
 from reporting.domain.signal_work import STATE_WORDS
-from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.vocabulary import SYMPTOMS
 from reporting.report.file_pdf import FONTS, Document
 from reporting.report.read_monthly import FUNNEL_MONTHS, WEEKS, MonthlyReport
 from reporting.settings import settings

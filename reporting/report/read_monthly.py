@@ -21,7 +21,7 @@ from reporting.domain.case_work import ACTIONS_TAKEN, CONFIRMATIONS, LEVEL_WORDS
 from reporting.domain.clinic_settings import Month, ReportSchedule, from_plain, of
 from reporting.domain.clinic_settings import of as month_of
 from reporting.domain.content import content
-from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.vocabulary import SYMPTOMS
 from reporting.errors import InvalidInput
 from reporting.records import access, cases, patients
 from reporting.records.cases import cases_of_month

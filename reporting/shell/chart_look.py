@@ -30,8 +30,8 @@ import altair as alt
 import pandas as pd
 import pyarrow as pa
 
-from reporting.domain.measures import printed
-from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.devices import printed
+from reporting.domain.vocabulary import SYMPTOMS
 
 FONT = "Source Sans, Source Sans Pro, Noto Sans, DejaVu Sans, sans-serif"
 FONT_SIZE = 14

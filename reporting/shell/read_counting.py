@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reporting.domain.course import SLOTS
-from reporting.domain.symptoms import symptom as symptom_of
+from reporting.domain.vocabulary import symptom as symptom_of
 from reporting.evidence.intervals import wilson_bounds, zero_events_upper
 
 ENOUGH_ANSWERED = 5

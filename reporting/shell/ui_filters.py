@@ -16,7 +16,7 @@ from typing import Literal
 
 import streamlit as st
 
-from reporting.domain.symptoms import symptoms
+from reporting.domain.vocabulary import symptoms
 from reporting.shell.read_scope import SKIN_GROUPS, FilterChoices, Filters
 
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from reporting.domain.measures import printed
+from reporting.domain.devices import printed
 
 
 def day(value: date) -> str:

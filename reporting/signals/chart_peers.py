@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from reporting.domain.symptoms import symptom as symptom_of
+from reporting.domain.vocabulary import symptom as symptom_of
 from reporting.shell.chart_look import COLOURS, Figure, Look, dated_rules, dated_words, themed
 from reporting.signals.read_peers import Course, Units
 

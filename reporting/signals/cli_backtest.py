@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from reporting.domain.actors import SYSTEM
-from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.vocabulary import SYMPTOMS
 from reporting.errors import Problem
 from reporting.imports.file_mapping import ScoringWords, mapping_text, scoring_words
 from reporting.records.migrate import migrate

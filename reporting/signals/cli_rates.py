@@ -9,7 +9,7 @@ import pandas as pd
 import typer
 
 from reporting.domain.actors import SYSTEM
-from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.vocabulary import SYMPTOMS
 from reporting.errors import Problem
 from reporting.records.migrate import migrate
 from reporting.shell.read_scope import Filters

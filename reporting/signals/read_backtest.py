@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from reporting.domain.actors import Actor
-from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.vocabulary import SYMPTOMS
 from reporting.errors import InvalidInput, NothingToReplay
 from reporting.evidence.backtest import Replay, replay, to_alarms
 from reporting.evidence.detector import detect

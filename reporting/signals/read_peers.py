@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from reporting.dashboards.read_expectations import expectations
 from reporting.domain.actors import Actor
-from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.vocabulary import SYMPTOMS
 from reporting.errors import InvalidInput, NotFound
 from reporting.evidence.checks import EvidenceProblem
 from reporting.evidence.cusum import cusum, cusum_weights, limit_for_run_length

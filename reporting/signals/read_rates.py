@@ -12,7 +12,7 @@ from reporting.dashboards.read_bands import band_codes, cut
 from reporting.dashboards.read_expectations import HAZARD_MODEL, STANDARDISED, expectations
 from reporting.domain.actors import Actor
 from reporting.domain.devices import setting_fields
-from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.vocabulary import SYMPTOMS
 from reporting.errors import InvalidInput
 from reporting.evidence.intervals import smr
 from reporting.security.permissions import require

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from reporting.domain.actors import Actor
 from reporting.domain.devices import setting_fields
 from reporting.domain.signal_work import Card, DidItHelp, Excess, Shift, next_states
-from reporting.domain.symptoms import SYMPTOMS, symptom
+from reporting.domain.vocabulary import SYMPTOMS, symptom
 from reporting.errors import NotFound
 from reporting.records import access, signals
 from reporting.records.engine import reading

@@ -11,8 +11,8 @@ import streamlit as st
 
 from reporting.domain.actors import Actor
 from reporting.domain.signal_work import STATE_WORDS, Response, Sureness
-from reporting.domain.symptoms import SYMPTOMS
-from reporting.domain.symptoms import symptom as symptom_of
+from reporting.domain.vocabulary import SYMPTOMS
+from reporting.domain.vocabulary import symptom as symptom_of
 from reporting.evidence.checks import NotEnoughData
 from reporting.security.permissions import may
 from reporting.shell.chart_look import Marks, percent

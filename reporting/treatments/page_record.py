@@ -11,8 +11,7 @@ from typing import Any
 import streamlit as st
 
 from reporting.domain.actors import Actor
-from reporting.domain.devices import DeviceClass, Parameter, proposed_class, setting_fields
-from reporting.domain.measures import printed
+from reporting.domain.devices import DeviceClass, Parameter, printed, proposed_class, setting_fields
 from reporting.domain.treatment_record import (
     FIRST_DAY,
     ISOTRETINOIN_MOST,

@@ -15,7 +15,7 @@ from reporting import clock
 from reporting.demo.recent import answers_for
 from reporting.domain.actors import Actor
 from reporting.domain.corrections import REASONS
-from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.vocabulary import SYMPTOMS
 from reporting.errors import Conflict
 from reporting.patient.act_check_ins import submit_check_in
 from reporting.patient.act_corrections import correct_check_in, restore_check_in, withdraw_check_in

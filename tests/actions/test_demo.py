@@ -19,7 +19,7 @@ from reporting.domain.case_work import LEVEL_WORDS, STATE_WORDS
 from reporting.domain.content import content
 from reporting.domain.course import is_report_unexpected
 from reporting.domain.devices import check_setting, device_classes
-from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.vocabulary import SYMPTOMS
 from reporting.errors import NotAllowed, NotFound
 from reporting.records import audit, outcomes
 from reporting.records.engine import reading, transaction

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from reporting.app import cli
 from reporting.domain.actors import SYSTEM
-from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.vocabulary import SYMPTOMS
 from reporting.errors import InvalidInput, NotAllowed, SignInNeeded
 from reporting.evidence.intervals import wilson
 from reporting.records.engine import is_sqlite

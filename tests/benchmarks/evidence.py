@@ -26,7 +26,7 @@ import pandas as pd
 import statsmodels.api as sm
 
 from reporting.domain.course import SLOTS
-from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.vocabulary import SYMPTOMS
 from reporting.evidence.logistic import fit_logistic
 from tools.simulation.clinics import SimulatedNetwork, simulate
 from tools.simulation.files import SETTINGS, SYMPTOM_WORDS

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from reporting.domain.devices import device_class, reference_for, reference_value
-from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.vocabulary import SYMPTOMS
 from reporting.records import columns, outcomes
 from reporting.records.engine import transaction
 from reporting.records.evidence_frames import correction_days, engine_frames, treatment_references

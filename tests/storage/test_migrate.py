@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, text
 
 from reporting.domain.corrections import answers_of
-from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.vocabulary import SYMPTOMS
 from reporting.records import check_ins, migrate, outcomes
 from reporting.records.engine import reading, transaction
 from reporting.records.tables import CheckIn, Clinic, Patient, Treatment

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from reporting.domain.course import SLOTS, due_days, is_unexpected
-from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.vocabulary import SYMPTOMS
 from reporting.records import columns, outcomes
 from reporting.records import outcome_frame as frames
 from reporting.records.engine import reading, transaction

@@ -8,7 +8,7 @@ import pandas as pd
 
 from reporting.dashboards.chart_overview import symptom_rates, weekly_rates
 from reporting.dashboards.read_overview import Cases, Overview, Totals, with_limits
-from reporting.domain.symptoms import SYMPTOMS, symptom
+from reporting.domain.vocabulary import SYMPTOMS, symptom
 from reporting.evidence.intervals import wilson_bounds
 from reporting.shell.chart_look import COLOURS, percent, response_words
 from reporting.shell.file_csv import table_csv

@@ -9,9 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reporting.domain.clinic_content import IS_ON, LEVELS, RANGES, RULES, SCHEDULES, TOLERANCES, Change, ClinicContent
+from reporting.domain.clinic_content import (
+    EDITABLE,
+    IS_ON,
+    LEVELS,
+    RANGES,
+    RULES,
+    SCHEDULES,
+    TOLERANCES,
+    Change,
+    ClinicContent,
+    checked,
+    first_day,
+    values_of,
+)
 from reporting.domain.content import content
-from reporting.domain.content_changes import EDITABLE, checked, first_day, values_of
 from reporting.domain.content_reader import cells_of, with_cells
 from reporting.domain.content_rows import ADVICE_LEVELS, CASE_LEVELS, SYMPTOMS, Rule
 from reporting.domain.course import SLOTS, due_days, expected_severity

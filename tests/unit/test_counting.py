@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from reporting.domain.course import SLOTS
-from reporting.domain.symptoms import SYMPTOMS, symptom
+from reporting.domain.vocabulary import SYMPTOMS, symptom
 from reporting.shell.read_counting import RATE_COLUMNS, count_symptom, rate_table, window_mask
 from tests.frames import bits, many_rows
 

@@ -10,7 +10,7 @@ import pytest
 from reporting.dashboards.read_behind import BEHIND_SHOWN, Count, treatments_counted
 from reporting.dashboards.read_quality import SILENT_AFTER_DAYS, DataQuality, data_quality
 from reporting.domain.actors import SYSTEM, Actor
-from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.vocabulary import SYMPTOMS
 from reporting.errors import NotAllowed
 from reporting.records.engine import transaction
 from reporting.records.tables import ImportRun

@@ -18,8 +18,8 @@ from reporting.domain.course import (
     people_usually,
     slot_for,
 )
-from reporting.domain.measures import UnknownUnit, convert, known_units
-from reporting.domain.symptoms import severity_word, symptom, symptoms
+from reporting.domain.devices import UnknownUnit, convert, known_units
+from reporting.domain.vocabulary import severity_word, symptom, symptoms
 from reporting.errors import InvalidInput
 
 

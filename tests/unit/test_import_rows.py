@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reporting.domain.measures import UnknownUnit
+from reporting.domain.devices import UnknownUnit
 from reporting.errors import UnreadableFile
 from reporting.imports import file_template as templates
 from reporting.imports.file_mapping import KindMapping, WrongMapping, guess, parse_mapping

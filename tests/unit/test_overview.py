@@ -10,7 +10,7 @@ from reporting.dashboards.read_expectations import last_mature_day, mature_after
 from reporting.dashboards.read_overview import Overview, overview, overviews
 from reporting.domain.actors import SYSTEM, Actor
 from reporting.domain.course import SLOTS
-from reporting.domain.symptoms import SYMPTOMS, symptom
+from reporting.domain.vocabulary import SYMPTOMS, symptom
 from reporting.errors import NotAllowed
 from reporting.evidence.intervals import zero_events_upper
 from reporting.records.engine import transaction

@@ -10,8 +10,7 @@ from reporting.clinic.read_content import ProtocolRange
 from reporting.dashboards import read_planner
 from reporting.dashboards.read_planner import MINIMUM_HERE, Plan, last_treatments, plan
 from reporting.domain.actors import SYSTEM
-from reporting.domain.symptoms import SYMPTOMS
-from reporting.domain.vocabulary import skin_group_of
+from reporting.domain.vocabulary import SYMPTOMS, skin_group_of
 from reporting.errors import InvalidInput, NotAllowed, NotFound
 from reporting.shell import read_scope
 from tests.cast import House, house

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reporting.domain.actors import SYSTEM
-from reporting.domain.symptoms import SYMPTOMS
+from reporting.domain.vocabulary import SYMPTOMS
 from reporting.errors import Problem
 from reporting.imports.act_import import run_import
 from reporting.imports.file_mapping import parse_mapping, scoring_words

@@ -1,5 +1,6 @@
 """Two clinics with one record of every kind, to ask for one of them as the other."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,7 +11,6 @@ from sqlalchemy import event
 from sqlmodel import Session
 
 from reporting.domain.actors import ROLES, Actor
-from reporting.domain.signal_work import Card, Excess, Place
 from reporting.imports.act_refused import sealed
 from reporting.patient import act_check_ins, act_erasure, act_photos
 from reporting.records.engine import transaction
@@ -26,6 +26,7 @@ from reporting.records.tables import (
     Signal,
     Treatment,
 )
+from reporting.settings import ROOT
 from reporting.shell import act_consent
 from reporting.shell.file_csv import Fault
 from reporting.treatments import act_invitations
@@ -33,6 +34,7 @@ from tests.answers import EYES_CLOSING, filled
 from tests.cast import PERFORMED, House, house
 from tests.photos import encoded, picture
 
+SIGNAL_CARDS = ROOT / "tests/data/signal_cards.json"
 AT = datetime(2026, 3, 10, tzinfo=UTC)
 LINK, CODE, NOBODY, NOWHERE = "patient by link", "patient by code", "nobody", "staff of no clinic"
 WHO = (*ROLES, LINK, CODE, NOBODY, NOWHERE)
@@ -135,7 +137,7 @@ def _written(of: House, code: str, staff_id: int) -> dict[str, int]:
         first_flagged_on=PERFORMED,
         last_seen_on=PERFORMED,
         rank=1,
-        card=Card("outcome", Excess(7.0, 3.0, 2.3, 1.1, 4.0), Place(symptoms=("burning",)), as_of=PERFORMED).to_json(),
+        card=json.loads(SIGNAL_CARDS.read_text())["outcome"] | {"treatments": [of.treatment_id]},
     )
     message = OutboxMessage(
         clinic_id=of.clinic_id,

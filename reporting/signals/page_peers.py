@@ -7,7 +7,7 @@ import streamlit as st
 
 from reporting.clock import now
 from reporting.shell.read_scope import filter_choices, today
-from reporting.shell.ui_figures import drawn, show
+from reporting.shell.ui_figures import chart, drawn, show
 from reporting.shell.ui_filters import code_segments, code_select, overview_filters, symptom_choice
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import page_link
@@ -118,7 +118,7 @@ def page() -> None:
     unit = unit_choice(found)
     over_time = read_peers.course(actor, kind, unit, symptom, filters)
     show(drawn(course, over_time), key="course", file_name=f"{kind}-over-time.csv")
-    show(drawn(sequential, over_time), key="sequential")
+    chart(drawn(sequential, over_time), key="sequential")
     course_words(over_time)
     rises_part(rises(actor, over_time))
 

@@ -1,5 +1,6 @@
 """A clinic with enough treatments and answers for its dashboards, written straight into storage."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
 from reporting.records.columns import add_rows
@@ -12,9 +13,9 @@ TREATMENTS = 120
 DAYS = (1, 28)
 
 
-def fill(clinic: House) -> None:
-    """120 CO2 treatments in the last 240 days: 30 mJ or 50 mJ in turn, every second one of 50 mJ reported as
-    hyperpigmentation on day 28, every tenth not answered at all."""
+def fill(clinic: House, energies: Sequence[float] = (30.0, 50.0)) -> None:
+    """120 CO2 treatments in the last 240 days: the ``energies`` (mJ) in turn, every fourth one (of two energies, every
+    second one of the higher) reported as hyperpigmentation on day 28, every tenth not answered at all."""
     days = [PERFORMED - timedelta(days=2 * i) for i in range(TREATMENTS)]
     with transaction() as session:
         ids = add_rows(
@@ -45,7 +46,7 @@ def fill(clinic: House) -> None:
                     "area": "cheeks",
                     "pass_group": 1,
                     "indication": "acne_scars",
-                    "pulse_energy_mj": 50.0 if i % 2 else 30.0,
+                    "pulse_energy_mj": energies[i % len(energies)],
                     "density_pct": 10.0,
                     "outside_typical": [],
                 }

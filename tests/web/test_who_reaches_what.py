@@ -1,26 +1,31 @@
 """Clinic × role × route: every page and every route lets in, or refuses, as the table of permissions says.
 
-Pages are asked for over HTTP as a browser asks; routes that show one record are asked for the own clinic's record and
-for another clinic's. A new page or route is in the matrix by itself, or the test fails until its answer is named.
+Pages and routes are asked for over HTTP as a browser asks; what names a record is asked for the own clinic's, for
+another clinic's and for none. A new page or route is in the matrix by itself, or the test fails until its answer is
+named. What pages show of two clinics is in ``tests/pages/test_two_clinics.py``.
 """
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from reporting.app.routes import ROUTES
-from reporting.domain.actors import ROLES, Actor, Role
+from reporting.domain.actors import ROLES, Actor
+from reporting.records.engine import reading
+from reporting.records.tables import Photo
 from reporting.security.permissions import may
+from reporting.shell.act_sessions import actor_of, cookie_name
 from reporting.shell.pages import PATIENT, STAFF, Entry
 from reporting.treatments import act_invitations
 from tests.accounts import PASSWORD, with_password
-from tests.cast import House, house
-from tests.pages.staff import open_page, text
+from tests.cast import House
+from tests.two_clinics import CODE, LINK, NOBODY, UNKNOWN, Side, side
 from tests.web.site import words
 
-NOBODY, LINK, CODE = "signed out", "patient by link", "patient by code"
 WHO = (*ROLES, LINK, CODE, NOBODY)
+OURS = {"sec-fetch-site": "same-origin"}
 
 
 def enter(client: TestClient, who: str, clinic: House) -> None:
@@ -124,38 +129,84 @@ def test_every_route(client: TestClient, clinic: House, who: str) -> None:
     assert wrong == []
 
 
-PAGES_OF_A_RECORD = {
-    "timeline": "patient",
-    "plan": "patient",
-    "card": "treatment",
-    "record": "treatment",
-    "proxy": "treatment",
-}
+IN_PATHS = {"photo_id": "photo_id", "token": "", "question_id": "", "month": ""}
+"""What stands in paths to the kind of its id in ``tests.two_clinics``; "" for what names no record by itself."""
+IN_FORMS = {("/check-in/photo", "remove"): "photo_id"}
+"""Fields of plain forms that name a record."""
 
 
-@pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize("address", PAGES_OF_A_RECORD)
-def test_another_clinics_record_is_not_there(
-    monkeypatch: pytest.MonkeyPatch, sqlite_database: str, stopped_clock: datetime, role: Role, address: str
+def test_every_id_in_a_path_is_here() -> None:
+    found = {name for route in ROUTES for name in route.param_convertors}
+    assert found == IN_PATHS.keys(), f"say in IN_PATHS of {__name__} what these name: {found ^ IN_PATHS.keys()}"
+
+
+@pytest.fixture
+def sides(client: TestClient, stopped_clock: datetime) -> tuple[Side, Side]:
+    return side("Aldebaran"), side("Betelgeuse")
+
+
+def said(answer: Any) -> tuple[int, str, str]:
+    """What a person can tell of an answer."""
+    return answer.status_code, answer.headers.get("location", ""), words(answer.text)
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_a_route_of_another_clinics_record_is_a_route_of_none(
+    client: TestClient, sides: tuple[Side, Side], who: str
 ) -> None:
-    """Who may not open the page is told so before the record is looked for; others find nothing there."""
-    own, other = house("A"), house("B")
-    entry = next(entry for entry in STAFF if entry.address == address)
-    kind, by = PAGES_OF_A_RECORD[address], own.staff[role]
-    ours = {"patient": own.patient_id, "treatment": own.treatment_id}[kind]
-    theirs = {"patient": other.patient_id, "treatment": other.treatment_id}[kind]
-    shown = open_page(monkeypatch, entry.file, by, **{kind: ours})
-    allowed_here = may(by, entry.permission)
-    assert any("does not allow" in box.value for box in shown.error) is not allowed_here
-    hidden = open_page(monkeypatch, entry.file, by, **{kind: theirs})
-    wanted = "There is nothing here that you may see." if allowed_here else "Your role does not allow this."
-    assert wanted in hidden.error[0].value
-    assert "P-0001" not in text(hidden)
+    own, other = sides
+    enter(client, who, own.house)
+    for route in ROUTES:
+        for name in route.param_convertors:
+            if kind := IN_PATHS[name]:
+                mine, theirs, unknown = (
+                    client.get(route.url_path_for(route.name, **{name: key}))
+                    for key in (own.ids[kind], other.ids[kind], UNKNOWN)
+                )
+                assert said(theirs) == said(unknown), f"{route.path} tells {who} of another clinic's"
+                assert theirs.status_code in (401, 403, 404)
+                is_let_in = who != NOBODY and may(
+                    _actor(who), "history.read" if who == CODE else BY_PERMISSION[route.path]
+                )
+                assert (mine.status_code == 200) is is_let_in, f"{route.path} as {who}"
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_a_form_of_another_clinics_record_is_a_form_of_none(
+    client: TestClient, sides: tuple[Side, Side], who: str
+) -> None:
+    own, other = sides
+    enter(client, who, own.house)
+    for (path, name), kind in IN_FORMS.items():
+        theirs, unknown = (
+            client.post(path, data={name: str(key)}, files={"photo": ("", b"")}, headers=OURS)
+            for key in (other.ids[kind], UNKNOWN)
+        )
+        assert said(theirs) == said(unknown), f"{path} tells {who} of another clinic's"
+        assert theirs.status_code in ((404,) if who in (LINK, CODE) else (303, 403))
+    with reading() as session:
+        kept = session.get(Photo, other.ids["photo_id"])
+        assert kept is not None
+        assert kept.removed_at is None
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_a_link_leads_to_its_own_clinic_whoever_holds_it(
+    client: TestClient, sides: tuple[Side, Side], who: str
+) -> None:
+    own, other = sides
+    enter(client, who, own.house)
+    assert client.post("/c/unknown").status_code == 410
+    assert client.post(f"/c/{other.token}").status_code == 303
+    by = actor_of(client.cookies[cookie_name()])
+    assert (by.kind, by.id, by.clinic_id) == ("patient", other.house.patient_id, other.house.clinic_id)
+    assert client.get(f"/photo/{own.ids['photo_id']}").status_code in (403, 404)
 
 
 def test_every_route_is_of_a_known_kind() -> None:
     known = OPEN | LEADS_ON | OF_A_PATIENT | OF_ITS_SECRET | set(BY_PERMISSION)
-    assert {route.path for route in ROUTES} - known == set()
+    new = {route.path for route in ROUTES} - known
+    assert not new, f"say in OPEN, LEADS_ON, OF_A_PATIENT, OF_ITS_SECRET or BY_PERMISSION what these answer: {new}"
     assert known - {route.path for route in ROUTES} == set()
     for path in ONE_RECORD:
         assert path in known

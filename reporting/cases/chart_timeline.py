@@ -7,8 +7,8 @@ import altair as alt
 import pandas as pd
 
 from reporting.cases.read_timeline import Report, TreatmentLine
-from reporting.domain.course import expected_band
-from reporting.domain.vocabulary import SEVERITIES, SYMPTOMS, procedure_classes, severity_word, symptom
+from reporting.domain.course import expected_band, is_known
+from reporting.domain.vocabulary import SEVERITIES, SYMPTOMS, severity_word, symptom
 from reporting.shell.chart_look import COLOURS, Figure, Look, themed
 
 KINDS = ("as expected", "more than expected", "not answered")
@@ -44,7 +44,7 @@ def _points(reports: Sequence[Report], code: str) -> pd.DataFrame:
 
 def _band(procedure_class: str, code: str, last_day: int) -> pd.DataFrame:
     """Highest expected severity on each day; empty for a kind of procedure without an expected course."""
-    if procedure_class not in procedure_classes():
+    if not is_known(procedure_class):
         return pd.DataFrame({"day": [], "expected": []})
     days = range(last_day + 2)
     return pd.DataFrame({"day": days, "expected": expected_band(procedure_class, code, days)})
@@ -137,7 +137,7 @@ def symptom_course(treatment: TreatmentLine, code: str) -> Figure:
     """Severity of one symptom by recovery day, the expected band behind it, silence marked."""
     points = _points(treatment.reports, code)
     last_day = max(SHORTEST_AXIS_DAYS, int(points["day"].max()) if len(points) else 0)
-    band = _band(treatment.procedure_class, code, last_day)
+    band = _band(treatment.course, code, last_day)
     chart = themed(_layers(points, band, last_day, COLOURS))
     return Figure(chart, _title(code, points), _alt(code, points, band), course_table(treatment, (code,)))
 

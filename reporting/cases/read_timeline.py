@@ -23,7 +23,7 @@ from reporting.domain.vocabulary import (
     endpoints,
     indications,
     is_warning_endpoint,
-    procedure_classes,
+    visit_label,
 )
 from reporting.records import cases, clinic_facts, patients
 from reporting.records.check_ins import counting, is_unexpected, now_of
@@ -129,7 +129,7 @@ class TreatmentLine:
     treatment_id: int
     reference: str
     performed_on: date
-    procedure_class: str
+    course: str
     procedure: str
     device: str
     device_class: str
@@ -324,7 +324,6 @@ def _treatment(
 ) -> TreatmentLine:
     treatment, device, operator = row
     of = classes.get(device.device_class) if device else None
-    procedure = procedure_classes().get(treatment.procedure_class)
     lines = tuple(_area(area, of, fitzpatrick, own) for area in treated)
     area_labels = {line.treated_area_id: line.area for line in lines}
     corrected = {each.corrects_id for each in check_ins if each.corrects_id is not None}
@@ -332,8 +331,8 @@ def _treatment(
         treatment_id=row.id,
         reference=treatment.reference,
         performed_on=treatment.performed_on,
-        procedure_class=treatment.procedure_class,
-        procedure=procedure.label if procedure else treatment.procedure_class,
+        course=treatment.course,
+        procedure=visit_label(treatment.course),
         device=" · ".join(part for part in (device.code, device.model) if part) if device else "not recorded",
         device_class=of.name if of else (device.device_class if device else ""),
         operator=(operator.name or operator.code) if operator else "not recorded",
@@ -341,7 +340,7 @@ def _treatment(
         source=treatment.source,
         areas=lines,
         reports=tuple(
-            _report(each, treatment.procedure_class, area_labels, may_read_notes, corrected, _earlier(each, check_ins))
+            _report(each, treatment.course, area_labels, may_read_notes, corrected, _earlier(each, check_ins))
             for each in check_ins
         ),
         due=due,

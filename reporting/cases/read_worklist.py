@@ -18,9 +18,9 @@ from reporting.domain.case_work import EVENT_WORDS, LEVEL_WORDS
 from reporting.domain.clinic_content import ProtocolRange
 from reporting.domain.devices import DeviceClass
 from reporting.domain.treatment_record import known_words
-from reporting.domain.vocabulary import SYMPTOMS, procedure_classes, severity_word, symptom
+from reporting.domain.vocabulary import SYMPTOMS, severity_word, symptom, visit_label
 from reporting.errors import NotFound
-from reporting.records import cases, clinic_facts, due_check_ins, patients
+from reporting.records import asked, cases, clinic_facts, patients
 from reporting.records.engine import Session, reading
 from reporting.records.tables import CaseEvent, CheckIn, TreatedArea, id_of
 from reporting.security.permissions import require
@@ -143,7 +143,6 @@ def _case(
     own: Sequence[ProtocolRange],
 ) -> WorklistCase:
     case, patient, treatment, clinic, check_in, owner = row
-    procedure = procedure_classes().get(treatment.procedure_class)
     return WorklistCase(
         case_id=id_of(case),
         version=case.version,
@@ -152,7 +151,7 @@ def _case(
         patient_id=case.patient_id,
         patient_reference=patient.reference,
         treatment_id=case.treatment_id,
-        procedure=procedure.label if procedure else treatment.procedure_class,
+        procedure=visit_label(treatment.course),
         known=known_words(patients.facts_of(treatment), patients.age_at(treatment, patient)),
         recovery_day=check_in.recovery_day or 0,
         level=case.level,
@@ -297,23 +296,22 @@ def due_and_silent(by: Actor) -> list[SilentPatient]:
         heard_by = cache(lambda procedure, on: _heard_by(changed.due_days(procedure, on), (today - on).days))
         rows = [
             row
-            for row in due_check_ins.treatments_since(session, by.clinic_id or 0, today - timedelta(days=WINDOW_DAYS))
-            if (-1 if row.day is None else row.day) < heard_by(row.procedure_class, row.performed_on)
+            for row in asked.treatments_since(session, by.clinic_id or 0, today - timedelta(days=WINDOW_DAYS))
+            if (-1 if row.day is None else row.day) < heard_by(row.course, row.performed_on)
         ]
-        answered_at = due_check_ins.last_answers(session, [row.treatment_id for row in rows])
+        answered_at = asked.last_answers(session, [row.treatment_id for row in rows])
     found = []
     for row in rows:
         day = (today - row.performed_on).days
-        known = procedure_classes().get(row.procedure_class)
         found.append(
             SilentPatient(
                 row.patient_id,
                 row.reference,
                 row.treatment_id,
-                known.label if known else row.procedure_class,
+                visit_label(row.course),
                 row.performed_on,
                 day,
-                _missed(changed.due_days(row.procedure_class, row.performed_on), day, row.day),
+                _missed(changed.due_days(row.course, row.performed_on), day, row.day),
                 answered_at.get(row.treatment_id),
                 timezone,
             )

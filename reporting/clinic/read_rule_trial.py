@@ -9,7 +9,8 @@ from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.domain.clinic_content import RULES, ClinicContent, checked, rules_with
 from reporting.domain.content_rows import ADVICE_LEVELS, Rule
-from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn
+from reporting.domain.course import of_visit
+from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, TreatedAreaRef
 from reporting.domain.triage import fires
 from reporting.records import check_ins, clinic_facts
 from reporting.records.engine import reading
@@ -78,7 +79,9 @@ def _now(row: Any) -> dict[str, int]:
     return check_ins.worst_of(row) | check_ins.now_of(row)
 
 
-def _reports(rows: Any, before: Mapping[int, Any]) -> Iterator[Report]:
+def _reports(
+    rows: Any, before: Mapping[int, Any], treated: Mapping[int, tuple[TreatedAreaRef, ...]]
+) -> Iterator[Report]:
     """Each check-in as the rules saw it; ``before`` has the last one of each treatment ahead of the first row."""
     previous = {treatment: (_now(row), row.recovery_day) for treatment, row in before.items()}
     for row in rows:
@@ -89,8 +92,9 @@ def _reports(rows: Any, before: Mapping[int, Any]) -> Iterator[Report]:
             row.id,
             done,
             CheckInContext(
-                procedure_class=row.procedure_class,
+                procedure_class=of_visit(row.procedure_class, row.also_classes),
                 recovery_day=row.recovery_day,
+                areas=treated.get(row.treatment_id, ()),
                 fitzpatrick=row.fitzpatrick,
                 pigmentation_history=row.pigmentation_history,
                 first_check_in=not last,
@@ -153,13 +157,14 @@ def try_rule(by: Actor, row: str, cells: Mapping[str, str]) -> RuleTrial:
         is_cut, rows = len(rows) > MOST, rows[-MOST:]
         treatments = sorted({one.treatment_id for one in rows})
         before = check_ins.last_before(session, treatments, rows[0].answered_at) if rows else {}
+        treated = check_ins.areas_of_many(session, treatments)
         became = check_ins.became(session, by.clinic_id or 0, since)
     rest = sorted(
         (one for one in old if one.code != row), key=lambda one: ADVICE_LEVELS.index(one.advice), reverse=True
     )
     others = ([one for one in rest if one.red_flag], [one for one in rest if not one.red_flag])
     pair = [next((rule for rule in rules if rule.code == row), None) for rules in (old, new)]
-    verdicts = [_verdict(report, pair[0], pair[1], others) for report in _reports(rows, before)]
+    verdicts = [_verdict(report, pair[0], pair[1], others) for report in _reports(rows, before, treated)]
     return _trial(row, verdicts, became, rows[0].answered_at.date() if rows else None, is_cut)
 
 

@@ -18,6 +18,7 @@ from reporting import clock
 from reporting.demo.vignette_patient import BANDS, LEVELS, Vignette, answer
 from reporting.domain.actors import Actor
 from reporting.domain.content import content
+from reporting.domain.course import due_days
 from reporting.domain.guidance import interruption, told
 from reporting.domain.opening_hours import OpenTimes, opening
 from reporting.domain.questionnaire import CheckInContext, next_question
@@ -176,7 +177,7 @@ def _before(vignette: Vignette, by: Actor, performed: date, as_class: str, run: 
     """The check-in before: the earlier grades, no facts, on the last due day before this one."""
     if vignette.previous is None or vignette.day == 0:
         return
-    due = [day for day in content().schedules[as_class] if day < vignette.day]
+    due = [day for day in due_days(as_class, performed) if day < vignette.day]
     day = max(due, default=0)
     grades = vignette.previous
     calm = Vignette(

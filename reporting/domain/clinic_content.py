@@ -22,7 +22,7 @@ from reporting.domain import vocabulary
 from reporting.domain.content import content
 from reporting.domain.content_reader import ContentError, Table, cells_of, check_rules, with_cells
 from reporting.domain.content_rows import ADVICE_LEVELS, CASE_LEVELS, CaseLevel, Rule, ScheduledDay
-from reporting.domain.course import due_days
+from reporting.domain.course import classes_of, due_days
 from reporting.domain.devices import DeviceClass, parameter_of, setting_fields
 from reporting.errors import ContentRefused
 
@@ -94,9 +94,17 @@ class ClinicContent:
         }
 
     def due_days(self, procedure_class: str, performed_on: date | None) -> tuple[int, ...]:
-        """Due recovery days of a treatment of that day (None: as last decided). Raises InvalidInput."""
-        cells = self.rows(SCHEDULES, performed_on).get(procedure_class)
-        return tuple(int(day) for day in dict(cells)["days"].split("|")) if cells else due_days(procedure_class)
+        """Due recovery days of a treatment of that day (None: as last decided), of each class of its visit.
+
+        Raises InvalidInput.
+        """
+        changed = self.rows(SCHEDULES, performed_on) if self.changes else {}
+        found: set[int] = set()
+        for part in classes_of(procedure_class):
+            cells = changed.get(part)
+            own = (int(day) for day in dict(cells)["days"].split("|")) if cells else due_days(part, performed_on)
+            found.update(own)
+        return tuple(sorted(found))
 
     def protocol_ranges(self) -> tuple[ProtocolRange, ...]:
         """The clinic's own ranges, by device class, setting and skin group."""
@@ -138,7 +146,7 @@ def protocol_range(key: str, cells: Mapping[str, str]) -> ProtocolRange:
 
 def scheduled_days(contents: Iterable[ClinicContent]) -> set[int]:
     """Every recovery day that some schedule has: of the files, and of these clinics at any time."""
-    days = {day for schedule in content().schedules.values() for day in schedule}
+    days = {day for schedule in content().schedules.values() for day in {row.day for row in schedule}}
     for one in contents:
         for change in one.changes:
             if change.table == SCHEDULES and change.cells:
@@ -249,7 +257,7 @@ def _in_file(table: str, row: str) -> dict[str, str]:
     if table == TOLERANCES:
         return {"factor": str(TOLERATED_FACTOR)}
     if table == SCHEDULES:
-        return {"days": "|".join(map(str, _known(content().schedules, row)))}
+        return {"days": "|".join(str(due.day) for due in _known(content().schedules, row))}
     if table == LEVELS:
         found = cells_of(_known(content().case_levels, row))
     else:
@@ -325,8 +333,14 @@ def _no_later(old: CaseLevel, new: CaseLevel, cells: Mapping[str, str]) -> None:
 
 def _schedule(row: str, cells: dict[str, str], _now: ClinicContent, _classes: Classes) -> dict[str, str]:
     days = [part.strip() for part in cells["days"].split("|") if part.strip()]
-    row_of = {"source": "set by the clinic", "evidence_mark": "estimate", "review_status": "not_reviewed"}
-    first = ScheduledDay(procedure_class=row, day=0, **row_of)
+    first = ScheduledDay(
+        procedure_class=row,
+        day=0,
+        from_hour=None,
+        source="set by the clinic",
+        evidence_mark="estimate",
+        review_status="not_reviewed",
+    )
     try:
         rows = tuple(
             (number, with_cells(f"{SCHEDULES}.csv", first, {"day": day})) for number, day in enumerate(days, start=1)
@@ -334,7 +348,7 @@ def _schedule(row: str, cells: dict[str, str], _now: ClinicContent, _classes: Cl
         found = checks.schedule_days(Table(f"{SCHEDULES}.csv", rows), [row])[row]
     except ContentError as error:
         raise ContentRefused(row, "days", cells["days"], error.reason) from None
-    tidy = {"days": "|".join(map(str, found))}
+    tidy = {"days": "|".join(str(due.day) for due in found)}
     return {} if tidy == _in_file(SCHEDULES, row) else tidy
 
 

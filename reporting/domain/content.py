@@ -138,18 +138,18 @@ def expected_days(table: Table[CourseWindow], classes: Collection[str]) -> dict[
     return {key: tuple(days.get(day, 0) for day in range(max(days) + 1)) for key, days in found.items()}
 
 
-def schedule_days(table: Table[ScheduledDay], classes: Collection[str]) -> dict[str, tuple[int, ...]]:
-    """Due days by procedure class; every class has some and every day is one that can be stored."""
+def schedule_days(table: Table[ScheduledDay], classes: Collection[str]) -> dict[str, tuple[ScheduledDay, ...]]:
+    """Due days by procedure class, rising; every class has some and every day is one that can be stored."""
     table.by("procedure_class", "day")
-    found: dict[str, list[int]] = {}
+    found: dict[str, list[ScheduledDay]] = {}
     for line, row in table.rows:
         if row.day not in SLOTS:
             table.fail(line, "day", f"{row.day} is not a check-in day: {', '.join(map(str, SLOTS))}")
-        found.setdefault(row.procedure_class, []).append(row.day)
+        found.setdefault(row.procedure_class, []).append(row)
     for name in classes:
-        if name not in found:
-            table.fail(1, "procedure_class", f"{name} has no schedule")
-    return {name: tuple(sorted(days)) for name, days in found.items()}
+        if all(row.treatments_from for row in found.get(name, ())):
+            table.fail(1, "procedure_class", f"{name} has no schedule for treatments of every day")
+    return {name: tuple(sorted(rows, key=lambda row: row.day)) for name, rows in found.items()}
 
 
 def check_limits(table: Table[ParameterRow], units: Mapping[str, str]) -> None:
@@ -238,7 +238,7 @@ class Content:
     case_levels: Mapping[str, CaseLevel]
     consents: Mapping[str, ConsentText]
     """Kind of consent to the text that holds today: the last of its kind."""
-    schedules: Mapping[str, tuple[int, ...]]
+    schedules: Mapping[str, tuple[ScheduledDay, ...]]
     """Procedure class to its due recovery days, rising."""
     procedure_classes: Mapping[str, ProcedureClass]
     terms: Mapping[str, Mapping[str, Term]]

@@ -10,6 +10,7 @@ import types
 import typing
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -85,6 +86,13 @@ def _number(kind: type[int] | type[float]) -> Callable[[str], float]:
     return read
 
 
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a date: 2026-11-30") from None
+
+
 def _items(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split("|"))
 
@@ -94,6 +102,7 @@ _PARSERS: dict[Any, Callable[[str], Any]] = {
     int: _number(int),
     float: _number(float),
     bool: _boolean,
+    date: _date,
     tuple[str, ...]: _items,
 }
 

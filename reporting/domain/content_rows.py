@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as column
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -187,6 +188,11 @@ class Rule(Sourced):
     patient_words: str
     clinician_words: str
 
+    def holds_for(self, procedure_class: str) -> bool:
+        """Whether the rule is meant for treatments of that class."""
+        is_named = not self.procedure_classes or procedure_class in self.procedure_classes
+        return is_named and procedure_class not in self.not_classes
+
     @cached_property
     def fact_groups(self) -> tuple[frozenset[str], ...]:
         """The groups of ``facts``: of each one at least must have been said."""
@@ -241,8 +247,13 @@ class CaseLevel(Sourced):
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduledDay(Sourced):
+    """``from_hour``: hour of the patient's clock from which it is asked that day; ``treatments_from``: it holds for
+    treatments from that day on, so that nobody counts as silent who was never asked."""
+
     procedure_class: str
     day: int = within(0, 3650)
+    from_hour: int | None = within(0, 23)
+    treatments_from: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

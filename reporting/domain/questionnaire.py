@@ -13,6 +13,7 @@ from reporting.domain.content import content
 from reporting.domain.content_reader import FIRST
 from reporting.domain.content_reader import OTHER as OTHER_LIST
 from reporting.domain.content_rows import SYMPTOMS, FollowUp, Rule
+from reporting.domain.course import classes_of
 from reporting.domain.vocabulary import DARK
 from reporting.errors import InvalidInput
 
@@ -31,6 +32,7 @@ class CheckInContext:
     """What is known before the patient answers. ``previous`` severities are those of the last check-in: as it was then,
     where that was asked apart from the worst. ``since_day``: recovery day of that check-in, None before the first one.
     ``modifiers``: what the clinic knows of the person at this visit, codes of the table of facts.
+    ``procedure_class``: of the visit, with what else was done in it: ``course.of_visit``.
     """
 
     procedure_class: str
@@ -70,9 +72,7 @@ def could_fire(rule: Rule, context: CheckInContext) -> bool:
         return False
     if rule.to_day is not None and context.recovery_day > rule.to_day:
         return False
-    if rule.procedure_classes and context.procedure_class not in rule.procedure_classes:
-        return False
-    if context.procedure_class in rule.not_classes:
+    if not any(rule.holds_for(part) for part in classes_of(context.procedure_class)):
         return False
     if rule.areas and context.treated and context.treated.isdisjoint(rule.areas):
         return False
@@ -341,10 +341,10 @@ def answered(answers: Mapping[str, Any], question_id: str, given: Any, context: 
 _LISTS = ("follow_ups_", UNSURE)
 
 
-def usable(stored: Mapping[str, Any], *, is_same_day: bool) -> dict[str, Any]:
+def usable(stored: Mapping[str, Any], *, is_fresh: bool) -> dict[str, Any]:
     """Answers kept earlier that can still be used, of questions that exist. Those of another day told how it was then:
     of them the note alone is kept."""
-    known = known_question_ids() if is_same_day else {"note"}
+    known = known_question_ids() if is_fresh else {"note"}
     return {name: value for name, value in stored.items() if name in known}
 
 

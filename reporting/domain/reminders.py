@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from reporting.domain.content import content
-from reporting.domain.course import due_days
+from reporting.domain.course import due_days, due_from, is_known
 
 LATE_DAYS = 2
 """A reminder that could not go out on its day (limits, an outage) may still go out so many days later."""
@@ -112,19 +112,24 @@ def days_that_may_be_due(at: datetime, days: Collection[int] | None = None) -> s
     ``days``: every due day of any schedule; None: those of the content tables.
     """
     if days is None:
-        days = {day for schedule in content().schedules.values() for day in schedule}
+        days = {day for schedule in content().schedules.values() for day in {row.day for row in schedule}}
     utc = at.astimezone(UTC).date()
     return {utc + timedelta(days=shift - day) for day in days for shift in range(-LATE_DAYS - 1, 2)}
 
 
-def due_slot(course: Course, today: date) -> int | None:
-    """The latest scheduled day reached by ``today`` that is not too long ago, or None."""
-    if course.procedure_class not in content().schedules:
+def due_slot(course: Course, here: datetime) -> int | None:
+    """The latest scheduled day reached ``here``, by the patient's clock, that is not too long ago, or None."""
+    if not is_known(course.procedure_class):
         return None
-    elapsed = (today - course.performed_on).days
-    days = due_days(course.procedure_class) if course.days is None else course.days
-    day = max((day for day in days if day <= elapsed), default=None)
+    elapsed = (here.date() - course.performed_on).days
+    days = due_days(course.procedure_class, course.performed_on) if course.days is None else course.days
+    reached = (day for day in days if day < elapsed or (day == elapsed and _has_begun(course, day, here)))
+    day = max(reached, default=None)
     return day if day is not None and elapsed - day <= LATE_DAYS else None
+
+
+def _has_begun(course: Course, day: int, here: datetime) -> bool:
+    return here.time() >= due_from(course.procedure_class, day)
 
 
 def is_answered(course: Course, due_day: int, timezone: str) -> bool:
@@ -143,7 +148,7 @@ def why_not(person: Person, course: Course | None, due_day: int, channel: str, a
         return "no_consent"
     if course.link_until is None or course.link_until <= at:
         return "no_link"
-    if due_slot(course, local_day(at, person.timezone)) != due_day:
+    if due_slot(course, at.astimezone(ZoneInfo(person.timezone))) != due_day:
         return "too_late"
     return "answered" if is_answered(course, due_day, person.timezone) else ""
 
@@ -176,14 +181,14 @@ def due_reminder(person: Person, at: datetime) -> Due | None:
     if not person.channels or is_quiet(person.opens, person.closes, person.timezone, at):
         return None
     today, earlier = local_day(at, person.timezone), _went_out(person)
-    return next((due for due in _open(person, at, today) if within_limits(due.due_day, earlier, today)), None)
+    return next((due for due in _open(person, at) if within_limits(due.due_day, earlier, today)), None)
 
 
-def _open(person: Person, at: datetime, today: date) -> Sequence[Due]:
+def _open(person: Person, at: datetime) -> Sequence[Due]:
     """What is due now if there were no limits, the shortest time after the treatment first."""
     found = []
     for course in person.courses:
-        day = due_slot(course, today)
+        day = due_slot(course, at.astimezone(ZoneInfo(person.timezone)))
         channel = _channel(person, course, day) if day is not None else None
         if day is None or channel is None or why_not(person, course, day, channel, at):
             continue

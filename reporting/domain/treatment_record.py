@@ -1,10 +1,11 @@
 """A treatment as it is recorded by form, and the rules that hold whoever fills the form in."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 
+from reporting.domain.course import AND
 from reporting.domain.devices import DeviceClass, check_setting, parameter_of, proposed_class, setting_fields
 from reporting.domain.vocabulary import areas, cooling_kinds, endpoints, indications, procedure_label
 from reporting.errors import InvalidInput
@@ -84,6 +85,14 @@ def known_words(of: VisitFacts, age_years: int | None) -> tuple[str, ...]:
     return tuple(found)
 
 
+def also_done(procedure_class: str, others: Iterable[str]) -> str:
+    """Codes of what else was done in a visit, each once, sorted and joined. Raises InvalidInput for an unknown one."""
+    found = {code.strip() for code in others} - {procedure_class, ""}
+    for code in found:
+        procedure_label(code, "also_classes")
+    return AND.join(sorted(found))
+
+
 @dataclass(frozen=True)
 class AreaRecord:
     """One treated area: ``settings`` maps columns of ``treated_area`` to values in the unit of their name."""
@@ -110,6 +119,12 @@ class TreatmentRecord:
     procedure_class: str = ""
     """How the skin is expected to heal; empty: as the device proposes for what it was used on."""
     known: VisitFacts = VisitFacts()
+    also_classes: tuple[str, ...] = ()
+    """Procedure classes of what else was done in the same visit."""
+
+    def also_with(self, procedure_class: str) -> str:
+        """What else was done, as it is kept. Raises InvalidInput for a class that is not known."""
+        return also_done(procedure_class, self.also_classes)
 
     def class_with(self, device_class: DeviceClass) -> str:
         """The procedure class that is recorded. Raises InvalidInput for one that is not known."""

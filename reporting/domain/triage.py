@@ -17,6 +17,7 @@ from reporting.domain.course import (
     expected_rise,
     expected_severity,
     expected_since,
+    is_known,
     is_report_unexpected,
     people_usually,
     self_care,
@@ -264,10 +265,10 @@ class LastReport:
 
 def missed_since(report: LastReport, today: date) -> int:
     """Due days after the answer that are wholly over by ``today`` (a day of the clinic)."""
-    if report.procedure_class not in content().schedules:
+    if not is_known(report.procedure_class):
         return 0
     elapsed = (today - report.performed_on).days
-    days = due_days(report.procedure_class) if report.days is None else report.days
+    days = due_days(report.procedure_class, report.performed_on) if report.days is None else report.days
     return sum(report.recovery_day < day < elapsed for day in days)
 
 

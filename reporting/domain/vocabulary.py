@@ -13,6 +13,7 @@ from typing import Literal
 
 from reporting.domain.content import content
 from reporting.domain.content_rows import SYMPTOMS, ProcedureClass, SeverityWord, Symptom, Term
+from reporting.domain.course import classes_of
 from reporting.errors import InvalidInput
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "symptom",
     "symptoms",
     "terms",
+    "visit_label",
 ]
 
 
@@ -127,12 +129,18 @@ def cooling_label(code: str) -> str:
     return _label("cooling", code)
 
 
-def procedure_label(code: str) -> str:
+def procedure_label(code: str, field: str = "procedure_class") -> str:
     """Clinicians' label of a procedure class. Raises InvalidInput."""
     found = procedure_classes().get(code)
     if found is None:
-        raise InvalidInput(field="procedure_class", found=code, allowed="one of " + ", ".join(procedure_classes()))
+        raise InvalidInput(field=field, found=code, allowed="one of " + ", ".join(procedure_classes()))
     return found.label
+
+
+def visit_label(course: str) -> str:
+    """Clinicians' words for all that was done in a visit; a code that is not known stands as it is."""
+    known = procedure_classes()
+    return " with ".join(known[code].label if code in known else code for code in classes_of(course))
 
 
 def is_warning_endpoint(code: str) -> bool:

@@ -9,8 +9,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from reporting import clock
+from reporting.domain.course import AND
 from reporting.domain.devices import proposed_class, setting_fields
-from reporting.domain.treatment_record import ISOTRETINOIN_MOST, VISIT_FACTS
+from reporting.domain.treatment_record import ISOTRETINOIN_MOST, VISIT_FACTS, also_done
+from reporting.errors import InvalidInput
 from reporting.imports.act_settings import check_device, check_settings, class_code, class_of
 from reporting.imports.kind import (
     OR_CREATE,
@@ -90,7 +92,16 @@ class _Chunk:
             values["procedure_class"] = proposed_class(of, [(values["area"], values["indication"])])
             values["is_proposed"] = True
         values.setdefault("treatment", content_reference(values))
+        self._also(row)
         values["outside_typical"] = check_settings(self.run, row, of, self.settings)
+
+    def _also(self, row: Row) -> None:
+        values = row.values
+        try:
+            values["also_classes"] = also_done(values["procedure_class"], values.get("also_classes", "").split(AND))
+        except InvalidInput as error:
+            allowed = f"{error.allowed}; several joined by {AND}"
+            raise self.run.refuse(row, "also_classes", error.found, allowed) from None
 
     def look_up(self, rows: Sequence[Row]) -> None:
         """Ask for what is there of these rows' treatments and patients."""
@@ -288,6 +299,7 @@ class TreatmentsFile(Importer):
             Field("device_class", "text", "class of the machine, where it is new"),
             Field("model", "text", "model of the machine; its class where that is not given", longest=120),
             Field("procedure_class", "code", "where not as the device proposes", codes=procedure_classes()),
+            Field("also_classes", "text", f"procedure classes of what else was done in the visit, joined by {AND}"),
             Field("session_number", "whole", "number of the session in the course", low=1, high=200),
             Field("year_of_birth", "whole", "of the patient", low=1900, high=2100),
             Field(

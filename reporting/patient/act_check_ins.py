@@ -55,8 +55,8 @@ def allowed_to_send(by: Actor, about: check_ins.Subject | None) -> check_ins.Sub
 
 
 def _row(context: CheckInContext, subject: check_ins.Subject, done: CompletedCheckIn, assessed: Assessment) -> CheckIn:
-    days = subject.content.due_days(subject.procedure_class, subject.performed_on)
-    scheduled = due_day(context.procedure_class, context.recovery_day, days)
+    days = subject.content.due_days(subject.course, subject.performed_on)
+    scheduled = due_day(context.recovery_day, days)
     row = CheckIn(
         clinic_id=subject.clinic_id,
         patient_id=subject.patient_id,
@@ -230,8 +230,8 @@ def _change(
         kind = check_ins.kind_of(by.kind)
         context = check_ins.context(session, about, moment)
         draft = check_ins.draft_of(session, treatment_id, kind)
-        is_same_day = draft is not None and check_ins.recovery_day(about, draft.updated_at) == context.recovery_day
-        answers = change(usable(draft.answers, is_same_day=is_same_day) if draft else {}, context)
+        kept = usable(draft.answers, is_fresh=check_ins.is_fresh(about, draft, moment)) if draft else {}
+        answers = change(kept, context)
         _checked(answers)
         record_first_use(session, by, clinic_id=about.clinic_id, patient_id=about.patient_id, language=language)
         if draft is None:

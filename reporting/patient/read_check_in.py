@@ -18,7 +18,7 @@ from reporting.domain.actors import Actor
 from reporting.domain.check_in_form import CheckInForm
 from reporting.domain.content import content
 from reporting.domain.content_rows import ConsentText
-from reporting.domain.course import days_late
+from reporting.domain.course import classes_of, days_late
 from reporting.domain.devices import device_classes
 from reporting.domain.guidance import next_check_in, told
 from reporting.domain.language import ENGLISH, beside, isolated, translator
@@ -26,7 +26,7 @@ from reporting.domain.opening_hours import Opening, opening
 from reporting.domain.patient_words import next_words
 from reporting.domain.questionnaire import CheckInContext, TreatedAreaRef, usable
 from reporting.domain.triage import Guidance, assess
-from reporting.domain.vocabulary import SYMPTOMS, area_label, procedure_classes
+from reporting.domain.vocabulary import SYMPTOMS, area_label, procedure_classes, visit_label
 from reporting.errors import NotFound
 from reporting.records import check_ins, clinic_facts, patients, privacy
 from reporting.records.check_ins import counting, draft_of, kind_of
@@ -93,8 +93,8 @@ class CheckInPage:
     sent_today: Sent | None
     contact: ClinicContact
     no_problems_key: str = ""
-    procedure_label: str = ""
-    """The procedure in patient words, English."""
+    procedure_labels: tuple[str, ...] = ()
+    """The procedures of the visit in patient words, English, the main one first."""
     consent: ConsentText | None = None
     """What the first answer agrees to; None when it was agreed to before."""
     is_stopped: bool = False
@@ -111,7 +111,7 @@ class CheckInPage:
             return self.treatment_line
         translate = translator(language)
         areas = [_inside(translate(area.label)) for area in self.context.areas if area.area != "not_recorded"]
-        named = translate(self.procedure_label)
+        named = format_list([translate(label) for label in self.procedure_labels], locale=language)
         return beside((named, format_list(areas, locale=language)), language) if areas else named
 
 
@@ -129,10 +129,15 @@ def _line(procedure_class: str, device_class: str | None, context: CheckInContex
     known = device_classes().get(device_class or "")
     if known and known.procedure_class != procedure_class:
         known = None
-    procedure = procedure_classes()[procedure_class].patient_label
+    first, *others = _procedures(context.procedure_class)
     where = " and ".join(_inside(area.label) for area in context.areas if area.area != "not_recorded")
-    name = _inside(known.name if known and may_name_device(known.name) else procedure)
+    main = known.name if known and may_name_device(known.name) else first
+    name = " and ".join(_inside(each) for each in (main, *others))
     return f"{name}, {where}" if where else name
+
+
+def _procedures(course: str) -> tuple[str, ...]:
+    return tuple(procedure_classes()[code].patient_label for code in classes_of(course))
 
 
 def _inside(label: str) -> str:
@@ -155,7 +160,7 @@ def _sent(about: check_ins.Subject, rows: list[CheckIn], context: CheckInContext
     then, done = check_ins.as_it_was_from(about, last, before, context.areas)
     assert last.id is not None
     assert last.answered_at is not None
-    days = about.content.due_days(about.procedure_class, about.performed_on)
+    days = about.content.due_days(about.course, about.performed_on)
     coming = next_check_in(days, context.recovery_day, {row.scheduled_day for row in counting})
     return Sent(
         last.id,
@@ -179,11 +184,9 @@ def _contact(clinic: Clinic, moment: datetime) -> ClinicContact:
     )
 
 
-def _kept(draft: Draft | None, about: check_ins.Subject, today: int) -> dict[str, Any]:
-    """Answers of the draft that can still be used today."""
-    if draft is None:
-        return {}
-    return usable(draft.answers, is_same_day=check_ins.recovery_day(about, draft.updated_at) == today)
+def _kept(draft: Draft | None, about: check_ins.Subject, moment: datetime) -> dict[str, Any]:
+    """Answers of the draft that can still be used."""
+    return {} if draft is None else usable(draft.answers, is_fresh=check_ins.is_fresh(about, draft, moment))
 
 
 def _consent(last: Consent | None) -> tuple[ConsentText | None, bool]:
@@ -223,12 +226,12 @@ def read_check_in(session: Session, by: Actor, treatment_id: int | None = None) 
         treatment_line=_line(about.procedure_class, device_class, context),
         recovery_day=context.recovery_day,
         context=context,
-        answers=_kept(draft, about, context.recovery_day),
+        answers=_kept(draft, about, moment),
         draft_key=draft.submission_key if draft else None,
         sent_today=_sent(about, rows, context),
         contact=_contact(clinic, moment),
         no_problems_key=f"none:{about.treatment_id}:{context.recovery_day}:{newest}",
-        procedure_label=procedure_classes()[about.procedure_class].patient_label,
+        procedure_labels=_procedures(about.course),
         consent=consent,
         is_stopped=is_stopped,
     )
@@ -387,7 +390,7 @@ def asked_patient(by: Actor, patient_id: int) -> AskedPatient:
             AskedTreatment(
                 id_of(row),
                 row.performed_on,
-                procedure_classes()[row.procedure_class].label,
+                visit_label(row.course),
                 tuple(
                     dict.fromkeys(area_label(area.area) for area in areas[id_of(row)] if area.area != "not_recorded")
                 ),

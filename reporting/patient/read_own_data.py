@@ -13,6 +13,7 @@ from typing import Any
 from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.domain.content import content
+from reporting.domain.course import classes_of
 from reporting.domain.devices import setting_fields
 from reporting.domain.guidance import step_name
 from reporting.domain.patient_words import say, tell
@@ -225,6 +226,7 @@ def _treatment(row: Treatment, device: Device | None, areas: list[TreatedArea]) 
         "reference": row.reference,
         "performed_on": row.performed_on.isoformat(),
         "procedure_class": row.procedure_class,
+        "also_classes": list(classes_of(row.course)[1:]),
         "procedure": procedure_classes()[row.procedure_class].patient_label,
         "device_class": device.device_class if device else None,
         "device_model": device.model if device else None,

@@ -106,7 +106,7 @@ def recovery_page(by: Actor) -> RecoveryPage:
         counts = check_ins.counting(sent)
         urgent = _urgent(about, page, counts, by)
         history = _history(session, about, page, sent, urgent) if may(by, "history.read") else None
-    days = about.content.due_days(about.procedure_class, about.performed_on)
+    days = about.content.due_days(about.course, about.performed_on)
     day = next_check_in(days, page.recovery_day, {row.scheduled_day for row in counts})
     return RecoveryPage(
         check_in=page,
@@ -135,10 +135,10 @@ def _history(
     session: Session, about: check_ins.Subject, page: CheckInPage, sent: list[CheckIn], urgent: Guidance | None
 ) -> History:
     counts = check_ins.counting(sent)
-    course = _course(about.procedure_class, page.recovery_day, counts)
+    course = _course(about.course, page.recovery_day, counts)
     last = check_ins.worst_of(counts[-1]) | check_ins.now_of(counts[-1]) if counts else {}
     had = tuple(code for code in SYMPTOMS if last.get(code))
-    usual = () if urgent else what_people_have(about.procedure_class, page.recovery_day, had)
+    usual = () if urgent else what_people_have(about.course, page.recovery_day, had)
     return History(course, usual, past_check_ins(sent, page.context.areas), _steps(session, about))
 
 
@@ -208,7 +208,7 @@ def correction_page(by: Actor, check_in_id: int) -> CorrectionPage:
     sent = past.get(check_in_id)
     if sent is None or not sent.may_change:
         raise _cannot(rows[check_in_id].source)
-    begun = usable(draft.answers, is_same_day=True) if draft else answers_of(replace(done, note=sent.note), context)
+    begun = usable(draft.answers, is_fresh=True) if draft else answers_of(replace(done, note=sent.note), context)
     return CorrectionPage(
         sent=sent,
         treatment_id=page.treatment_id,

@@ -198,7 +198,7 @@ def complete_patient(session: Session, patient_id: int, **values: Any) -> None:
     session.execute(update(Patient).where(col(Patient.id) == patient_id).values(**values))
 
 
-TREATMENT_VALUES = ("performed_on", "procedure_class", "session_number", "age_years")
+TREATMENT_VALUES = ("performed_on", "procedure_class", "also_classes", "session_number", "age_years")
 
 
 def area_values() -> tuple[str, ...]:

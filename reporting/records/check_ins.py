@@ -5,9 +5,10 @@ Answers given so far, one draft per treatment.
 Answered check-ins of a clinic with all that the triage rules look at, and what became of the cases they raised.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -105,6 +106,8 @@ class Subject:
     patient_id: int
     performed_on: date
     procedure_class: str
+    course: str
+    """The class with those of what else was done in the visit."""
     timezone: str
     fitzpatrick: int | None
     pigmentation_history: bool | None
@@ -136,6 +139,7 @@ def _subject(session: Session, treatment: Any, patient: Any, clinic: Any) -> Sub
         patient_id=patient.id,
         performed_on=treatment.performed_on,
         procedure_class=treatment.procedure_class,
+        course=treatment.course,
         timezone=clinic.timezone,
         fitzpatrick=patient.fitzpatrick,
         pigmentation_history=patient.pigmentation_history,
@@ -146,11 +150,28 @@ def _subject(session: Session, treatment: Any, patient: Any, clinic: Any) -> Sub
 
 def areas_of(session: Session, treatment_id: int) -> tuple[TreatedAreaRef, ...]:
     """The treated areas of a treatment, each area once, in the order they were recorded."""
-    rows = session.execute(_AREAS, {"treatment": treatment_id}).all()
+    return _areas(session.execute(_AREAS, {"treatment": treatment_id}).all())
+
+
+def _areas(rows: Sequence[Any]) -> tuple[TreatedAreaRef, ...]:
     first: dict[str, int] = {}
     for row in rows:
         first.setdefault(row.area, row.id)
     return tuple(TreatedAreaRef(id=key, area=area, label=area_label(area)) for area, key in first.items())
+
+
+def areas_of_many(session: Session, treatment_ids: Sequence[int]) -> dict[int, tuple[TreatedAreaRef, ...]]:
+    """``areas_of`` each of these treatments."""
+    found: dict[int, list[Any]] = defaultdict(list)
+    for start in range(0, len(treatment_ids), CHUNK):
+        rows = session.execute(
+            select(col(TreatedArea.id), col(TreatedArea.treatment_id), col(TreatedArea.area))
+            .where(col(TreatedArea.treatment_id).in_(treatment_ids[start : start + CHUNK]))
+            .order_by(col(TreatedArea.pass_group), col(TreatedArea.id))
+        ).all()
+        for row in rows:
+            found[row.treatment_id].append(row)
+    return {key: _areas(rows) for key, rows in found.items()}
 
 
 def answered(session: Session, treatment_id: int) -> list[CheckIn]:
@@ -214,7 +235,7 @@ def context_from(
     last = sent[-1] if sent else None
     here = moment.astimezone(ZoneInfo(about.timezone)).date()
     return CheckInContext(
-        procedure_class=about.procedure_class,
+        procedure_class=about.course,
         recovery_day=recovery_day(about, moment),
         areas=areas,
         fitzpatrick=about.fitzpatrick,
@@ -279,6 +300,16 @@ def draft_of(session: Session, treatment_id: int, kind: str = CHECK_IN) -> Draft
     return session.execute(_DRAFT, {"treatment": treatment_id, "kind": kind}).scalar_one_or_none()
 
 
+STILL_NOW = timedelta(hours=3)
+"""Answers begun before midnight still tell how it is now so long after the last one; our estimate."""
+
+
+def is_fresh(about: Subject, draft: Draft, moment: datetime) -> bool:
+    """Whether what was answered tells how it is now: on the same recovery day, or shortly before over midnight."""
+    is_same_day = recovery_day(about, draft.updated_at) == recovery_day(about, moment)
+    return is_same_day or abs(moment - draft.updated_at) <= STILL_NOW
+
+
 def put(session: Session, draft: Draft, answers: Mapping[str, Any], moment: datetime) -> None:
     """Other answers into a draft that was read before."""
     draft.answers, draft.updated_at = dict(answers), moment
@@ -322,6 +353,7 @@ def newest(session: Session, clinic_id: int, since: datetime, most: int) -> Sequ
             col(CheckIn.can_wait),
             *_SEVERITIES,
             col(Treatment.procedure_class),
+            col(Treatment.also_classes),
             col(Treatment.performed_on),
             col(Treatment.age_years),
             *(getattr(Treatment, name) for name in VISIT_FACTS),

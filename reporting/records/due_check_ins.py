@@ -1,14 +1,12 @@
 """Statements for the planning of reminders: who may be due, and all that the decision needs, in few questions.
 
 Statements about patients who reported a concern and then stopped answering.
-
-Statements about treatments whose check-ins are due and not answered.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import and_, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -16,6 +14,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from reporting.domain.clinic_content import ClinicContent
+from reporting.domain.course import of_visit
 from reporting.domain.message_kinds import REMINDER
 from reporting.domain.reminders import Course, Person, Written
 from reporting.domain.triage import LastReport
@@ -139,7 +138,11 @@ def _courses(
     changed: Mapping[int | None, ClinicContent],
 ) -> dict[int, list[Course]]:
     statement = select(
-        col(Treatment.id), col(Treatment.patient_id), col(Treatment.procedure_class), col(Treatment.performed_on)
+        col(Treatment.id),
+        col(Treatment.patient_id),
+        col(Treatment.procedure_class),
+        col(Treatment.also_classes),
+        col(Treatment.performed_on),
     ).where(col(Treatment.patient_id).in_(patient_ids))
     if performed_on is not None:
         statement = statement.where(col(Treatment.performed_on).in_(performed_on))
@@ -147,18 +150,19 @@ def _courses(
     ids = [int(row[0] or 0) for row in rows]
     links, answers = _links(session, ids), _answers(session, ids)
     found: dict[int, list[Course]] = defaultdict(list)
-    for treatment_id, patient_id, procedure_class, day in rows:
+    for treatment_id, patient_id, procedure_class, also_classes, day in rows:
+        course = of_visit(procedure_class, also_classes)
         of = changed[patient_id]
         last_day, at = answers.get(treatment_id, (None, None))
         found[patient_id].append(
             Course(
                 treatment_id or 0,
-                procedure_class,
+                course,
                 day,
                 links.get(treatment_id),
                 last_day,
                 at,
-                of.due_days(procedure_class, day) if of.changes else None,
+                of.due_days(course, day) if of.changes else None,
             )
         )
     return found
@@ -323,19 +327,17 @@ def _report(
     session: Session, check_in: CheckIn, treatment: Treatment, content_version: int, has_open_case: bool
 ) -> LastReport:
     day = check_in.recovery_day if check_in.recovery_day is not None else check_in.scheduled_day
-    unexpected = any(
-        is_unexpected(check_in, symptom, treatment.procedure_class, since_day=None) for symptom in SYMPTOMS
-    )
+    unexpected = any(is_unexpected(check_in, symptom, treatment.course, since_day=None) for symptom in SYMPTOMS)
     told = check_in.advice not in (None, "expected")
     changed = clinic_facts.of_version(session, treatment.clinic_id, content_version)
     return LastReport(
         treatment_id=id_of(treatment),
         check_in_id=id_of(check_in),
-        procedure_class=treatment.procedure_class,
+        procedure_class=treatment.course,
         performed_on=treatment.performed_on,
         recovery_day=day,
         is_concern=told or unexpected or check_in.worried or has_open_case,
-        days=changed.due_days(treatment.procedure_class, treatment.performed_on) if changed.changes else None,
+        days=changed.due_days(treatment.course, treatment.performed_on) if changed.changes else None,
     )
 
 
@@ -347,73 +349,3 @@ def is_known(session: Session, report: LastReport, rule: str) -> bool:
         )
     ).all()
     return any(rule in rules and (key == report.check_in_id or state != "closed") for rules, key, state in rows)
-
-
-MOST = 5_000
-
-
-class AskedTreatment(NamedTuple):
-    """A treatment whose patient is asked; ``day`` is the recovery day of the last answer, None before the first."""
-
-    treatment_id: int
-    performed_on: date
-    procedure_class: str
-    patient_id: int
-    reference: str
-    day: int | None
-
-
-def treatments_since(session: Session, clinic_id: int, first_day: date) -> list[AskedTreatment]:
-    """Treatments of a clinic since ``first_day``, newest first, at most ``MOST``."""
-    treated = [
-        col(Treatment.id).label("treatment_id"),
-        col(Treatment.performed_on),
-        col(Treatment.procedure_class),
-        col(Patient.id).label("patient_id"),
-        col(Patient.reference),
-    ]
-    asked = (
-        select(*treated)
-        .join(Patient, col(Patient.id) == Treatment.patient_id)
-        .where(
-            col(Treatment.clinic_id) == clinic_id,
-            col(Treatment.performed_on) >= first_day,
-            col(Patient.clinic_id) == clinic_id,
-            col(Patient.erased_at).is_(None),
-        )
-        .order_by(col(Treatment.performed_on).desc(), col(Treatment.id).desc())
-        .limit(MOST)
-        .subquery()
-    )
-    # Only the answers of these treatments are looked at: a clinic of years has a thousand times as many.
-    answered = (
-        select(col(CheckIn.treatment_id).label("of"), func.max(col(CheckIn.recovery_day)).label("day"))
-        .where(
-            col(CheckIn.treatment_id).in_(select(asked.c.treatment_id)),
-            col(CheckIn.answered_at).is_not(None),
-            col(CheckIn.replaced_at).is_(None),
-        )
-        .group_by(col(CheckIn.treatment_id))
-        .subquery()
-    )
-    statement = (
-        select(asked, answered.c.day)
-        .outerjoin(answered, answered.c["of"] == asked.c.treatment_id)
-        .order_by(asked.c.performed_on.desc(), asked.c.treatment_id.desc())
-    )
-    return [AskedTreatment(*row) for row in session.connection().execute(statement).fetchall()]
-
-
-def last_answers(session: Session, treatment_ids: Sequence[int]) -> dict[int, datetime]:
-    """When each of these treatments was answered last; those without an answer are not in it."""
-    statement = (
-        select(col(CheckIn.treatment_id), func.max(col(CheckIn.answered_at)))
-        .where(
-            col(CheckIn.treatment_id).in_(treatment_ids),
-            col(CheckIn.answered_at).is_not(None),
-            col(CheckIn.replaced_at).is_(None),
-        )
-        .group_by(col(CheckIn.treatment_id))
-    )
-    rows: Sequence[Any] = session.connection().execute(statement).fetchall()
-    return {treatment_id: at for treatment_id, at in rows}

@@ -18,7 +18,7 @@ import pyarrow as pa
 from sqlalchemy import Row, and_, bindparam, delete, insert, or_, select, update
 from sqlmodel import Session, col
 
-from reporting.domain.course import SLOTS, slot_for
+from reporting.domain.course import SLOTS, of_visit, slot_for
 from reporting.domain.packed import Answers
 from reporting.domain.vocabulary import SYMPTOMS
 from reporting.records import clinic_facts
@@ -145,7 +145,8 @@ def tally(check_ins: Sequence[Row[Any]], area_id: int, scheduled_mask: int = 0) 
             where = check_in.areas.get(symptom)
             here = severity if not where or area_id in where else 0
             seen.worst[symptom] = max(seen.worst.get(symptom, 0), here)
-            if here and is_unexpected(check_in, symptom, check_in.procedure_class, since):
+            course = of_visit(check_in.procedure_class, check_in.also_classes)
+            if here and is_unexpected(check_in, symptom, course, since):
                 events |= 1 << place
                 seen.first.setdefault(symptom, check_in.scheduled_day)
         seen.trail += packed(check_in.scheduled_day, check_in.recovery_day, asked, events)
@@ -174,6 +175,7 @@ _CHECK_IN_COLUMNS = (
     CheckIn.source,
     *(getattr(CheckIn, name) for symptom in SYMPTOMS for name in (symptom, f"now_{symptom}")),
     Treatment.procedure_class,
+    Treatment.also_classes,
 )
 
 
@@ -201,6 +203,7 @@ _AREAS = (
         col(TreatedArea.clinic_id),
         col(Treatment.source),
         col(Treatment.procedure_class),
+        col(Treatment.also_classes),
         col(Treatment.performed_on),
         col(Clinic.content_version),
     )
@@ -232,7 +235,7 @@ def computed(session: Session, treatment_ids: Sequence[int], moment: datetime | 
         sent = check_ins.get(area.treatment_id, [])
         keys = {"treated_area_id": area.id, "treatment_id": area.treatment_id, "clinic_id": area.clinic_id}
         changed = clinic_facts.of_version(session, area.clinic_id, area.content_version)
-        days = changed.due_days(area.procedure_class, area.performed_on)
+        days = changed.due_days(of_visit(area.procedure_class, area.also_classes), area.performed_on)
         rows.append(keys | tally(sent, area.id, _scheduled_mask(area.source, days, sent)))
     return rows
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from reporting.clock import now
 from reporting.domain.actors import SYSTEM, Actor
-from reporting.domain.vocabulary import procedure_classes
+from reporting.domain.course import is_known
 from reporting.errors import Conflict, InvalidInput, LinkNotValid
 from reporting.records import access, audit, clinic_facts
 from reporting.records.engine import Session, reading, transaction
@@ -71,10 +71,10 @@ def issue_invitation(*, by: Actor, treatment_id: int) -> IssuedInvitation:
 def _end(session: Session, treatment: Treatment, moment: datetime) -> datetime:
     """When a link made now ends: as set, but not before the last check-in of its treatment can be answered."""
     expires_at = moment + timedelta(days=settings().invitation_days)
-    if treatment.procedure_class not in procedure_classes():
+    if not is_known(treatment.course):
         return expires_at
     of = clinic_facts.of_clinic(session, treatment.clinic_id)
-    last = of.due_days(treatment.procedure_class, treatment.performed_on)[-1] + AFTER_THE_LAST_DAYS
+    last = of.due_days(treatment.course, treatment.performed_on)[-1] + AFTER_THE_LAST_DAYS
     return max(expires_at, datetime.combine(treatment.performed_on + timedelta(days=last), time(), UTC))
 
 

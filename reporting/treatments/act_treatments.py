@@ -122,6 +122,7 @@ def record_treatment(*, by: Actor, record: TreatmentRecord, submission_key: str)
         _of_clinic(session.get(Operator, record.operator_id), clinic_id, "operator")
         outside = check_areas(record.areas, device_class)
         patient = _patient(session, by, clinic_id, record.patient)
+        procedure_class = record.class_with(device_class)
         row = Treatment(
             clinic_id=clinic_id,
             patient_id=id_of(patient),
@@ -129,7 +130,8 @@ def record_treatment(*, by: Actor, record: TreatmentRecord, submission_key: str)
             performed_on=record.performed_on,
             operator_id=record.operator_id,
             device_id=record.device_id,
-            procedure_class=record.class_with(device_class),
+            procedure_class=procedure_class,
+            also_classes=record.also_with(procedure_class),
             session_number=record.session_number,
             age_years=record.performed_on.year - patient.year_of_birth if patient.year_of_birth else None,
             **asdict(record.known),
@@ -147,7 +149,7 @@ def record_treatment(*, by: Actor, record: TreatmentRecord, submission_key: str)
             row.id,
             clinic_id=clinic_id,
             patient=patient.id,
-            procedure_class=row.procedure_class,
+            procedure_class=row.course,
             known=_known(row),
             areas=[area.area for area in record.areas],
             outside_typical=marked,
@@ -184,7 +186,7 @@ def _as_it_was(row: Treatment, kept: list[TreatedArea]) -> dict[str, Any]:
     """The recorded values as plain JSON, for the audit trail."""
     return {
         "performed_on": row.performed_on.isoformat(),
-        "procedure_class": row.procedure_class,
+        "procedure_class": row.course,
         "known": _known(row),
         "device": row.device_id,
         "operator": row.operator_id,
@@ -232,16 +234,17 @@ def correct_treatment(*, by: Actor, treatment_id: int, record: TreatmentRecord) 
         device_class = _device_class(session, row.clinic_id, record.device_id)
         _of_clinic(session.get(Operator, record.operator_id), row.clinic_id, "operator")
         outside = check_areas(record.areas, device_class)
-        judged_by = (record.performed_on, record.class_with(device_class))
+        procedure_class = record.class_with(device_class)
+        judged_by = (record.performed_on, procedure_class, record.also_with(procedure_class))
         answered = bool(patients.check_ins(session, [treatment_id])[treatment_id])
-        if answered and judged_by != (row.performed_on, row.procedure_class):
+        if answered and judged_by != (row.performed_on, row.procedure_class, row.also_classes):
             raise Conflict(
                 "The patient has answered already: day and kind of procedure cannot be changed any more.",
                 what_to_do="Correct the settings only, or record the treatment anew and give out a new card.",
             )
         kept = patients.areas(session, [treatment_id])[treatment_id]
         before = _as_it_was(row, kept)
-        row.performed_on, row.procedure_class = judged_by
+        row.performed_on, row.procedure_class, row.also_classes = judged_by
         row.device_id, row.operator_id = record.device_id, record.operator_id
         row.session_number = record.session_number
         for name, value in asdict(record.known).items():

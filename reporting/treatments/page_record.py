@@ -278,6 +278,21 @@ def procedure_part(device_class: DeviceClass, treated: Sequence[AreaRecord], giv
     return found
 
 
+def also_part(procedure: str, given: Sequence[str]) -> tuple[str, ...]:
+    """What else was done in the same visit: it counts for the course and for the days of check-ins."""
+    codes = [code for code in procedure_classes() if code != procedure]
+    found: list[str] = st.multiselect(
+        "Also done in this visit",
+        codes,
+        [code for code in given if code in codes],
+        format_func=lambda code: procedure_classes()[code].label,
+        key=f"record_also_{procedure}",
+        placeholder="Nothing else",
+        help="The patient is asked on the days of each. Whatever one of them explains counts as usual.",
+    )
+    return tuple(found)
+
+
 def filled(
     by: Actor, form: RecordForm, given: TreatmentRecord | None, patient_id: int | None
 ) -> TreatmentRecord | None:
@@ -315,12 +330,13 @@ def filled(
     treated = tuple(area_part(index, code, device.device_class, was) for index, (code, was) in enumerate(wanted))
     is_same_device = given is not None and given.device_id == device.device_id
     procedure = procedure_part(device.device_class, treated, given.procedure_class if given and is_same_device else "")
+    also = also_part(procedure, given.also_classes if given else ())
     if patient is None or day is None or operator is None or not treated:
         missing = {"patient": patient, "date": day, "operator": operator, "treated area": treated}
         st.markdown(f"Still needed: {', '.join(name for name, value in missing.items() if not value)}.")
         return None
     session_number = given.session_number if given else None
-    return TreatmentRecord(patient, day, device.device_id, operator, treated, session_number, procedure, known)
+    return TreatmentRecord(patient, day, device.device_id, operator, treated, session_number, procedure, known, also)
 
 
 PLACE = "record"

@@ -12,6 +12,7 @@ from datetime import date
 from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.domain.clinic_content import ProtocolRange
+from reporting.domain.course import classes_of
 from reporting.domain.devices import (
     DeviceClass,
     check_setting,
@@ -151,6 +152,7 @@ def recorded_treatment(by: Actor, treatment_id: int) -> TreatmentRecord:
         operator_id=found.operator_id or 0,
         session_number=found.session_number,
         procedure_class=found.procedure_class,
+        also_classes=classes_of(found.course)[1:],
         known=patients.facts_of(found),
         areas=tuple(_area_record(area) for area in treated),
     )

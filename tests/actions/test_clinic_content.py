@@ -202,7 +202,7 @@ def due_mask(clinic: House) -> set[int]:
 def test_a_schedule_counts_for_treatments_from_its_day_on(clinic: House) -> None:
     change(clinic, SCHEDULES, "ablative", days="6|1|28")
     treated(clinic, date(2026, 3, 10))
-    assert due_mask(clinic) == set(due_days("ablative"))
+    assert due_mask(clinic) == set(due_days("ablative", date(2026, 3, 10)))
     treated(clinic, date(2026, 3, 11))
     assert due_mask(clinic) == {1, 6, 28}
     with clock.fixed(NOW + timedelta(days=8)):
@@ -296,6 +296,14 @@ class TestTrial:
             report(clinic, "second", symptoms=["burning"], severity_burning="2")
             found = try_rule(clinic.staff["administrator"], "R6_rise", {"min_severity": "1"})
         assert (found.check_ins, found.now.fired, found.then.fired) == (2, 1, 1)
+
+    @pytest.mark.parametrize(("area", "fires"), [("cheeks", 0), ("neck", 1)])
+    def test_a_rule_for_an_area_fires_where_that_was_treated(self, clinic: House, area: str, fires: int) -> None:
+        treated_there = house("N", areas=(area,))
+        with clock.fixed(NOW + timedelta(days=3)):
+            report(treated_there, "raw", symptoms=["something_else"], follow_ups_other=["raw_not_closed"])
+            found = try_rule(treated_there.staff["administrator"], "R9_neck", {"from_day": "4"})
+        assert (found.check_ins, found.now.fired, found.then.fired) == (1, fires, fires)
 
     def test_what_could_not_be_saved_is_not_tried(self, clinic: House) -> None:
         with pytest.raises(ContentRefused):

@@ -286,6 +286,15 @@ class TestClass:
         take_in(tmp_path, other, create_missing=True)
         assert every(Treatment)[-1].procedure_class == "peel"
 
+    def test_what_else_was_done_in_the_visit(self, database: str, tmp_path: Path) -> None:
+        house("A")
+        log = f"{self.HEAD},treatment,also_classes\nP-0001,2026-03-02,Q,picosecond,hands,tattoo,T9,"
+        take_in(tmp_path, f"{log}peel+ipl\n", create_missing=True)
+        assert every(Treatment)[-1].also_classes == "ipl+peel"
+        assert take_in(tmp_path, f"{log}ipl + peel\n").unchanged == 1
+        assert "also_classes magic: one of ablative" in told(take_in(tmp_path, f"{log}peel+magic\n"))
+        assert "also_classes" in told(take_in(tmp_path, f"{log}peel\n"))
+
     def test_a_log_from_before_the_finer_classes_keeps_its_references(self, database: str, tmp_path: Path) -> None:
         house("A")
         text = f"{self.HEAD}\nP-0001,2026-03-01,F,full_field_ablative_co2,cheeks,wrinkles\n"

@@ -36,10 +36,11 @@ from reporting.records.tables import (
     SignInSession,
     TreatedArea,
     Treatment,
+    id_of,
 )
 from reporting.security.encryption import decrypt
 from reporting.treatments.act_treatments import correct_treatment, record_treatment, undo_treatment
-from reporting.treatments.read_treatments import find_patients, known_before, record_form
+from reporting.treatments.read_treatments import find_patients, known_before, record_form, recorded_treatment
 from tests.answers import EYES_CLOSING
 from tests.cast import House, house
 from tests.reports import eyes_closing, send
@@ -253,8 +254,22 @@ class TestClass:
         assert treatment.procedure_class == "full_field_ablative"
         assert rows(AuditEvent)[-1].details["procedure_class"] == "full_field_ablative"
         assert {day for bit, day in enumerate(SLOTS) if outcome.due_mask >> bit & 1} == set(
-            due_days("full_field_ablative")
+            due_days("full_field_ablative", treatment.performed_on)
         )
+
+    def test_what_else_was_done_counts_for_the_days_and_the_course(self, clinic: House) -> None:
+        keep(clinic, procedure_class="ablative", also_classes=("leg_vein", "ablative", "ipl"))
+        treatment, outcome = rows(Treatment)[-1], rows(Outcome)[-1]
+        assert (treatment.procedure_class, treatment.also_classes) == ("ablative", "ipl+leg_vein")
+        assert rows(AuditEvent)[-1].details["procedure_class"] == "ablative+ipl+leg_vein"
+        days = {day for one in ("ablative", "ipl", "leg_vein") for day in due_days(one, treatment.performed_on)}
+        assert {day for bit, day in enumerate(SLOTS) if outcome.due_mask >> bit & 1} == days
+        again = recorded_treatment(clinic.staff["clinician"], id_of(treatment))
+        assert again.also_classes == ("ipl", "leg_vein")
+
+    def test_what_else_was_done_must_be_known(self, clinic: House) -> None:
+        with pytest.raises(InvalidInput, match=r"also_classes.*magic"):
+            keep(clinic, also_classes=("magic",))
 
     def test_one_that_is_not_known_is_refused(self, clinic: House) -> None:
         with pytest.raises(InvalidInput, match="peel_deep"):

@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 
 from reporting import clock
 from reporting.demo.fill import fill
-from reporting.domain.content import content
+from reporting.domain.course import due_days
 from reporting.records import engine as storage
 from reporting.records.columns import add_rows
 from reporting.records.engine import transaction
@@ -92,7 +92,7 @@ def _silences() -> None:
                     "created_at": clock.now(),
                 }
                 for row in rows
-                for day in content().schedules[row.procedure_class]
+                for day in due_days(row.procedure_class)
                 if (row.id, day) not in answered
             ],
         )

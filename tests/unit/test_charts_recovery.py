@@ -188,7 +188,8 @@ class TestNextCheckIn:
     def test_the_one_that_is_due_and_open_comes_first(self) -> None:
         assert next_check_in(due_days("ablative"), 8, {5}) == 7
         assert next_check_in(due_days("ablative"), 8, {5, 7}) == 10
-        assert next_check_in(due_days("ablative"), 0, set()) == 1
+        assert next_check_in(due_days("ablative"), 0, set()) == 0
+        assert next_check_in(due_days("ablative"), 0, {0}) == 1
 
     def test_after_the_last_there_is_none(self) -> None:
         days = due_days("ablative")

@@ -29,12 +29,12 @@ def report(day: int, *, answered: bool = True, replaced: bool = False, **severit
     )
 
 
-def treatment(*reports: Report, procedure_class: str = "ablative") -> TreatmentLine:
+def treatment(*reports: Report, course: str = "ablative") -> TreatmentLine:
     return TreatmentLine(
         treatment_id=1,
         reference="T",
         performed_on=date(2026, 3, 7),
-        procedure_class=procedure_class,
+        course=course,
         procedure="Ablative",
         device="D1",
         device_class="CO2",
@@ -96,6 +96,6 @@ def test_only_reported_symptoms_are_drawn_and_the_table_says_the_same() -> None:
 
 
 def test_a_kind_of_procedure_without_an_expected_course_has_no_band() -> None:
-    figure = symptom_course(treatment(report(1, swelling=2), procedure_class="own"), "swelling")
+    figure = symptom_course(treatment(report(1, swelling=2), course="own"), "swelling")
     assert "expected up to" not in figure.alt
     assert figure.chart.to_dict()["layer"]

@@ -268,9 +268,9 @@ class TestDays:
 
     def test_a_schedule_is_that_of_the_day_of_the_treatment(self) -> None:
         changed = with_change(SCHEDULES, "ablative", TOMORROW, days="1|4|28")
-        assert changed.due_days("ablative", TODAY) == due_days("ablative")
+        assert changed.due_days("ablative", TODAY) == due_days("ablative", TODAY)
         assert changed.due_days("ablative", TOMORROW) == (1, 4, 28)
-        assert changed.due_days("ipl", TOMORROW) == due_days("ipl")
+        assert changed.due_days("ipl", TOMORROW) == due_days("ipl", TOMORROW)
 
     @pytest.mark.parametrize(
         ("table", "day"),

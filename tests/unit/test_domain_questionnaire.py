@@ -231,8 +231,8 @@ def test_answers_from_another_day_or_shape_are_used_as_far_as_they_mean_the_same
         "can_wait": "no",
         "note": "x",
     }
-    assert set(usable(old, is_same_day=True)) == {"symptoms", "severity_swelling", "follow_ups_swelling", "note"}
-    assert usable(old, is_same_day=False) == {"note": "x"}, "of another day the note alone"
+    assert set(usable(old, is_fresh=True)) == {"symptoms", "severity_swelling", "follow_ups_swelling", "note"}
+    assert usable(old, is_fresh=False) == {"note": "x"}, "of another day the note alone"
 
 
 def test_what_is_not_asked_cannot_be_answered() -> None:

@@ -205,3 +205,22 @@ def test_whatever_happens_the_limits_hold(days: list[int], zone: str, start: dat
             assert sum(here.date() - day < timedelta(days=7) for day, _ in sent) <= 3
         who = replace(who, written=(*who.written, Written(due.treatment_id, due.due_day, "email", "sent", moment)))
     assert len({(w.treatment_id, w.due_day) for w in who.written}) == len(who.written)
+
+
+def test_the_evening_of_the_treatment_is_asked_from_six_by_the_clock_on_the_wall() -> None:
+    evening = course(date(2026, 12, 7), kind="ipl")
+    for zone in ZONES:
+        who = person(evening, zone=zone)
+        assert due_reminder(who, at("2026-12-07T17:59", zone)) is None
+        assert due_day(who, at("2026-12-07T18:00", zone)) == 0
+        assert due_day(who, at("2026-12-08T08:00", zone)) == 1
+    answered = person(course(date(2026, 12, 7), kind="ipl", answered_day=0))
+    assert due_reminder(answered, at("2026-12-07T18:00")) is None
+    assert due_day(answered, at("2026-12-08T08:00")) == 1
+
+
+def test_days_that_were_added_hold_for_later_treatments_only() -> None:
+    assert 0 not in due_days("ablative", date(2026, 11, 30))
+    assert {0, 365} <= set(due_days("ablative", date(2026, 12, 1)))
+    before = course(date(2026, 11, 30), kind="ablative")
+    assert due_reminder(person(before), at("2026-11-30T19:00")) is None

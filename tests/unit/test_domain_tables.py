@@ -107,7 +107,7 @@ def test_a_tie_goes_to_the_earlier_day() -> None:
 
 
 def test_what_is_due_when() -> None:
-    assert due_days("ablative") == (1, 2, 3, 5, 7, 10, 14, 21, 28, 42, 56, 90, 180)
+    assert due_days("ablative") == (0, 1, 2, 3, 5, 7, 10, 14, 21, 28, 42, 56, 90, 180, 365)
 
 
 def test_words_have_labels() -> None:

@@ -531,6 +531,17 @@ class TestBadInput:
         assert phone.here == "/check-in/sent"
         assert [row.swelling for row in sent()] == [3]
 
+    def test_midnight_on_the_way_takes_no_answer_away(self, client: TestClient, link: str) -> None:
+        """Begun before midnight and sent after it: the day is that of sending, and nothing is asked again."""
+        before = datetime(2026, 3, 10, 22, 58, tzinfo=UTC)  # 23:58 in Madrid
+        with clock.fixed(before):
+            phone = to_review(Phone(client, link))
+        with clock.fixed(before + timedelta(minutes=4)):
+            phone.press("Send", note=TYPED)
+        assert phone.here == "/check-in/sent"
+        [row] = sent()
+        assert (row.recovery_day, row.swelling) == (4, 3)
+
     def test_a_link_cut_in_half(self, client: TestClient, link: str, clinic: House) -> None:
         replaced, newest = link, link_of(clinic)
         cut = [newest[:-1], newest[: len(newest) // 2], newest + ".", newest + "%0A", "/c/%20", replaced]

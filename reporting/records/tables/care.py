@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, SmallInteger, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from reporting.domain.course import of_visit
 from reporting.domain.vocabulary import SYMPTOMS
 from reporting.records.tables.base import between, json_object, key, moment, one_of, ref
 
@@ -27,6 +28,8 @@ class Treatment(SQLModel, table=True):
     operator_id: int | None = ref("operator", nullable=True)
     device_id: int | None = ref("device", nullable=True)
     procedure_class: str
+    also_classes: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Procedure classes of what else was done in the same visit, joined by ``+``."""
     session_number: int | None = None
     age_years: int | None = Field(default=None, sa_type=SmallInteger)
     """Age at the treatment where a log gives it."""
@@ -43,6 +46,11 @@ class Treatment(SQLModel, table=True):
     source: str = "form"
     """``form``, ``import`` or ``demo``."""
     created_at: datetime = moment(nullable=False)
+
+    @property
+    def course(self) -> str:
+        """How the visit is expected to heal: its class with those of what else was done."""
+        return of_visit(self.procedure_class, self.also_classes)
 
 
 class TreatedArea(SQLModel, table=True):

@@ -15,7 +15,7 @@ from typing import Any
 from reporting.cases.act_cases import open_silent_cases
 from reporting.clock import now
 from reporting.domain.opening_hours import newest_night
-from reporting.messages.act_escalation import escalate
+from reporting.messages.act_escalation import escalate, tell_on_call
 from reporting.messages.act_outbox import Sender
 from reporting.notify.handed_over import channels
 from reporting.patient.act_erasure import apply_retention
@@ -76,8 +76,9 @@ log = logging.getLogger("reporting.background")
 LOOK_EVERY_S = 5.0
 """A message written by another process waits at most so long; one of this process wakes the sender at once."""
 PLAN_EVERY_S = 60.0
+ON_CALL_EVERY_S = 15.0
 ESCALATE_EVERY_S = 60.0
-SILENCE_EVERY_S = 3600.0
+SILENCE_EVERY_S = 900.0
 REPORTS_EVERY_S = 300.0
 SIGNALS_EVERY_S = 30.0
 RETENTION_EVERY_S = 86_400.0
@@ -130,6 +131,7 @@ class Background:
                 outbox.written.clear()
                 self._every("retention", RETENTION_EVERY_S, apply_retention)
                 self._every("silence", SILENCE_EVERY_S, open_silent_cases)
+                self._every("on call", ON_CALL_EVERY_S, tell_on_call)
                 self._every("escalated", ESCALATE_EVERY_S, escalate)
                 self._every("reports", REPORTS_EVERY_S, announce_reports)
                 self._every("signals", SIGNALS_EVERY_S, self._nightly.tend)

@@ -34,13 +34,14 @@ def _group(
     """Post-procedure side-effect reporting: commands for administrators."""
 
 
-GROUPS = ("audit", "signals", "photos", "outcomes")
+GROUPS = ("audit", "signals", "photos", "outcomes", "on-call")
 """Names whose module has an ``app`` that is a group of commands of its own."""
 _MODULE_OF = {
     "audit": "clinic.cli_audit",
     "signals": "signals.cli_signals",
     "photos": "patient.cli_photos",
     "outcomes": "clinic.cli_outcomes",
+    "on-call": "clinic.cli_on_call",
     "import": "imports.cli_import",
     "template": "imports.cli_import",
     "demo": "app.cli_demo",

@@ -7,7 +7,7 @@ import typer
 
 from reporting.cases.act_cases import open_silent_cases
 from reporting.clock import now
-from reporting.messages.act_escalation import escalate
+from reporting.messages.act_escalation import escalate, tell_on_call
 from reporting.messages.act_outbox import Sender
 from reporting.notify.handed_over import channels
 from reporting.records import outbox
@@ -41,6 +41,7 @@ def remind(
             return
         done = {
             "silence": open_silent_cases(),
+            "on_call": tell_on_call(),
             "escalated": escalate(),
             "reports": announce_reports(),
             "planned": sum(plan_due().values()),

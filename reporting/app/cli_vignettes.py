@@ -27,6 +27,8 @@ def _print(results: Sequence[runs.Answered]) -> None:
     soon = [one.id for one in results if one.case_verdict == "over"]
     print(f"Clock, at the slowest of three moments: {len(late)} cases late or not opened, {len(soon)} too soon.")
     print("Late or not opened: " + (", ".join(late) or "none"))
+    known = [one.contact_due_hours for one in results if one.contact_due_hours is not None]
+    print(f"Contacted by: at the slowest moment {max(known, default=0):g} hours after the answer.")
     print("These are invented patients, read by no licensed clinician: a probe set, not a sample of practice.")
 
 

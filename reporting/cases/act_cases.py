@@ -22,12 +22,14 @@ from reporting.domain.case_work import (
     NOTE_CHARACTERS,
     STATE_WORDS,
     TERM_CHARACTERS,
+    actions_for,
+    coded_term,
     next_states,
 )
 from reporting.domain.reminders import local_day
 from reporting.domain.triage import LastReport, fired
 from reporting.errors import Conflict, InvalidInput
-from reporting.records import audit, cases, due_check_ins, patients
+from reporting.records import audit, cases, patients, silence
 from reporting.records.engine import Session, reading, transaction
 from reporting.records.tables import CheckIn, Patient, PatientNote, TriageCase, id_of
 from reporting.security.encryption import encrypt
@@ -61,11 +63,12 @@ WORK = Work("case", TriageCase, "case.work", next_states, STATE_WORDS, cases.add
 def acknowledge(*, by: Actor, case_id: int, version: int) -> int:
     """Take a new case: it is now this person's. Returns the new version.
 
+    Only the clock of taking it stops; the one of speaking to the patient goes on.
     Raises NotFound, NotAllowed, Conflict (also: it is not new any more).
     """
 
     def change(_session: Session, case: TriageCase) -> dict[str, Any]:
-        case.owner_id, case.acknowledged_at = by.id, clock.now()
+        case.owner_id, case.acknowledged_at = by.id, case.acknowledged_at or clock.now()
         return {}
 
     return WORK.step(by, case_id, version, "acknowledged", change, to_state="acknowledged")
@@ -86,20 +89,28 @@ def take_over(*, by: Actor, case_id: int, version: int) -> int:
 def give_back(*, by: Actor, case_id: int, version: int) -> int:
     """Undo taking a case, for example after a tap by mistake: it is new again, and its deadline counts as before."""
 
-    def change(_session: Session, case: TriageCase) -> dict[str, Any]:
-        before, case.owner_id, case.acknowledged_at = case.owner_id, None, None
+    def change(session: Session, case: TriageCase) -> dict[str, Any]:
+        before, case.owner_id = case.owner_id, None
+        if cases.is_first_take(session, case):
+            case.acknowledged_at = None
         return {"from_owner": before}
 
     return WORK.step(by, case_id, version, "given_back", change, to_state="new")
 
 
 def record_contact(*, by: Actor, case_id: int, version: int, action_taken: str, note: str = "") -> int:
-    """Write down what was done for the patient: a code of ACTIONS_TAKEN and a note. May be repeated."""
+    """Write down what was done for the patient: a code of ACTIONS_TAKEN and a note. May be repeated.
+
+    It stops the clock of speaking to the patient. *No contact needed* is refused for an urgent case: that clock ends
+    with a contact alone. Raises InvalidInput beside what acknowledge raises.
+    """
     _one_of("action_taken", action_taken, ACTIONS_TAKEN)
     note = _checked_note(note)
 
     def change(_session: Session, case: TriageCase) -> dict[str, Any]:
-        case.action_taken = action_taken
+        if case.contacted_at is None:
+            _one_of("action_taken", action_taken, actions_for(case.level))
+        case.action_taken, case.contacted_at = action_taken, clock.now()
         return {"action_taken": action_taken}
 
     return WORK.step(by, case_id, version, "contacted", change, to_state="contacted", note=note)
@@ -134,6 +145,7 @@ def record_outcome(
         return {
             "confirmation": confirmation,
             "term": case.complication_term,
+            "term_code": found.code if confirmed and (found := coded_term(term)) else "",
             "grade": case.complication_grade,
         }
 
@@ -151,7 +163,7 @@ def close(*, by: Actor, case_id: int, version: int, note: str = "") -> int:
 
 
 def reopen(*, by: Actor, case_id: int, version: int, note: str) -> int:
-    """Open a closed case again; the note says why. It is then this person's.
+    """Open a closed case again; the note says why. It is then this person's, and the patient is to be spoken to anew.
 
     Raises Conflict too when a newer case of the same treatment is open already.
     """
@@ -164,8 +176,10 @@ def reopen(*, by: Actor, case_id: int, version: int, note: str) -> int:
             raise Conflict(
                 "A newer case of this treatment is open already.", what_to_do="Add a note to the newer case."
             )
-        case.closed_at = None
-        case.owner_id, case.acknowledged_at = by.id, clock.now()
+        clinic, case.closed_at = patients.clinic(session, case.clinic_id), None
+        case.owner_id, case.acknowledged_at = by.id, case.acknowledged_at or clock.now()
+        case.contact_due_at = cases.clocks_of(session, clinic, case.level, clock.now()).contacted_by
+        case.contacted_at = None
         return {}
 
     return WORK.step(by, case_id, version, "reopened", change, to_state="acknowledged", note=note)
@@ -221,8 +235,14 @@ def open_silent_cases(at: datetime | None = None) -> int:
     """Open (or extend) a case for each silence that has become one. Once each; only staff close it."""
     moment = at or now()
     with reading() as session:
-        found = due_check_ins.last_reports(session, (moment - LONGEST).date())
-    due = [(report, timezone) for report, timezone in found if fired(report, local_day(moment, timezone))]
+        due = [
+            (report, timezone)
+            for report, timezone in silence.last_reports(session, (moment - LONGEST).date())
+            if any(
+                not silence.is_known(session, report, rule.code)
+                for rule in fired(report, local_day(moment, timezone), moment)
+            )
+        ]
     return sum(_open(report, timezone, moment) for report, timezone in due)
 
 
@@ -230,8 +250,8 @@ def _open(report: LastReport, timezone: str, moment: datetime) -> int:
     opened = 0
     with transaction() as session:
         cases.open_case_of(session, report.treatment_id, _patient(session, report))  # locks the treatment
-        for rule in fired(report, local_day(moment, timezone)):
-            if due_check_ins.is_known(session, report, rule.code):
+        for rule in fired(report, local_day(moment, timezone), moment):
+            if silence.is_known(session, report, rule.code):
                 continue
             check_in = session.get_one(CheckIn, report.check_in_id)
             case = cases.open_or_extend(

@@ -10,7 +10,7 @@ from typing import Any
 from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.domain.content import content
-from reporting.records import cases
+from reporting.records import case_counts
 from reporting.records.engine import reading
 from reporting.security.permissions import require
 from reporting.security.scope import Scope
@@ -104,8 +104,8 @@ def alert_budget(by: Actor, days: int = DAYS) -> AlertBudget:
     require(by, "worklist.read")
     clinic_id, since = Scope.of(by).clinic_id, clock.now() - timedelta(days=days)
     with reading() as session:
-        rows = cases.alert_rows(session, clinic_id, since)
-        check_ins, urgent = cases.answered_since(session, clinic_id, since)
+        rows = case_counts.alert_rows(session, clinic_id, since)
+        check_ins, urgent = case_counts.answered_since(session, clinic_id, since)
     usual, slow = _times(rows)
     return AlertBudget(
         days=days,

@@ -7,12 +7,13 @@ import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from math import inf
-from typing import Any
+from typing import Any, Protocol
 
 from reporting import clock
+from reporting.cases.read_notices import Notice, notices
 from reporting.domain.actors import Actor
 from reporting.domain.case_work import EVENT_WORDS, LEVEL_WORDS
 from reporting.domain.clinic_content import ProtocolRange
@@ -72,6 +73,8 @@ class WorklistCase:
     owner: str
     opened_at: datetime
     due_at: datetime
+    contact_due_at: datetime
+    contacted_at: datetime | None
     closed_at: datetime | None
     action_taken: str | None
     confirmation: str | None
@@ -80,11 +83,16 @@ class WorklistCase:
     asked_at: datetime
     is_withdrawn: bool = False
     """The patient has taken the report back that is shown."""
+    closed_by: str = ""
+    """Who closed it last; empty while it is open."""
+    told: tuple[Notice, ...] = ()
+    """Who on call was told, oldest first."""
+    next_notice_at: datetime | None = None
 
     @property
     def is_overdue(self) -> bool:
-        """Nobody has taken it and its time is up."""
-        return self.state == "new" and self.due_at < self.asked_at
+        """Its time is up and nobody has taken it, or nobody has spoken to the patient."""
+        return is_overdue(self, self.asked_at)
 
     @property
     def worse(self) -> tuple[Reported, ...]:
@@ -93,6 +101,32 @@ class WorklistCase:
     @property
     def is_first_report(self) -> bool:
         return all(each.before is None for each in self.reported)
+
+
+class Clocked(Protocol):
+    """A case as far as its two clocks go."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def due_at(self) -> datetime: ...
+    @property
+    def contact_due_at(self) -> datetime: ...
+    @property
+    def contacted_at(self) -> datetime | None: ...
+
+
+def next_due(case: Clocked) -> datetime:
+    """The end of the clock that runs out first; of a case whose clocks have stopped the end of time."""
+    found = [case.due_at] if case.state == "new" else []
+    if case.contacted_at is None and case.state != "closed":
+        found.append(case.contact_due_at)
+    return min(found, default=datetime.max.replace(tzinfo=UTC))
+
+
+def is_overdue(case: Clocked, at: datetime) -> bool:
+    """Whether one of its clocks has run out."""
+    return next_due(case) < at
 
 
 @dataclass(frozen=True)
@@ -141,6 +175,8 @@ def _case(
     classes: Mapping[str, DeviceClass],
     device_class: str | None,
     own: Sequence[ProtocolRange],
+    told: tuple[Notice, ...],
+    closed_by: str,
 ) -> WorklistCase:
     case, patient, treatment, clinic, check_in, owner = row
     return WorklistCase(
@@ -165,6 +201,8 @@ def _case(
         owner=owner.display_name if owner else "",
         opened_at=case.opened_at,
         due_at=case.due_at,
+        contact_due_at=case.contact_due_at,
+        contacted_at=case.contacted_at,
         closed_at=case.closed_at,
         action_taken=case.action_taken,
         confirmation=case.confirmation,
@@ -172,6 +210,9 @@ def _case(
         complication_grade=case.complication_grade,
         asked_at=clock.now(),
         is_withdrawn=check_in.replaced_at is not None,
+        closed_by=closed_by,
+        told=told,
+        next_notice_at=case.next_notice_at if case.state == "new" else None,
     )
 
 
@@ -183,6 +224,9 @@ def _cases(session: Session, by: Actor, case_ids: Sequence[int] | None = None) -
     device_of = patients.device_class_of(session, ids)
     classes = {clinic_id: clinic_facts.known(session, clinic_id) for clinic_id in {row.case.clinic_id for row in rows}}
     own = {key: clinic_facts.of_clinic(session, key).protocol_ranges() for key in classes}
+    told = notices(session, [id_of(row.case) for row in rows if row.case.notices and row.case.state != "closed"])
+    closed = [id_of(row.case) for row in rows if row.case.state == "closed"]
+    closed_by = {event.case_id: who for event, who in cases.events(session, closed) if event.kind == "closed"}
     return [
         _case(
             row,
@@ -191,6 +235,8 @@ def _cases(session: Session, by: Actor, case_ids: Sequence[int] | None = None) -
             classes[row.case.clinic_id],
             device_of.get(treatment_id),
             own[row.case.clinic_id],
+            told.get(id_of(row.case), ()),
+            closed_by.get(id_of(row.case), ""),
         )
         for treatment_id, row in zip(ids, rows, strict=True)
     ]
@@ -202,16 +248,16 @@ def open_part(by: Actor, page: int, per_page: int) -> OpenPart:
     Of hundreds only those shown are read whole. A page that is no longer there is the first. Raises NotAllowed.
     """
     require(by, "worklist.read")
-    levels = list(LEVEL_WORDS)
+    levels, now = list(LEVEL_WORDS), clock.now()
     with reading() as session:
         rows = cases.open_ones(session, Scope.of(by).clinic_id)
-        ordered = [row.id for row in sorted(rows, key=lambda row: (levels.index(row.level), row.due_at, row.id))]
+        ordered = [row.id for row in sorted(rows, key=lambda row: (levels.index(row.level), next_due(row), row.id))]
         pages = max(1, -(-len(rows) // per_page))
         first = (page - 1) * per_page if page <= pages else 0
         shown = ordered[first : first + per_page]
         found = sorted(_cases(session, by, shown), key=lambda case: shown.index(case.case_id))
-    due = [row.due_at for row in rows if row.state == "new"]
-    return OpenPart(tuple(found), len(rows), len(due), sum(at < clock.now() for at in due), pages)
+    new, late = (sum(each) for each in ((row.state == "new" for row in rows), (is_overdue(row, now) for row in rows)))
+    return OpenPart(tuple(found), len(rows), new, late, pages)
 
 
 def worklist(by: Actor) -> list[WorklistCase]:

@@ -3,6 +3,8 @@
 The window in which one case is worked on: what happened so far, and the step that comes next.
 """
 
+from datetime import datetime
+
 import streamlit as st
 
 from reporting import clock
@@ -17,6 +19,8 @@ from reporting.domain.case_work import (
     NOTE_CHARACTERS,
     STATE_WORDS,
     TERM_CHARACTERS,
+    actions_for,
+    coded_term,
     complication_terms,
 )
 from reporting.domain.corrections import STAFF_REASONS
@@ -77,14 +81,22 @@ def setting_words(line: SettingLine) -> str:
     return f"{line.label} {words.quantity(line.value, line.unit)}{limit}"
 
 
+def _clock(what: str, due_at: datetime) -> str:
+    """``To be contacted: due in 3 hours``."""
+    left = words.due(due_at, clock.now())
+    return f":{'red' if due_at < clock.now() else 'gray'}-badge[{what}: {left.lower()}]"
+
+
 def badges(case: WorklistCase) -> str:
     """Urgency, time, state and what else matters, each in words and not by colour alone."""
     found = [_LEVEL_BADGES[case.level].format(LEVEL_WORDS[case.level])]
     if case.state == "new":
-        colour = "red" if case.is_overdue else "gray"
-        left = words.due(case.due_at, clock.now())
-        found.append(f":{colour}-badge[{f'New report: {left.lower()}' if case.owner else left}]")
+        found.append(_clock("New report, to be taken" if case.owner else "To be taken", case.due_at))
+    if case.contacted_at is None and case.state != "closed":
+        found.append(_clock("To be contacted", case.contact_due_at))
     found.append(f":gray-badge[{STATE_WORDS[case.state]}]")
+    if case.state == "new" and case.told and case.told[-1].has_failed:
+        found.append(":red-badge[:material/notifications_off: Nobody on call was reached]")
     if case.is_worried:
         found.append(":violet-badge[:material/sentiment_worried: Patient is worried]")
     if case.cannot_wait:
@@ -104,10 +116,27 @@ def _reasons(case: WorklistCase, most: int | None) -> str:
     return "; ".join(case.reasons[:most]) + more
 
 
+def outcome_words(case: WorklistCase) -> str:
+    """``Confirmed complication: Blister, grade 2 · Telephone call · closed 3 Mar 2026, 10:00 by Dr Demo``."""
+    found = CONFIRMATIONS.get(case.confirmation or "", "Not decided")
+    if case.complication_term:
+        coded = coded_term(case.complication_term)
+        codes = f" (CTCAE {coded.ctcae_term})" if coded and coded.ctcae_term else ""
+        found += f": {case.complication_term}{codes}, grade {case.complication_grade}"
+    parts = [found, ACTIONS_TAKEN.get(case.action_taken or "", "no contact recorded")]
+    if case.closed_at:
+        by = f" by {case.closed_by}" if case.closed_by else ""
+        parts.append(f"closed {words.moment(case.closed_at, case.timezone)}{by}")
+    return " · ".join(parts)
+
+
 def summary(case: WorklistCase, *, most_reasons: int | None = None) -> None:
     """Everything that a clinician needs to decide whether to call now."""
     owner = f"Owner: {case.owner}" if case.owner else "Nobody has taken it yet"
-    due = "" if case.state == "closed" else f" · due {words.moment(case.due_at, case.timezone)}"
+    clocks = {"take by": case.due_at} if case.state == "new" else {}
+    if case.contacted_at is None and case.state != "closed":
+        clocks["contact by"] = case.contact_due_at
+    due = "".join(f" · {what} {words.moment(at, case.timezone)}" for what, at in clocks.items())
     lines = [f"**{case.patient_reference}** · {case.procedure} · reported on day {case.recovery_day}"]
     if case.known:
         lines.append(f"Known before the treatment: {', '.join(case.known)}")
@@ -116,7 +145,12 @@ def summary(case: WorklistCase, *, most_reasons: int | None = None) -> None:
     lines.append(f"Why it is here: {_reasons(case, most_reasons)}")
     if case.above_guideline:
         lines.append("Settings: " + "; ".join(setting_words(line) for line in case.above_guideline))
+    if case.confirmation:
+        lines.append(f"**Outcome:** {outcome_words(case)}")
     lines.append(f"{owner} · opened {words.moment(case.opened_at, case.timezone)}{due}")
+    if case.state == "new" and case.told:
+        then = f"; next {words.moment(case.next_notice_at, case.timezone)}" if case.next_notice_at else ""
+        lines.append("Told on call: " + ", then ".join(each.words for each in case.told[-2:]) + then)
     st.markdown(badges(case))
     st.markdown("  \n".join(lines))
 
@@ -245,7 +279,8 @@ def _note_field(case: WorklistCase, label: str = "Note (optional)") -> None:
 
 
 def _contact_fields(case: WorklistCase) -> None:
-    st.pills("What was done", list(ACTIONS_TAKEN), format_func=ACTIONS_TAKEN.__getitem__, key=_key(case, "action"))
+    offered = ACTIONS_TAKEN if case.contacted_at else actions_for(case.level)
+    st.pills("What was done", list(offered), format_func=ACTIONS_TAKEN.__getitem__, key=_key(case, "action"))
     st.button("Record contact", key=_key(case, "contact"), type="primary", on_click=_contact, args=(case,))
 
 
@@ -258,7 +293,7 @@ def _outcome_fields(case: WorklistCase) -> None:
     )
     if found == "confirmed":
         terms = [*complication_terms(), _OTHER_TERM]
-        term = st.selectbox("Term (CTCAE)", terms, index=None, key=_key(case, "term"))
+        term = st.selectbox("What it turned out to be", terms, index=None, key=_key(case, "term"))
         if term == _OTHER_TERM:
             st.text_input("The term in your words", key=_key(case, "other_term"), max_chars=TERM_CHARACTERS)
         st.pills("Grade (CTCAE)", list(GRADES), format_func=GRADES.__getitem__, key=_key(case, "grade"))
@@ -303,6 +338,7 @@ def step_words(step: CaseStep) -> str:
     more = [
         ACTIONS_TAKEN.get(str(details.get("action_taken")), ""),
         CONFIRMATIONS.get(str(details.get("confirmation")), ""),
+        str(details.get("name") or ""),
         f"{details['term']}, grade {details.get('grade')}" if details.get("term") else "",
         STAFF_REASONS.get(str(details.get("reason")), ""),
     ]

@@ -4,12 +4,13 @@ import re
 from zoneinfo import available_timezones
 
 from reporting.clock import now
-from reporting.domain.actors import ROLES, SYSTEM, Actor
+from reporting.domain.actors import ROLES, SYSTEM, Actor, Role
 from reporting.errors import Conflict, InvalidInput
-from reporting.records import access, audit
+from reporting.records import access, audit, cases
 from reporting.records.engine import Session, transaction
 from reporting.records.tables import Clinic, StaffAccount, id_of
 from reporting.security.passwords import check_new, hash_password
+from reporting.security.permissions import ROLES as OF_ROLE
 from reporting.security.permissions import require
 from reporting.security.scope import own
 
@@ -42,6 +43,11 @@ def _checked_role(role: str) -> str:
     if role not in ROLES:
         raise InvalidInput(field="role", found=role, allowed=", ".join(ROLES))
     return role
+
+
+def _role(name: str) -> Role:
+    found: Role = next(role for role in OF_ROLE if role == name)
+    return found
 
 
 def set_up_clinic(*, clinic_name: str, timezone: str, telephone: str, name: str, email: str, password: str) -> None:
@@ -106,9 +112,10 @@ def change_staff(
     role: str | None = None,
     is_active: bool | None = None,
     password: str | None = None,
-) -> None:
+) -> list[str]:
     """Change role, activity or password of a colleague; all their sessions end at once.
 
+    Open cases of one who can work on cases no more are given back: their patients' references are returned.
     Raises NotFound for another clinic's account, Conflict for the last active administrator.
     """
     require(by, "staff.manage")
@@ -125,6 +132,8 @@ def change_staff(
         session.flush()
         _keep_an_administrator(session, account.clinic_id)
         access.end_all_of_staff(session, staff_id, now())
+        can_work = account.is_active and "case.work" in OF_ROLE[_role(account.role)]
+        given_back = [] if can_work else cases.give_back_all(session, staff_id, now())
         audit.write(
             session,
             by,
@@ -134,7 +143,9 @@ def change_staff(
             before=before,
             password_changed=bool(password),
             after={"role": account.role, "is_active": account.is_active},
+            cases_given_back=len(given_back),
         )
+        return given_back
 
 
 def _keep_an_administrator(session: Session, clinic_id: int) -> None:

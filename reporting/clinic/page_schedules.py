@@ -8,7 +8,7 @@ from reporting.clinic import ui_content as parts
 from reporting.clinic.read_content import ContentPage, content_page
 from reporting.clinic.ui_rule_words import COLUMN_WORDS, COUNTED_WORDS
 from reporting.domain.actors import Actor
-from reporting.domain.clinic_content import LEVELS, SCHEDULES
+from reporting.domain.clinic_content import CLOCKS, EDITABLE, LEVELS, SCHEDULES
 from reporting.domain.course import SLOTS
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_states import show_notice, shows_problems
@@ -53,14 +53,17 @@ def _schedule(actor: Actor, found: ContentPage) -> None:
 
 def _save_level(row: str, key: str) -> None:
     state = st.session_state
-    cells = {name: str(state[f"{name}_{key}"]) for name in ("deadline_hours", "counted", "ceiling_hours")}
+    cells = {name: str(state[f"{name}_{key}"]) for name in EDITABLE[LEVELS]}
     parts.save(PLACE, LEVELS, row, cells, state[f"why_{key}"])
 
 
 def _level(actor: Actor, found: ContentPage) -> None:
     st.header("Deadlines of cases", anchor=False)
-    st.markdown("By when somebody must have acknowledged a case. Cases that are open keep theirs.")
-    parts.rows_table(found, "Case", ("deadline_hours", "counted", "ceiling_hours"), "levels_table")
+    st.markdown(
+        "By when somebody must have taken a case, and by when somebody must have spoken to the patient. Cases that are "
+        "open keep theirs."
+    )
+    parts.rows_table(found, "Case", EDITABLE[LEVELS], "levels_table")
     row = parts.chosen(found, "Case", "case")
     if row is None:
         return
@@ -69,19 +72,16 @@ def _level(actor: Actor, found: ContentPage) -> None:
         now = row.decided
         key = "_".join((row.row, *now.values()))
         with st.form("level_form", enter_to_submit=False):
-            st.number_input(
-                COLUMN_WORDS["deadline_hours"], 1, HOURS, int(now["deadline_hours"]), key=f"deadline_hours_{key}"
-            )
-            st.selectbox(
-                COLUMN_WORDS["counted"],
-                list(COUNTED_WORDS),
-                list(COUNTED_WORDS).index(now["counted"]),
-                format_func=COUNTED_WORDS.__getitem__,
-                key=f"counted_{key}",
-            )
-            st.number_input(
-                COLUMN_WORDS["ceiling_hours"], 1, HOURS, int(now["ceiling_hours"]), key=f"ceiling_hours_{key}"
-            )
+            for hours, counted, ceiling in CLOCKS:
+                st.number_input(COLUMN_WORDS[hours], 1, HOURS, int(now[hours]), key=f"{hours}_{key}")
+                st.selectbox(
+                    COLUMN_WORDS[counted],
+                    list(COUNTED_WORDS),
+                    list(COUNTED_WORDS).index(now[counted]),
+                    format_func=COUNTED_WORDS.__getitem__,
+                    key=f"{counted}_{key}",
+                )
+                st.number_input(COLUMN_WORDS[ceiling], 1, HOURS, int(now[ceiling]), key=f"{ceiling}_{key}")
             parts.reason(f"why_{key}")
             st.form_submit_button(
                 f"Save: it holds from {day(found.earliest)}",

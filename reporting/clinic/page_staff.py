@@ -6,9 +6,9 @@ import streamlit as st
 
 from reporting.clinic.act_staff import change_staff, create_staff
 from reporting.clinic.read_content import Colleague, colleagues
-from reporting.domain.actors import ROLES
+from reporting.domain.actors import ROLES, Actor
 from reporting.shell.ui_identity import current_actor
-from reporting.shell.ui_states import attempt, show_notice, shows_problems
+from reporting.shell.ui_states import attempt, show_notice, shows_problems, tell
 
 PLACE = "staff"
 WORDS = {
@@ -31,7 +31,14 @@ def _create() -> None:
 
 
 def _change(one: Colleague, done: str, **change: object) -> None:
-    attempt(PLACE, done, lambda by: change_staff(by=by, staff_id=one.staff_id, **change))  # type: ignore[arg-type]
+    given_back: list[str] = []
+
+    def step(by: Actor) -> None:
+        given_back.extend(change_staff(by=by, staff_id=one.staff_id, **change))  # type: ignore[arg-type]
+
+    if attempt(PLACE, done, step) and given_back:
+        freed = ", ".join(given_back)
+        tell("done", f"{done} Nobody has these open cases now; they are on the worklist again: {freed}.", place=PLACE)
 
 
 def _change_role(one: Colleague, key: str) -> None:

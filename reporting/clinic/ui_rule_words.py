@@ -17,9 +17,12 @@ COLUMN_WORDS = {
     "to_day": "To recovery day",
     "advice": "What the patient is told",
     "case_level": "Case for the clinic",
-    "deadline_hours": "Deadline, hours",
-    "counted": "Counted in",
-    "ceiling_hours": "At the latest, plain hours",
+    "deadline_hours": "To be taken by, hours",
+    "counted": "Taking is counted in",
+    "ceiling_hours": "Taken at the latest, plain hours",
+    "contact_hours": "Patient to be contacted by, hours",
+    "contact_counted": "Contacting is counted in",
+    "contact_ceiling_hours": "Contacted at the latest, plain hours",
     "days": "Check-in days",
     "minimum": "Lowest",
     "maximum": "Highest",
@@ -33,6 +36,7 @@ ADVICE_WORDS = {
     "emergency": "Emergency",
 }
 COUNTED_WORDS = {"opening_hours": "opening hours", "around_the_clock": "all hours"}
+_COUNTED = ("counted", "contact_counted")
 CASE_WORDS = {level: LEVEL_WORDS[level] for level in CASE_LEVELS}
 _GIVEN = {"worried": "the patient is worried", "cannot_wait": "the patient says that it cannot wait"}
 
@@ -43,7 +47,7 @@ def value_words(column: str, text: str) -> str:
         return text
     if column == "min_severity" and text:
         return f"{text} ({severity_word(int(text))})"
-    known = {"advice": ADVICE_WORDS, "case_level": CASE_WORDS, "counted": COUNTED_WORDS}.get(column, {})
+    known = {"advice": ADVICE_WORDS, "case_level": CASE_WORDS, **dict.fromkeys(_COUNTED, COUNTED_WORDS)}.get(column, {})
     return known.get(text, text.replace("|", ", ")) or "none"
 
 

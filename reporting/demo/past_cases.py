@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from numpy.random import Generator
 
 from reporting.demo.history import Visit
-from reporting.domain.case_work import deadline
+from reporting.domain.case_work import clocks, promised
 from reporting.domain.content_rows import CASE_LEVELS, Rule
 from reporting.domain.opening_hours import OpenTimes, opening
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn
@@ -19,7 +19,7 @@ from reporting.records.columns import add_rows
 from reporting.records.engine import Session
 from reporting.records.tables import CaseEvent, TriageCase
 
-NO_CONTACT = {"one_week": 0.35, "one_day": 0.2, "same_day": 0.05, "emergency": 0.0}
+NO_CONTACT = {"one_week": 0.35, "one_day": 0.2, "same_day": 0.0, "emergency": 0.0}
 """Share of alerts after which nobody had to be called, by level. Our estimate: PRO-TECT acted on 59 % of alerts."""
 CONFIRMED = {"one_week": 0.4, "one_day": 0.6, "same_day": 0.75, "emergency": 0.9}
 """Share of contacts that confirmed a complication, by level. Our estimate."""
@@ -135,6 +135,11 @@ def _case(place: Place, past: Past, episode: Sequence[Alert], rng: Generator, no
         "owner_id": None,
         "opened_at": first,
         "due_at": first + timedelta(days=7),
+        "contact_due_at": first + timedelta(days=7),
+        "promised_at": None,
+        "contacted_at": None,
+        "notices": 0,
+        "next_notice_at": None,
         "acknowledged_at": None,
         "action_taken": None,
         "confirmation": None,
@@ -155,7 +160,9 @@ def _case(place: Place, past: Past, episode: Sequence[Alert], rng: Generator, no
         for kind, when, values in steps if day == episode[-1][0] else steps[:2]:
             if when >= until:
                 break
+            first_taken = row["acknowledged_at"]
             row |= values | {"owner_id": who, "version": row["version"] + 1}
+            row["acknowledged_at"] = first_taken or row["acknowledged_at"]
             said = {word: values[name] for name, word in _SAID.items() if values.get(name)}
             events.append(_event(place, kind, when, who, **said))
     return row, events
@@ -166,9 +173,15 @@ def _joined(row: dict[str, Any], place: Place, check_in: int, at: datetime, fire
     row["level"] = max(row["level"], fired[0].case_level, key=CASE_LEVELS.index)
     row["rules"] = list(dict.fromkeys([*row["rules"], *(rule.code for rule in fired)]))
     row["reasons"] = list(dict.fromkeys([*row["reasons"], *(rule.clinician_words for rule in fired)]))
-    due_at = deadline(fired[0].case_level, at, place.times)
-    row["due_at"] = min(row["due_at"], due_at) if row["state"] == "new" else due_at
-    row |= {"check_in_id": check_in, "state": "new", "acknowledged_at": None, "version": row["version"] + 1}
+    level = fired[0].case_level
+    ends, said = clocks(level, at, place.times), promised(level, at, place.times)
+    if row["contacted_at"] is None and said is not None:
+        waits = row["due_at"] if row["state"] == "new" else row["contact_due_at"]
+        row["due_at"], row["contact_due_at"] = min(waits, ends.taken_by), min(row["contact_due_at"], ends.contacted_by)
+        row["promised_at"] = min(row["promised_at"] or said, said)
+    else:
+        row |= {"due_at": ends.taken_by, "contact_due_at": ends.contacted_by, "promised_at": said}
+    row |= {"check_in_id": check_in, "state": "new", "contacted_at": None, "version": row["version"] + 1}
 
 
 def _steps(
@@ -184,7 +197,7 @@ def _steps(
     action = "none_needed" if contact < NO_CONTACT[level] else ACTIONS[level][int(contact * 100) % len(ACTIONS[level])]
     return [
         ("acknowledged", taken, {"state": "acknowledged", "acknowledged_at": taken}),
-        ("contacted", called, {"state": "contacted", "action_taken": action}),
+        ("contacted", called, {"state": "contacted", "action_taken": action, "contacted_at": called}),
         ("outcome", decided, {"state": "outcome", **_outcome(severities, level, action, float(confirmed))}),
         ("closed", closed, {"state": "closed", "closed_at": closed}),
     ]

@@ -17,7 +17,9 @@ from typing import Any
 from reporting import clock
 from reporting.demo.vignette_patient import BANDS, LEVELS, Vignette, answer
 from reporting.domain.actors import Actor
+from reporting.domain.case_work import clocks
 from reporting.domain.content import content
+from reporting.domain.content_rows import CASE_LEVELS
 from reporting.domain.course import due_days
 from reporting.domain.guidance import interruption, told
 from reporting.domain.opening_hours import OpenTimes, opening
@@ -57,6 +59,9 @@ class Answered:
     by: int
     cause: str
     case_due_hours: float | None
+    """Until a case of this answer must be taken; the slowest moment."""
+    contact_due_hours: float | None
+    """Until the patient must have been contacted; the slowest moment."""
     case_verdict: str
     asked: tuple[str, ...]
     told: str
@@ -66,6 +71,7 @@ class Answered:
 class _Run:
     level: str
     due_hours: float | None
+    contact_hours: float | None
     asked: tuple[str, ...]
     offered: frozenset[str]
     """Facts that some line of the questions asked would have taken."""
@@ -217,8 +223,18 @@ def _run(
         words = _told(receipt, language)
         with reading() as session:
             case = session.get(TriageCase, receipt.case_id) if receipt.case_id is not None else None
-        hours = None if case is None else round((case.due_at - moment).total_seconds() / 3600, 1)
-    return _Run(_level(receipt, was_stopped=was_stopped), hours, asked, offered, words)
+        taken, contacted = (None, None) if case is None else _hours(case, receipt, moment)
+    return _Run(_level(receipt, was_stopped=was_stopped), taken, contacted, asked, offered, words)
+
+
+def _hours(case: TriageCase, receipt: Receipt, moment: datetime) -> tuple[float, float]:
+    """Until the two clocks of this answer end. A case that an earlier answer opened may be due before, which is not
+    this answer's doing; if it is due later, that counts."""
+    level = max((rule.case_level for rule in receipt.fired), key=CASE_LEVELS.index)
+    own = clocks(level, moment, OpenTimes(HOURS, "UTC"))
+    ends = max(case.due_at, own.taken_by), max(case.contact_due_at, own.contacted_by)
+    taken, contacted = (round((end - moment).total_seconds() / 3600, 1) for end in ends)
+    return taken, contacted
 
 
 def _verdict(vignette: Vignette, level: str) -> tuple[str, int]:
@@ -268,14 +284,29 @@ def _answered(
     }
     own = runs["own"]
     verdict, by = _verdict(vignette, own.level)
-    due = [run.due_hours for run in runs.values()]
-    known = [hours for hours in due if hours is not None]
-    slowest = max(known) if len(known) == len(due) else None
-    case_verdict = _case_verdict(vignette, slowest, min(known, default=None))
+    slowest, fastest = _slowest_and_fastest([run.due_hours for run in runs.values()])
+    contact, _ = _slowest_and_fastest([run.contact_hours for run in runs.values()])
+    case_verdict = _case_verdict(vignette, slowest, fastest)
     cause = _cause(vignette, own, verdict, as_class) or ("clock" if case_verdict != "right" else "")
     return Answered(
-        vignette.id, vignette.band, own.level, verdict, by, cause, slowest, case_verdict, own.asked, own.told
+        vignette.id,
+        vignette.band,
+        own.level,
+        verdict,
+        by,
+        cause,
+        slowest,
+        contact,
+        case_verdict,
+        own.asked,
+        own.told,
     )
+
+
+def _slowest_and_fastest(hours: Sequence[float | None]) -> tuple[float | None, float | None]:
+    """The slowest is None as soon as one moment opened no case."""
+    known = [each for each in hours if each is not None]
+    return (max(known) if len(known) == len(hours) else None), min(known, default=None)
 
 
 def answered(
@@ -308,10 +339,15 @@ def summary(results: Sequence[Answered]) -> dict[str, dict[str, int]]:
 
 
 def bar_holds(results: Sequence[Answered]) -> bool:
-    """No red one under; at most 3 between ones under and 3 benign ones over, none of them by 2."""
+    """No red one under; at most 3 between ones under and 3 benign ones over, none of them by 2; no case late."""
 
     def wrong(band: str, verdict: str) -> list[int]:
         return [result.by for result in results if (result.band, result.verdict) == (band, verdict)]
 
     few = (wrong("between", "under"), wrong("benign", "over"))
-    return not wrong("red", "under") and all(len(steps) <= 3 and max(steps, default=0) < 2 for steps in few)
+    is_late = any(result.case_verdict == "under" for result in results)
+    return (
+        not is_late
+        and not wrong("red", "under")
+        and all(len(steps) <= 3 and max(steps, default=0) < 2 for steps in few)
+    )

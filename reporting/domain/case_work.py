@@ -6,12 +6,13 @@ Who is told next when nobody takes a case in time, and when.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from reporting.domain.content import content
-from reporting.domain.content_rows import CaseLevel
-from reporting.domain.opening_hours import OpenTimes
+from reporting.domain.content_rows import CaseLevel, OutcomeTerm
+from reporting.domain.opening_hours import DAYS, MOST_DAYS_AHEAD, Hours, OpenTimes
 from reporting.domain.vocabulary import symptoms
 
 STATE_WORDS = {
@@ -36,6 +37,8 @@ ACTIONS_TAKEN = {
     "referral": "Referral",
     "none_needed": "No contact needed",
 }
+URGENT_LEVELS = ("same_day", "emergency")
+"""Somebody on call is told of these at once, and only a contact ends their second clock."""
 CONFIRMATIONS = {
     "confirmed": "Confirmed complication",
     "not_confirmed": "Not confirmed",
@@ -46,7 +49,9 @@ GRADES = {1: "1 Mild", 2: "2 Moderate", 3: "3 Severe", 4: "4 Life-threatening", 
 EVENT_WORDS = {
     "opened": "Case opened",
     "new_report": "New report: back to attention",
-    "escalated": "Passed on: nobody had taken it",
+    "on_call": "Told on call",
+    "escalated": "Passed on: it was not taken, or nobody had spoken to the patient",
+    "owner_gone": "Given back: the account of who had it cannot work on cases any more",
     "acknowledged": "Acknowledged",
     "taken_over": "Taken over",
     "given_back": "Given back: nobody has it",
@@ -71,14 +76,25 @@ _NEXT = {
 }
 
 
+def actions_for(level: str) -> tuple[str, ...]:
+    """Codes of ACTIONS_TAKEN by which a patient of a case of that level can have been answered."""
+    return tuple(code for code in ACTIONS_TAKEN if level not in URGENT_LEVELS or code != "none_needed")
+
+
 def next_states(state: str) -> tuple[str, ...]:
     """States that a person may bring a case to from ``state``. Nothing closes before its outcome is known."""
     return _NEXT[state]
 
 
 def complication_terms() -> tuple[str, ...]:
-    """Terms offered for a confirmed complication: those of the symptoms' CTCAE coding."""
-    return tuple(dict.fromkeys(symptom.ctcae_term for symptom in symptoms() if symptom.ctcae_term))
+    """Terms offered for a confirmed complication: those of the table, and those of the symptoms' CTCAE coding."""
+    coded = (term.label for term in content().outcome_terms.values())
+    return tuple(dict.fromkeys([*coded, *(symptom.ctcae_term for symptom in symptoms() if symptom.ctcae_term)]))
+
+
+def coded_term(words: str) -> OutcomeTerm | None:
+    """The row of the table whose words a case's outcome has; None for a symptom's term and for words of one's own."""
+    return next((term for term in content().outcome_terms.values() if term.label == words), None)
 
 
 def case_level(code: str) -> CaseLevel:
@@ -86,24 +102,66 @@ def case_level(code: str) -> CaseLevel:
     return content().case_levels[code]
 
 
-def deadline(level: str, at: datetime, times: OpenTimes, levels: Mapping[str, CaseLevel] | None = None) -> datetime:
-    """The moment by which a case of that level, raised at ``at`` (aware), must have been acknowledged.
+@dataclass(frozen=True)
+class Clocks:
+    """By when a case must be taken, and by when somebody must have spoken to the patient; both in UTC."""
 
-    A level counted ``around_the_clock`` is due ``deadline_hours`` later whatever the hour. One counted in
-    ``opening_hours`` is due once the clinic has been open that long, but never more than ``ceiling_hours``
-    later: a clinic that is closed for a week still has the case overdue. Where a clinic's hours are not known
-    every level is counted around the clock: too early is the safe side. ``levels``: as the clinic changed them.
-    Returned in UTC. Raises KeyError for an unknown level.
+    taken_by: datetime
+    contacted_by: datetime
+
+
+def clocks(level: str, at: datetime, times: OpenTimes, levels: Mapping[str, CaseLevel] | None = None) -> Clocks:
+    """Both clocks of a case of that level, raised at ``at`` (aware).
+
+    A clock counted ``around_the_clock`` ends so many hours later whatever the hour. One counted in ``opening_hours``
+    ends once the clinic has been open that long, but never later than its ceiling: a clinic that is closed for a week
+    still has the case overdue. Where a clinic's hours are not known both are counted around the clock: too early is
+    the safe side. Nobody is to be spoken to before somebody must have taken the case. ``levels``: as the clinic
+    changed them. Raises KeyError for an unknown level.
     """
     row = case_level(level) if levels is None else levels[level]
-    left, latest = timedelta(hours=row.deadline_hours), at + timedelta(hours=row.ceiling_hours)
-    if row.counted == "around_the_clock" or not times.is_known:
-        return (at + left).astimezone(UTC)
+    taken = _ends(row.counted, row.deadline_hours, row.ceiling_hours, at, times)
+    spoken = _ends(row.contact_counted, row.contact_hours, row.contact_ceiling_hours, at, times)
+    return Clocks(taken, max(taken, spoken))
+
+
+def deadline(level: str, at: datetime, times: OpenTimes, levels: Mapping[str, CaseLevel] | None = None) -> datetime:
+    """The moment (UTC) by which a case of that level, raised at ``at``, must have been taken: of its ``clocks``."""
+    return clocks(level, at, times, levels).taken_by
+
+
+def promised(
+    level: str,
+    at: datetime,
+    times: OpenTimes,
+    levels: Mapping[str, CaseLevel] | None = None,
+    *,
+    is_on_call: bool = False,
+) -> datetime | None:
+    """By when a patient is told that a person reads the report; None where nothing can be said.
+
+    Never earlier than the deadline that staff see. It counts only hours in which somebody is there: those around the
+    clock where somebody is on call at ``at``, else the opening hours alone, however long the clinic is closed.
+    """
+    row = case_level(level) if levels is None else levels[level]
+    due = deadline(level, at, times, levels)
+    if is_on_call and row.counted == "around_the_clock":
+        return due
+    if not times.is_known:
+        return None
+    there = _ends("opening_hours", row.deadline_hours, MOST_DAYS_AHEAD * 24, at, times)
+    return max(due, there)
+
+
+def _ends(counted: str, needed: int, ceiling: int, at: datetime, times: OpenTimes) -> datetime:
+    left, latest = timedelta(hours=needed), at.astimezone(UTC) + timedelta(hours=ceiling)
+    if counted == "around_the_clock" or not times.is_known:
+        return at.astimezone(UTC) + left
     for start, end in _open_from(at, latest, times):
         if end - start >= left:
-            return min(start + left, latest).astimezone(UTC)
+            return min(start + left, latest)
         left -= end - start
-    return latest.astimezone(UTC)
+    return latest
 
 
 def _open_from(at: datetime, latest: datetime, times: OpenTimes) -> Iterator[tuple[datetime, datetime]]:
@@ -120,6 +178,32 @@ def _open_from(at: datetime, latest: datetime, times: OpenTimes) -> Iterator[tup
 
 def _moment(day: date, text: str, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time.fromisoformat(text), zone).astimezone(UTC)
+
+
+@dataclass(frozen=True)
+class OnCall:
+    """Somebody who is told of urgent cases: between these hours of the week (none: always); the next one is told
+    after ``wait_minutes`` in which nobody has taken the case."""
+
+    entry_id: int
+    hours: Hours
+    wait_minutes: int
+
+
+LOOK_AGAIN_MINUTES = 10
+"""Where nobody is on duty the list is looked at again after so many minutes."""
+
+
+def on_duty(people: Sequence[OnCall], at: datetime, timezone: str) -> tuple[OnCall, ...]:
+    """Those of the list who are on duty at ``at`` (aware), in their order."""
+    here = at.astimezone(ZoneInfo(timezone))
+    return tuple(one for one in people if not one.hours or _covers(one.hours, here))
+
+
+def _covers(hours: Hours, here: datetime) -> bool:
+    """Whether a stretch of that day covers the time; ``24:00`` is the end of the day."""
+    times = hours.get(DAYS[here.weekday()], ())
+    return any(start <= f"{here:%H:%M}" < end for start, end in zip(times[::2], times[1::2], strict=False))
 
 
 CHAIN = ("clinician", "safety_lead", "administrator")

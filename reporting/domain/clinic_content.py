@@ -211,9 +211,14 @@ def check_factor(row: str, cells: Mapping[str, str]) -> dict[str, str]:
     return {"factor": f"{value:g}"}
 
 
+CLOCKS = (
+    ("deadline_hours", "counted", "ceiling_hours"),
+    ("contact_hours", "contact_counted", "contact_ceiling_hours"),
+)
+"""Columns of the two clocks of a case: to be taken by, and to be contacted by."""
 EDITABLE = {
     RULES: (IS_ON, "min_severity", "min_rise", "min_excess", "from_day", "to_day", "advice", "case_level"),
-    LEVELS: ("deadline_hours", "counted", "ceiling_hours"),
+    LEVELS: tuple(name for clock in CLOCKS for name in clock),
     SCHEDULES: ("days",),
     RANGES: ("minimum", "maximum", "note"),
     TOLERANCES: ("factor",),
@@ -323,12 +328,15 @@ def _level(row: str, cells: dict[str, str], now: ClinicContent, _classes: Classe
 
 
 def _no_later(old: CaseLevel, new: CaseLevel, cells: Mapping[str, str]) -> None:
-    if new.ceiling_hours > old.ceiling_hours:
-        raise ContentRefused(old.code, "ceiling_hours", cells["ceiling_hours"], f"at most {old.ceiling_hours}")
-    if new.deadline_hours < 1:
-        raise ContentRefused(old.code, "deadline_hours", cells["deadline_hours"], "at least 1")
-    if old.counted == "around_the_clock" and new.counted != old.counted:
-        raise ContentRefused(old.code, "counted", new.counted, f"{old.label} is counted around the clock")
+    for hours, counted, ceiling in CLOCKS:
+        latest = getattr(old, ceiling)
+        if getattr(new, ceiling) > latest:
+            raise ContentRefused(old.code, ceiling, cells[ceiling], f"at most {latest}")
+        if getattr(new, hours) < 1:
+            raise ContentRefused(old.code, hours, cells[hours], "at least 1")
+        is_always = getattr(old, counted) == "around_the_clock"
+        if is_always and getattr(new, counted) != "around_the_clock":
+            raise ContentRefused(old.code, counted, cells[counted], f"{old.label} is counted around the clock")
 
 
 def _schedule(row: str, cells: dict[str, str], _now: ClinicContent, _classes: Classes) -> dict[str, str]:

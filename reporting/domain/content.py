@@ -26,6 +26,7 @@ from reporting.domain.content_rows import (
     Guideline,
     MessageText,
     OptionText,
+    OutcomeTerm,
     Parameter,
     ParameterRow,
     ProcedureClass,
@@ -108,17 +109,26 @@ def check_answers(table: Table[OptionText], options: Mapping[str, tuple[OptionTe
             table.fail(line, "value", f"the answers of {name} must be {', '.join(wanted)}, in this order")
 
 
+_NO_EARLIER = (
+    ("ceiling_hours", "deadline_hours"),
+    ("contact_ceiling_hours", "contact_hours"),
+    ("contact_hours", "deadline_hours"),
+    ("contact_ceiling_hours", "ceiling_hours"),
+)
+
+
 def check_deadlines(table: Table[CaseLevel]) -> None:
-    """A more urgent level never waits longer, and the ceiling is no earlier than the deadline."""
+    """A more urgent level never waits longer, a ceiling is no earlier than its deadline, nor contact than taking."""
     level = table.by("code")
     lines = {row.code: line for line, row in table.rows}
     for slower, faster in pairwise(CASE_LEVELS):
-        for name in ("deadline_hours", "ceiling_hours"):
+        for name in ("deadline_hours", "ceiling_hours", "contact_hours", "contact_ceiling_hours"):
             if getattr(level[faster], name) > getattr(level[slower], name):
                 table.fail(lines[faster], name, f"{faster} waits longer than {slower}")
     for code, row in level.items():
-        if row.ceiling_hours < row.deadline_hours:
-            table.fail(lines[code], "ceiling_hours", "is earlier than deadline_hours")
+        for later, earlier in _NO_EARLIER:
+            if getattr(row, later) < getattr(row, earlier):
+                table.fail(lines[code], later, f"is earlier than {earlier}")
 
 
 def expected_days(table: Table[CourseWindow], classes: Collection[str]) -> dict[tuple[str, str], tuple[int, ...]]:
@@ -250,6 +260,7 @@ class Content:
     guidelines: tuple[Guideline, ...]
     messages: Mapping[str, MessageText]
     silence: tuple[SilenceRule, ...]
+    outcome_terms: Mapping[str, OutcomeTerm]
 
 
 def content(folder: Path | None = None) -> Content:
@@ -327,8 +338,23 @@ def _load(folder: Path) -> Content:
         common_parameters=common,
         guidelines=guidelines,
         messages=_messages(folder),
-        silence=read_table(folder / "silence_rules.csv", SilenceRule).records,
+        silence=_silence(folder, known),
+        outcome_terms=read_table(folder / "outcome_terms.csv", OutcomeTerm).by("code"),
     )
+
+
+def _silence(folder: Path, classes: Collection[str]) -> tuple[SilenceRule, ...]:
+    table = read_table(folder / "silence_rules.csv", SilenceRule)
+    for line, row in table.rows:
+        if (row.after_hours is None) == (row.missed_check_ins is None):
+            table.fail(line, "after_hours", "either hours or missed check-ins, not both")
+        if (row.after_hours is None) == bool(row.told) or not set(row.told) <= set(ADVICE_LEVELS):
+            table.fail(line, "told", f"hours count from one of {', '.join(ADVICE_LEVELS)}")
+        if not set(row.procedure_classes) <= set(classes):
+            table.fail(line, "procedure_classes", "is not a procedure class")
+        if (row.after_hours or row.missed_check_ins or 0) < 1:
+            table.fail(line, "after_hours", "at least 1")
+    return table.records
 
 
 def _messages(folder: Path) -> dict[str, MessageText]:

@@ -243,6 +243,23 @@ class CaseLevel(Sourced):
     counted: str = one_of("around_the_clock", "opening_hours")
     ceiling_hours: int = within(0, 24 * 365)
     """Plain hours after which it is overdue even if the clinic was closed all the time."""
+    contact_hours: int = within(0, 24 * 365)
+    """The same three for the second clock: by when somebody must have spoken to the patient."""
+    contact_counted: str = one_of("around_the_clock", "opening_hours")
+    contact_ceiling_hours: int = within(0, 24 * 365)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutcomeTerm(Sourced):
+    """What a confirmed complication turned out to be. Codes of other vocabularies are empty where there is none; of
+    ICD-10-CM several stand for the regions of the body."""
+
+    code: str
+    label: str
+    ctcae_term: str = ""
+    meddra_code: str = ""
+    snomed_code: str = ""
+    icd10cm_code: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -351,9 +368,18 @@ class MessageText(Sourced):
 
 @dataclass(frozen=True, kw_only=True)
 class SilenceRule(Sourced):
-    """After a report of concern, so many due check-ins without an answer make a case."""
+    """After a report, so many hours without an answer or a contact make a case, or so many due check-ins missed.
+
+    ``told``: what the patient was told, of ADVICE_LEVELS; days and procedure classes are those of the report, empty:
+    all. Of the rules in hours the first that is about a report counts alone.
+    """
 
     code: str
-    missed_check_ins: int = within(1, 12)
+    told: tuple[str, ...] = ()
+    after_hours: int | None = None
+    missed_check_ins: int | None = None
+    from_day: int | None = None
+    to_day: int | None = None
+    procedure_classes: tuple[str, ...] = ()
     case_level: str = one_of(*CASE_LEVELS)
     clinician_words: str

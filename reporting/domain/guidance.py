@@ -12,9 +12,9 @@ from reporting.domain.content import content
 from reporting.domain.course import course_window, expected_severity
 from reporting.domain.language import ENGLISH, beside
 from reporting.domain.opening_hours import Opening, opening_words
-from reporting.domain.patient_words import tell
+from reporting.domain.patient_words import moment_words, say, tell
 from reporting.domain.questionnaire import CheckInContext, so_far
-from reporting.domain.triage import FiredRule, Guidance, assess
+from reporting.domain.triage import FiredRule, Guidance, Reading, assess
 from reporting.domain.vocabulary import SYMPTOMS
 
 __all__ = ["Guidance", "interruption", "told", "warned"]
@@ -35,14 +35,27 @@ def told(guidance: Guidance, *, emergency: str, opening: Opening | None, languag
 
     first, *others = (words(text) for text in guidance.next_steps)
     hours = "" if guidance.emergency else opening_words(opening, language)
+    read = "" if guidance.emergency else _reading_words(guidance.reading, language)
     return replace(
         guidance,
         heading=words(guidance.heading),
         paragraphs=tuple(words(text) for text in guidance.paragraphs),
-        next_steps=tuple(text for text in (first, hours, *others) if text),
+        next_steps=tuple(text for text in (first, read, hours, *others) if text),
         closed={},
         named={},
     )
+
+
+def _reading_words(reading: Reading | None, language: str) -> str:
+    """``A person will read your answers by Monday 16 November, 10:00``; that somebody has; that nobody has in time."""
+    if reading is None:
+        return ""
+    if reading.is_read:
+        return say("step_acknowledged", language)
+    if reading.is_late:
+        return say("read_late", language)
+    when = moment_words(reading.by, reading.timezone, language) if reading.by else ""
+    return say("read_by", language, when=when) if when else ""
 
 
 def _emergencies(

@@ -57,12 +57,21 @@ CASE_ESCALATION = MessageKind(
     patience=Patience(timedelta(minutes=1), timedelta(minutes=30), 20, timedelta(days=1)),
     is_urgent=True,
 )
+CASE_NOTICE = MessageKind(
+    "case_notice",
+    "News of an urgent case, to who is on call",
+    "staff",
+    ("sms", "email"),
+    # The next person is told within minutes; what comes a day later is no news.
+    patience=Patience(timedelta(seconds=10), timedelta(minutes=2), 10, timedelta(days=1)),
+    is_urgent=True,
+)
 SIGNAL_RAISED = MessageKind("signal_raised", "News about a signal to review", "staff")
 MONTHLY_REPORT = MessageKind("monthly_report", "News that the monthly report is ready", "staff")
 
 KINDS: Mapping[str, MessageKind] = {
     kind.code: kind
-    for kind in (REMINDER, SECOND_FACTOR_CODE, SMS_REPLY, CASE_ESCALATION, SIGNAL_RAISED, MONTHLY_REPORT)
+    for kind in (REMINDER, SECOND_FACTOR_CODE, SMS_REPLY, CASE_ESCALATION, CASE_NOTICE, SIGNAL_RAISED, MONTHLY_REPORT)
 }
 PATIENT_CODES = tuple(kind.code for kind in KINDS.values() if kind.to == "patient")
 """Messages to patients: what the front desk may see of them is that an address does not work."""

@@ -33,6 +33,8 @@ CHECK_IN_WORDS = {
     "opens_today": "The clinic is closed now. It opens today at {time}.",
     "opens_tomorrow": "The clinic is closed now. It opens tomorrow at {time}.",
     "opens_on": "The clinic is closed now. It opens on {day} at {time}.",
+    "read_by": "A person will read your answers by {when}.",
+    "read_late": "No one has read your answers yet. Please call the clinic.",
     "late": "This check was due on day {due}. We have kept it as sent late. That is fine.",
     "changed": "Your answers have changed since this page was opened. Please look at this question.",
     "choose_answer": "Choose one answer.",

@@ -8,11 +8,12 @@ A patient who reported a concern and then stops answering: when that becomes a c
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from reporting.domain.content import content
 from reporting.domain.content_rows import ADVICE_LEVELS, CASE_LEVELS, SYMPTOMS, GuidanceText, Rule, SilenceRule
 from reporting.domain.course import (
+    classes_of,
     due_days,
     expected_rise,
     expected_severity,
@@ -65,6 +66,21 @@ class Guidance:
     """String to the one that stands in its place while the clinic is closed."""
     named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Paragraph to the symptoms that it names."""
+    reading: "Reading | None" = None
+    """What is known of who reads it; None: nothing is said."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Whether a person has read a report, and by when one does. ``is_read`` ends the waiting, ``is_late`` the promise.
+
+    ``by`` is the promise (aware), None where nothing can be promised; ``timezone`` is the clinic's.
+    """
+
+    by: datetime | None
+    timezone: str
+    is_read: bool = False
+    is_late: bool = False
 
 
 @dataclass(frozen=True)
@@ -261,6 +277,11 @@ class LastReport:
     is_concern: bool
     days: tuple[int, ...] | None = None
     """The treatment's due days where its clinic changed the schedule; None: as in the content tables."""
+    advice: str | None = None
+    """What the patient was told; None for a report that was not judged."""
+    answered_at: datetime | None = None
+    was_contacted: bool = False
+    """Somebody of the clinic has spoken to the patient since."""
 
 
 def missed_since(report: LastReport, today: date) -> int:
@@ -272,9 +293,24 @@ def missed_since(report: LastReport, today: date) -> int:
     return sum(report.recovery_day < day < elapsed for day in days)
 
 
-def fired(report: LastReport, today: date) -> Sequence[SilenceRule]:
-    """The rules on silence that this treatment meets today."""
-    if not report.is_concern:
-        return ()
-    missed = missed_since(report, today)
-    return [rule for rule in content().silence if missed >= rule.missed_check_ins]
+def fired(report: LastReport, today: date, moment: datetime) -> Sequence[SilenceRule]:
+    """The rules on silence that this treatment meets at ``moment`` (aware), on ``today`` of its clinic."""
+    found = []
+    in_hours = next((rule for rule in content().silence if rule.after_hours and _is_about(rule, report)), None)
+    silent_for = timedelta(0) if report.answered_at is None else moment - report.answered_at
+    if in_hours is not None and not report.was_contacted and silent_for >= timedelta(hours=in_hours.after_hours or 0):
+        found.append(in_hours)
+    if report.is_concern:
+        missed = missed_since(report, today)
+        found += [rule for rule in content().silence if rule.missed_check_ins and missed >= rule.missed_check_ins]
+    return found
+
+
+def _is_about(rule: SilenceRule, report: LastReport) -> bool:
+    """Whether a rule in hours counts from this report: by what was told, its day and its procedure."""
+    return bool(
+        report.advice in rule.told
+        and (rule.from_day is None or report.recovery_day >= rule.from_day)
+        and (rule.to_day is None or report.recovery_day <= rule.to_day)
+        and (not rule.procedure_classes or set(classes_of(report.procedure_class)) & set(rule.procedure_classes))
+    )

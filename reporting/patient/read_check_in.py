@@ -25,13 +25,13 @@ from reporting.domain.language import ENGLISH, beside, isolated, translator
 from reporting.domain.opening_hours import Opening, opening
 from reporting.domain.patient_words import next_words
 from reporting.domain.questionnaire import CheckInContext, TreatedAreaRef, usable
-from reporting.domain.triage import Guidance, assess
+from reporting.domain.triage import Guidance, Reading, assess
 from reporting.domain.vocabulary import SYMPTOMS, area_label, procedure_classes, visit_label
 from reporting.errors import NotFound
-from reporting.records import check_ins, clinic_facts, patients, privacy
+from reporting.records import cases, check_ins, clinic_facts, patients, privacy
 from reporting.records.check_ins import counting, draft_of, kind_of
 from reporting.records.engine import Session, reading
-from reporting.records.tables import CheckIn, Clinic, Consent, Draft, Patient, Treatment, id_of
+from reporting.records.tables import CheckIn, Clinic, Consent, Draft, Patient, Treatment, TriageCase, id_of
 from reporting.security.encryption import CannotDecrypt, decrypt
 from reporting.security.permissions import require
 from reporting.security.scope import is_theirs, own
@@ -150,7 +150,7 @@ def may_name_device(name: str) -> bool:
     return not any(sign.isdigit() for sign in name.replace("CO2", ""))
 
 
-def _sent(about: check_ins.Subject, rows: list[CheckIn], context: CheckInContext) -> Sent | None:
+def _sent(session: Session, about: check_ins.Subject, rows: list[CheckIn], context: CheckInContext) -> Sent | None:
     """The newest check-in that counts, if it was sent on this recovery day."""
     counting = check_ins.counting(rows)
     if not counting or counting[-1].recovery_day != context.recovery_day:
@@ -166,12 +166,23 @@ def _sent(about: check_ins.Subject, rows: list[CheckIn], context: CheckInContext
         last.id,
         last.answered_at,
         context.recovery_day,
-        assess(done, then).guidance,
+        read_words(session, last.id, assess(done, then).guidance, about.timezone),
         last.scheduled_day,
         days_late(last.scheduled_day, last.recovery_day, (row.scheduled_day for row in before)),
         None if coming is None else about.performed_on + timedelta(days=coming),
         about.performed_on + timedelta(days=context.recovery_day),
     )
+
+
+def read_words(session: Session, check_in_id: int, guidance: Guidance, timezone: str) -> Guidance:
+    """The guidance of a report with whether and by when a person reads it: of the case that it went into."""
+    case_id = cases.case_of(session, check_in_id)
+    case = None if case_id is None else session.get(TriageCase, case_id)
+    if case is None:
+        return guidance
+    said, is_read = case.promised_at, case.state != "new"
+    is_late = not is_read and said is not None and said < clock.now()
+    return replace(guidance, reading=Reading(said, timezone, is_read=is_read, is_late=is_late))
 
 
 def _contact(clinic: Clinic, moment: datetime) -> ClinicContact:
@@ -228,7 +239,7 @@ def read_check_in(session: Session, by: Actor, treatment_id: int | None = None) 
         context=context,
         answers=_kept(draft, about, moment),
         draft_key=draft.submission_key if draft else None,
-        sent_today=_sent(about, rows, context),
+        sent_today=_sent(session, about, rows, context),
         contact=_contact(clinic, moment),
         no_problems_key=f"none:{about.treatment_id}:{context.recovery_day}:{newest}",
         procedure_labels=_procedures(about.course),

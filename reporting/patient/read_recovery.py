@@ -20,7 +20,14 @@ from reporting.domain.questionnaire import CheckInContext, usable
 from reporting.domain.triage import Guidance, assess
 from reporting.domain.vocabulary import SYMPTOMS
 from reporting.errors import Conflict, NotFound
-from reporting.patient.read_check_in import CheckInPage, ClinicContact, PastCheckIn, past_check_ins, read_check_in
+from reporting.patient.read_check_in import (
+    CheckInPage,
+    ClinicContact,
+    PastCheckIn,
+    past_check_ins,
+    read_check_in,
+    read_words,
+)
 from reporting.records import cases, check_ins, patients
 from reporting.records.check_ins import is_unexpected
 from reporting.records.engine import Session, reading
@@ -104,7 +111,7 @@ def recovery_page(by: Actor) -> RecoveryPage:
         page, about, sent = read.page, read.about, read.answered
         patient = patients.by_id(session, about.patient_id)
         counts = check_ins.counting(sent)
-        urgent = _urgent(about, page, counts, by)
+        urgent = _urgent(session, about, page, counts, by)
         history = _history(session, about, page, sent, urgent) if may(by, "history.read") else None
     days = about.content.due_days(about.course, about.performed_on)
     day = next_check_in(days, page.recovery_day, {row.scheduled_day for row in counts})
@@ -119,7 +126,9 @@ def recovery_page(by: Actor) -> RecoveryPage:
     )
 
 
-def _urgent(about: check_ins.Subject, page: CheckInPage, counts: list[CheckIn], by: Actor) -> Guidance | None:
+def _urgent(
+    session: Session, about: check_ins.Subject, page: CheckInPage, counts: list[CheckIn], by: Actor
+) -> Guidance | None:
     """The last advice, while it is fresh and hard. The link alone repeats that of today only."""
     newest = counts[-1] if counts else None
     if newest is None or newest.answered_at is None or newest.advice not in HARD:
@@ -128,7 +137,7 @@ def _urgent(about: check_ins.Subject, page: CheckInPage, counts: list[CheckIn], 
     if not is_today and (not may(by, "history.read") or clock.now() - newest.answered_at > LAST_ADVICE):
         return None
     context, done = check_ins.as_it_was_from(about, newest, counts[:-1], page.context.areas)
-    return assess(done, context).guidance
+    return read_words(session, id_of(newest), assess(done, context).guidance, about.timezone)
 
 
 def _history(

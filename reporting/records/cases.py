@@ -1,28 +1,20 @@
-"""Statements about triage cases: to open or extend one, to find them, and their events.
+"""Statements about triage cases: to open or extend one, to find them, and their events."""
 
-Counts of triage cases for the dashboards.
-
-Cases of one clinic for the monthly report: no patient, no reference, no free text.
-"""
-
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import String, case, cast, func, or_, select, union_all
-from sqlalchemy.orm import aliased
+from sqlalchemy import String, and_, cast, func, or_, select
 from sqlmodel import Session, col
 
-from reporting.domain.case_work import deadline
+from reporting.domain.case_work import URGENT_LEVELS, Clocks, clocks, promised
 from reporting.domain.vocabulary import SYMPTOMS
-from reporting.records import clinic_facts
+from reporting.records import clinic_facts, on_call
 from reporting.records.tables import (
     CaseEvent,
     CheckIn,
@@ -93,14 +85,14 @@ def open_or_extend(
     """The open case of the check-in's treatment, with this report in it; a new one if there is none.
 
     An open case never gets milder: the higher level stays, and whatever was done so far, it comes back to attention
-    as new. Nor does it get later while nobody has taken it; once somebody had, the deadline of what was heard before
-    is met, and that of the new report counts. ``at`` is the moment the deadline counts from, in the
-    clinic's opening hours where the level says so (``domain.deadlines``).
+    as new. Until somebody has spoken to the patient neither of its clocks gets longer either: a milder report is due
+    when the harder one was. Once somebody had, what was heard before is answered and the clocks are those of the new
+    report. ``at`` is the moment that they count from (``domain.case_work.clocks``).
     """
     session.flush()
     case = open_case_of(session, check_in.treatment_id, check_in.patient_id)
     clinic = session.get_one(Clinic, check_in.clinic_id)
-    due_at = deadline(level, at, clinic_facts.open_times(clinic), clinic_facts.levels_at(session, clinic, at))
+    when, said = clocks_of(session, clinic, level, at), promise_of(session, clinic, level, at)
     kind = "new_report"
     if case is None:
         kind = "opened"
@@ -113,19 +105,79 @@ def open_or_extend(
             rules=list(rules),
             reasons=list(reasons),
             opened_at=at,
-            due_at=due_at,
+            due_at=when.taken_by,
+            contact_due_at=when.contacted_by,
+            promised_at=said,
         )
     else:
         case.level = max(case.level, level, key=CASE_LEVELS.index)
         case.rules = [*case.rules, *(rule for rule in rules if rule not in case.rules)]
         case.reasons = [*case.reasons, *(reason for reason in reasons if reason not in case.reasons)]
-        case.due_at = min(case.due_at, due_at) if case.state == "new" else due_at
+        _heard_again(case, when, said)
         case.check_in_id = id_of(check_in)
-        case.state, case.acknowledged_at = "new", None
         case.version += 1
     session.add(case)
     add_event(session, case, kind, at=at, check_in=check_in.id, level=level, rules=list(rules))
+    if level in URGENT_LEVELS:
+        on_call.tell_next(session, case, at)
     return case
+
+
+def clocks_of(session: Session, clinic: Clinic, level: str, at: datetime) -> Clocks:
+    """Both clocks of a case of that level, raised at that moment in that clinic."""
+    levels = clinic_facts.levels_at(session, clinic, at)
+    return clocks(level, at, clinic_facts.open_times(clinic), levels)
+
+
+def promise_of(session: Session, clinic: Clinic, level: str, at: datetime) -> datetime | None:
+    """By when a patient whose report of that level comes in at that moment is told that a person reads it."""
+    levels = clinic_facts.levels_at(session, clinic, at)
+    is_on_call = level in URGENT_LEVELS and bool(on_call.duty(session, clinic, at))
+    return promised(level, at, clinic_facts.open_times(clinic), levels, is_on_call=is_on_call)
+
+
+def _heard_again(case: TriageCase, when: Clocks, said: datetime | None) -> None:
+    """The clocks of an open case with one more report in it."""
+    if case.contacted_at is not None:
+        case.due_at, case.contact_due_at, case.promised_at = when.taken_by, when.contacted_by, said
+    else:
+        waits_until = case.due_at if case.state == "new" else case.contact_due_at
+        case.due_at = min(waits_until, when.taken_by)
+        case.contact_due_at = min(case.contact_due_at, when.contacted_by)
+        case.promised_at = min((each for each in (case.promised_at, said) if each), default=None)
+    case.state, case.contacted_at = "new", None
+
+
+def give_back_all(session: Session, staff_id: int, at: datetime) -> list[str]:
+    """Nobody has the open cases of that person any more. Returns the references of their patients.
+
+    A case whose patient was not spoken to is due as before; of one that was, taking it is due anew.
+    """
+    rows = session.execute(
+        select(TriageCase, Patient, Clinic)
+        .join(Patient, col(Patient.id) == TriageCase.patient_id)
+        .join(Clinic, col(Clinic.id) == TriageCase.clinic_id)
+        .where(col(TriageCase.owner_id) == staff_id, col(TriageCase.state) != "closed")
+        .order_by(col(TriageCase.id))
+        .with_for_update(of=TriageCase)
+    ).all()
+    for case, _, clinic in rows:
+        if case.contacted_at is not None:
+            case.due_at = clocks_of(session, clinic, case.level, at).taken_by
+        case.owner_id, case.state, case.version = None, "new", case.version + 1
+        session.add(case)
+        add_event(session, case, "owner_gone", at=at, from_owner=staff_id)
+    return [patient.reference for _, patient, _ in rows]
+
+
+def is_first_take(session: Session, case: TriageCase) -> bool:
+    """Whether ``acknowledged_at`` is of the present taking: no report came after it."""
+    later = select(col(CaseEvent.id)).where(
+        col(CaseEvent.case_id) == case.id,
+        col(CaseEvent.kind).in_(("new_report", "reopened", "owner_gone")),
+        col(CaseEvent.at) > case.acknowledged_at,
+    )
+    return session.execute(later.limit(1)).first() is None
 
 
 def case_of(session: Session, check_in_id: int) -> int | None:
@@ -151,12 +203,16 @@ def locked(session: Session, case_id: int) -> TriageCase | None:
 
 
 def overdue(session: Session, at: datetime) -> list[int]:
-    """Ids of the cases that nobody has acknowledged by their deadline, the longest overdue first."""
+    """Ids of the cases that nobody has taken in time, or whose patient nobody has spoken to in time."""
+    late = or_(
+        and_(col(TriageCase.state) == "new", col(TriageCase.due_at) <= at),
+        and_(col(TriageCase.contacted_at).is_(None), col(TriageCase.contact_due_at) <= at),
+    )
     return [
         int(key or 0)
         for key in session.execute(
             select(col(TriageCase.id))
-            .where(col(TriageCase.state) == "new", col(TriageCase.due_at) <= at)
+            .where(col(TriageCase.state) != "closed", late)
             .order_by(col(TriageCase.due_at), col(TriageCase.id))
         ).scalars()
     ]
@@ -169,6 +225,8 @@ class OpenCase(NamedTuple):
     level: str
     state: str
     due_at: datetime
+    contact_due_at: datetime
+    contacted_at: datetime | None
 
 
 class ListedCase(NamedTuple):
@@ -294,112 +352,3 @@ def named_treatments(session: Session, area_ids: Sequence[int]) -> pd.DataFrame:
     )
     rows = session.execute(statement).all()
     return pd.DataFrame(rows, columns=["treated_area_id", "patient", "treatment", "pass_group"])
-
-
-def alert_rows(session: Session, clinic_id: int | None, since: datetime) -> list[dict[str, Any]]:
-    """Every alert since a moment: a case opened, or a new report on one. With what became of its case.
-
-    Keys: at, rules, action_taken, confirmation, acknowledged_at (the first time somebody took the case after this
-    alert and did not give it back; None yet).
-    """
-    taken, given_back = aliased(CaseEvent), aliased(CaseEvent)
-    undone = (
-        select(col(given_back.id))
-        .where(
-            col(given_back.case_id) == col(taken.case_id),
-            col(given_back.kind) == "given_back",
-            col(given_back.at) >= col(taken.at),
-        )
-        .exists()
-    )
-    acknowledged = (
-        select(func.min(col(taken.at)))
-        .where(
-            col(taken.case_id) == CaseEvent.case_id,
-            col(taken.kind) == "acknowledged",
-            col(taken.at) >= col(CaseEvent.at),
-            ~undone,
-        )
-        .correlate(CaseEvent)
-        .scalar_subquery()
-    )
-    columns = [
-        col(CaseEvent.at),
-        col(CaseEvent.details)["rules"].as_string(),
-        col(TriageCase.action_taken),
-        col(TriageCase.confirmation),
-    ]
-    statement = (
-        select(*columns, acknowledged)
-        .join(TriageCase, col(TriageCase.id) == CaseEvent.case_id)
-        .where(
-            col(CaseEvent.kind).in_(("opened", "new_report")),
-            col(CaseEvent.at) >= since,
-            col(CaseEvent.case_id).in_(_at_work_since(clinic_id, since)),
-        )
-        .order_by(col(CaseEvent.at), col(CaseEvent.id))
-    )
-    if clinic_id is not None:
-        statement = statement.where(col(CaseEvent.clinic_id) == clinic_id)
-    rules_of = cache(_rules)  # few of thousands differ
-    rows: Sequence[Any] = session.connection().execute(statement).fetchall()
-    return [
-        {
-            "at": at,
-            "rules": rules_of(rules),
-            "action_taken": action,
-            "confirmation": confirmation,
-            "acknowledged_at": taken_at,
-        }
-        for at, rules, action, confirmation, taken_at in rows
-    ]
-
-
-def _rules(listed: str | None) -> tuple[str, ...]:
-    return tuple(json.loads(listed)) if listed else ()
-
-
-def _at_work_since(clinic_id: int | None, since: datetime) -> Any:
-    """Cases that were not closed yet at a moment, found by their indexes: nothing happens to one that is closed."""
-    found = [
-        select(col(TriageCase.id)).where(col(TriageCase.closed_at) >= since),
-        select(col(TriageCase.id)).where(col(TriageCase.state) != "closed"),
-    ]
-    return union_all(
-        *(each if clinic_id is None else each.where(col(TriageCase.clinic_id) == clinic_id) for each in found)
-    )
-
-
-def answered_since(session: Session, clinic_id: int | None, since: datetime) -> tuple[int, int]:
-    """Check-ins answered since a moment, and those of them in which the patient said that it cannot wait."""
-    statement = select(
-        func.count(), func.coalesce(func.sum(case((col(CheckIn.can_wait).is_(False), 1), else_=0)), 0)
-    ).where(col(CheckIn.answered_at) >= since, col(CheckIn.replaced_at).is_(None))
-    if clinic_id is not None:
-        statement = statement.where(col(CheckIn.clinic_id) == clinic_id)
-    total, urgent = session.execute(statement).one()
-    return int(total), int(urgent)
-
-
-COLUMNS = (
-    "level",
-    "state",
-    "opened_at",
-    "due_at",
-    "acknowledged_at",
-    "action_taken",
-    "confirmation",
-    "complication_grade",
-    "rules",
-)
-
-
-def cases_of_month(session: Session, clinic_id: int, start: datetime, end: datetime) -> pd.DataFrame:
-    """One row per case that was opened in [start, end) or is open now: COLUMNS."""
-    statement = select(*(getattr(TriageCase, name) for name in COLUMNS)).where(
-        col(TriageCase.clinic_id) == clinic_id,
-        or_(
-            col(TriageCase.state) != "closed", (col(TriageCase.opened_at) >= start) & (col(TriageCase.opened_at) < end)
-        ),
-    )
-    return pd.DataFrame(session.execute(statement).all(), columns=list(COLUMNS))

@@ -277,7 +277,7 @@ def cases(paper: Document, report: MonthlyReport) -> None:
     paper.heading("Cases")
     total = sum(found.open_by_level.values())
     oldest = f", the oldest since {day(found.oldest_open)}" if found.oldest_open else ""
-    paper.lead(f"{total:,} open now{oldest}; {found.overdue:,} past the deadline without anybody.")
+    paper.lead(f"{total:,} open now{oldest}; {found.overdue:,} past a deadline: not taken, or not contacted.")
     paper.table(
         ["Level", "Open now", "Opened in the month", "Opened the month before"],
         [

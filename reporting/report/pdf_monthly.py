@@ -182,7 +182,7 @@ def _about_cases(report: MonthlyReport, to: Reader) -> list[str]:
     if not late:
         return []
     who = "1 open case is" if late == 1 and not to.hand_on else f"{to.count(late)} open cases are"
-    return [f"{who} past the deadline and nobody has taken them: who does, and is the rota enough?"]
+    return [f"{who} past a deadline, not taken or the patient not contacted: who does it, and is the rota enough?"]
 
 
 def _about_rates(report: MonthlyReport) -> list[str]:
@@ -288,7 +288,7 @@ def _empty(paper: Document, report: MonthlyReport, to: Reader) -> None:
         paper.heading("What is open nevertheless")
         paper.bullets(
             [
-                f"{to.count(open_now)} open cases, {to.count(report.cases.overdue)} of them past the deadline "
+                f"{to.count(open_now)} open cases, {to.count(report.cases.overdue)} of them past a deadline "
                 "without anybody.",
                 *signal_lines(report, to),
             ]

@@ -23,8 +23,8 @@ from reporting.domain.clinic_settings import of as month_of
 from reporting.domain.content import content
 from reporting.domain.vocabulary import SYMPTOMS
 from reporting.errors import InvalidInput
-from reporting.records import access, cases, patients
-from reporting.records.cases import cases_of_month
+from reporting.records import access, case_counts, patients
+from reporting.records.case_counts import cases_of_month
 from reporting.records.engine import reading
 from reporting.records.outcome_frame import one_moment
 from reporting.records.tables import id_of
@@ -196,12 +196,14 @@ def _cases(by: Actor, month: Month, timezone: str) -> CaseMonth:
     start, end = month.begins(timezone), month.next.begins(timezone)
     with reading() as session:
         rows = cases_of_month(session, by.clinic_id or 0, start, end)
-        alerts = cases.alert_rows(session, Scope.of(by).clinic_id, start)
-        answered = [cases.answered_since(session, Scope.of(by).clinic_id, moment)[0] for moment in (start, end)]
+        alerts = case_counts.alert_rows(session, Scope.of(by).clinic_id, start)
+        answered = [case_counts.answered_since(session, Scope.of(by).clinic_id, moment)[0] for moment in (start, end)]
     new, is_open = rows[(rows["opened_at"] >= start) & (rows["opened_at"] < end)], rows[rows["state"] != "closed"]
     taken = new["action_taken"].value_counts()
     decided = new["confirmation"].value_counts()
-    late = (is_open["state"] == "new") & (is_open["due_at"] < clock.now())
+    moment = clock.now()
+    late = (is_open["state"] == "new") & (is_open["due_at"] < moment)
+    late |= is_open["contacted_at"].isna() & (is_open["contact_due_at"] < moment)
     return CaseMonth(
         opened=len(new),
         opened_by_level=_levels(new),

@@ -51,6 +51,7 @@ STAFF = (
     Entry("clinic/page_staff", "Staff", "staff", "staff.manage", "Clinic"),
     Entry("clinic/page_review", "Wording and review", "review", "staff.manage", "Clinic"),
     Entry("patient/page_requests", "Requests of patients", "requests", "request.work", "Clinic"),
+    Entry("clinic/page_on_call", "On call", "on-call", "clinic.manage", "Clinic"),
     Entry("clinic/page_clinic", "Clinic settings", "clinic", "clinic.manage", "Clinic"),
 )
 PATIENT = (

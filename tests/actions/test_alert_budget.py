@@ -19,7 +19,14 @@ def clinic(database: str, stopped_clock: datetime) -> House:
     return house("A")
 
 
-def answer(clinic: House, at: datetime, day: int = 3, rules: tuple[str, ...] = (), **values: object) -> int | None:
+def answer(
+    clinic: House,
+    at: datetime,
+    day: int = 3,
+    rules: tuple[str, ...] = (),
+    level: str = "same_day",
+    **values: object,
+) -> int | None:
     with transaction() as session:
         check_in = CheckIn(
             clinic_id=clinic.clinic_id,
@@ -34,7 +41,7 @@ def answer(clinic: House, at: datetime, day: int = 3, rules: tuple[str, ...] = (
         session.add(check_in)
         if not rules:
             return None
-        case = stored.open_or_extend(session, check_in=check_in, level="same_day", rules=rules, reasons=rules, at=at)
+        case = stored.open_or_extend(session, check_in=check_in, level=level, rules=rules, reasons=rules, at=at)
         return case.id
 
 
@@ -59,7 +66,7 @@ def test_it_counts_alerts_actions_and_times(clinic: House, stopped_clock: dateti
 
 def test_no_contact_needed_is_decided_and_not_acted_on(clinic: House, stopped_clock: datetime) -> None:
     by = clinic.staff["clinician"]
-    case_id = answer(clinic, stopped_clock, rules=("R5",))
+    case_id = answer(clinic, stopped_clock, rules=("R5",), level="one_week")
     assert case_id is not None
     version = act_cases.acknowledge(by=by, case_id=case_id, version=1)
     act_cases.record_contact(by=by, case_id=case_id, version=version, action_taken="none_needed", note="")

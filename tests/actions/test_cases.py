@@ -9,9 +9,12 @@ from sqlalchemy import select
 from reporting import clock
 from reporting.cases import act_cases, read_worklist
 from reporting.cases.read_alert_budget import alert_budget
+from reporting.cases.ui_case import outcome_words
 from reporting.clinic.act_clinic import change_content
+from reporting.clinic.act_staff import change_staff
 from reporting.domain.actors import SYSTEM, Actor
-from reporting.domain.case_work import next_states
+from reporting.domain.case_work import TERM_CHARACTERS, next_states
+from reporting.domain.content import content
 from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from reporting.messages.act_escalation import escalate
 from reporting.records import audit
@@ -50,7 +53,7 @@ def report(clinic: House, level: str, at: datetime, *reasons: str) -> TriageCase
         )
 
 
-@pytest.mark.parametrize(("level", "hours"), [("emergency", 1), ("same_day", 4), ("one_day", 24), ("one_week", 168)])
+@pytest.mark.parametrize(("level", "hours"), [("emergency", 1), ("same_day", 2), ("one_day", 4), ("one_week", 48)])
 def test_the_deadline_of_a_new_case_comes_from_its_level(
     clinic: House, stopped_clock: datetime, level: str, hours: int
 ) -> None:
@@ -63,7 +66,7 @@ def test_an_open_case_gets_harder_and_earlier_but_never_milder_or_later(clinic: 
     first = report(clinic, "one_day", stopped_clock, "one")
     harder = report(clinic, "same_day", stopped_clock + timedelta(hours=1), "two")
     assert (harder.id, harder.level) == (first.id, "same_day")
-    assert harder.due_at == stopped_clock + timedelta(hours=5)
+    assert harder.due_at == stopped_clock + timedelta(hours=3)
     milder = report(clinic, "one_week", stopped_clock + timedelta(hours=2), "one", "three")
     assert (milder.id, milder.level, milder.due_at) == (first.id, "same_day", harder.due_at)
     assert milder.reasons == ["one", "two", "three"]
@@ -268,7 +271,7 @@ def test_a_closed_case_stays_closed_while_a_newer_one_is_open(clinic: House) -> 
 def test_an_outcome_that_the_form_would_not_allow_is_refused(clinic: House, field: str, values: dict) -> None:
     case_id, by = eyes_closing(clinic), clinic.staff["clinician"]
     version = act_cases.acknowledge(by=by, case_id=case_id, version=1)
-    version = act_cases.record_contact(by=by, case_id=case_id, version=version, action_taken="none_needed")
+    version = act_cases.record_contact(by=by, case_id=case_id, version=version, action_taken="call")
     with pytest.raises(InvalidInput) as refused:
         act_cases.record_outcome(by=by, case_id=case_id, version=version, **values)
     assert refused.value.field == field
@@ -393,3 +396,91 @@ class TestWorklist:
         for by in (clinic.staff["front_desk"], clinic.patient):
             with pytest.raises(NotAllowed):
                 read_worklist.worklist(by)
+
+
+def test_a_milder_report_never_lengthens_the_clocks_of_a_case_that_was_taken(
+    clinic: House, stopped_clock: datetime
+) -> None:
+    case = report(clinic, "same_day", stopped_clock, "one")
+    act_cases.acknowledge(by=clinic.staff["clinician"], case_id=case.id or 0, version=1)
+    milder = report(clinic, "one_week", stopped_clock + timedelta(hours=1), "two")
+    assert (milder.state, milder.contact_due_at) == ("new", case.contact_due_at)
+    assert milder.due_at == case.contact_due_at, "to be taken again, and no later than the patient is to be spoken to"
+
+
+def test_only_a_contact_ends_the_clock_of_an_urgent_case(clinic: House) -> None:
+    case_id, by = eyes_closing(clinic), clinic.staff["clinician"]
+    version = act_cases.acknowledge(by=by, case_id=case_id, version=1)
+    with pytest.raises(InvalidInput):
+        act_cases.record_contact(by=by, case_id=case_id, version=version, action_taken="none_needed")
+    assert now_of(clinic, case_id).contacted_at is None
+    version = act_cases.record_contact(by=by, case_id=case_id, version=version, action_taken="call")
+    act_cases.record_contact(by=by, case_id=case_id, version=version, action_taken="none_needed")
+    assert now_of(clinic, case_id).contacted_at == clock.now()
+
+
+def test_the_first_time_that_a_case_was_taken_stays(clinic: House, stopped_clock: datetime) -> None:
+    case_id, by = eyes_closing(clinic), clinic.staff["clinician"]
+    with clock.fixed(stopped_clock + timedelta(hours=1)):
+        version = act_cases.acknowledge(by=by, case_id=case_id, version=1)
+    with clock.fixed(stopped_clock + timedelta(hours=5)):
+        send(clinic, "again", symptoms=["infection", "infection_fever"], severity_infection="2")
+        version = act_cases.acknowledge(by=by, case_id=case_id, version=version + 1)
+    with clock.fixed(stopped_clock + timedelta(hours=6)):
+        act_cases.give_back(by=by, case_id=case_id, version=version)
+    with reading() as session:
+        case = session.get_one(TriageCase, case_id)
+    assert (case.state, case.acknowledged_at) == ("new", stopped_clock + timedelta(hours=1))
+
+
+def test_who_cannot_work_any_more_gives_the_open_cases_back(clinic: House, stopped_clock: datetime) -> None:
+    case_id, by, boss = eyes_closing(clinic), clinic.staff["clinician"], clinic.staff["administrator"]
+    before = now_of(clinic, case_id)
+    act_cases.acknowledge(by=by, case_id=case_id, version=1)
+    freed = change_staff(by=boss, staff_id=by.id or 0, is_active=False)
+    case = read_worklist.case(boss, case_id)
+    assert freed == [case.patient_reference]
+    assert (case.state, case.owner) == ("new", "")
+    assert (case.due_at, case.contact_due_at) == (before.due_at, before.contact_due_at)
+    assert read_worklist.case_steps(boss, case_id)[-1].words.startswith("Given back: the account")
+    assert change_staff(by=boss, staff_id=by.id or 0, is_active=True) == []
+    act_cases.acknowledge(by=by, case_id=case_id, version=case.version)
+    assert change_staff(by=boss, staff_id=by.id or 0, role="front_desk") == [case.patient_reference]
+
+
+def test_an_outcome_keeps_its_code_and_the_closed_list_says_who_closed(clinic: House) -> None:
+    case_id, by = eyes_closing(clinic), clinic.staff["clinician"]
+    version = act_cases.acknowledge(by=by, case_id=case_id, version=1)
+    version = act_cases.record_contact(by=by, case_id=case_id, version=version, action_taken="visit")
+    version = act_cases.record_outcome(
+        by=by, case_id=case_id, version=version, confirmation="confirmed", term="Burn, second degree", grade=2
+    )
+    assert read_worklist.case_steps(by, case_id)[-1].details["term_code"] == "burn_2"
+    act_cases.close(by=clinic.staff["safety_lead"], case_id=case_id, version=version)
+    [closed] = read_worklist.closed_cases(by)
+    assert closed.closed_by == clinic.staff["safety_lead"].label
+    words = outcome_words(closed)
+    for part in (
+        "Confirmed complication: Burn, second degree (CTCAE Burn), grade 2",
+        "Visit at the clinic",
+        "closed by",
+    ):
+        assert part.replace("closed by", f"by {closed.closed_by}") in words
+
+
+def test_every_outcome_term_has_a_code_of_some_vocabulary_and_fits_the_case() -> None:
+    terms = content().outcome_terms.values()
+    assert len({term.label for term in terms}) == len(terms) >= 25
+    for term in terms:
+        assert term.icd10cm_code, term.code
+        assert bool(term.meddra_code) == bool(term.ctcae_term), term.code
+        assert len(term.label) <= TERM_CHARACTERS
+    assert {
+        "burn_2",
+        "blister",
+        "scar",
+        "hypopigmentation",
+        "herpes",
+        "milia",
+        "fat_loss",
+    } <= content().outcome_terms.keys()

@@ -171,19 +171,19 @@ def test_two_who_change_at_once_both_count(clinic: House) -> None:
 
 
 def test_a_case_gets_the_clinics_own_deadline(clinic: House) -> None:
-    change(clinic, LEVELS, "same_day", deadline_hours="2")
+    change(clinic, LEVELS, "same_day", deadline_hours="1")
     with clock.fixed(NOW + timedelta(days=1)):
         report(clinic, "eyes", symptoms=["swelling", "swelling_eyes"], severity_swelling="3")
     with reading() as session:
         [case] = session.execute(select(TriageCase)).scalars()
-    assert case.due_at - case.opened_at == timedelta(hours=2)
+    assert case.due_at - case.opened_at == timedelta(hours=1)
 
 
 def test_a_case_that_nobody_takes_is_passed_on_by_the_clinics_own_deadline(clinic: House) -> None:
-    change(clinic, LEVELS, "same_day", deadline_hours="2")
+    change(clinic, LEVELS, "same_day", deadline_hours="1")
     with clock.fixed(NOW + timedelta(days=1)):
         report(clinic, "eyes", symptoms=["swelling", "swelling_eyes"], severity_swelling="3")
-    told = [escalate(NOW + timedelta(days=1, hours=hours)) for hours in (1.9, 2, 3.9, 4)]
+    told = [escalate(NOW + timedelta(days=1, hours=hours)) for hours in (0.9, 1, 1.9, 2)]
     assert told == [0, 1, 0, 1]
 
 
@@ -222,7 +222,12 @@ def test_silence_after_a_concern_is_counted_on_the_clinics_own_days(clinic: Hous
     with clock.fixed(datetime(2026, 3, 1, 9, tzinfo=NOW.tzinfo)):
         change(clinic, SCHEDULES, "ablative", days="3|4|5|6|28")
     report(clinic, "concern", symptoms=["scarring"], severity_scarring="2")
-    assert [open_silent_cases(NOW + timedelta(days=days)) for days in (3, 4)] == [0, 1]
+    assert open_silent_cases(NOW + timedelta(days=3)) == 1
+    with reading() as session:
+        assert session.execute(select(TriageCase)).scalar_one().rules[-1] == "silent_after_unusual_early"
+    assert open_silent_cases(NOW + timedelta(days=4)) == 1
+    with reading() as session:
+        assert session.execute(select(TriageCase)).scalar_one().rules[-1] == "silent_after_concern"
 
 
 def test_reminders_know_days_that_only_a_clinic_has(clinic: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,7 +103,8 @@ class TestCorrect:
         version = work.acknowledge(by=clinic.staff["clinician"], case_id=first.case_id, version=1)
         corrected(clinic, first.check_in_id, symptoms=["infection"], severity_infection="3")
         [case] = rows(TriageCase)
-        assert (case.state, case.acknowledged_at) == ("new", None)
+        assert (case.state, case.contacted_at) == ("new", None)
+        assert case.acknowledged_at is not None, "the first time that it was taken stays"
         assert case.version > version
 
     def test_worse_now_than_was_said_brings_the_case_back_also_where_the_worst_stays(self, clinic: House) -> None:
@@ -112,7 +113,7 @@ class TestCorrect:
         milder = corrected(clinic, first.check_in_id, "c1", symptoms=["infection"], severity_infection="1/4")
         assert [case.state for case in rows(TriageCase)] == ["acknowledged"]
         corrected(clinic, milder.check_in_id, "c2", symptoms=["infection"], severity_infection="2/4")
-        assert [(case.state, case.acknowledged_at) for case in rows(TriageCase)] == [("new", None)]
+        assert [(case.state, case.contacted_at) for case in rows(TriageCase)] == [("new", None)]
         grades = [(row.now_infection, row.infection) for row in rows(CheckIn)]
         assert grades == [(2, 4), (1, 4), (2, 4)]
         *_, told = [event.details for event in rows(AuditEvent) if event.action == "check_in.corrected"]

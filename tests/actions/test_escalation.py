@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlmodel import select
 
-from reporting.cases.act_cases import acknowledge
+from reporting.cases.act_cases import acknowledge, record_contact
 from reporting.domain.case_work import told_next
 from reporting.messages.act_escalation import escalate
 from reporting.records import cases as stored
@@ -67,7 +67,20 @@ def test_each_step_goes_to_the_next_people_once(clinic: House, stopped_clock: da
 def test_a_case_that_somebody_took_is_left_alone(clinic: House, stopped_clock: datetime) -> None:
     case_id = report(clinic, "emergency", stopped_clock)
     acknowledge(by=clinic.staff["clinician"], case_id=case_id, version=1)
+    record_contact(by=clinic.staff["clinician"], case_id=case_id, version=2, action_taken="call")
     assert escalate(stopped_clock + timedelta(days=2)) == 0
+
+
+def test_a_case_that_was_taken_and_not_contacted_is_passed_on(clinic: House, stopped_clock: datetime) -> None:
+    """Taking a case stops the first clock only: the emergency of a forgotten patient is told again and again."""
+    case_id = report(clinic, "emergency", stopped_clock)
+    acknowledge(by=clinic.staff["clinician"], case_id=case_id, version=1)
+    hour = timedelta(hours=1)
+    assert [escalate(stopped_clock + step * hour) for step in (1, 1.9, 2, 2.5, 3)] == [0, 0, 1, 0, 1]
+    assert told() == ["clinician", "safety_lead"]
+    with reading() as session:
+        [first, _] = session.exec(select(OutboxMessage)).all()
+    assert "no contact is recorded" in first.payload["body"]
 
 
 def test_the_next_step_waits_for_opening_hours(clinic: House, stopped_clock: datetime) -> None:
@@ -75,11 +88,13 @@ def test_the_next_step_waits_for_opening_hours(clinic: House, stopped_clock: dat
         home = session.get_one(Clinic, clinic.clinic_id)
         home.opening_hours = {"tue": ["08:00", "18:00"], "wed": ["08:00", "18:00"]}
         session.add(home)
-    report(clinic, "same_day", stopped_clock)
-    evening = stopped_clock + timedelta(hours=8)
+    report(clinic, "one_day", stopped_clock)
+    evening = stopped_clock + timedelta(
+        hours=8
+    )  # it has closed: half an hour is left until the patient is to be called
     assert escalate(evening) == 1
-    assert escalate(evening + timedelta(hours=12)) == 0
-    assert escalate(evening + timedelta(hours=20)) == 1
+    assert escalate(evening + timedelta(hours=13)) == 0
+    assert escalate(evening + timedelta(hours=14)) == 1
 
 
 def test_a_new_report_on_an_escalated_case_starts_a_new_deadline(clinic: House, stopped_clock: datetime) -> None:
@@ -97,7 +112,8 @@ def test_a_new_report_on_a_case_that_was_taken_in_time_has_its_own_deadline(
 ) -> None:
     """Weeks later it is not overdue the moment it comes in: nobody is told that it was left lying."""
     case_id = report(clinic, "emergency", stopped_clock)
-    acknowledge(by=clinic.staff["clinician"], case_id=case_id, version=1)
+    version = acknowledge(by=clinic.staff["clinician"], case_id=case_id, version=1)
+    record_contact(by=clinic.staff["clinician"], case_id=case_id, version=version, action_taken="call")
     later = stopped_clock + timedelta(days=9)
     report(clinic, "emergency", later)
     assert escalate(later + timedelta(minutes=59)) == 0

@@ -102,13 +102,17 @@ def test_a_story_typed_in_changes_no_level_and_the_hard_moments_only_the_clock(t
     assert (hard.level, hard.verdict, hard.asked) == (plain.level, plain.verdict, plain.asked)
     assert hard.case_due_hours is not None
     assert plain.case_due_hours is not None
-    assert hard.case_due_hours > plain.case_due_hours
+    assert hard.contact_due_hours is not None
+    assert plain.contact_due_hours is not None
+    assert hard.case_due_hours == plain.case_due_hours == 2, "counted around the clock"
+    assert hard.contact_due_hours > plain.contact_due_hours
 
 
 def test_the_bar_forgives_few_and_no_red_one() -> None:
-    right = Answered("X", "red", "emergency", "right", 0, "", 1.0, "right", (), "")
+    right = Answered("X", "red", "emergency", "right", 0, "", 1.0, 2.0, "right", (), "")
     assert bar_holds([right])
     assert not bar_holds([replace(right, verdict="under", by=1)])
+    assert not bar_holds([replace(right, case_verdict="under")])
     over = replace(right, band="benign", verdict="over", by=1)
     assert bar_holds([over] * 3)
     assert not bar_holds([over] * 4)

@@ -49,9 +49,9 @@ def test_a_row_says_what_a_surgeon_needs(browser: Browser, demo: Demo) -> None:
             "Reported: Hyperpigmentation: moderate",
             "Why it is here:",
             "Nobody has taken it yet",
-            "due ",
+            "take by ",
             "Within a week",
-            "Due in",
+            "To be taken: due in",
             "New",
         ):
             assert part in words

@@ -1,6 +1,7 @@
 """Silent for three due check-ins after a concern: one case, opened by the daily look, closed by people only."""
 
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -33,9 +34,16 @@ def report(clinic: House, key: str = "k1", **wanted: Any) -> None:
     submit_check_in(by=clinic.patient, treatment_id=clinic.treatment_id, answers=answers, submission_key=key)
 
 
-def look(days: int) -> int:
+def look(days: float) -> int:
     with clock.fixed(clock.now() + timedelta(days=days)):
         return open_silent_cases()
+
+
+def answered_by_the_clinic(clinic: House) -> None:
+    """Somebody has spoken to the patient, so that only missed check-ins count."""
+    by, [case] = clinic.staff["clinician"], open_cases()
+    version = act_cases.acknowledge(by=by, case_id=case.id or 0, version=case.version)
+    act_cases.record_contact(by=by, case_id=case.id or 0, version=version, action_taken="call")
 
 
 def open_cases() -> list[TriageCase]:
@@ -46,13 +54,69 @@ def open_cases() -> list[TriageCase]:
 def test_the_third_missed_day_must_be_over() -> None:
     told = LastReport(1, 1, "ablative", date(2026, 3, 7), 3, True)
     assert [missed_since(told, date(2026, 3, day)) for day in (12, 13, 15, 17, 18, 21, 22)] == [0, 1, 2, 2, 3, 3, 4]
-    assert [bool(fired(told, date(2026, 3, day))) for day in (17, 18)] == [False, True]
+    assert [bool(fired(told, date(2026, 3, day), clock.now())) for day in (17, 18)] == [False, True]
     calm = LastReport(1, 1, "ablative", date(2026, 3, 7), 3, False)
-    assert not fired(calm, date(2026, 3, 30))
+    assert not fired(calm, date(2026, 3, 30), clock.now())
+
+
+HOUR = timedelta(hours=1)
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("told", "procedure", "day", "hours", "rule"),
+    [
+        ("emergency", "ipl", 3, 24, "silent_after_urgent"),
+        ("contact_today", "ipl", 3, 24, "silent_after_urgent"),
+        ("unusual", "ipl", 3, 72, "silent_after_unusual"),
+        ("unusual", "ablative", 10, 48, "silent_after_unusual_early"),
+        ("unusual", "ablative", 11, 72, "silent_after_unusual"),
+    ],
+)
+def test_silence_is_counted_in_hours_from_what_was_told(
+    told: str, procedure: str, day: int, hours: int, rule: str
+) -> None:
+    last = LastReport(1, 1, procedure, date(2026, 3, 7), day, False, advice=told, answered_at=NOON)
+    today = NOON.date()
+    assert fired(last, today, NOON + hours * HOUR - timedelta(minutes=1)) == []
+    assert [one.code for one in fired(last, today, NOON + hours * HOUR)] == [rule]
+    assert [one.code for one in fired(last, today, NOON + timedelta(days=30))] == [rule], "one of them, once"
+    assert fired(replace(last, was_contacted=True), today, NOON + timedelta(days=30)) == []
+    assert fired(replace(last, advice="expected"), today, NOON + timedelta(days=30)) == []
+
+
+def test_no_answer_and_no_contact_after_an_urgent_report_becomes_a_case(clinic: House) -> None:
+    report(clinic, symptoms=["infection"], severity_infection="3")
+    assert [look(0.99), look(1), look(1.1), look(2)] == [0, 1, 0, 0]
+    case = open_cases()[-1]
+    assert case.rules[-1] == "silent_after_urgent"
+    assert case.state == "new"
+    assert case.level == "same_day", "it never gets milder"
+
+
+def test_who_was_spoken_to_or_answers_is_not_silent(clinic: House) -> None:
+    report(clinic, symptoms=["infection"], severity_infection="3")
+    answered_by_the_clinic(clinic)
+    assert look(2) == 0
+    with clock.fixed(clock.now() + timedelta(hours=3)):
+        report(clinic, "k2", symptoms=["infection"], severity_infection="3")
+    with clock.fixed(clock.now() + timedelta(hours=5)):
+        report(clinic, "k3")
+    assert look(3) == 0
+
+
+def test_a_second_silence_after_a_contact_is_told_again(clinic: House) -> None:
+    report(clinic, symptoms=["infection"], severity_infection="3")
+    assert look(1) == 1
+    answered_by_the_clinic(clinic)
+    with clock.fixed(clock.now() + timedelta(days=2)):
+        report(clinic, "k2", symptoms=["infection"], severity_infection="3")
+        assert look(1) == 1
 
 
 def test_a_concern_and_then_silence_is_a_case_once(clinic: House) -> None:
     report(clinic, **WORRYING)
+    answered_by_the_clinic(clinic)
     before = len(open_cases())
     assert look(7) == 0
     assert look(8) == 1
@@ -132,5 +196,6 @@ def test_imported_and_demo_silence_says_nothing(clinic: House) -> None:
 
 def test_two_that_look_at_once_open_one(clinic: House) -> None:
     report(clinic, **WORRYING)
+    answered_by_the_clinic(clinic)
     with clock.fixed(clock.now() + timedelta(days=8)):
         assert sum(together(*([open_silent_cases] * 3))) == 1

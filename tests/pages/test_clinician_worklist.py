@@ -29,7 +29,8 @@ def test_a_case_says_who_what_why_and_how_soon(monkeypatch: pytest.MonkeyPatch, 
         "reported on day 3",
         "Swelling: severe",
         "Same day",
-        "Due in 4 h",
+        "To be taken: due in 2 h",
+        "To be contacted: due in 4 h",
         "Nobody has taken it yet",
         "1 open, 1 not yet acknowledged, 0 overdue",
         "10 Mar 2026, 10:30",
@@ -44,9 +45,10 @@ def test_one_tap_acknowledges(monkeypatch: pytest.MonkeyPatch, clinic: House) ->
     assert read_worklist.case(by, case_id).owner == by.label
     assert "You have acknowledged" in page.success[0].value
     assert f"Owner: {by.label}" in text(page)
-    assert "Due in" not in text(page)
+    assert "To be taken" not in text(page)
+    assert "To be contacted: due in 4 h" in text(page), "only the first clock has stopped"
     send(clinic, "again", symptoms=["infection"], severity_infection="2", infection_fever="yes")
-    assert "New report: due in" in text(page.run())
+    assert "New report, to be taken: due in" in text(page.run())
 
 
 def test_the_second_of_two_sees_who_was_first(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:

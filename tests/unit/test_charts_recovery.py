@@ -221,6 +221,6 @@ def test_every_step_reason_and_mark_has_its_sentence() -> None:
 
 
 def test_a_case_opened_by_silence_says_so() -> None:
-    code = content().silence[0].code
+    code = content().silence[-1].code
     assert step_name("opened", {"rules": [code]}) == "step_silent"
     assert step_name("opened", {"rules": [code, "R1"]}) == "step_opened"

@@ -289,9 +289,12 @@ class TestLevels:
     @pytest.mark.parametrize(
         ("row", "cells", "at", "words"),
         [
-            ("one_day", {"deadline_hours": "3"}, "same_day", "same_day waits longer than one_day"),
-            ("same_day", {"ceiling_hours": "72"}, "same_day", "at most 48"),
+            ("one_day", {"deadline_hours": "1"}, "same_day", "same_day waits longer than one_day"),
+            ("same_day", {"ceiling_hours": "12"}, "same_day", "at most 2"),
             ("emergency", {"deadline_hours": "2"}, "emergency", "is earlier than deadline_hours"),
+            ("one_day", {"contact_ceiling_hours": "96"}, "one_day", "at most 72"),
+            ("one_day", {"contact_hours": "3"}, "same_day", "same_day waits longer than one_day"),
+            ("emergency", {"contact_hours": "0"}, "emergency", "is earlier than deadline_hours"),
             ("emergency", {"counted": "opening_hours"}, "emergency", "around the clock"),
             ("emergency", {"deadline_hours": "0"}, "emergency", "at least 1"),
             ("one_week", {"deadline_hours": "-3"}, "one_week", "is not from 0"),

@@ -17,6 +17,7 @@ PACKAGED = ROOT / "data"
 TABLES = (
     "answer_options",
     "case_levels",
+    "outcome_terms",
     "consent_texts",
     "device_classes",
     "device_parameters",
@@ -77,10 +78,10 @@ def test_the_packaged_content_loads_and_every_row_says_where_it_is_from() -> Non
 
 def test_a_clinic_may_bring_its_own_folder(copy: Path) -> None:
     records = rows(copy, "case_levels")
-    records[0]["deadline_hours"] = "100"
+    records[0]["deadline_hours"] = "30"
     write(copy, "case_levels", records)
-    assert content(copy).case_levels["one_week"].deadline_hours == 100
-    assert content(PACKAGED).case_levels["one_week"].deadline_hours == 40
+    assert content(copy).case_levels["one_week"].deadline_hours == 30
+    assert content(PACKAGED).case_levels["one_week"].deadline_hours == 16
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ def test_a_clinic_may_bring_its_own_folder(copy: Path) -> None:
         ("triage_rules", 48, "min_severity", "", "needs a lowest"),
         ("case_levels", 5, "deadline_hours", "30", "waits longer"),
         ("case_levels", 5, "ceiling_hours", "60", "waits longer"),
-        ("case_levels", 4, "ceiling_hours", "3", "earlier than"),
+        ("case_levels", 4, "ceiling_hours", "1", "earlier than"),
         ("case_levels", 4, "counted", "sometimes", "around_the_clock"),
         ("schedules", 2, "day", "8", "not a check-in day"),
         ("schedules", 3, "day", "0", "twice"),

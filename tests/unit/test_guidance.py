@@ -3,12 +3,14 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reporting.domain.answers import Question
+from reporting.domain.case_work import deadline, promised
 from reporting.domain.content import content
 from reporting.domain.content_rows import ADVICE_LEVELS, SYMPTOMS
 from reporting.domain.course import days_late, due_day, due_days, self_care
@@ -17,7 +19,7 @@ from reporting.domain.language import languages, translator
 from reporting.domain.opening_hours import DAYS, Hours, Opening, OpenTimes, opening, opening_words, week_words
 from reporting.domain.patient_words import WORDS, plain_words
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, note_question
-from reporting.domain.triage import Guidance, assess
+from reporting.domain.triage import Guidance, Reading, assess
 from reporting.errors import InvalidInput, NotFound, StorageBusy, StorageFull
 
 LONDON = "Europe/London"
@@ -172,10 +174,68 @@ def test_every_page_says_whether_somebody_is_there_and_what_to_do_meanwhile(name
 def test_a_call_today_does_not_promise_a_reader_while_the_clinic_is_closed() -> None:
     is_open = told(CASES["contact_today"], emergency="999", opening=opening(OpenTimes(WEEK, LONDON), at(16, 9)))
     closed = told(CASES["contact_today"], emergency="999", opening=opening(OpenTimes(WEEK, LONDON), at(21, 9)))
-    assert "A person will read your answers today." in whole(is_open)
-    assert "A person will read your answers when it opens." in whole(closed)
+    for page in (is_open, closed):
+        assert "We have also told the clinic." in whole(page)
+        assert "will read your answers" not in whole(page), "nothing is known of who reads it"
     assert "today." not in " ".join(closed.next_steps)
     assert closed.next_steps[-1].startswith("Call an urgent care line now.")
+
+
+LEVEL_OF = {"unusual": ("one_week", "one_day"), "contact_today": ("same_day",)}
+MOMENTS = {
+    "open": at(16, 9),
+    "five minutes before it closes": at(16, 17, 55),
+    "at night": at(17, 3),
+    "on a Friday before it closes": at(20, 17, 55),
+    "at the weekend": at(21, 9),
+    "the eve of a holiday": datetime(2026, 12, 24, 17, 55, tzinfo=UTC),
+    "the night before summer time": datetime(2026, 3, 28, 23, 30, tzinfo=UTC),
+    "the night before winter time": datetime(2026, 10, 24, 23, 30, tzinfo=UTC),
+}
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        OpenTimes(WEEK, LONDON),
+        OpenTimes(WEEK, LONDON, "GB", "ENG", {"2026-11-17": "Training"}),
+        OpenTimes({"wed": ["08:00", "12:00"]}, LONDON),
+    ],
+    ids=["an office week", "holidays and a closed day", "four hours a week"],
+)
+@pytest.mark.parametrize("is_on_call", [False, True])
+@pytest.mark.parametrize("moment", MOMENTS.values(), ids=list(MOMENTS))
+@pytest.mark.parametrize(("name", "level"), [(name, level) for name, known in LEVEL_OF.items() for level in known])
+def test_every_reader_that_a_patient_is_promised_is_held_to_a_deadline_that_staff_see(
+    name: str, level: str, moment: datetime, is_on_call: bool, times: OpenTimes
+) -> None:
+    said = promised(level, moment, times, is_on_call=is_on_call)
+    assert said is not None
+    assert deadline(level, moment, times) <= said
+    page = told(replace(CASES[name], reading=Reading(said, LONDON)), emergency="999", opening=None)
+    [line] = [text for text in page.next_steps if "will read your answers by" in text]
+    here = said.astimezone(ZoneInfo(LONDON))
+    assert f"{here:%A} {here.day} {here:%B}" in line
+    assert f"{here.hour}:{here.minute:02}" in line or f"{here:%I:%M}".lstrip("0") in line
+    if not (is_on_call and level == "same_day"):
+        assert opening(times, said - timedelta(minutes=1)).is_open, "it is promised for an hour that is kept"
+
+
+def test_no_other_sentence_says_when_a_person_reads_it() -> None:
+    for text in content().guidance.values():
+        for words in (text.what_next, text.what_next_closed, text.opening, text.opening_closed):
+            assert not ("read" in words and ("today" in words or "opens" in words)), words
+
+
+def test_who_has_waited_in_vain_is_told_to_call_and_who_was_read_is_told_so() -> None:
+    def steps(reading: Reading) -> str:
+        return " ".join(told(replace(CASES["unusual"], reading=reading), emergency="999", opening=None).next_steps)
+
+    assert WORDS["read_late"] in steps(Reading(at(16, 9), LONDON, is_late=True))
+    assert WORDS["step_acknowledged"] in steps(Reading(at(16, 9), LONDON, is_read=True, is_late=True))
+    assert "will read your answers by" not in steps(Reading(None, LONDON))
+    urgent = replace(CASES["emergency"], reading=Reading(at(16, 9), LONDON))
+    assert "will read" not in whole(told(urgent, emergency="999", opening=None)), "nobody waits for a reader then"
 
 
 def test_an_emergency_waits_for_no_opening_hours() -> None:

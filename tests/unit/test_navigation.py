@@ -21,7 +21,7 @@ CARE = [
     "card",
 ]
 CONTENT = ["rules", "schedules", "guidelines", "equipment", "audit"]
-ADMINISTRATOR = ["import", *CONTENT, "staff", "review", "requests", "clinic"]
+ADMINISTRATOR = ["import", *CONTENT, "staff", "review", "requests", "on-call", "clinic"]
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from reporting.records.tables.base import json_object, key, moment, one_of, ref
+from reporting.clock import now
+from reporting.records.tables.base import UtcDateTime, json_object, key, moment, one_of, ref
 
 CASE_STATES = ("new", "acknowledged", "contacted", "outcome", "closed")
 REFUSED_STATES = ("waiting", "mended", "there", "dismissed", "replaced", "over")
+_LONG_AGO = "1970-01-01 00:00:00"
 CASE_LEVELS = ("one_week", "one_day", "same_day", "emergency")
 
 
@@ -46,7 +48,17 @@ class TriageCase(SQLModel, table=True):
     owner_id: int | None = ref("staff_account", nullable=True)
     opened_at: datetime = moment(nullable=False)
     due_at: datetime = moment(nullable=False)
+    """By when somebody must have taken it; counts while it is ``new``."""
+    contact_due_at: datetime = Field(
+        default_factory=now, sa_type=UtcDateTime, nullable=False, sa_column_kwargs={"server_default": _LONG_AGO}
+    )
+    """By when somebody must have spoken to the patient; counts while ``contacted_at`` is empty."""
+    promised_at: datetime | None = moment()
+    """By when the patient was told that a person reads it; empty where nothing was said."""
     acknowledged_at: datetime | None = moment()
+    """The first time that somebody took it and did not give it back; later reports leave it as it is."""
+    contacted_at: datetime | None = moment()
+    """When the contact was recorded that answers the newest report; empty: none yet."""
     action_taken: str | None = None
     """``advice``, ``call``, ``visit``, ``prescription``, ``referral`` or ``none_needed``."""
     confirmation: str | None = None
@@ -56,8 +68,31 @@ class TriageCase(SQLModel, table=True):
     escalations: int = 0
     """How often it was passed on because nobody took it in time."""
     escalated_at: datetime | None = moment()
+    notices: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """How many people on call were told, one after the other."""
+    next_notice_at: datetime | None = moment()
+    """When the next person on call is told unless somebody has taken it; empty: nobody is to be told."""
     version: int = 1
     """Counts changes, so that two people on one case notice each other."""
+
+
+class OnCallEntry(SQLModel, table=True):
+    """Whom an urgent case is told at once: a person or a number, at some times of the week, one after the other."""
+
+    __tablename__ = "on_call_entry"
+
+    id: int | None = key()
+    clinic_id: int = ref("clinic", index=True)
+    place: int
+    """Their order, from 1."""
+    name: str = Field(max_length=120)
+    phone_encrypted: str | None = None
+    email_encrypted: str | None = None
+    hours: dict[str, list[str]] = json_object()
+    """Weekday to times of day in turn, as the clinic's opening hours; empty: always."""
+    wait_minutes: int
+    """So long after this one was told the next person is told."""
+    created_at: datetime = moment(nullable=False)
 
 
 class CaseEvent(SQLModel, table=True):
@@ -108,6 +143,8 @@ class OutboxMessage(SQLModel, table=True):
     clinic_id: int = ref("clinic")
     patient_id: int | None = ref("patient", nullable=True)
     staff_id: int | None = ref("staff_account", nullable=True)
+    case_id: int | None = ref("triage_case", nullable=True)
+    """The case it is about; its trouble is shown there."""
     channel: str
     kind: str
     due_on: date | None = None

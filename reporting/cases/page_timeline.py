@@ -9,22 +9,21 @@ A patient's photos for clinicians: any two days of a treatment side by side, and
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from html import escape
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 import streamlit as st
 
 from reporting import clock
 from reporting.cases import ui_case
 from reporting.cases.act_cases import add_patient_note
 from reporting.cases.chart_timeline import MARKS, course_table, reported_symptoms, symptom_course
-from reporting.cases.read_timeline import AreaLine, Change, NoteLine, Report, Timeline, TreatmentLine, timeline
+from reporting.cases.read_timeline import NoteLine, Timeline, TreatmentLine, timeline
 from reporting.cases.read_worklist import CaseStep
+from reporting.cases.ui_about import area_part, caption, change_words, pictures, report_words
 from reporting.cases.ui_case import step_words
 from reporting.domain.actors import Actor
 from reporting.domain.case_work import NOTE_CHARACTERS
-from reporting.domain.vocabulary import severity_word, symptom, symptoms
+from reporting.domain.vocabulary import symptoms
 from reporting.patient.act_photos import remove_photo
 from reporting.patient.read_photos import PhotoLine, photos_of
 from reporting.security.permissions import may
@@ -34,76 +33,6 @@ from reporting.shell.ui_figures import chart, csv_file, drawn
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import number_in_address, page_link
 from reporting.shell.ui_states import attempt, empty, show_notice, shows_problems
-from reporting.treatments.read_treatments import SettingLine
-
-_VERDICTS = {
-    "ok": "",
-    "outside_typical": "outside the typical range",
-    "above_guideline": "above guideline",
-    "below_guideline": "below guideline",
-    "above_protocol": "above own protocol",
-    "below_protocol": "below own protocol",
-}
-
-
-def _range(low: float | None, high: float | None) -> str:
-    if low is None and high is None:
-        return "none known"
-    if low is None or high is None:
-        return f"up to {words.number(high)}" if high is not None else f"from {words.number(low or 0)}"
-    return f"{words.number(low)} to {words.number(high)}"
-
-
-def settings_table(lines: tuple[SettingLine, ...]) -> pd.DataFrame:
-    """Settings as used beside the published guideline, the clinic's own protocol if it has one, and what is typical."""
-    has_own = any(line.protocol != (None, None) for line in lines)
-    return pd.DataFrame(
-        [
-            {
-                "Setting": line.label,
-                "Used": words.quantity(line.value, line.unit),
-                "Guideline": _range(line.guideline_minimum, line.guideline_maximum),
-                **({"Own protocol": _range(*line.protocol)} if has_own else {}),
-                "Typical": _range(*line.typical),
-                "Note": _VERDICTS[line.verdict],
-            }
-            for line in lines
-        ]
-    )
-
-
-def _area(area: AreaLine) -> None:
-    group = f", pass group {area.pass_group}" if area.pass_group > 1 else ""
-    facts = [f"**{area.area.capitalize()}{group}**"]
-    if area.indication:
-        facts.append(f"for {area.indication.lower()}")
-    if area.cooling:
-        facts.append(f"cooling: {area.cooling.lower()}")
-    if area.endpoint:
-        facts.append(f"endpoint: {area.endpoint.lower()}")
-    if area.test_spot_done is not None:
-        facts.append("test spot done" if area.test_spot_done else "no test spot")
-    st.markdown(" · ".join(facts))
-    above = [line.label for line in area.settings if line.is_above_guideline]
-    warnings = [f":orange-badge[:material/tune: {label} above guideline]" for label in above]
-    warnings += [
-        f":orange-badge[:material/tune: {line.label} above own protocol]"
-        for line in area.settings
-        if line.is_above_protocol and not line.is_above_guideline
-    ]
-    if area.is_warning_endpoint:
-        warnings.append(":orange-badge[:material/warning: Endpoint shows damage]")
-    if warnings:
-        st.markdown(" ".join(warnings))
-    if area.settings:
-        st.dataframe(
-            settings_table(area.settings),
-            hide_index=True,
-            alt=f"Settings used on {area.area}",
-            key=f"settings_{area.treated_area_id}",
-        )
-    else:
-        st.markdown("No settings were recorded.")
 
 
 def _course(treatment: TreatmentLine) -> None:
@@ -127,51 +56,6 @@ def _course(treatment: TreatmentLine) -> None:
             csv_file(lambda: table_csv(table), key=f"csv_{treatment.treatment_id}", file_name="recovery.csv")
     if never:
         st.markdown(f"Never reported: {', '.join(never)}.")
-
-
-ANSWERED_BY = {
-    "carer": "answered by somebody else with the link",
-    "telephone": "asked by telephone",
-    "desk": "asked at the desk",
-}
-
-
-def report_words(report: Report) -> str:
-    """A check-in in one line."""
-    had = []
-    for code, severity in report.severities.items():
-        if severity:
-            place = f" ({', '.join(report.areas[code])})" if report.areas.get(code) else ""
-            beyond = ", more than expected" if code in report.unexpected else ""
-            now = report.now.get(code, severity)
-            since = "" if now == severity else f", now {severity_word(now).lower()}"
-            had.append(f"{symptom(code).label.lower()} {severity_word(severity).lower()}{since}{place}{beyond}")
-    facts = ["; ".join(had) or "no problems"]
-    facts.extend(f"{question}: {answer}" for question, answer in report.follow_up.items())
-    if report.is_worried:
-        facts.append("worried")
-    if report.cannot_wait:
-        facts.append("cannot wait")
-    if report.days_late:
-        facts.append(f"{report.days_late} {'day' if report.days_late == 1 else 'days'} late")
-    if report.is_proxy:
-        facts.append("entered by the clinic")
-    if report.answered_by:
-        facts.append(ANSWERED_BY.get(report.answered_by, report.answered_by))
-    return ". ".join(facts)
-
-
-_CHANGES = {
-    "corrected": "corrected by the patient",
-    "withdrawn": "taken back by the patient",
-    "replaced": "replaced",
-}
-
-
-def change_words(change: Change, timezone: str) -> str:
-    """Why a report counts no more, and since when."""
-    reason = f": {change.reason}" if change.reason else ""
-    return f"{_CHANGES[change.kind]} on {words.moment(change.at, timezone)}{reason}"
 
 
 def _reports(treatment: TreatmentLine, timezone: str) -> None:
@@ -201,7 +85,7 @@ def treatment_part(treatment: TreatmentLine, timezone: str) -> None:
     kind = f" ({treatment.device_class})" if treatment.device_class else ""
     st.markdown(f"Device: {treatment.device}{kind} · operator: {treatment.operator}{session}")
     for area in treatment.areas:
-        _area(area)
+        area_part(area)
     _course(treatment)
     if treatment.reports:
         with st.expander(f"All check-ins ({treatment.answered} answered)"):
@@ -260,26 +144,6 @@ def _add(patient_id: int) -> None:
         st.session_state["note_words"] = ""
 
 
-WIDTH_PX = 900
-_PAIR = "display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,16rem),1fr));gap:.75rem"
-_IMAGE = "width:100%;height:auto;max-height:75vh;object-fit:contain;border-radius:.5rem;display:block"
-
-
-def caption(photo: PhotoLine, timezone: str) -> str:
-    """``Day 3, 10 Mar 2026, 10:30 · 2/3``."""
-    return f"Day {photo.recovery_day}, {words.moment(photo.taken_at, timezone)}{photo.which}"
-
-
-def _figure(photo: PhotoLine, timezone: str) -> str:
-    """By its own authorised address; a click opens the whole picture."""
-    address, said = f"/photo/{photo.photo_id}", escape(caption(photo, timezone))
-    return (
-        f'<figure style="margin:0"><a href="{address}" target="_blank"><img src="{address}?w={WIDTH_PX}" '
-        f'width="{photo.width_px}" height="{photo.height_px}" loading="lazy" style="{_IMAGE}" '
-        f'alt="Photo of {said}"></a><figcaption>{said}</figcaption></figure>'
-    )
-
-
 def _chosen(photos: Sequence[PhotoLine], label: str, index: int, timezone: str, key: str) -> PhotoLine:
     captions = {photo.photo_id: caption(photo, timezone) for photo in photos}
     chosen = st.selectbox(label, list(captions), index=index, key=key, format_func=captions.__getitem__)
@@ -314,7 +178,7 @@ def photos_part(photos: Sequence[PhotoLine], timezone: str) -> None:
         with right:
             second = _chosen(photos, "Photo on the right", len(photos) - 1, timezone, f"{place}_right")
         pair = [first, second] if first != second else [first]
-    st.html(f'<div style="{_PAIR}">{"".join(_figure(photo, timezone) for photo in pair)}</div>')
+    pictures(pair, timezone)
     st.markdown("A click on a photo shows it large. Each look is kept in the audit trail.")
     _remove_part(photos, timezone, place)
 

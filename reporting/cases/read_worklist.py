@@ -286,6 +286,15 @@ def _one(session: Session, by: Actor, case_id: int) -> WorklistCase:
     return found[0]
 
 
+def others(by: Actor, case: WorklistCase) -> list[WorklistCase]:
+    """The other cases of the patient of a case, newest first. Raises NotAllowed."""
+    require(by, "worklist.read")
+    with reading() as session:
+        ids = [key for row in cases.of_patient(session, case.patient_id) if (key := id_of(row)) != case.case_id]
+        found = _cases(session, by, ids) if ids else []
+    return sorted(found, key=lambda each: each.opened_at, reverse=True)
+
+
 def case_step(event: CaseEvent, who: str) -> CaseStep:
     """An event in words; ``who`` is empty for the system."""
     return CaseStep(event.at, EVENT_WORDS.get(event.kind, event.kind), who, event.note, event.details)

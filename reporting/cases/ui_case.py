@@ -9,7 +9,9 @@ import streamlit as st
 
 from reporting import clock
 from reporting.cases import act_cases, read_worklist
+from reporting.cases.act_contact import Contact, show_contact
 from reporting.cases.read_worklist import CaseStep, Reported, WorklistCase
+from reporting.cases.ui_about import about, outcome_words
 from reporting.domain.actors import Actor
 from reporting.domain.case_work import (
     ACTIONS_TAKEN,
@@ -20,11 +22,11 @@ from reporting.domain.case_work import (
     STATE_WORDS,
     TERM_CHARACTERS,
     actions_for,
-    coded_term,
     complication_terms,
 )
 from reporting.domain.corrections import STAFF_REASONS
 from reporting.domain.vocabulary import severity_word
+from reporting.security.permissions import may
 from reporting.shell import ui_words as words
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import page_link
@@ -116,20 +118,6 @@ def _reasons(case: WorklistCase, most: int | None) -> str:
     return "; ".join(case.reasons[:most]) + more
 
 
-def outcome_words(case: WorklistCase) -> str:
-    """``Confirmed complication: Blister, grade 2 · Telephone call · closed 3 Mar 2026, 10:00 by Dr Demo``."""
-    found = CONFIRMATIONS.get(case.confirmation or "", "Not decided")
-    if case.complication_term:
-        coded = coded_term(case.complication_term)
-        codes = f" (CTCAE {coded.ctcae_term})" if coded and coded.ctcae_term else ""
-        found += f": {case.complication_term}{codes}, grade {case.complication_grade}"
-    parts = [found, ACTIONS_TAKEN.get(case.action_taken or "", "no contact recorded")]
-    if case.closed_at:
-        by = f" by {case.closed_by}" if case.closed_by else ""
-        parts.append(f"closed {words.moment(case.closed_at, case.timezone)}{by}")
-    return " · ".join(parts)
-
-
 def summary(case: WorklistCase, *, most_reasons: int | None = None) -> None:
     """Everything that a clinician needs to decide whether to call now."""
     owner = f"Owner: {case.owner}" if case.owner else "Nobody has taken it yet"
@@ -184,6 +172,7 @@ def row(case: WorklistCase, *, is_first: bool = False) -> None:
 
 WINDOW = "case_window"
 _OTHER_TERM = "Another term"
+_CONTACT = "case_contact_shown"
 
 
 def _key(case: WorklistCase, name: str) -> str:
@@ -348,6 +337,34 @@ def step_words(step: CaseStep) -> str:
     return f"{step.words}{' (' + result + ')' if result else ''}{who}{note}"
 
 
+def _show_contact(case_id: int) -> None:
+    """Callback: keep what was looked up for as long as the window is open."""
+    found: list[Contact] = []
+    if attempt(WINDOW, "Kept in the audit trail.", lambda by: found.append(show_contact(by=by, case_id=case_id))):
+        st.session_state[_CONTACT] = (case_id, found[0])
+
+
+def _whom_to_ring(by: Actor, case: WorklistCase) -> None:
+    """Name and numbers, shown on a press that the audit trail keeps, to whoever may speak to patients."""
+    if not may(by, "case.work"):
+        return
+    shown_of, contact = st.session_state.get(_CONTACT, (None, None))
+    if shown_of != case.case_id or contact is None:
+        st.button(
+            "Show name and numbers",
+            key=_key(case, "show_contact"),
+            icon=":material/call:",
+            help="Whom to ring. It is kept in the audit trail that you looked.",
+            on_click=_show_contact,
+            args=(case.case_id,),
+        )
+        return
+    if not contact.is_known:
+        st.markdown("**No number and no address is on record.** Look into the practice system.")
+    parts = (contact.name or "Name not on record", contact.telephone, contact.email)
+    st.text("\n".join(part for part in parts if part))
+
+
 def open_window(case_id: int) -> None:
     """Show the window of a case. It stays as it is while the list behind it is refreshed."""
 
@@ -357,6 +374,8 @@ def open_window(case_id: int) -> None:
         case = read_worklist.case(by, case_id)
         show_notice(WINDOW)
         summary(case)
+        _whom_to_ring(by, case)
+        about(by, case)
         st.markdown("**What happened so far**")
         steps = read_worklist.case_steps(by, case_id)
         st.markdown("\n".join(f"- {words.moment(s.at, case.timezone)}: {step_words(s)}" for s in steps))
@@ -366,6 +385,7 @@ def open_window(case_id: int) -> None:
 
     def dismissed() -> None:
         choose(None)
+        st.session_state.pop(_CONTACT, None)
         forget_notice()
 
     st.dialog("Case", width="large", on_dismiss=dismissed)(inside)()

@@ -8,8 +8,9 @@ from sqlalchemy import select
 
 from reporting import clock
 from reporting.cases import act_cases, read_worklist
+from reporting.cases.act_contact import show_contact
 from reporting.cases.read_alert_budget import alert_budget
-from reporting.cases.ui_case import outcome_words
+from reporting.cases.ui_about import outcome_words
 from reporting.clinic.act_clinic import change_content
 from reporting.clinic.act_staff import change_staff
 from reporting.domain.actors import SYSTEM, Actor
@@ -20,7 +21,8 @@ from reporting.messages.act_escalation import escalate
 from reporting.records import audit
 from reporting.records import cases as stored
 from reporting.records.engine import reading, transaction
-from reporting.records.tables import AuditEvent, CheckIn, TreatedArea, TriageCase
+from reporting.records.tables import AuditEvent, CheckIn, Patient, TreatedArea, TriageCase
+from reporting.security.encryption import encrypt
 from tests.accounts import trail
 from tests.cast import House, house
 from tests.reports import eyes_closing, send
@@ -484,3 +486,18 @@ def test_every_outcome_term_has_a_code_of_some_vocabulary_and_fits_the_case() ->
         "milia",
         "fat_loss",
     } <= content().outcome_terms.keys()
+
+
+def test_whom_to_ring_is_shown_to_who_works_on_cases_and_the_trail_keeps_who_looked(clinic: House) -> None:
+    case_id, by = eyes_closing(clinic), clinic.staff["clinician"]
+    with transaction() as session:
+        patient = session.get_one(Patient, clinic.patient_id)
+        patient.name_encrypted, patient.phone_encrypted = encrypt("Demo Person"), encrypt("+447700900123")
+    found = show_contact(by=by, case_id=case_id)
+    assert (found.name, found.telephone, found.email) == ("Demo Person", "+447700900123", "")
+    assert [action for action, _, _ in trail("patient.contact_shown")] == ["patient.contact_shown"]
+    assert "900123" not in str(trail("patient."))
+    with pytest.raises(NotAllowed):
+        show_contact(by=clinic.staff["front_desk"], case_id=case_id)
+    with pytest.raises(NotFound):
+        show_contact(by=house("B").staff["clinician"], case_id=case_id)

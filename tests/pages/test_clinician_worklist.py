@@ -3,10 +3,16 @@
 from datetime import datetime
 
 import pytest
+from sqlalchemy import select, update
 from streamlit.testing.v1 import AppTest
 
 from reporting.cases import act_cases, read_worklist
+from reporting.clinic.act_on_call import add_on_call
 from reporting.domain.actors import Actor
+from reporting.records.engine import transaction
+from reporting.records.tables import CheckIn, OutboxMessage, Patient
+from reporting.security.encryption import encrypt
+from tests.accounts import trail
 from tests.cast import House, house
 from tests.pages.staff import open_page, text
 from tests.reports import eyes_closing, send
@@ -131,3 +137,36 @@ def test_silence_and_the_alert_budget_are_views_of_their_own(monkeypatch: pytest
     assert not page.exception
     assert [one.label for one in page.metric][:2] == ["Alerts per 100 check-ins", "Acted on"]
     assert "R1" in set(page.dataframe[0].value["Rule"])
+
+
+def test_the_window_has_all_that_is_needed_to_call(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    case_id, by = eyes_closing(clinic), clinic.staff["clinician"]
+    with transaction() as session:
+        session.get_one(Patient, clinic.patient_id).phone_encrypted = encrypt("+447700900123")
+        report = session.execute(select(CheckIn)).scalar_one()
+        report.note_encrypted = encrypt("It began after lunch.")
+    page = opened(monkeypatch, by)
+    page.button(key=f"open_{case_id}").click().run()
+    shown = text(page)
+    assert "It began after lunch." in shown
+    assert "All answers (1)" in [part.label for part in page.expander]
+    assert "skin type" in shown
+    assert "+447700900123" not in shown, "nobody sees a number without a press"
+    assert trail("patient.contact_shown") == []
+    page.button(key=f"show_contact_{case_id}").click().run()
+    assert "+447700900123" in text(page)
+    assert [action for action, _, _ in trail("patient.contact_shown")] == ["patient.contact_shown"]
+    assert not page.exception
+
+
+def test_the_row_says_who_on_call_was_told_and_whether_it_reached_them(
+    monkeypatch: pytest.MonkeyPatch, clinic: House
+) -> None:
+    add_on_call(by=clinic.staff["administrator"], name="Dr First", telephone="+447700900101")
+    eyes_closing(clinic)
+    assert "Told on call: Dr First (text message waiting)" in text(opened(monkeypatch, clinic.staff["clinician"]))
+    with transaction() as session:
+        session.execute(update(OutboxMessage).values(status="dead"))
+    shown = text(opened(monkeypatch, clinic.staff["clinician"]))
+    assert "Dr First (text message not delivered)" in shown
+    assert "Nobody on call was reached" in shown

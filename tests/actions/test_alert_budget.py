@@ -14,11 +14,6 @@ from reporting.records.tables import CheckIn, Treatment
 from tests.cast import House, house
 
 
-@pytest.fixture
-def clinic(database: str, stopped_clock: datetime) -> House:
-    return house("A")
-
-
 def answer(
     clinic: House,
     at: datetime,

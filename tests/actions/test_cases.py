@@ -28,11 +28,6 @@ from tests.cast import House, house
 from tests.reports import eyes_closing, send
 
 
-@pytest.fixture
-def clinic(database: str, stopped_clock: datetime) -> House:
-    return house("A")
-
-
 def now_of(clinic: House, case_id: int) -> read_worklist.WorklistCase:
     return read_worklist.case(clinic.staff["clinician"], case_id)
 

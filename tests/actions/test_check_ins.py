@@ -21,11 +21,6 @@ from tests.answers import EYES_CLOSING, NO_PROBLEMS, filled
 from tests.cast import House, house
 
 
-@pytest.fixture
-def clinic(database: str, stopped_clock: datetime) -> House:
-    return house("A")
-
-
 def rows(table: type) -> list:
     with reading() as session:
         return list(session.execute(select(table)).scalars())

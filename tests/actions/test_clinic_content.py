@@ -31,11 +31,6 @@ WHY = "agreed at the safety meeting"
 HARDER = {"min_severity": "1", "advice": "contact_today", "case_level": "same_day"}
 
 
-@pytest.fixture
-def clinic(database: str, stopped_clock: datetime) -> House:
-    return house("A")
-
-
 def change(clinic: House, table: str, row: str, **cells: str) -> date | None:
     return change_content(by=clinic.staff["administrator"], table=table, row=row, cells=cells, reason=WHY)
 

@@ -15,12 +15,7 @@ from reporting.records.tables import Consent, OutboxMessage
 from reporting.shell import act_consent
 from reporting.shell.act_consent import ConsentWithdrawn, agree, consent_state, disagree
 from tests.accounts import together, trail
-from tests.cast import House, house
-
-
-@pytest.fixture
-def clinic(database: str, stopped_clock: datetime) -> House:
-    return house("A")
+from tests.cast import House
 
 
 def rows() -> list[Consent]:

@@ -1,6 +1,6 @@
 """To change what was sent: corrected, taken back, put back; once, by the patient alone, and nothing is lost."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,11 +22,6 @@ from tests.cast import House, house
 
 WELL: dict[str, Any] = {}
 MILD = {"symptoms": ["swelling"], "severity_swelling": "1"}
-
-
-@pytest.fixture
-def clinic(database: str, stopped_clock: datetime) -> House:
-    return house("A")
 
 
 def answers(clinic: House, **wanted: Any) -> Any:

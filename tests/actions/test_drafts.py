@@ -18,11 +18,6 @@ from tests.cast import House, house
 SOME = {"symptoms": ["swelling"], "severity_swelling": "2"}
 
 
-@pytest.fixture
-def clinic(database: str, stopped_clock: datetime) -> House:
-    return house("A")
-
-
 def kept() -> list[Draft]:
     with reading() as session:
         return list(session.exec(select(Draft)).all())

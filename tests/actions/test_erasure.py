@@ -1,7 +1,7 @@
 """Erasure: the person goes from every table and from the disk; figures and audit chain stay."""
 
 import io
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +49,6 @@ from tests.cast import House, house
 
 CANARY = "CANARY-PERSON"
 PHONE_HASH = "f" * 64
-
-
-@pytest.fixture
-def clinic(database: str, stopped_clock: datetime) -> House:
-    return house("A")
 
 
 def picture() -> bytes:

@@ -13,12 +13,7 @@ from reporting.records import cases as stored
 from reporting.records.engine import reading, transaction
 from reporting.records.tables import CaseEvent, CheckIn, Clinic, OutboxMessage, StaffAccount, TriageCase
 from tests.accounts import trail
-from tests.cast import House, house
-
-
-@pytest.fixture
-def clinic(database: str, stopped_clock: datetime) -> House:
-    return house("A")
+from tests.cast import House
 
 
 def report(clinic: House, level: str, at: datetime) -> int:

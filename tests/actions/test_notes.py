@@ -1,6 +1,6 @@
 """Dated notes about a patient: who may write them, what is kept of them, and that erasure takes them."""
 
-from datetime import date, datetime
+from datetime import date
 
 import pytest
 
@@ -15,11 +15,6 @@ from tests.cast import House, house
 
 pytestmark = pytest.mark.usefixtures("stopped_clock")
 DAY = date(2026, 3, 9)
-
-
-@pytest.fixture
-def clinic(database: str, stopped_clock: datetime) -> House:
-    return house("A")
 
 
 def test_a_note_is_kept_encrypted_dated_and_audited_without_its_words(clinic: House) -> None:

@@ -34,11 +34,6 @@ from tests.cast import House, house
 EMAIL = "demo.patient.0001@mail.example"
 
 
-@pytest.fixture
-def clinic(database: str, stopped_clock: datetime) -> House:
-    return house("A")
-
-
 def chooses(clinic: House, factor: str, email: str | None = EMAIL) -> None:
     with transaction() as session:
         session.get_one(Clinic, clinic.clinic_id).second_factor = factor

@@ -20,11 +20,6 @@ from tests.accounts import PASSWORD, trail, with_password
 from tests.cast import House, house
 
 
-@pytest.fixture
-def clinic(database: str, stopped_clock: datetime) -> House:
-    return house("A")
-
-
 def signed_in(clinic: House) -> str:
     return sign_in(email=with_password(clinic, "clinician"), password=PASSWORD, source="here").value
 

@@ -13,12 +13,7 @@ from reporting.records.engine import reading, transaction
 from reporting.records.tables import SignInSession, StaffAccount, Throttle
 from reporting.shell.act_sessions import WrongSignIn, actor_of, sign_in
 from tests.accounts import PASSWORD, together, trail, with_password
-from tests.cast import House, house
-
-
-@pytest.fixture
-def clinic(database: str, stopped_clock: datetime) -> House:
-    return house("A")
+from tests.cast import House
 
 
 def wrong(email: str, source: str = "here", password: str = "not the password") -> Problem:

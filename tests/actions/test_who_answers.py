@@ -1,6 +1,5 @@
 """Who answered: the patient, a carer with the link, or staff who asked by telephone or at the desk."""
 
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -17,11 +16,6 @@ from tests.answers import NO_PROBLEMS, filled
 from tests.cast import House, house
 
 SOME = {"symptoms": ["swelling"], "severity_swelling": "2"}
-
-
-@pytest.fixture
-def clinic(database: str, stopped_clock: datetime) -> House:
-    return house("A")
 
 
 def send(clinic: House, by: Actor, key: str = "key", **more: Any) -> Receipt:

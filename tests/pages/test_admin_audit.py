@@ -21,11 +21,6 @@ DAY = NOW.date()
 TODAY = Search(DAY, DAY)
 
 
-@pytest.fixture
-def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
-    return house("A")
-
-
 def changed(clinic: House, row: str = "U1") -> None:
     change_content(
         by=clinic.staff["administrator"], table="triage_rules", row=row, cells={"is_on": "no"}, reason="trial"

@@ -1,6 +1,6 @@
 """The clinic's settings: saved at once, audited with what was before, refused with what was typed kept."""
 
-from datetime import datetime, time
+from datetime import time
 
 import pytest
 from sqlmodel import select
@@ -13,11 +13,6 @@ from reporting.shell.read_scope import clinic_settings
 from tests.accounts import trail
 from tests.cast import House, house
 from tests.pages.staff import open_page
-
-
-@pytest.fixture
-def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
-    return house("A")
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, actor: Actor | None) -> AppTest:

@@ -1,22 +1,17 @@
 """Schedules, deadlines, ranges and tolerance: set on their pages, refused with words, read by the safety lead."""
 
-from datetime import date, datetime
+from datetime import date
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from reporting.clinic.read_content import content_row, protocol_ranges, tolerated_factor
 from tests.accounts import trail
-from tests.cast import House, house
+from tests.cast import House
 from tests.pages.staff import open_page, text
 
 WHY = "agreed at the safety meeting"
 RANGE = "frac_ablative_co2|pulse_energy_mj|IV-VI"
-
-
-@pytest.fixture
-def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
-    return house("A")
 
 
 def opened(

@@ -1,6 +1,6 @@
 """Devices, operators and service: added, changed, retired, each with a trail, each at its own clinic."""
 
-from datetime import date, datetime
+from datetime import date
 
 import pytest
 from sqlmodel import select
@@ -21,11 +21,6 @@ from reporting.treatments.read_treatments import clinic_equipment
 from tests.accounts import trail
 from tests.cast import House, house
 from tests.pages.staff import open_page, text
-
-
-@pytest.fixture
-def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
-    return house("A")
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, clinic: House, role: str = "administrator") -> AppTest:

@@ -1,7 +1,5 @@
 """Messages that did not get through: said in plain words, sent again or taken off the list by the right people."""
 
-from datetime import datetime
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -16,11 +14,6 @@ from tests.accounts import trail
 from tests.cast import House, house
 from tests.conftest import NOW
 from tests.pages.staff import open_page, text
-
-
-@pytest.fixture
-def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
-    return house("A")
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, actor: Actor | None) -> AppTest:

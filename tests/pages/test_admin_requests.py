@@ -1,7 +1,5 @@
 """The administrator works on requests to be forgotten: two steps to erase, a reason to refuse."""
 
-from datetime import datetime
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -14,11 +12,6 @@ from tests.accounts import trail
 from tests.answers import filled
 from tests.cast import House, house
 from tests.pages.staff import open_page, text
-
-
-@pytest.fixture
-def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
-    return house("A")
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, actor: Actor | None) -> AppTest:

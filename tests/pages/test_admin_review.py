@@ -1,6 +1,5 @@
 """Wording and review: the administrator sees how whole and how reviewed each language and table is."""
 
-from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -8,13 +7,8 @@ import pytest
 from reporting.clinic import file_catalogues
 from reporting.clinic.file_catalogues import content_reviews
 from reporting.domain import language
-from tests.cast import House, house
+from tests.cast import House
 from tests.pages.staff import open_page, text
-
-
-@pytest.fixture
-def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
-    return house("A")
 
 
 def test_languages_and_tables_stand_there(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:

@@ -12,16 +12,11 @@ from reporting.domain.content import content
 from reporting.records.engine import transaction
 from reporting.records.tables import TriageCase
 from tests.accounts import trail
-from tests.cast import House, house
+from tests.cast import House
 from tests.pages.staff import open_page, text
 from tests.reports import send
 
 WHY = "too many alerts that led to nothing"
-
-
-@pytest.fixture
-def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
-    return house("A")
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, actor: Actor | None, rule: str = "I1") -> AppTest:

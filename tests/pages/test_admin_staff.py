@@ -1,7 +1,5 @@
 """The staff page: administrators add, change and switch off colleagues; a refusal keeps what was typed."""
 
-from datetime import datetime
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -11,11 +9,6 @@ from reporting.shell.act_sessions import sign_in
 from tests.accounts import PASSWORD, trail
 from tests.cast import House, house
 from tests.pages.staff import open_page, text
-
-
-@pytest.fixture
-def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
-    return house("A")
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, actor: Actor | None) -> AppTest:

@@ -1,19 +1,12 @@
 """Reminders on the card page: staff write down the address and what the patient said."""
 
-from datetime import datetime
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from reporting.treatments.act_reminders import reminder_state
 from tests.accounts import trail
-from tests.cast import House, house
+from tests.cast import House
 from tests.pages.staff import open_page, text
-
-
-@pytest.fixture
-def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
-    return house("A")
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, clinic: House) -> AppTest:

@@ -1,6 +1,6 @@
 """The card: one link at a time, shown once, printable, for one's own clinic only."""
 
-from datetime import date, datetime
+from datetime import date
 
 import pytest
 from sqlalchemy import select
@@ -10,11 +10,6 @@ from reporting.records.tables import Invitation
 from reporting.treatments import file_card
 from tests.cast import House, house
 from tests.pages.staff import open_page, text
-
-
-@pytest.fixture
-def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
-    return house("A")
 
 
 def working_links() -> int:

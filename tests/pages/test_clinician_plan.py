@@ -1,6 +1,5 @@
 """The planner's page: last time, settings to change, comparable treatments; no patient, no treatment, no right."""
 
-from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +9,7 @@ import pytest
 from reporting.dashboards.read_dose_response import DoseResponse, GroupCurve
 from reporting.records.engine import transaction
 from reporting.records.tables import Patient
-from tests.cast import House, house
+from tests.cast import House
 from tests.pages.staff import open_page, text
 
 
@@ -18,11 +17,6 @@ class Choice(NamedTuple):
     """The main setting of a device class."""
 
     main: str
-
-
-@pytest.fixture
-def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
-    return house("A")
 
 
 def test_it_starts_from_last_time_and_follows_a_change(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:

@@ -1,7 +1,6 @@
 """Staff take a check-in by telephone or at the desk: the same questions, kept apart from the patient's own."""
 
 import re
-from datetime import datetime
 
 import pytest
 from sqlmodel import select
@@ -15,11 +14,6 @@ from reporting.records.tables import CheckIn, Consent, Draft
 from reporting.shell.act_consent import disagree
 from tests.cast import House, house
 from tests.pages.staff import open_page, text
-
-
-@pytest.fixture
-def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
-    return house("A")
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, actor: Actor | None, **address: int) -> AppTest:

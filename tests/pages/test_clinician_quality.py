@@ -9,16 +9,11 @@ from reporting.domain.actors import Actor
 from reporting.records.engine import transaction
 from reporting.records.outcomes import recompute
 from reporting.records.tables import TreatedArea, Treatment
-from tests.cast import House, house
+from tests.cast import House
 from tests.pages.clinic_data import fill
 from tests.pages.staff import open_page, text
 
 NEWCOMER = Actor(kind="staff", id=1, clinic_id=999, role="clinician")
-
-
-@pytest.fixture
-def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
-    return house("A")
 
 
 def test_it_shows_silence_response_settings_and_imports(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:

@@ -1,7 +1,5 @@
 """The page of the monthly report: months, versions by role, the way to the file, and the schedule."""
 
-from datetime import datetime
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -9,13 +7,8 @@ from reporting.domain.clinic_settings import ReportSchedule, from_plain
 from reporting.records.engine import reading
 from reporting.records.tables import Clinic
 from tests.accounts import trail
-from tests.cast import House, house
+from tests.cast import House
 from tests.pages.staff import open_page, text
-
-
-@pytest.fixture
-def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
-    return house("A")
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, clinic: House, role: str, **address: str) -> AppTest:

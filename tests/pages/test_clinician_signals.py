@@ -11,7 +11,7 @@ from reporting.records import signals as stored
 from reporting.records.engine import reading, transaction
 from reporting.records.tables import Signal, SignalRun
 from tests.accounts import trail
-from tests.cast import House, house
+from tests.cast import House
 from tests.pages.staff import open_page, text
 
 CARD: dict[str, Any] = {
@@ -52,11 +52,6 @@ RECORD: dict[str, Any] = {
         "units": {"A": [["device", "A/D1", [8.0]], ["operator", "A/O1", [0.1]]], "B": [["device", "B/D9", [8.0]]]},
     },
 }
-
-
-@pytest.fixture
-def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
-    return house("A")
 
 
 def raised(clinic: House, unit_type: str = "device", unit_id: str = "D1") -> int:

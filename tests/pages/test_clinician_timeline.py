@@ -1,6 +1,6 @@
 """The timeline and the list of patients: what is seen, by whom, and what an address may not do."""
 
-from datetime import date, datetime
+from datetime import date
 
 import pytest
 
@@ -11,11 +11,6 @@ from tests.answers import EYES_CLOSING, NO_PROBLEMS, filled
 from tests.cast import House, house
 from tests.pages.staff import open_page, text
 from tests.reports import eyes_closing, send
-
-
-@pytest.fixture
-def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
-    return house("A")
 
 
 def test_settings_reports_chart_and_steps_stand_together(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:

@@ -1,7 +1,5 @@
 """The worklist page: what stands there, what one tap does, and what happens when somebody was faster."""
 
-from datetime import datetime
-
 import pytest
 from sqlalchemy import select, update
 from streamlit.testing.v1 import AppTest
@@ -16,11 +14,6 @@ from tests.accounts import trail
 from tests.cast import House, house
 from tests.pages.staff import open_page, text
 from tests.reports import eyes_closing, send
-
-
-@pytest.fixture
-def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
-    return house("A")
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, actor: Actor | None) -> AppTest:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 
 import pytest
 import streamlit as st
@@ -10,14 +9,9 @@ import streamlit as st
 from reporting.errors import SignInNeeded
 from reporting.shell import ui_identity
 from tests.accounts import trail
-from tests.cast import House, house
+from tests.cast import House
 from tests.pages.clinic_data import fill
 from tests.pages.staff import open_page
-
-
-@pytest.fixture
-def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
-    return house("A")
 
 
 @pytest.fixture

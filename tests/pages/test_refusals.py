@@ -10,13 +10,8 @@ from reporting.domain.actors import Actor
 from reporting.settings import ROOT
 from reporting.shell import act_sessions
 from tests.accounts import together, trail
-from tests.cast import House, house
+from tests.cast import House
 from tests.pages.staff import open_page
-
-
-@pytest.fixture
-def clinic(sqlite_database: str, stopped_clock: datetime) -> House:
-    return house("A")
 
 
 def refused() -> list[tuple[str, str, str]]:

@@ -16,6 +16,20 @@ from sqlalchemy import Engine, event
 
 from tests.guard import guarded
 
+SERVERS: set[int] = set()
+"""Process ids of the running servers of this process, which are nobody's children."""
+IN_A_HURRY = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum": "off",
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
+}
+"""Nothing outlives the server, its tables are small, and every test comes with a new connection: a statement is seldom
+asked twice, so to compile it is never worth it."""
 AT_ONCE = 'kill -QUIT "$0"; while kill -0 "$0" 2>/dev/null; do sleep 0.1; done; rm -rf "$1"'
 
 
@@ -92,13 +106,16 @@ def cluster() -> Iterator[str]:
         subprocess.run(command, check=True, capture_output=True, text=True, cwd=data, **as_owner)  # type: ignore[call-overload]
 
     run(str(binaries / "initdb"), "-D", str(data), "-U", "tester", "-A", "trust", "-E", "UTF8", "--no-sync")
-    options = f"-c listen_addresses='' -c unix_socket_directories='{data}' -c fsync=off -c max_connections=200"
+    given = {"listen_addresses": "''", "unix_socket_directories": f"'{data}'", "max_connections": "200"} | IN_A_HURRY
+    options = " ".join(f"-c {name}={value}" for name, value in given.items())
     run(str(binaries / "pg_ctl"), "-D", str(data), "-w", "-l", str(data / "log"), "-o", options, "start")
     server = (data / "postmaster.pid").read_text().split()[0]
     with guarded("sh", "-c", AT_ONCE, server, str(folder)):
+        SERVERS.add(int(server))
         try:
             yield f"postgresql://tester@/postgres?host={quote(str(data), safe='')}"
         finally:
+            SERVERS.remove(int(server))
             run(str(binaries / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
             shutil.rmtree(folder, ignore_errors=True)
 

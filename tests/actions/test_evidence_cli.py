@@ -195,7 +195,8 @@ def test_signals_are_run_twice_and_listed_once_with_everything_on_the_card(
     assert len(listed) == first["signals"] == again["signals"]
     assert [row["rank"] for row in listed] == list(range(1, len(listed) + 1))
     outcome = [row for row in listed if row["kind"] == "outcome"]
-    assert drawn.truth["injections"][0]["unit_id"] in {row["card"]["unit"].rpartition("/")[2] for row in outcome}, "who is guilty is named"
+    named = {row["card"]["unit"].rpartition("/")[2] for row in outcome}
+    assert drawn.truth["injections"][0]["unit_id"] in named, "who is guilty is named"
     for row in listed:
         assert set(row["card"]) >= CARD
         assert row["card"]["cells_tested"] == first["cells_tested"] > 100

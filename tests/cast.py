@@ -60,20 +60,22 @@ def _add(session: Session, row: Any) -> Any:
 
 
 def _staff(session: Session, clinic_id: int, code: str) -> dict[Role, Actor]:
-    made = {}
-    for role in ROLES:
-        account = _add(
-            session,
-            StaffAccount(
-                clinic_id=clinic_id,
-                email=f"{role}@{code.lower()}.example",
-                display_name=f"Demo {role} {code}",
-                password_hash="not a hash",
-                role=role,
-            ),
+    accounts = [
+        StaffAccount(
+            clinic_id=clinic_id,
+            email=f"{role}@{code.lower()}.example",
+            display_name=f"Demo {role} {code}",
+            password_hash="not a hash",
+            role=role,
         )
-        made[role] = Actor(kind="staff", id=account.id, clinic_id=clinic_id, role=role, label=account.display_name)
-    return made
+        for role in ROLES
+    ]
+    session.add_all(accounts)
+    session.flush()
+    return {
+        role: Actor(kind="staff", id=account.id, clinic_id=clinic_id, role=role, label=account.display_name)
+        for role, account in zip(ROLES, accounts, strict=True)
+    }
 
 
 def house(code: str, areas: tuple[str, ...] = ("cheeks",), procedure: str = "ablative") -> House:

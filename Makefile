@@ -13,7 +13,7 @@ export REPORTING_DATA_DIR := $(abspath $(DATA))
 endif
 .DEFAULT_GOAL := help
 
-.PHONY: help run test test-all coverage test-moments check lint lock bench screenshots score vignettes browser clean
+.PHONY: help run test test-rest test-all test-times coverage test-moments check lint lock bench screenshots score vignettes browser clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -34,11 +34,17 @@ run: $(VENV)/run.stamp ## Start the application: PORT=8501, DEMO=0 for an empty 
 browser: $(VENV)/test.stamp ## Install Chromium for the tests where there is none
 	@$(BIN)/python -m tests.browser
 
-test: $(VENV)/test.stamp browser ## Run the tests, browser and PostgreSQL included, without every page in every look
+test: $(VENV)/test.stamp browser ## Run the tests, browser and PostgreSQL included, without what takes long
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not thorough"
 
-test-all: $(VENV)/test.stamp browser ## Run all tests: also every page in every look
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+test-rest: $(VENV)/test.stamp browser ## Run what `make test` leaves out: every page in every look, long searches for a counterexample
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m thorough
+
+test-all: test test-rest ## Run all tests
+
+test-times: $(VENV)/test.stamp browser ## Run what `make test` runs, and print which files and tests take the processor's time
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not thorough" -p tests.times
+	$(BIN)/python -m tests.times
 
 coverage: $(VENV)/test.stamp ## Print which lines of the application the tests reach, without a browser
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --ignore tests/e2e --cov --cov-report term:skip-covered

@@ -25,10 +25,17 @@ keep_moment()
 hurry()
 
 
+def _values(item: pytest.Item) -> list[object]:
+    """What it is given in place of its parameters and those of its fixtures."""
+    return list(item.callspec.params.values()) if hasattr(item, "callspec") else []
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests of a file that share something stay in one process, which makes it once."""
     for item in items:
+        if item.get_closest_marker("sqlite_first") and "postgresql" in _values(item):
+            item.add_marker(pytest.mark.thorough)
         fixtures = item._fixtureinfo.name2fixturedefs.values()
         shares = any(found[-1].scope == "module" for found in fixtures)
         if shares and not item.get_closest_marker("xdist_group"):

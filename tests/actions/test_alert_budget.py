@@ -13,6 +13,8 @@ from reporting.records.engine import transaction
 from reporting.records.tables import CheckIn, Treatment
 from tests.cast import House, house
 
+pytestmark = pytest.mark.sqlite_first
+
 
 def answer(
     clinic: House,

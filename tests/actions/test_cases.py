@@ -27,6 +27,8 @@ from tests.accounts import trail
 from tests.cast import House, house
 from tests.reports import eyes_closing, send
 
+pytestmark = pytest.mark.sqlite_first
+
 
 def now_of(clinic: House, case_id: int) -> read_worklist.WorklistCase:
     return read_worklist.case(clinic.staff["clinician"], case_id)

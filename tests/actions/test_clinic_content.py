@@ -27,6 +27,8 @@ from tests.answers import filled
 from tests.cast import House, house
 from tests.conftest import NOW
 
+pytestmark = pytest.mark.sqlite_first
+
 WHY = "agreed at the safety meeting"
 HARDER = {"min_severity": "1", "advice": "contact_today", "case_level": "same_day"}
 

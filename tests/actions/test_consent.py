@@ -17,6 +17,8 @@ from reporting.shell.act_consent import ConsentWithdrawn, agree, consent_state, 
 from tests.accounts import together, trail
 from tests.cast import House
 
+pytestmark = pytest.mark.sqlite_first
+
 
 def rows() -> list[Consent]:
     with reading() as session:

@@ -20,6 +20,8 @@ from tests.accounts import together, trail
 from tests.answers import EYES_CLOSING, NO_PROBLEMS, filled
 from tests.cast import House, house
 
+pytestmark = pytest.mark.sqlite_first
+
 WELL: dict[str, Any] = {}
 MILD = {"symptoms": ["swelling"], "severity_swelling": "1"}
 

@@ -171,11 +171,12 @@ def machine(database: str) -> Iterator[type[Changes]]:
     assert audit.verify().ok
 
 
-def test_one_version_counts_and_none_is_lost(machine: type[Changes], database: str) -> None:
+@pytest.mark.parametrize("histories", [5, pytest.param(40, marks=pytest.mark.thorough)])
+def test_one_version_counts_and_none_is_lost(machine: type[Changes], histories: int) -> None:
     run_state_machine_as_test(
         machine,
         settings=hypothesis_settings(
-            max_examples=15 if database == "sqlite" else 6,
+            max_examples=histories,
             stateful_step_count=12,
             deadline=None,
             suppress_health_check=list(HealthCheck),

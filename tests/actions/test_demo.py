@@ -29,7 +29,7 @@ from reporting.shell.act_sessions import actor_of
 from reporting.signals.read_rates import rates
 from tests.conftest import NOW
 
-pytestmark = pytest.mark.xdist_group("demo clinic")
+pytestmark = [pytest.mark.xdist_group("demo clinic"), pytest.mark.sqlite_first]
 
 TODAY = date(2026, 3, 10)
 

@@ -15,6 +15,8 @@ from reporting.records.tables import CaseEvent, CheckIn, Clinic, OutboxMessage, 
 from tests.accounts import trail
 from tests.cast import House
 
+pytestmark = pytest.mark.sqlite_first
+
 
 def report(clinic: House, level: str, at: datetime) -> int:
     with transaction() as session:

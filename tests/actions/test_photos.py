@@ -30,6 +30,8 @@ from tests.answers import filled
 from tests.cast import House, house
 from tests.forked import die, ended, forked
 
+pytestmark = pytest.mark.sqlite_first
+
 JPEG = photos.phone_jpeg()
 
 

@@ -31,6 +31,8 @@ from reporting.treatments import act_invitations
 from tests.accounts import together, trail
 from tests.cast import House, house
 
+pytestmark = pytest.mark.sqlite_first
+
 EMAIL = "demo.patient.0001@mail.example"
 
 

@@ -15,6 +15,8 @@ from reporting.shell.act_sessions import WrongSignIn, actor_of, sign_in
 from tests.accounts import PASSWORD, together, trail, with_password
 from tests.cast import House
 
+pytestmark = pytest.mark.sqlite_first
+
 
 def wrong(email: str, source: str = "here", password: str = "not the password") -> Problem:
     with pytest.raises(Problem) as refused:

@@ -14,6 +14,8 @@ from reporting.shell.act_sessions import WrongSignIn, sign_in
 from tests.accounts import PASSWORD, together, trail, with_password
 from tests.cast import House, house
 
+pytestmark = pytest.mark.sqlite_first
+
 FIRST = {
     "clinic_name": " Demo  Skin Clinic ",
     "timezone": "Europe/Madrid",

@@ -45,6 +45,8 @@ from tests.answers import EYES_CLOSING
 from tests.cast import House, house
 from tests.reports import eyes_closing, send
 
+pytestmark = pytest.mark.sqlite_first
+
 CHEEKS = AreaRecord(
     area="cheeks",
     settings={"pulse_energy_mj": 30, "density_pct": 15, "passes": 1},

@@ -15,6 +15,8 @@ from tests.accounts import trail
 from tests.answers import NO_PROBLEMS, filled
 from tests.cast import House, house
 
+pytestmark = pytest.mark.sqlite_first
+
 SOME = {"symptoms": ["swelling"], "severity_swelling": "2"}
 
 

@@ -94,6 +94,7 @@ def test_run_length_of_a_lattice_chart_is_exact() -> None:
     assert ours == pytest.approx(exact, rel=1e-9)
 
 
+@pytest.mark.thorough
 def test_simulated_run_lengths_agree_within_three_percent() -> None:
     risks, mix = np.array([0.05, 0.1, 0.2]), np.array([0.5, 0.3, 0.2])
     rng = np.random.default_rng(5)

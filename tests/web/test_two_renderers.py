@@ -278,7 +278,13 @@ def client() -> TestClient:
 WITH_ALL = frozenset(KEYS)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SHORT, LONG = (
+    settings(max_examples=number, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    for number in (6, 60)
+)
+
+
+@SHORT
 @given(plan=plans)
 @example(plan=Plan())
 @example(plan=Plan({"swelling": (1, 1)}, frozenset({"swelling_breathing"}), day=1))
@@ -290,6 +296,17 @@ WITH_ALL = frozenset(KEYS)
 @example(plan=Plan({}, unsure=frozenset({"hives", "faint"})))
 @example(plan=Plan({"infection": (0, 0)}))
 def test_both_renderers_are_one_check_in(client: TestClient, sqlite_database: str, plan: Plan) -> None:
+    alike(client, plan)
+
+
+@pytest.mark.thorough
+@LONG
+@given(plan=plans)
+def test_both_renderers_are_one_check_in_at_length(client: TestClient, sqlite_database: str, plan: Plan) -> None:
+    alike(client, plan)
+
+
+def alike(client: TestClient, plan: Plan) -> None:
     with clock.fixed(NOW + timedelta(days=plan.day - (NOW.date() - PERFORMED).days)):
         plain, full = by_html(client, plan), by_streamlit(plan)
     assert plain.screens == full.screens

@@ -66,7 +66,7 @@ def pytest_collection(session: pytest.Session) -> Iterator[object]:
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[object]:
     before, began = spent(), time.monotonic()
     result = yield
-    _write(item.nodeid, spent() - before, time.monotonic() - began)
+    _write(item.nodeid, max(0.0, spent() - before), time.monotonic() - began)
     return result
 
 

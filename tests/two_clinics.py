@@ -18,6 +18,7 @@ from reporting.records.tables import (
     Clinic,
     Device,
     ImportRun,
+    OnCallEntry,
     Operator,
     OutboxMessage,
     Patient,
@@ -166,7 +167,11 @@ def _written(of: House, code: str, staff_id: int) -> dict[str, int]:
         clinic_id=of.clinic_id, device_id=of.device_id, happened_on=PERFORMED, kind="calibration", note=f"note {code}"
     )
     with transaction() as session:
+        for place in (1, 2):
+            on_call = OnCallEntry(clinic_id=of.clinic_id, place=place, name=f"on call {code}", wait_minutes=10)
+            entry_id = _kept(session, on_call)
         ids = {
+            "entry_id": entry_id,
             "signal_id": _kept(session, signal),
             "message_id": _kept(session, message),
             "run_id": _kept(session, run),

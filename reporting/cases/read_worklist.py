@@ -286,11 +286,12 @@ def _one(session: Session, by: Actor, case_id: int) -> WorklistCase:
     return found[0]
 
 
-def others(by: Actor, case: WorklistCase) -> list[WorklistCase]:
-    """The other cases of the patient of a case, newest first. Raises NotAllowed."""
+def others(by: Actor, case_id: int) -> list[WorklistCase]:
+    """The other cases of the patient of a case, newest first. Raises NotAllowed, NotFound."""
     require(by, "worklist.read")
     with reading() as session:
-        ids = [key for row in cases.of_patient(session, case.patient_id) if (key := id_of(row)) != case.case_id]
+        patient_id = _one(session, by, case_id).patient_id
+        ids = [key for row in cases.of_patient(session, patient_id) if (key := id_of(row)) != case_id]
         found = _cases(session, by, ids) if ids else []
     return sorted(found, key=lambda each: each.opened_at, reverse=True)
 

@@ -212,7 +212,7 @@ def outcome_words(case: WorklistCase) -> str:
 
 def _earlier(by: Actor, case: WorklistCase) -> None:
     """The patient's other cases, each by when and why it was opened and how it ended."""
-    others = read_worklist.others(by, case)
+    others = read_worklist.others(by, case.case_id)
     if not others:
         return
     with st.expander(f"Other cases of this patient ({len(others)})"):

@@ -84,11 +84,10 @@ def add(
 
 
 @app.command()
-def remove(entry: int = typer.Argument(help="Number of the entry, as 'list' prints it.")) -> None:
+def remove(entry: int = typer.Argument(help="Number of the entry, as 'list' prints it."), clinic: str = CLINIC) -> None:
     """Take an entry off the list."""
-    migrate()
     try:
-        remove_on_call(by=SYSTEM, entry_id=entry)
+        remove_on_call(by=_by(clinic), entry_id=entry)
     except Problem as problem:
         print(f"{problem.message} {problem.what_to_do}", file=sys.stderr)
         raise typer.Exit(2) from None

@@ -20,7 +20,7 @@ from reporting.domain import messages
 from reporting.domain import reminders as rules
 from reporting.domain.actors import Actor
 from reporting.domain.language import languages
-from reporting.domain.message_kinds import PATIENT_CODES, REMINDER, kind_of
+from reporting.domain.message_kinds import CASE_NOTICE, PATIENT_CODES, REMINDER, kind_of
 from reporting.domain.messages import STUCK_AFTER, retry_after
 from reporting.errors import Conflict, NotFound, Problem
 from reporting.notify import sms
@@ -29,7 +29,7 @@ from reporting.notify.handed_over import HandedOver, channels
 from reporting.notify.sms import Sms
 from reporting.records import audit, due_check_ins, outbox
 from reporting.records.engine import Session, reading, transaction
-from reporting.records.tables import Clinic, OutboxMessage, Patient, StaffAccount, id_of
+from reporting.records.tables import Clinic, OutboxMessage, Patient, StaffAccount, TriageCase, id_of
 from reporting.security.encryption import decrypt
 from reporting.security.permissions import may
 from reporting.security.scope import own
@@ -51,12 +51,20 @@ def message(session: Session, row: OutboxMessage, at: datetime) -> Email | Sms |
     useful_for = kind_of(row.kind).patience.useful_for
     if useful_for is not None and row.created_at + useful_for <= at:
         return Held("dead", "expired")
+    if kind_of(row.kind) is CASE_NOTICE and not _is_waiting(session, row):
+        return Held("cancelled", "taken")
     try:
         return _reminder(session, row, at) if kind_of(row.kind) is REMINDER else _plain(session, row)
     except Problem as problem:
         return Held("dead", problem.code)
     except (LookupError, TypeError, ValueError):  # one row that cannot be read must not hold up all others
         return Held("dead", "unreadable")
+
+
+def _is_waiting(session: Session, row: OutboxMessage) -> bool:
+    """Whether nobody has taken the case yet: who is on call is not woken for one that somebody has."""
+    case = session.get(TriageCase, row.case_id)
+    return case is not None and case.state == "new"
 
 
 def _base() -> str:

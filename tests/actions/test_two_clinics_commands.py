@@ -22,7 +22,7 @@ from tests.pages.clinic_data import fill
 from tests.two_clinics import Side, side
 
 HERE = "tests/actions/test_two_clinics_commands.py"
-OF_ONE_CLINIC = {"import", "rates", "report"}
+OF_ONE_CLINIC = {"import", "on-call add", "on-call list", "on-call remove", "rates", "report"}
 """Commands with ``--clinic``, each with a test below."""
 OF_THE_WHOLE = {
     "audit verify": "the chain of all rows",
@@ -104,6 +104,23 @@ def test_a_report_is_of_the_named_clinic(sides: tuple[Side, Side], tmp_path: Pat
     words = "\n".join(page.extract_text() for page in PdfReader(out).pages)
     assert own.mark in words
     assert other.mark not in words + done.output
+
+
+def test_the_on_call_list_is_of_the_named_clinic(sides: tuple[Side, Side]) -> None:
+    own, other = sides
+    assert run("on-call", "list", "--clinic", "Nowhere").exit_code == 2
+    listed = run("on-call", "list", "--clinic", own.mark)
+    assert f"on call {own.mark}" in listed.output
+    assert other.mark not in listed.output
+    wanted = ("--phone", "+34 600 000 101", "--hours", "fri-sat 18:00-24:00", "--minutes", "5")
+    added = run("on-call", "add", "Night", *wanted, "--clinic", own.mark)
+    assert added.exit_code == 0, added.output
+    assert "Fri–Sat 18:00–24:00; next person after 5 minutes" in run("on-call", "list", "--clinic", own.mark).output
+    assert "Night" not in run("on-call", "list", "--clinic", other.mark).output
+    number = added.output.split()[-1].rstrip(".")
+    assert run("on-call", "remove", number, "--clinic", other.mark).exit_code == 2
+    assert run("on-call", "remove", number, "--clinic", own.mark).exit_code == 0
+    assert run("on-call", "add", "Night", "--clinic", own.mark).exit_code == 2
 
 
 def test_an_import_goes_to_the_named_clinic(sides: tuple[Side, Side], tmp_path: Path) -> None:

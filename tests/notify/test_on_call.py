@@ -113,6 +113,13 @@ def test_who_has_taken_it_ends_the_telling_and_giving_it_back_begins_it_again(li
     assert told() == ["Dr First", "Dr Second"]
 
 
+def test_nobody_is_woken_for_a_case_that_somebody_has_taken(listed: House, mail: MailServer, gateway: Gateway) -> None:
+    case_id = eyes_closing(listed)
+    act_cases.acknowledge(by=listed.staff["clinician"], case_id=case_id, version=1)
+    assert send_all() == {"cancelled": 2}
+    assert (gateway.requests, mail.arrived) == ([], [])
+
+
 def test_a_new_urgent_report_begins_with_the_first_person_again(listed: House) -> None:
     eyes_closing(listed)
     eyes_closing(listed, "again")

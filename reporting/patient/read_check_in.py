@@ -17,7 +17,7 @@ from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.domain.check_in_form import CheckInForm
 from reporting.domain.content import content
-from reporting.domain.content_rows import ConsentText
+from reporting.domain.content_rows import ADVICE_LEVELS, ConsentText
 from reporting.domain.course import classes_of, days_late
 from reporting.domain.devices import device_classes
 from reporting.domain.guidance import next_check_in, told
@@ -176,6 +176,8 @@ def _sent(session: Session, about: check_ins.Subject, rows: list[CheckIn], conte
 
 def read_words(session: Session, check_in_id: int, guidance: Guidance, timezone: str) -> Guidance:
     """The guidance of a report with whether and by when a person reads it: of the case that it went into."""
+    if guidance.advice == ADVICE_LEVELS[0]:
+        return guidance  # no rule fired, so there is no case to look for
     case_id = cases.case_of(session, check_in_id)
     case = None if case_id is None else session.get(TriageCase, case_id)
     if case is None:

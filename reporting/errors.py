@@ -1,5 +1,6 @@
 """Named problems: a stable code, a message for people, and what they can do about it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -97,6 +98,17 @@ class Conflict(Problem):
     status = 409
     message = "This was changed by somebody else in the meantime."
     what_to_do = "Look at the newest state and decide again."
+
+
+class ClinicIncomplete(Conflict):
+    """The clinic has not told what its patients need in an emergency; ``missing`` says what, in words."""
+
+    code = "clinic_incomplete"
+    what_to_do = "An administrator adds it on the page Clinic settings (/clinic)."
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        self.missing = tuple(missing)
+        super().__init__(f"No patient can be invited yet. The clinic has not told: {', '.join(missing)}.")
 
 
 class StorageBusy(Problem):

@@ -26,6 +26,17 @@ FACTS: dict[str, Any] = {
     "opening_hours": {day: ["09:00", "17:00"] for day in ("mon", "tue", "wed", "thu", "fri")},
 }
 """Columns of a clinic that may invite patients."""
+TYPED_FACTS = {
+    "country": "ES",
+    "region": "MD",
+    "timezone": "Europe/Madrid",
+    "telephone": " +34 555 0100 ",
+    "emergency_telephone": "112",
+    "out_of_hours_name": "Demo doctor on call",
+    "out_of_hours_telephone": "+34 555 0199",
+    **{f"hours_{day}": "09:00-17:00" for day in ("mon", "tue", "wed", "thu", "fri")},
+}
+"""The same facts as a person types them on the first-run page."""
 
 
 @dataclass(frozen=True)

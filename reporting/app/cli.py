@@ -34,10 +34,11 @@ def _group(
     """Post-procedure side-effect reporting: commands for administrators."""
 
 
-GROUPS = ("audit", "signals", "photos", "outcomes", "on-call")
+GROUPS = ("audit", "clinic", "signals", "photos", "outcomes", "on-call")
 """Names whose module has an ``app`` that is a group of commands of its own."""
 _MODULE_OF = {
     "audit": "clinic.cli_audit",
+    "clinic": "clinic.cli_clinic",
     "signals": "signals.cli_signals",
     "photos": "patient.cli_photos",
     "outcomes": "clinic.cli_outcomes",

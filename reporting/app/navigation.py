@@ -13,10 +13,10 @@ from reporting.domain.language import ENGLISH
 from reporting.domain.patient_words import say
 from reporting.errors import SignInNeeded
 from reporting.security.permissions import may
-from reporting.shell.pages import ADDRESSES, PATIENT, STAFF, WELCOME, Entry
+from reporting.shell.pages import ADDRESSES, PATIENT, STAFF, WELCOME, Entry, page_at
 from reporting.shell.read_scope import clinic_line
 from reporting.shell.ui_identity import actor_of_this_run, address_asked_for, asked_for, note_refused
-from reporting.shell.ui_links import leave_link
+from reporting.shell.ui_links import leave_link, page_link
 from reporting.shell.ui_patient import language, sign_in_needed
 
 _HERE = "menu_page"
@@ -48,6 +48,15 @@ def frame(actor: Actor | None, menu: Mapping[str, Sequence[st.Page]], here: str)
     if line.is_synthetic:
         words = say("synthetic", language() if actor.kind == "patient" else ENGLISH)
         st.markdown(f":blue-badge[:material/science: {words}]")
+    if actor.kind == "staff" and line.missing:
+        st.warning(
+            f"**No patient can be invited yet.** The clinic has not told: {', '.join(line.missing)}.",
+            icon=":material/emergency:",
+        )
+        if may(actor, page_at("clinic").permission):
+            page_link("clinic", "Add it in the clinic settings", icon=":material/settings:")
+        else:
+            st.markdown("An administrator of your clinic adds it in the clinic settings.")
     if actor.kind == "staff":
         with st.sidebar:
             st.markdown(f"**{line.name}**  \n{actor.label}")

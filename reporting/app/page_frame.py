@@ -91,7 +91,9 @@ async def _other_page(request: Request, by: Actor | None, problem: Problem, addr
         return RedirectResponse("/sign-in", status_code=303)
     if by is not None and address in ADDRESSES:
         await run_in_threadpool(partial(act_sessions.note, "access.refused", address, by=by))
-    return for_staff(problem) if by is not None and by.kind == "staff" else for_patients(request, problem)
+    if by is not None and by.kind == "staff":
+        return for_staff(problem)
+    return await run_in_threadpool(lambda: for_patients(request, problem, by=by))
 
 
 async def _send_shell(kept: list[Message], scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,6 +1,9 @@
 """Routes beside Streamlit's pages: links, codes, sign-in, set-up, health and metrics."""
 
+import calendar
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 from zoneinfo import available_timezones
 
 from starlette.concurrency import run_in_threadpool
@@ -10,6 +13,9 @@ from starlette.routing import Route
 
 from reporting.clinic import act_staff
 from reporting.demo import access
+from reporting.domain.clinic_settings import FACT_FIELDS, proposed, regions
+from reporting.domain.content import content
+from reporting.domain.opening_hours import DAYS
 from reporting.domain.patient_words import say
 from reporting.errors import LinkNotValid, NotAllowed, NotFound, Problem, SignInNeeded, TooManyTries
 from reporting.messages.web_messages import MESSAGE_ROUTES
@@ -65,7 +71,7 @@ class _WrongCode(Problem):
     what_to_do = say("code_and_year_do")
 
 
-def _code_page(request: Request, problem: Problem | None, given: dict[str, str]) -> Response:
+def _code_page(request: Request, problem: Problem | None, given: dict[str, Any]) -> Response:
     return patient_page(request, "code.html", problem, **given)
 
 
@@ -116,21 +122,40 @@ async def sign_out(request: Request) -> Response:
     return web_html.signed_out("/code" if by.kind == "patient" else "/sign-in")
 
 
-_SET_UP = ("clinic_name", "timezone", "telephone", "name", "email", "password")
+_ADMINISTRATOR = ("clinic_name", "name", "email", "password")
+_FACTS = tuple(name for name in FACT_FIELDS if name not in ("closed_days", "open_holidays"))
+
+
+def _set_up_page(given: Mapping[str, str], problem: Problem | None = None) -> Response:
+    """The first-run page: the country first, then everything else with what is proposed for it."""
+    countries = sorted(((row.code, row.name) for row in content().countries.values()), key=lambda pair: pair[1])
+    row = content().countries.get(given["country"].upper())
+    return web_html.page(
+        "set_up.html",
+        status=problem.status if problem else 200,
+        problem=problem,
+        given=given,
+        countries=countries,
+        regions=regions(given["country"].upper()),
+        zones=row.time_zones if row else sorted(zone for zone in available_timezones() if "/" in zone),
+        days=list(zip(DAYS, calendar.day_name, strict=True)),
+    )
 
 
 async def set_up(request: Request) -> Response:
     """The first administrator; there is no such page once somebody can sign in."""
     if not await run_in_threadpool(_nobody_yet):
         return RedirectResponse("/sign-in", status_code=303)
-    zones = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc"))
     if request.method == "GET":
-        return web_html.page("set_up.html", given=dict.fromkeys(_SET_UP, ""), zones=zones)
-    given = await web_html.fields(request, *_SET_UP)
+        asked = proposed(request.query_params.get("country", "")[:2].upper())
+        return _set_up_page(dict.fromkeys((*_ADMINISTRATOR, *_FACTS), "") | asked)
+    given = await web_html.fields(request, *_ADMINISTRATOR, *_FACTS)
     try:
-        await run_in_threadpool(lambda: act_staff.set_up_clinic(**given))
+        facts = {name: given[name] for name in _FACTS}
+        who = {name: given[name] for name in _ADMINISTRATOR}
+        await run_in_threadpool(lambda: act_staff.set_up_clinic(**who, facts=facts))
     except Problem as problem:
-        return web_html.page("set_up.html", status=problem.status, problem=problem, given=given, zones=zones)
+        return _set_up_page(given, problem)
     return RedirectResponse("/sign-in", status_code=303)
 
 

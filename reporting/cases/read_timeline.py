@@ -280,7 +280,7 @@ def timeline(by: Actor, patient_id: int) -> Timeline:
         ids = [row.id for row in rows]
         treated, check_ins = patients.areas(session, ids), patients.check_ins(session, ids)
         performed = {row.id: row.treatment.performed_on for row in rows}
-        due = due_counts(session, performed, clock.today(clinic.timezone))
+        due = due_counts(session, performed, clock.today(clinic_facts.place_of(clinic, patient).timezone))
         found = cases.of_patient(session, patient_id)
         contacts = _contacts(session, found)
         written = notes_of(session, patient_id) if may(by, "note.read") else ()

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from datetime import date
 
 from reporting import clock
-from reporting.domain.actors import Actor
+from reporting.domain.actors import SYSTEM, Actor
 from reporting.domain.clinic_content import SCHEDULES, Change, checked, first_day, values_of
-from reporting.domain.clinic_settings import ClinicSettings, check_settings
+from reporting.domain.clinic_settings import ClinicSettings, check_settings, typed_facts
+from reporting.domain.opening_hours import SafetyFacts
 from reporting.errors import Conflict, ContentRefused, InvalidInput, NotFound
 from reporting.records import access, audit, clinic_facts
 from reporting.records.engine import Session, transaction
@@ -38,6 +39,49 @@ def change_clinic(*, by: Actor, given: ClinicSettings) -> bool:
                 "clinic.changed",
                 "clinic",
                 clinic.id,
+                before={name: before[name] for name in changed},
+                after={name: after[name] for name in changed},
+            )
+    return bool(changed)
+
+
+def change_facts(*, by: Actor, given: Mapping[str, str]) -> bool:
+    """Set whom the patients of the actor's clinic call and when it is open, all at once. False when nothing was
+    different.
+
+    ``given``: as typed, under the names of ``clinic_settings.FACT_FIELDS``; nothing may be missing. Raises
+    InvalidInput, NotAllowed, NotFound.
+    """
+    require(by, "clinic.manage")
+    return _keep_facts(by, by.clinic_id or 0, typed_facts(given))
+
+
+def change_facts_of(*, clinic_id: int, given: Mapping[str, str]) -> bool:
+    """``change_facts`` for whoever runs the server, in the system's name: of any clinic, and some may be missing."""
+    return _keep_facts(SYSTEM, clinic_id, typed_facts(given, complete=False))
+
+
+def _keep_facts(by: Actor, key: int, facts: SafetyFacts) -> bool:
+    after = facts.columns()
+    with transaction() as session:
+        access.one_at_a_time(session, key)
+        clinic = access.clinic(session, key)
+        if clinic is None:
+            raise NotFound()
+        session.refresh(clinic)
+        before = {name: getattr(clinic, name) for name in after}
+        changed = sorted(name for name in after if before[name] != after[name])
+        for name in changed:
+            setattr(clinic, name, after[name])
+        session.add(clinic)
+        if changed:
+            audit.write(
+                session,
+                by,
+                "clinic.facts_changed",
+                "clinic",
+                key,
+                clinic_id=key,
                 before={name: before[name] for name in changed},
                 after={name: after[name] for name in changed},
             )

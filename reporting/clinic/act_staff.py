@@ -1,10 +1,11 @@
 """Staff accounts: the first administrator, new colleagues, other roles, and goodbye."""
 
 import re
-from zoneinfo import available_timezones
+from collections.abc import Mapping
 
 from reporting.clock import now
 from reporting.domain.actors import ROLES, SYSTEM, Actor, Role
+from reporting.domain.clinic_settings import typed_facts
 from reporting.errors import Conflict, InvalidInput
 from reporting.records import access, audit, cases
 from reporting.records.engine import Session, transaction
@@ -15,7 +16,6 @@ from reporting.security.permissions import require
 from reporting.security.scope import own
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_TELEPHONE = re.compile(r"[+(\d][\d\s()./-]{2,39}", re.ASCII)
 
 
 def _checked_email(email: str) -> str:
@@ -32,13 +32,6 @@ def _checked_name(field: str, name: str) -> str:
     return tidy
 
 
-def _checked_telephone(telephone: str) -> str:
-    tidy = " ".join(telephone.split())
-    if not _TELEPHONE.fullmatch(tidy):
-        raise InvalidInput(field="telephone", found=telephone[:60], allowed="a number such as +34 555 0100")
-    return tidy
-
-
 def _checked_role(role: str) -> str:
     if role not in ROLES:
         raise InvalidInput(field="role", found=role, allowed=", ".join(ROLES))
@@ -50,14 +43,14 @@ def _role(name: str) -> Role:
     return found
 
 
-def set_up_clinic(*, clinic_name: str, timezone: str, telephone: str, name: str, email: str, password: str) -> None:
+def set_up_clinic(*, clinic_name: str, name: str, email: str, password: str, facts: Mapping[str, str]) -> None:
     """Create the first clinic and its administrator. Only while nobody can sign in; for ever closed afterwards.
 
-    Raises Conflict when there is staff already, InvalidInput naming the field.
+    ``facts``: as typed, under the names of ``clinic_settings.FACT_FIELDS``; none may be missing. Raises Conflict when
+    there is staff already, InvalidInput naming the field.
     """
     check_new(password)
-    if timezone not in available_timezones():
-        raise InvalidInput(field="time zone", found=timezone[:60], allowed="an IANA name such as Europe/Madrid")
+    told = typed_facts(facts)
     clinic_name, name, email = (
         _checked_name("clinic", clinic_name),
         _checked_name("name", name),
@@ -69,7 +62,7 @@ def set_up_clinic(*, clinic_name: str, timezone: str, telephone: str, name: str,
         audit.write(session, SYSTEM, "clinic.set_up", "clinic", code)  # its lock makes the next line race-safe
         if access.has_staff(session):
             raise Conflict("This database has been set up already.", what_to_do="Sign in, or ask an administrator.")
-        clinic = Clinic(code=code, name=clinic_name, timezone=timezone, telephone=_checked_telephone(telephone))
+        clinic = Clinic(code=code, name=clinic_name, **told.columns())
         session.add(clinic)
         session.flush()
         session.add(

@@ -1,18 +1,31 @@
-"""The clinic's settings: second factor, reminders, and how long things are kept."""
+"""The clinic's settings: whom patients call, second factor, reminders, and how long things are kept."""
 
-from datetime import time
+import calendar
+from datetime import date, time
 
 import streamlit as st
 
-from reporting.clinic.act_clinic import change_clinic
+from reporting import clock
+from reporting.clinic.act_clinic import change_clinic, change_facts
 from reporting.domain.actors import Actor
-from reporting.domain.clinic_settings import FACTORS, HIGHEST, KINDS, LOWEST, ClinicSettings
+from reporting.domain.clinic_settings import (
+    FACT_FIELDS,
+    FACTORS,
+    HIGHEST,
+    KINDS,
+    LOWEST,
+    ClinicSettings,
+    proposed,
+    regions,
+)
+from reporting.domain.content import content
 from reporting.domain.messages import NAME_CHARACTERS
-from reporting.shell.read_scope import clinic_settings
+from reporting.domain.opening_hours import DAYS, SafetyFacts, public_holidays
+from reporting.shell.read_scope import clinic_safety, clinic_settings
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_states import attempt, show_notice, shows_problems
 
-PLACE = "clinic"
+PLACE, FACTS_PLACE = "clinic", "clinic_facts"
 
 
 def _time(text: str) -> time:
@@ -72,9 +85,77 @@ def _form(now: ClinicSettings) -> None:
         st.form_submit_button("Save the settings", type="primary", on_click=_save)
 
 
+def _save_facts() -> None:
+    given = {name: st.session_state.get(f"fact_{name}", "") for name in FACT_FIELDS}
+
+    def save(by: Actor) -> None:
+        change_facts(by=by, given=given)
+
+    attempt(FACTS_PLACE, "Saved. New cards and all pages of advice say it from now on.", save)
+
+
+def _propose() -> None:
+    """Fill in what is usual in the chosen country, where nothing stands yet."""
+    for name, value in proposed(st.session_state["fact_country"]).items():
+        if not st.session_state.get(f"fact_{name}"):
+            st.session_state[f"fact_{name}"] = value
+
+
+def _facts(now: SafetyFacts) -> None:
+    for name, value in now.typed().items():
+        st.session_state.setdefault(f"fact_{name}", value)
+    st.subheader("Whom patients call, and when you are open", anchor=False)
+    st.markdown("It stands on the patient's card and on every page of advice. Without all of it nobody can be invited.")
+    if now.missing:
+        st.warning(f"Missing: {', '.join(now.missing)}.", icon=":material/emergency:")
+    countries = {"": "Choose", **{row.code: row.name for row in content().countries.values()}}
+    chosen = st.session_state["fact_country"]
+    others = [] if chosen in countries else [chosen]
+    st.selectbox(
+        "Country",
+        [*countries, *others],
+        format_func=lambda code: countries.get(code, code),
+        key="fact_country",
+        on_change=_propose,
+    )
+    with st.form("facts_form", enter_to_submit=False):
+        left, right = st.columns(2)
+        allowed = ", ".join(regions(chosen)) if chosen else ""
+        left.text_input("Region, for its public holidays", key="fact_region", help=allowed or None)
+        row = content().countries.get(chosen)
+        right.text_input("Time zone", key="fact_timezone", help=", ".join(row.time_zones) if row else None)
+        left.text_input("Telephones of the clinic, apart by a semicolon", key="fact_telephone")
+        right.text_input("Emergency number", key="fact_emergency_telephone")
+        left.text_input("Out-of-hours line: name", key="fact_out_of_hours_name")
+        right.text_input("Out-of-hours line: number", key="fact_out_of_hours_telephone")
+        st.markdown("Opening hours, such as 08:00-12:00, 14:00-18:00; empty means closed.")
+        for column, (day, name) in zip(st.columns(len(DAYS)), zip(DAYS, calendar.day_name, strict=True), strict=True):
+            column.text_input(name, key=f"fact_hours_{day}")
+        st.text_area("Closed days, one a line: 2026-12-24 and the reason", key="fact_closed_days")
+        st.text_area("Public holidays on which you are open, one date a line", key="fact_open_holidays")
+        st.form_submit_button("Save whom patients call", type="primary", on_click=_save_facts)
+    coming = _coming_holidays(now)
+    if coming:
+        st.markdown(f"Public holidays to come, closed unless listed above: {coming}.")
+
+
+def _coming_holidays(now: SafetyFacts) -> str:
+    """The public holidays of the next twelve months: ``2026-12-25 Christmas Day``."""
+    if not now.country:
+        return ""
+    today = clock.today(now.timezone or "UTC")
+    last = date(today.year + 1, today.month, 1)
+    years = (public_holidays(now.country, now.region, year) for year in (today.year, last.year))
+    found = sorted((day, name) for year in years for day, name in year.items() if today <= day < last)
+    return ", ".join(f"{day.isoformat()} {name}" for day, name in found)
+
+
 @shows_problems
 def page() -> None:
     st.title("Clinic settings")
+    show_notice(FACTS_PLACE)
+    _facts(clinic_safety(current_actor()))
+    st.divider()
     show_notice(PLACE)
     _form(clinic_settings(current_actor()))
 

@@ -1,5 +1,7 @@
 """What an administrator can set for the clinic, and which values are allowed.
 
+The facts on which a patient's safety rests: whom to call, and when somebody is there.
+
 How long a clinic keeps what: kinds, limits, and the day before which it goes.
 
 Calendar months: the unit of the report for the safety meeting.
@@ -12,10 +14,16 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
+import holidays
+from phonenumbers.shortnumberinfo import is_emergency_number
+
+from reporting.domain.content import content
 from reporting.domain.messages import check_sender_name
+from reporting.domain.opening_hours import DAYS, FACT_WORDS, SafetyFacts, public_holidays
 from reporting.errors import InvalidInput
 
 KINDS = {
@@ -181,3 +189,166 @@ def checked_schedule(given: ReportSchedule, may_read: Collection[int]) -> Report
         found = f"{len(strangers)} who may not" if strangers else "nobody"
         raise InvalidInput(field="recipients", found=found, allowed="active colleagues who may read the report")
     return ReportSchedule(given.day, tuple(sorted(set(given.recipients))))
+
+
+MOST_TELEPHONES, MOST_CLOSED = 5, 200
+_TELEPHONE = re.compile(r"[+(\d][\d\s()./-]{1,39}", re.ASCII)
+_SPAN = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*[-–]\s*([01]?\d|2[0-3]):([0-5]\d)")
+
+
+FACT_FIELDS = tuple(SafetyFacts().typed())
+"""Names under which the facts are typed: on the set-up page, in the settings and on the command line."""
+
+
+def proposed(country: str) -> dict[str, str]:
+    """What is proposed for a country, as a person would type it; only the country's code where it is not known."""
+    row = content().countries.get(country)
+    if row is None:
+        return {"country": country}
+    return {
+        "country": row.code,
+        "timezone": row.time_zones[0],
+        "emergency_telephone": row.emergency_number,
+        "out_of_hours_name": row.out_of_hours_name,
+        "out_of_hours_telephone": row.out_of_hours_number,
+    }
+
+
+def regions(country: str) -> tuple[str, ...]:
+    """Regions of a country with holidays of their own, by their code; empty where there are none."""
+    return tuple(holidays.list_supported_countries().get(country, ()))
+
+
+def _hours(day: str, text: str) -> list[str]:
+    """Opening and closing times in turn. Raises InvalidInput."""
+    name = f"opening hours, {day}"
+    allowed = "times such as 08:00-18:00 or 08:00-12:00, 14:00-18:00, rising; empty: closed"
+    found: list[str] = []
+    for part in (part.strip() for part in re.split(r"[,;]", text) if part.strip()):
+        span = _SPAN.fullmatch(part)
+        if span is None:
+            raise InvalidInput(field=name, found=part[:30], allowed=allowed)
+        found += [f"{int(span[1]):02}:{span[2]}", f"{int(span[3]):02}:{span[4]}"]
+    if any(earlier >= later for earlier, later in pairwise(found)):
+        raise InvalidInput(field=name, found=text[:60], allowed=allowed)
+    return found
+
+
+def _day(name: str, row: int, text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise InvalidInput(field=name, found=text[:20], allowed="a date such as 2026-12-24", row=row) from None
+
+
+def _lines(text: str) -> list[str]:
+    lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+    if len(lines) > MOST_CLOSED:
+        raise InvalidInput(field="days", found=f"{len(lines)} lines", allowed=f"at most {MOST_CLOSED}")
+    return lines
+
+
+def _closed_days(text: str) -> dict[str, str]:
+    found = {}
+    for row, line in enumerate(_lines(text), start=1):
+        day, _, why = line.partition(" ")
+        if len(why) > 80 or not (why or "x").isprintable():
+            raise InvalidInput(
+                field="closed days", found=why[:30], allowed="a reason of at most 80 characters", row=row
+            )
+        found[_day("closed days", row, day)] = why
+    return found
+
+
+def _open_holidays(text: str, country: str, region: str) -> tuple[str, ...]:
+    found = []
+    for row, line in enumerate(_lines(text), start=1):
+        day = _day("open holidays", row, line)
+        if country and date.fromisoformat(day) not in public_holidays(country, region, int(day[:4])):
+            allowed = f"a public holiday of {country}{f', {region}' if region else ''}"
+            raise InvalidInput(field="open holidays", found=day, allowed=allowed, row=row)
+        found.append(day)
+    return tuple(sorted(set(found)))
+
+
+def _number(name: str, text: str) -> str:
+    tidy = " ".join(text.split())
+    if tidy and not _TELEPHONE.fullmatch(tidy):
+        raise InvalidInput(field=name, found=text[:60], allowed="a number such as +34 555 0100")
+    return tidy
+
+
+def _country(text: str) -> str:
+    code = text.strip().upper()
+    if code and not re.fullmatch("[A-Z]{2}", code):
+        raise InvalidInput(field="country", found=text[:20], allowed="a code of two letters such as GB")
+    return code
+
+
+def _region(text: str, country: str) -> str:
+    region = text.strip()
+    if region and not country:
+        raise InvalidInput(
+            field="country", found="", allowed="a code of two letters such as GB, of which that is a region"
+        )
+    if region and region not in regions(country):
+        allowed = ", ".join(regions(country)) or "nothing: holidays are the same in the whole country"
+        raise InvalidInput(field="region", found=text[:20], allowed=f"empty, or one of {allowed}")
+    return region
+
+
+def _zone(text: str, country: str) -> str:
+    zone = text.strip()
+    if zone and zone not in available_timezones():
+        raise InvalidInput(field="time zone", found=text[:60], allowed="an IANA name such as Europe/Madrid")
+    row = content().countries.get(country)
+    if zone and row is not None and zone not in row.time_zones:
+        raise InvalidInput(field="time zone", found=zone, allowed=f"of {row.name}: {', '.join(row.time_zones)}")
+    return zone
+
+
+def emergency_number(text: str, country: str) -> str:
+    """The number, which must be one for emergencies of the country where its numbers are known. Raises InvalidInput."""
+    number = "".join(text.split())
+    row = content().countries.get(country)
+    example = f", such as {row.emergency_number}" if row else ""
+    if number and not (number.isascii() and number.isdigit() and 2 <= len(number) <= 6):
+        raise InvalidInput(field="emergency number", found=text[:20], allowed=f"2 to 6 digits{example}")
+    if number and row is not None and not is_emergency_number(number, country):
+        raise InvalidInput(
+            field="emergency number", found=number, allowed=f"an emergency number of {row.name}{example}"
+        )
+    return number
+
+
+def typed_facts(given: Mapping[str, str], *, complete: bool = True) -> SafetyFacts:
+    """The facts as ``given`` under the names of ``FACT_FIELDS``; several telephones stand apart by ``;``.
+
+    Raises InvalidInput naming the field, what was found and what is allowed; with ``complete`` also for a fact that
+    is missing.
+    """
+    said = {name: given.get(name, "") for name in FACT_FIELDS}
+    country = _country(said["country"])
+    region = _region(said["region"], country)
+    telephones = [_number("telephone", part) for part in re.split(r"[;\n]", said["telephone"]) if part.strip()]
+    if len(telephones) > MOST_TELEPHONES:
+        raise InvalidInput(field="telephone", found=f"{len(telephones)} numbers", allowed=f"at most {MOST_TELEPHONES}")
+    name = " ".join(said["out_of_hours_name"].split())
+    if len(name) > 60 or not (name or "x").isprintable():
+        raise InvalidInput(field=FACT_WORDS["out_of_hours_name"], found=name[:60], allowed="1 to 60 characters")
+    hours = {day: _hours(day, said[f"hours_{day}"]) for day in DAYS}
+    found = SafetyFacts(
+        country,
+        region,
+        _zone(said["timezone"], country),
+        tuple(dict.fromkeys(telephones)),
+        emergency_number(said["emergency_telephone"], country),
+        name,
+        _number(FACT_WORDS["out_of_hours_telephone"], said["out_of_hours_telephone"]),
+        {day: times for day, times in hours.items() if times},
+        _closed_days(said["closed_days"]),
+        _open_holidays(said["open_holidays"], country, region),
+    )
+    if complete and found.missing:
+        raise InvalidInput(field=found.missing[0], found="", allowed="something: patients may need it")
+    return found

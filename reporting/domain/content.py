@@ -18,6 +18,7 @@ from reporting.domain.content_rows import (
     SYMPTOMS,
     CaseLevel,
     ConsentText,
+    Country,
     CourseWindow,
     DeviceClass,
     Fact,
@@ -205,6 +206,8 @@ MESSAGE_CODES = (
     "email_button",
     "email_help",
     "email_help_no_number",
+    "email_emergency",
+    "email_closed",
     "email_stop",
     "neutral_name",
     "card_title",
@@ -218,6 +221,8 @@ MESSAGE_CODES = (
     "card_when",
     "card_keep",
     "card_questions",
+    "card_hours",
+    "card_closed",
     "card_urgent",
     "card_call",
     "card_demo",
@@ -259,6 +264,8 @@ class Content:
     """Parameters that any device class may have."""
     guidelines: tuple[Guideline, ...]
     messages: Mapping[str, MessageText]
+    countries: Mapping[str, Country]
+    """Code to what is proposed to a clinic there."""
     silence: tuple[SilenceRule, ...]
     outcome_terms: Mapping[str, OutcomeTerm]
 
@@ -340,6 +347,7 @@ def _load(folder: Path) -> Content:
         messages=_messages(folder),
         silence=_silence(folder, known),
         outcome_terms=read_table(folder / "outcome_terms.csv", OutcomeTerm).by("code"),
+        countries=read_table(folder / "countries.csv", Country).by("code"),
     )
 
 

@@ -358,6 +358,19 @@ class Guideline(Sourced):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Country(Sourced):
+    """What is proposed to a clinic in a country; ``out_of_hours_``: a public line where there is one."""
+
+    code: str
+    """ISO 3166, two letters."""
+    name: str
+    emergency_number: str
+    out_of_hours_name: str = ""
+    out_of_hours_number: str = ""
+    time_zones: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class MessageText(Sourced):
     """A sentence of a message that leaves the house: it names nothing about health and nobody. Or of the card."""
 

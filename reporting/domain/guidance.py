@@ -10,7 +10,7 @@ from typing import Any
 from reporting.domain.answers import WARNED, Question
 from reporting.domain.content import content
 from reporting.domain.course import course_window, expected_severity
-from reporting.domain.language import ENGLISH, beside
+from reporting.domain.language import ENGLISH, beside, isolated
 from reporting.domain.opening_hours import Opening, opening_words
 from reporting.domain.patient_words import moment_words, say, tell
 from reporting.domain.questionnaire import CheckInContext, so_far
@@ -20,8 +20,22 @@ from reporting.domain.vocabulary import SYMPTOMS
 __all__ = ["Guidance", "interruption", "told", "warned"]
 
 
-def told(guidance: Guidance, *, emergency: str, opening: Opening | None, language: str = ENGLISH) -> Guidance:
-    """The guidance in ``language``, as it reads now. ``emergency`` is the clinic's emergency number.
+def emergency_words(number: str, language: str = ENGLISH) -> str:
+    """The emergency number as it stands after *call*; where none is known, words and no guess."""
+    return isolated(number, language) if number else say("local_emergency", language)
+
+
+def line_words(name: str, number: str, language: str = ENGLISH) -> str:
+    """``NHS 111 (111)``, as it stands after *call*; where there is no such line, what kind of line to call."""
+    return f"{name} ({isolated(number, language)})" if number else say("urgent_care_line", language)
+
+
+def told(
+    guidance: Guidance, *, emergency: str, opening: Opening | None, out_of_hours: str = "", language: str = ENGLISH
+) -> Guidance:
+    """The guidance in ``language``, as it reads now. ``emergency`` is the emergency number of where the patient is and
+    ``out_of_hours`` the line that answers while the clinic is closed, both as ``emergency_words`` and ``line_words``
+    put them.
 
     While the clinic is closed its closed wording stands; whether and when it opens is one of the next steps,
     except in an emergency, which has nothing to wait for.
@@ -31,7 +45,8 @@ def told(guidance: Guidance, *, emergency: str, opening: Opening | None, languag
     def words(text: str) -> str:
         named = (tell(content().symptoms[code].patient_label, language) for code in guidance.named.get(text, ()))
         text = guidance.closed.get(text, text) if is_closed else text
-        return tell(text, language, emergency=emergency, symptoms=beside(named, language))
+        line = out_of_hours or line_words("", "", language)
+        return tell(text, language, emergency=emergency, out_of_hours=line, symptoms=beside(named, language))
 
     first, *others = (words(text) for text in guidance.next_steps)
     hours = "" if guidance.emergency else opening_words(opening, language)

@@ -154,16 +154,24 @@ def sms_text(code: str, language: str, *, name: str, **values: str) -> str:
     )
 
 
-def email_text(language: str, *, name: str, telephone: str) -> EmailText:
-    """The words of a reminder by e-mail."""
+def email_text(
+    language: str, *, name: str, telephone: str, emergency: str = "", out_of_hours: tuple[str, str] = ("", "")
+) -> EmailText:
+    """The words of a reminder by e-mail. ``emergency``: the number of where the patient is, as it stands in a sentence;
+    ``out_of_hours``: name and number of the line that answers while the clinic is closed."""
     translate, texts = translator(language), content().messages
     say = {code: translate(text.text) for code, text in texts.items()}
     help_line = say["email_help" if telephone else "email_help_no_number"]
+    lines = [help_line.format(name=name, telephone=isolated(telephone, language))]
+    if out_of_hours[1]:
+        lines.append(say["email_closed"].format(name=out_of_hours[0], telephone=isolated(out_of_hours[1], language)))
+    if emergency:
+        lines.append(say["email_emergency"].format(telephone=emergency))
     return EmailText(
         subject=say["email_subject"],
         opening=say["email_opening"],
         button=say["email_button"],
-        help=help_line.format(name=name, telephone=isolated(telephone, language)),
+        help=" ".join(lines),
         stop=say["email_stop"],
     )
 

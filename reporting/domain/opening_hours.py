@@ -1,9 +1,13 @@
-"""Whether the clinic is open at a moment and when it opens next, in the clinic's own time zone."""
+"""Whether the clinic is open at a moment and when it opens next, in the clinic's own time zone.
+
+Whom its patients call: the facts without which nobody may be invited.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -108,6 +112,99 @@ def opening(times: OpenTimes, moment: datetime) -> Opening:
         if starts:
             return Opening(False, opens_on=day, opens_at=starts[0], days_until=ahead)
     return Opening(False)
+
+
+FACT_WORDS = {
+    "country": "country",
+    "timezone": "time zone",
+    "telephones": "telephone",
+    "emergency_telephone": "emergency number",
+    "out_of_hours_name": "name of the out-of-hours line",
+    "out_of_hours_telephone": "number of the out-of-hours line",
+    "opening_hours": "opening hours",
+}
+"""Facts without which a clinic may invite nobody, in words."""
+
+
+@dataclass(frozen=True)
+class SafetyFacts:
+    """Whom a clinic's patients call, and when somebody is there. Empty: not told.
+
+    ``opening_hours``: weekday to opening and closing times (HH:MM) in turn; ``closed_days``: ISO date to reason;
+    ``open_holidays``: ISO dates of public holidays on which the clinic is open.
+    """
+
+    country: str = ""
+    region: str = ""
+    timezone: str = ""
+    telephones: tuple[str, ...] = ()
+    emergency_telephone: str = ""
+    out_of_hours_name: str = ""
+    out_of_hours_telephone: str = ""
+    opening_hours: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    closed_days: Mapping[str, str] = field(default_factory=dict)
+    open_holidays: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What is not told yet and must be before a patient is invited, in words."""
+        return tuple(words for name, words in FACT_WORDS.items() if not getattr(self, name))
+
+    def columns(self) -> dict[str, Any]:
+        """As the clinic's row keeps them."""
+        first, *others = self.telephones or ("",)
+        return {
+            "country": self.country,
+            "region": self.region,
+            "timezone": self.timezone or "UTC",
+            "telephone": first,
+            "other_telephones": others,
+            "emergency_telephone": self.emergency_telephone,
+            "out_of_hours_name": self.out_of_hours_name,
+            "out_of_hours_telephone": self.out_of_hours_telephone,
+            "opening_hours": {day: list(times) for day, times in self.opening_hours.items()},
+            "closed_days": dict(self.closed_days),
+            "open_holidays": list(self.open_holidays),
+        }
+
+    def typed(self) -> dict[str, str]:
+        """As a person would type them: what ``typed_facts`` reads."""
+        return {
+            "country": self.country,
+            "region": self.region,
+            "timezone": self.timezone,
+            "telephone": "; ".join(self.telephones),
+            "emergency_telephone": self.emergency_telephone,
+            "out_of_hours_name": self.out_of_hours_name,
+            "out_of_hours_telephone": self.out_of_hours_telephone,
+            **{f"hours_{day}": typed_hours(self.opening_hours.get(day, ())) for day in DAYS},
+            "closed_days": "\n".join(f"{day} {why}".strip() for day, why in sorted(self.closed_days.items())),
+            "open_holidays": "\n".join(self.open_holidays),
+        }
+
+
+def facts_from(columns: Mapping[str, Any]) -> SafetyFacts:
+    """The facts of a clinic's row. A time zone counts as told once the country is: before, the row has UTC."""
+    return SafetyFacts(
+        columns["country"],
+        columns["region"],
+        columns["timezone"] if columns["country"] or columns["timezone"] != "UTC" else "",
+        tuple(number for number in (columns["telephone"], *columns["other_telephones"]) if number),
+        columns["emergency_telephone"],
+        columns["out_of_hours_name"],
+        columns["out_of_hours_telephone"],
+        columns["opening_hours"],
+        columns["closed_days"],
+        tuple(columns["open_holidays"]),
+    )
+
+
+FACT_COLUMNS = tuple(SafetyFacts().columns())
+
+
+def typed_hours(times: Sequence[str]) -> str:
+    """``08:00-12:00, 14:00-18:00``."""
+    return ", ".join(f"{start}-{end}" for start, end in zip(times[::2], times[1::2], strict=False))
 
 
 def newest_night(timezones: Collection[str], moment: datetime) -> datetime:

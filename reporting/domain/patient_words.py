@@ -1,18 +1,10 @@
 """Every sentence of the patient's pages that is not in the content tables, by name.
 
-Sentences of the check-in beside the content tables: changes, opening hours, what went wrong.
+Sentences of the check-in beside the content tables: changes, opening hours, links that fail, photos, two tabs; of the
+patient's home and of changing a report; of the pages about reminders, second factor, consent, own data and who answers.
 
-Sentences of the plain check-in that the Streamlit page does not have: links that fail, photos, two tabs.
-
-Sentences of the patient's home, and of the page on which a report is changed or taken back.
-
-Sentences of the pages about reminders. Those of the messages themselves are in the content tables.
-
-Sentences of the patient's pages about the second factor, consent, own data and who answers, by name.
-
-What a patient reads when something is refused. The problem's own technical words are for logs.
-
-Days and moments as a patient reads them: their language, their time zone.
+What a patient reads when something is refused; the problem's own technical words are for logs. Days and moments as a
+patient reads them: their language, their time zone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -55,7 +47,16 @@ LIGHT_WORDS = {
     "link_over_do": "Use the newest link from your clinic, or call the clinic and ask for a new one.",
     "link_cut": "Is all of the link there? Mail can cut a long link. Copy the whole link, or type in your code.",
     "type_card_code": "Type in the code from your card",
-    "very_unwell": "If you feel very unwell, do not wait. Call the emergency number:",
+    "very_unwell": "If you feel very unwell, do not wait. Call {telephone}.",
+    "place_part": "Where you are",
+    "place_why": "Tell us if you are in another country. Then days and emergency numbers fit.",
+    "place_home": "Where the clinic is",
+    "place_country": "Country",
+    "place_zone": "Time zone",
+    "place_keep": "Keep this",
+    "local_emergency": "your local emergency number",
+    "urgent_care_line": "an urgent care line",
+    "when_closed": "When the clinic is closed: {name}, {telephone}.",
     "check_again": "Your answers have changed since this page was opened. Please check them again.",
     "photo_open": "Add a photo",
     "photos_waiting": "Photos: {count}",

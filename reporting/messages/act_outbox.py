@@ -19,6 +19,7 @@ from reporting.clock import now
 from reporting.domain import messages
 from reporting.domain import reminders as rules
 from reporting.domain.actors import Actor
+from reporting.domain.guidance import emergency_words
 from reporting.domain.language import languages
 from reporting.domain.message_kinds import CASE_NOTICE, PATIENT_CODES, REMINDER, kind_of
 from reporting.domain.messages import STUCK_AFTER, retry_after
@@ -27,7 +28,7 @@ from reporting.notify import sms
 from reporting.notify.email import Email, Mailer
 from reporting.notify.handed_over import HandedOver, channels
 from reporting.notify.sms import Sms
-from reporting.records import audit, due_check_ins, outbox
+from reporting.records import audit, clinic_facts, due_check_ins, outbox
 from reporting.records.engine import Session, reading, transaction
 from reporting.records.tables import Clinic, OutboxMessage, Patient, StaffAccount, TriageCase, id_of
 from reporting.security.encryption import decrypt
@@ -158,7 +159,14 @@ def _reminder_sms(row: OutboxMessage, patient: Patient, clinic: Clinic, link: st
 
 def _reminder_email(row: OutboxMessage, patient: Patient, clinic: Clinic, link: str) -> Email:
     name = messages.sender_name(clinic.message_name, clinic.name, patient.language)
-    words = messages.email_text(patient.language, name=name, telephone=clinic.telephone)
+    where = clinic_facts.place_of(clinic, patient)
+    words = messages.email_text(
+        patient.language,
+        name=name,
+        telephone=clinic.telephone,
+        emergency=emergency_words(where.emergency_telephone, patient.language),
+        out_of_hours=(where.out_of_hours_name, where.out_of_hours_telephone),
+    )
     stop = f"{_base()}/unsubscribe/{unsubscribe_token(id_of(row))}"
     text = f"{words.opening}\n\n{link}\n\n{words.help}\n\n--\n{words.stop}: {stop}\n"
     language = patient.language if patient.language in languages() else "en"

@@ -16,7 +16,7 @@ from reporting.messages import act_inbound
 from reporting.security.tokens import is_genuine, message_of
 from reporting.settings import settings
 from reporting.shell import web_html
-from reporting.shell.web_pages import for_patients, language_of
+from reporting.shell.web_pages import for_patients, language_of, visitor
 from reporting.treatments import act_reminders
 
 MOST_BYTES = 64 * 1024
@@ -31,7 +31,9 @@ async def unsubscribe(request: Request) -> Response:
     message_id = message_of(request.path_params["token"])
     code = language_of(request)
     if message_id is None:
-        return for_patients(request, LinkNotValid(), heading="link_over_title")
+        return await run_in_threadpool(
+            lambda: for_patients(request, LinkNotValid(), heading="link_over_title", by=visitor(request))
+        )
     if request.method == "POST":
         await run_in_threadpool(partial(act_reminders.stop_by_mail, message_id=message_id))
     return web_html.page(

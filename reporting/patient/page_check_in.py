@@ -28,7 +28,8 @@ from reporting.domain.questionnaire import NO_PROBLEMS
 from reporting.errors import Problem, SignInNeeded
 from reporting.patient.act_check_ins import keep_answer, keep_warned, submit_check_in
 from reporting.patient.act_photos import add_photo, refusal_words, remove_photo, upload_key
-from reporting.patient.read_check_in import CheckInPage, ClinicContact, check_in_page
+from reporting.patient.read_check_in import CheckInPage, check_in_page
+from reporting.patient.read_contact import ClinicContact
 from reporting.patient.read_photos import PhotoLine, WaitingPhotos, waiting_photos
 from reporting.patient.ui_check_in import (
     Form,

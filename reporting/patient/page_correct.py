@@ -22,7 +22,8 @@ from reporting.domain.triage import Guidance
 from reporting.errors import NotAllowed, Problem, SignInNeeded
 from reporting.patient.act_check_ins import save_draft
 from reporting.patient.act_corrections import correct_check_in, stop_correcting, withdraw_check_in
-from reporting.patient.read_check_in import ClinicContact, check_in_page
+from reporting.patient.read_check_in import check_in_page
+from reporting.patient.read_contact import ClinicContact
 from reporting.patient.read_recovery import CorrectionPage, correction_page
 from reporting.patient.ui_check_in import CheckInState, Form, card, draw, foot, forget_ticks, written_note
 from reporting.patient.ui_recovery import answers_part, head_line, locked_part

@@ -10,8 +10,11 @@ from html import escape
 from zoneinfo import ZoneInfo
 
 import streamlit as st
+from babel import Locale
 
 from reporting.domain.actors import Actor
+from reporting.domain.content import content
+from reporting.domain.guidance import emergency_words
 from reporting.domain.language import isolated, translator
 from reporting.domain.patient_words import long_day, say
 from reporting.errors import Problem, SignInNeeded
@@ -21,6 +24,7 @@ from reporting.shell.act_consent import ConsentState, agree, consent_state, disa
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import leave_link, page_link
 from reporting.shell.ui_patient import language, language_links, patient_column, problem_part, said, sign_in_needed
+from reporting.treatments.act_place import Place, place, set_place
 from reporting.treatments.act_reminders import ChannelState, ReminderState, reminder_state, set_reminders
 
 _NOTICE, _SURE = "data_notice", "data_sure"
@@ -160,6 +164,39 @@ def reminders_part(state: ReminderState, found: Mapping[str, ConsentState], zone
         _channel(one, found[f"{one.channel}_reminders"], state.may_change_address, zone, language)
 
 
+def _move(language: str) -> None:
+    chosen, zone = st.session_state["data_country"], st.session_state.get("data_zone", "")
+    known = content().countries.get(chosen)
+    fits = zone if known and zone in known.time_zones else ""
+    _do(language, lambda by: set_place(by=by, country=chosen, timezone=fits))
+
+
+def place_part(now: Place, language: str) -> None:
+    """Where the patient is, for days, reminders and the number to call."""
+    st.header(say("place_part", language), anchor=False)
+    st.write(say("place_why", language))
+    names = Locale(language).territories
+    known = sorted(content().countries, key=lambda code: names.get(code, code))
+    choices = ["", *known]
+    chosen = st.selectbox(
+        say("place_country", language),
+        choices,
+        choices.index(now.country) if now.country in choices else 0,
+        format_func=lambda code: names.get(code, code) if code else say("place_home", language),
+        key="data_country",
+    )
+    zones = content().countries[chosen].time_zones if chosen else ()
+    if len(zones) > 1:
+        st.selectbox(
+            say("place_zone", language),
+            zones,
+            zones.index(now.timezone) if now.timezone in zones else 0,
+            key="data_zone",
+        )
+    st.button(say("place_keep", language), key="data_place", width="stretch", on_click=_move, args=(language,))
+    st.write(say("emergency", language, telephone=emergency_words(now.emergency_telephone, language)))
+
+
 def copy_part(language: str) -> None:
     """The download: a form, so that it works as it does on the plain page."""
     st.header(say("copy_part", language), anchor=False)
@@ -204,6 +241,7 @@ def _draw(by: Actor, spoken: str) -> None:
     show_notice(spoken)
     consents_part(consents, shown.timezone, spoken)
     reminders_part(reminders, consents, shown.timezone, spoken)
+    place_part(place(by), spoken)
     if shown.may_read:
         copy_part(spoken)
         erasure_part(shown, spoken)

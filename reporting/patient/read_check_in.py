@@ -20,38 +20,21 @@ from reporting.domain.content import content
 from reporting.domain.content_rows import ADVICE_LEVELS, ConsentText
 from reporting.domain.course import classes_of, days_late
 from reporting.domain.devices import device_classes
-from reporting.domain.guidance import next_check_in, told
-from reporting.domain.language import ENGLISH, beside, isolated, translator
-from reporting.domain.opening_hours import Opening, opening
+from reporting.domain.guidance import next_check_in
+from reporting.domain.language import ENGLISH, beside, translator
 from reporting.domain.patient_words import next_words
 from reporting.domain.questionnaire import CheckInContext, TreatedAreaRef, usable
 from reporting.domain.triage import Guidance, Reading, assess
 from reporting.domain.vocabulary import SYMPTOMS, area_label, procedure_classes, visit_label
 from reporting.errors import NotFound
+from reporting.patient.read_contact import ClinicContact, contact_of
 from reporting.records import cases, check_ins, clinic_facts, patients, privacy
 from reporting.records.check_ins import counting, draft_of, kind_of
 from reporting.records.engine import Session, reading
-from reporting.records.tables import CheckIn, Clinic, Consent, Draft, Patient, Treatment, TriageCase, id_of
+from reporting.records.tables import CheckIn, Consent, Draft, Patient, Treatment, TriageCase, id_of
 from reporting.security.encryption import CannotDecrypt, decrypt
 from reporting.security.permissions import require
 from reporting.security.scope import is_theirs, own
-
-
-@dataclass(frozen=True)
-class ClinicContact:
-    """Whom to call, and when somebody is there. ``opening`` is the clinic now; None: its hours are not known."""
-
-    name: str
-    telephone: str
-    emergency_telephone: str
-    opening_hours: Mapping[str, list[str]]
-    opening: Opening | None = None
-
-    def tells(self, guidance: Guidance, language: str = ENGLISH) -> Guidance:
-        """The guidance as this clinic's patients read it now."""
-        return told(
-            guidance, emergency=isolated(self.emergency_telephone, language), opening=self.opening, language=language
-        )
 
 
 @dataclass(frozen=True)
@@ -187,16 +170,6 @@ def read_words(session: Session, check_in_id: int, guidance: Guidance, timezone:
     return replace(guidance, reading=Reading(said, timezone, is_read=is_read, is_late=is_late))
 
 
-def _contact(clinic: Clinic, moment: datetime) -> ClinicContact:
-    return ClinicContact(
-        clinic.name,
-        clinic.telephone,
-        clinic.emergency_telephone,
-        dict(clinic.opening_hours),
-        opening(clinic_facts.open_times(clinic), moment),
-    )
-
-
 def _kept(draft: Draft | None, about: check_ins.Subject, moment: datetime) -> dict[str, Any]:
     """Answers of the draft that can still be used."""
     return {} if draft is None else usable(draft.answers, is_fresh=check_ins.is_fresh(about, draft, moment))
@@ -242,7 +215,7 @@ def read_check_in(session: Session, by: Actor, treatment_id: int | None = None) 
         answers=_kept(draft, about, moment),
         draft_key=draft.submission_key if draft else None,
         sent_today=_sent(session, about, rows, context),
-        contact=_contact(clinic, moment),
+        contact=contact_of(clinic, about, moment),
         no_problems_key=f"none:{about.treatment_id}:{context.recovery_day}:{newest}",
         procedure_labels=_procedures(about.course),
         consent=consent,
@@ -391,7 +364,7 @@ def asked_patient(by: Actor, patient_id: int) -> AskedPatient:
     """Raises NotAllowed, NotFound for another clinic's patient."""
     with reading() as session:
         patient = own(session, Patient, patient_id, by, "check_in.proxy")
-        today = clock.today(patients.clinic(session, patient.clinic_id).timezone)
+        today = clock.today(clinic_facts.place_of(patients.clinic(session, patient.clinic_id), patient).timezone)
         rows = [row.treatment for row in patients.treatments(session, patient_id)]
         recent = [row for row in rows if (today - row.performed_on).days <= YEAR_DAYS]
         areas = patients.areas(session, [id_of(row) for row in recent])

@@ -15,13 +15,13 @@ from reporting.domain.actors import Actor
 from reporting.domain.content import content
 from reporting.domain.course import classes_of
 from reporting.domain.devices import setting_fields
-from reporting.domain.guidance import step_name
+from reporting.domain.guidance import emergency_words, step_name
 from reporting.domain.patient_words import say, tell
 from reporting.domain.treatment_record import VISIT_FACTS
 from reporting.domain.vocabulary import SYMPTOMS, area_label, procedure_classes
 from reporting.errors import NotFound
 from reporting.patient.read_photos import photo_bytes
-from reporting.records import audit, cases, patients, privacy
+from reporting.records import audit, cases, clinic_facts, patients, privacy
 from reporting.records.engine import Session, reading, transaction
 from reporting.records.photo_store import PhotoGone
 from reporting.records.tables import CheckIn, Clinic, Device, Patient, Photo, TreatedArea, Treatment, id_of
@@ -100,7 +100,7 @@ def my_data_page(by: Actor) -> MyData:
         if by.kind != "patient":
             raise NotFound()
         patient = own(session, Patient, by.id or 0, by, "consent.manage")
-        zone = patient.timezone or patients.clinic(session, patient.clinic_id).timezone
+        zone = clinic_facts.place_of(patients.clinic(session, patient.clinic_id), patient).timezone
         may_read = may(by, "own_data.read")
         rows = privacy.requests(session, by.id or 0) if may_read else ()
     newest = rows[-1] if rows else None
@@ -126,7 +126,8 @@ FIELDS = {
     "patient.reference": "Your number at the clinic.",
     "patient.fitzpatrick": "Skin type after Fitzpatrick, 1 to 6.",
     "patient.pigmentation_history": "Melasma or dark spots after inflammation before.",
-    "patient.timezone": "IANA time zone in which your reminders are sent.",
+    "patient.country": "Where you are: two letters of ISO 3166.",
+    "patient.timezone": "IANA time zone in which your days are counted and your reminders are sent.",
     "treatments.number": "Number of the treatment in this file; check-ins and photos point to it.",
     "treatments.performed_on": "Date of the treatment at the clinic, YYYY-MM-DD.",
     "treatments.age_years": "Your age at the treatment, years.",
@@ -209,7 +210,8 @@ def _person(patient: Patient, clinic: Clinic) -> dict[str, Any]:
         "name": _clear(patient.name_encrypted),
         "email": _clear(patient.email_encrypted),
         "telephone": _clear(patient.phone_encrypted),
-        "timezone": patient.timezone or clinic.timezone,
+        "country": patient.country or clinic.country,
+        "timezone": clinic_facts.place_of(clinic, patient).timezone,
         "recorded_at": _moment(patient.created_at),
     }
 
@@ -350,6 +352,7 @@ def _document(session: Session, patient: Patient, photos: list[Photo]) -> dict[s
     areas, answers = patients.areas(session, ids), patients.check_ins(session, ids)
     labels = {id_of(area): area_label(area.area) for found in areas.values() for area in found}
     clinic = session.get_one(Clinic, patient.clinic_id)
+    emergency = emergency_words(clinic_facts.place_of(clinic, patient).emergency_telephone)
     return {
         "format": FORMAT,
         "made_at": _moment(clock.now()),
@@ -357,7 +360,7 @@ def _document(session: Session, patient: Patient, photos: list[Photo]) -> dict[s
         | {f"treatments.areas.settings.{name}": f"{of.label}, {of.unit}" for name, of in setting_fields().items()},
         "patient": _person(patient, clinic),
         "treatments": [_treatment(row.treatment, row.device, areas[row.id]) for row in rows],
-        "check_ins": [_check_in(row, labels, clinic.emergency_telephone) for key in ids for row in answers[key]],
+        "check_ins": [_check_in(row, labels, emergency) for key in ids for row in answers[key]],
         "photos": [_photo(photo) for photo in photos],
         "clinic_steps": _cases(session, patient_id),
         **_rest(session, patient_id),

@@ -20,15 +20,9 @@ from reporting.domain.questionnaire import CheckInContext, usable
 from reporting.domain.triage import Guidance, assess
 from reporting.domain.vocabulary import SYMPTOMS
 from reporting.errors import Conflict, NotFound
-from reporting.patient.read_check_in import (
-    CheckInPage,
-    ClinicContact,
-    PastCheckIn,
-    past_check_ins,
-    read_check_in,
-    read_words,
-)
-from reporting.records import cases, check_ins, patients
+from reporting.patient.read_check_in import CheckInPage, PastCheckIn, past_check_ins, read_check_in, read_words
+from reporting.patient.read_contact import ClinicContact
+from reporting.records import cases, check_ins
 from reporting.records.check_ins import is_unexpected
 from reporting.records.engine import Session, reading
 from reporting.records.tables import CheckIn, id_of
@@ -109,7 +103,6 @@ def recovery_page(by: Actor) -> RecoveryPage:
     with reading() as session:
         read = read_check_in(session, by)
         page, about, sent = read.page, read.about, read.answered
-        patient = patients.by_id(session, about.patient_id)
         counts = check_ins.counting(sent)
         urgent = _urgent(session, about, page, counts, by)
         history = _history(session, about, page, sent, urgent) if may(by, "history.read") else None
@@ -117,7 +110,7 @@ def recovery_page(by: Actor) -> RecoveryPage:
     day = next_check_in(days, page.recovery_day, {row.scheduled_day for row in counts})
     return RecoveryPage(
         check_in=page,
-        timezone=(patient.timezone if patient else "") or about.timezone,
+        timezone=about.timezone,
         today=clock.today(about.timezone),
         next_day=day,
         next_on=None if day is None else about.performed_on + timedelta(days=day),
@@ -205,7 +198,6 @@ def correction_page(by: Actor, check_in_id: int) -> CorrectionPage:
     with reading() as session:
         read = read_check_in(session, by)
         page, about = read.page, read.about
-        patient = patients.by_id(session, about.patient_id)
         rows = {row.id: row for row in read.answered}
         if check_in_id not in rows:
             raise NotFound(RECOVERY_WORDS["report_gone"], what_to_do=RECOVERY_WORDS["report_gone_do"])
@@ -226,7 +218,7 @@ def correction_page(by: Actor, check_in_id: int) -> CorrectionPage:
         kind=kind,
         draft_key=draft.submission_key if draft else None,
         contact=page.contact,
-        timezone=(patient.timezone if patient else "") or about.timezone,
+        timezone=about.timezone,
     )
 
 

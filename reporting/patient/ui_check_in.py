@@ -16,11 +16,12 @@ import streamlit as st
 
 from reporting.domain.answers import Option, Question, grades, ticked, with_worst
 from reporting.domain.check_in_form import NOTE, REVIEW, CheckInForm
-from reporting.domain.language import ENGLISH, Translate, isolated, translator
+from reporting.domain.language import ENGLISH, Translate, translator
 from reporting.domain.opening_hours import week_words
 from reporting.domain.patient_words import say
 from reporting.domain.triage import Guidance
-from reporting.patient.read_check_in import ClinicContact, Sent
+from reporting.patient.read_check_in import Sent
+from reporting.patient.read_contact import ClinicContact
 
 
 def _tel(number: str) -> str:
@@ -30,14 +31,10 @@ def _tel(number: str) -> str:
 def call_button(
     contact: ClinicContact, language: str = ENGLISH, *, emergency: bool = False, strong: bool = False
 ) -> None:
-    """A wide button that calls the clinic, or the emergency number."""
-    if emergency:
-        label = say("call_emergency", language, telephone=isolated(contact.emergency_telephone, language))
-        st.link_button(label, _tel(contact.emergency_telephone), type="primary", width="stretch")
-    if contact.telephone:
-        label = say("call_clinic", language, name=contact.name, telephone=isolated(contact.telephone, language))
-        kind: Literal["primary", "secondary"] = "primary" if strong and not emergency else "secondary"
-        st.link_button(label, _tel(contact.telephone), type=kind, width="stretch")
+    """Wide buttons that call: the emergency number, the line that answers while the clinic is closed, the clinic."""
+    for call in contact.calls(language, is_emergency=emergency, is_urgent=strong):
+        kind: Literal["primary", "secondary"] = "primary" if call.is_urgent else "secondary"
+        st.link_button(call.label, _tel(call.number), type=kind, width="stretch")
 
 
 def card(advice: Guidance, contact: ClinicContact, language: str = ENGLISH) -> None:
@@ -65,9 +62,11 @@ def foot(contact: ClinicContact, language: str = ENGLISH) -> None:
     lines = [say("who_reads", language)]
     if hours := week_words(contact.opening_hours, language):
         lines.append(say("hours", language, hours=hours))
-    if contact.telephone:
-        lines.append(say("telephone", language, telephone=isolated(contact.telephone, language)))
-    lines.append(say("emergency", language, telephone=isolated(contact.emergency_telephone, language)))
+    if numbers := contact.telephones(language):
+        lines.append(say("telephone", language, telephone=numbers))
+    if line := contact.when_closed(language):
+        lines.append(line)
+    lines.append(say("emergency", language, telephone=contact.emergency(language)))
     st.write(" ".join(lines))
 
 

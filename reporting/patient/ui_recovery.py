@@ -5,13 +5,14 @@ What the patient sent, as cards: the answers, the advice of that day, and the wa
 
 import streamlit as st
 
-from reporting.domain.language import isolated, translator
+from reporting.domain.language import translator
 from reporting.domain.patient_words import moment_words, next_words, say, tell
 from reporting.domain.vocabulary import severity_word, symptom
 from reporting.errors import Problem
 from reporting.patient.act_corrections import restore_check_in
 from reporting.patient.chart_recovery import recovery_chart
-from reporting.patient.read_check_in import ClinicContact, Had, PastCheckIn
+from reporting.patient.read_check_in import Had, PastCheckIn
+from reporting.patient.read_contact import ClinicContact
 from reporting.patient.read_recovery import History, RecoveryPage
 from reporting.patient.ui_check_in import call_button
 from reporting.shell.pages import page_at
@@ -155,7 +156,7 @@ def _card(sent: PastCheckIn, contact: ClinicContact, timezone: str, language: st
         st.markdown(f"**{head_line(sent, timezone, language)}**  \n{marks}")
         answers_part(sent, language)
         if sent.heading:
-            heading = tell(sent.heading, language, emergency=isolated(contact.emergency_telephone, language))
+            heading = tell(sent.heading, language, emergency=contact.emergency(language))
             st.markdown(say("advice_then", language, heading=heading))
         if sent.earlier:
             with st.expander(say("before_change", language)):

@@ -37,6 +37,7 @@ from reporting.patient.web_check_in_view import (
     seen_answers,
 )
 from reporting.shell import act_sessions, web_html, web_pages
+from reporting.shell.read_numbers import numbers_of_link
 from reporting.shell.web_pages import language_of, patient_page
 from reporting.treatments import act_invitations
 
@@ -318,7 +319,9 @@ async def link(request: Request) -> Response:
         return await _opened(request, request.path_params["token"])
     except LinkNotValid as problem:
         many = web_pages.failed(web_html.source_of(request))
-        return _at(patient_page(request, "link_over.html", many=many), 429 if many else problem.status)
+        numbers = await run_in_threadpool(numbers_of_link, request.path_params["token"])
+        page = patient_page(request, "link_over.html", numbers=numbers, many=many)
+        return _at(page, 429 if many else problem.status)
 
 
 CHECK_IN_ROUTES = [

@@ -5,6 +5,7 @@ Statements about one-time codes: the newest of a session counts, and asking for 
 Brakes against guessing: failures per key in a window, then a lock for some minutes.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -96,6 +97,11 @@ def has_staff(session: Session) -> bool:
 def clinic(session: Session, clinic_id: int) -> Clinic | None:
     """A clinic by its id."""
     return session.get(Clinic, clinic_id)
+
+
+def clinics(session: Session) -> Sequence[Clinic]:
+    """Every clinic, by code."""
+    return session.execute(select(Clinic).order_by(col(Clinic.code))).scalars().all()
 
 
 def one_at_a_time(session: Session, clinic_id: int) -> None:

@@ -109,6 +109,11 @@ class Subject:
     course: str
     """The class with those of what else was done in the visit."""
     timezone: str
+    """In which the patient's days are counted."""
+    country: str
+    """Where the patient is; empty: where the clinic is."""
+    clinic_timezone: str
+    """In which the clinic's changes of its content begin."""
     fitzpatrick: int | None
     pigmentation_history: bool | None
     content: ClinicContent = UNCHANGED
@@ -140,7 +145,9 @@ def _subject(session: Session, treatment: Any, patient: Any, clinic: Any) -> Sub
         performed_on=treatment.performed_on,
         procedure_class=treatment.procedure_class,
         course=treatment.course,
-        timezone=clinic.timezone,
+        timezone=clinic_facts.zone_of(clinic.timezone, patient.timezone),
+        country=patient.country,
+        clinic_timezone=clinic.timezone,
         fitzpatrick=patient.fitzpatrick,
         pigmentation_history=patient.pigmentation_history,
         content=clinic_facts.of(session, clinic),
@@ -217,7 +224,7 @@ def successor(session: Session, check_in_id: int) -> CheckIn | None:
 
 
 def recovery_day(about: Subject, moment: datetime) -> int:
-    """Whole days from the treatment to ``moment``, in the clinic's time zone; never negative."""
+    """Whole days from the treatment to ``moment``, where the patient is; never negative."""
     here = moment.astimezone(ZoneInfo(about.timezone)).date()
     return max(0, (here - about.performed_on).days)
 
@@ -233,7 +240,7 @@ def context_from(
 ) -> CheckInContext:
     """``context`` from what was read already: the check-ins that count, oldest first, and the treated areas."""
     last = sent[-1] if sent else None
-    here = moment.astimezone(ZoneInfo(about.timezone)).date()
+    at_clinic = moment.astimezone(ZoneInfo(about.clinic_timezone)).date()
     return CheckInContext(
         procedure_class=about.course,
         recovery_day=recovery_day(about, moment),
@@ -242,7 +249,7 @@ def context_from(
         pigmentation_history=about.pigmentation_history,
         first_check_in=last is None,
         previous=worst_of(last) | now_of(last) if last else {},
-        changed_rules=about.content.rules(here) if about.content.changes else None,
+        changed_rules=about.content.rules(at_clinic) if about.content.changes else None,
         since_day=last.recovery_day if last else None,
         modifiers=about.modifiers,
     )

@@ -12,7 +12,9 @@ Statements that only the synthetic demo clinic needs.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, or_, select, text
@@ -20,10 +22,11 @@ from sqlmodel import Session, col
 
 from reporting import clock
 from reporting.domain.clinic_content import UNCHANGED, Change, ClinicContent
+from reporting.domain.content import content
 from reporting.domain.content_rows import CaseLevel
 from reporting.domain.devices import DeviceClass, Parameter, device_classes, setting_fields
-from reporting.domain.opening_hours import OpenTimes
-from reporting.errors import NotFound
+from reporting.domain.opening_hours import FACT_COLUMNS, OpenTimes, SafetyFacts, facts_from
+from reporting.errors import ClinicIncomplete, NotFound
 from reporting.records.tables import (
     CheckIn,
     Clinic,
@@ -32,6 +35,7 @@ from reporting.records.tables import (
     CustomParameter,
     Device,
     Operator,
+    Patient,
     ServiceEvent,
     StaffAccount,
     Treatment,
@@ -92,6 +96,68 @@ def open_times(clinic: Clinic) -> OpenTimes:
         clinic.closed_days,
         frozenset(clinic.open_holidays),
     )
+
+
+def safety(clinic: Clinic) -> SafetyFacts:
+    """Whom the clinic's patients call, and when somebody is there."""
+    return facts_from({name: getattr(clinic, name) for name in FACT_COLUMNS})
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """Where a patient is: IANA time zone, and the numbers that answer there."""
+
+    timezone: str
+    emergency_telephone: str
+    out_of_hours_name: str
+    out_of_hours_telephone: str
+
+
+class Placed(Protocol):
+    """Somebody with a place of their own; empty where the clinic is."""
+
+    @property
+    def timezone(self) -> str: ...
+
+    @property
+    def country(self) -> str: ...
+
+
+def place_of(clinic: Clinic, patient: Placed | None) -> Whereabouts:
+    """Where a patient of the clinic is: abroad if that was told, else where the clinic is. The one place that says
+    so, for days, lateness and numbers alike.
+
+    Abroad the clinic's own out-of-hours line is given only with its country code: a short number of the clinic's
+    country would ring somebody else there.
+    """
+    zone = zone_of(clinic.timezone, patient.timezone if patient else "")
+    country = patient.country if patient else ""
+    if country in ("", clinic.country):
+        return Whereabouts(zone, clinic.emergency_telephone, clinic.out_of_hours_name, clinic.out_of_hours_telephone)
+    row = content().countries.get(country)
+    if row is not None and row.out_of_hours_number:
+        line = row.out_of_hours_name, row.out_of_hours_number
+    elif clinic.out_of_hours_telephone.startswith("+"):
+        line = clinic.out_of_hours_name, clinic.out_of_hours_telephone
+    else:
+        line = "", ""
+    return Whereabouts(zone, row.emergency_number if row else "", *line)
+
+
+def zone_of(clinic_zone: str, patient_zone: str) -> str:
+    """The time zone in which a patient's days are counted: their own where it was told, else the clinic's."""
+    return patient_zone or clinic_zone
+
+
+def zone_column() -> Any:
+    """``zone_of`` inside a statement that reads patients and clinics."""
+    return func.coalesce(func.nullif(col(Patient.timezone), ""), col(Clinic.timezone))
+
+
+def must_be_complete(clinic: Clinic) -> None:
+    """Raise ClinicIncomplete where a fact is missing without which no patient may be invited."""
+    if missing := safety(clinic).missing:
+        raise ClinicIncomplete(missing)
 
 
 def levels_at(session: Session, clinic: Clinic, at: datetime) -> Mapping[str, CaseLevel]:

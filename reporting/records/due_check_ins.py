@@ -105,7 +105,7 @@ def people(
         Person(
             patient_id=key or 0,
             clinic_id=clinic_id or 0,
-            timezone=own_zone or zone,
+            timezone=clinic_facts.zone_of(zone, own_zone),
             opens=opens,
             closes=closes,
             channels=_channels(open_kinds[key or 0], email=has_email, sms=has_phone),

@@ -20,8 +20,9 @@ from sqlmodel import Session, col
 from reporting import clock
 from reporting.domain.patient_words import WORDS
 from reporting.errors import Problem, StorageFull
+from reporting.records import clinic_facts
 from reporting.records.engine import reading
-from reporting.records.tables import Clinic, Photo, Treatment
+from reporting.records.tables import Clinic, Patient, Photo, Treatment
 from reporting.settings import settings
 
 _WAITS = "waits"
@@ -30,7 +31,7 @@ _WAITS = "waits"
 
 @dataclass(frozen=True)
 class PhotoOf:
-    """A photo with what dates it: the day of its treatment and the clinic's time zone."""
+    """A photo with what dates it: the day of its treatment and the time zone of where the patient is."""
 
     photo: Photo
     performed_on: date
@@ -63,9 +64,10 @@ def by_submission_key(session: Session, submission_key: str) -> Photo | None:
 def kept(session: Session, *, treatment_id: int | None = None, patient_id: int | None = None) -> list[PhotoOf]:
     """Photos of a treatment or of a patient that were not removed, oldest first."""
     statement = (
-        select(Photo, col(Treatment.performed_on), col(Clinic.timezone))
+        select(Photo, col(Treatment.performed_on), clinic_facts.zone_column())
         .join(Treatment, col(Treatment.id) == Photo.treatment_id)
         .join(Clinic, col(Clinic.id) == Photo.clinic_id)
+        .join(Patient, col(Patient.id) == Photo.patient_id)
         .where(col(Photo.removed_at).is_(None))
     )
     if treatment_id is not None:

@@ -133,7 +133,7 @@ def take_out_the_person(session: Session, patient: Patient, reference_hash: str,
     patient.reference = new_pseudonym()
     patient.year_of_birth = patient.name_encrypted = patient.email_encrypted = None
     patient.phone_encrypted = patient.phone_hash = None
-    patient.timezone, patient.erased_at = "", moment
+    patient.country, patient.timezone, patient.erased_at = "", "", moment
     session.add(patient)
     session.flush()
 

@@ -17,7 +17,8 @@ ASKED_BY_US = ("patient", "proxy")
 
 
 def last_reports(session: Session, performed_after: date) -> list[tuple[LastReport, str]]:
-    """The last answered check-in of each treatment since that day with the clinic's time zone, if it may matter."""
+    """The last answered check-in of each treatment since that day with the time zone of where the patient is, if it may
+    matter."""
     later = aliased(CheckIn)
     open_case = (
         exists()
@@ -42,7 +43,7 @@ def last_reports(session: Session, performed_after: date) -> list[tuple[LastRepo
         *(getattr(CheckIn, symptom) > 0 for symptom in SYMPTOMS),
     )
     rows = session.execute(
-        select(CheckIn, Treatment, col(Clinic.timezone), col(Clinic.content_version), open_case, spoken)
+        select(CheckIn, Treatment, clinic_facts.zone_column(), col(Clinic.content_version), open_case, spoken)
         .join(Treatment, col(Treatment.id) == CheckIn.treatment_id)
         .join(Clinic, col(Clinic.id) == CheckIn.clinic_id)
         .join(Patient, col(Patient.id) == CheckIn.patient_id)

@@ -23,6 +23,7 @@ from reporting.domain import vocabulary
 from reporting.domain.actors import Actor
 from reporting.domain.clinic_settings import KINDS, ClinicSettings
 from reporting.domain.clinic_settings import of as month_of
+from reporting.domain.opening_hours import SafetyFacts
 from reporting.domain.vocabulary import areas, indications, procedure_classes
 from reporting.errors import InvalidInput, NotFound
 from reporting.records import access, clinic_facts
@@ -166,6 +167,8 @@ class ClinicLine:
 
     name: str
     is_synthetic: bool
+    missing: tuple[str, ...] = ()
+    """Facts without which no patient can be invited, in words."""
 
 
 def clinic_line(by: Actor) -> ClinicLine:
@@ -174,7 +177,17 @@ def clinic_line(by: Actor) -> ClinicLine:
         found = clinic(session, by.clinic_id or 0)
     if found is None:
         raise NotFound()
-    return ClinicLine(found.name, found.is_synthetic)
+    return ClinicLine(found.name, found.is_synthetic, clinic_facts.safety(found).missing)
+
+
+def clinic_safety(by: Actor) -> SafetyFacts:
+    """Whom patients of the actor's clinic call, for its administrator. Raises NotAllowed, NotFound."""
+    require(by, "clinic.manage")
+    with reading() as session:
+        found = clinic(session, by.clinic_id or 0)
+    if found is None:
+        raise NotFound()
+    return clinic_facts.safety(found)
 
 
 def clinic_settings(by: Actor) -> ClinicSettings:

@@ -20,12 +20,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from reporting.domain.actors import Actor
-from reporting.domain.language import best_language, languages, translator
+from reporting.domain.guidance import emergency_words
+from reporting.domain.language import best_language, isolated, languages, translator
 from reporting.domain.patient_words import plain_words, say
 from reporting.errors import LinkNotValid, NotAllowed, NotFound, Problem, SignInNeeded, TooManyTries
 from reporting.settings import settings
 from reporting.shell import act_sessions, web_html
 from reporting.shell.act_consent import set_language
+from reporting.shell.read_numbers import UNKNOWN, Numbers, numbers_of
 
 COOKIE = "language"
 YEAR_S = 365 * 86_400
@@ -103,8 +105,9 @@ def in_plain_words(problem: Problem, language: str) -> Problem:
     return Problem(say(names[0], language), what_to_do=say(names[1], language))
 
 
-def _in(request: Request, code: str) -> dict[str, Any]:
-    """What a page in that language needs: its sentences, its direction, and the way to the other languages."""
+def _in(request: Request, code: str, numbers: Numbers) -> dict[str, Any]:
+    """What a page in that language needs: its sentences, its direction, the way to the other languages, and whom to
+    call."""
     query = f"?{request.url.query}" if request.url.query else ""
     return {
         "say": partial(say, language=code),
@@ -112,11 +115,17 @@ def _in(request: Request, code: str) -> dict[str, Any]:
         "dir": languages()[code].direction,
         "others": [known for known in languages().values() if known.code != code],
         "here": f"{request.url.path}{query}",
+        "numbers": numbers,
+        "emergency": emergency_words(numbers.emergency_telephone, code),
+        "clinic_number": isolated(numbers.telephone, code),
     }
 
 
-def for_patients(request: Request, problem: Problem, *, heading: str = "went_wrong_title") -> Response:
-    """The problem in the language of the browser, with the ways in and the emergency numbers."""
+def for_patients(
+    request: Request, problem: Problem, *, heading: str = "went_wrong_title", by: Actor | None = None
+) -> Response:
+    """The problem in the language of the browser, with the ways in and the numbers of ``by``'s clinic. Asks the
+    database."""
     code = language_of(request)
     return web_html.page(
         "problem.html",
@@ -124,7 +133,7 @@ def for_patients(request: Request, problem: Problem, *, heading: str = "went_wro
         in_plain_words(problem, code),
         heading=say(heading, code),
         staff=False,
-        **_in(request, code),
+        **_in(request, code, numbers_of(by)),
     )
 
 
@@ -132,10 +141,14 @@ async def problem_page(request: Request, problem: Problem) -> Response:
     """The page for a problem that no route has told by itself."""
     by = await run_in_threadpool(visitor, request)
     is_for_staff = by.kind == "staff" if by else request.url.path in _STAFF_ONLY
-    return for_staff(problem) if is_for_staff else for_patients(request, problem)
+    if is_for_staff:
+        return for_staff(problem)
+    return await run_in_threadpool(lambda: for_patients(request, problem, by=by))
 
 
-def patient_page(request: Request, template: str, problem: Problem | None = None, **values: Any) -> Response:
+def patient_page(
+    request: Request, template: str, problem: Problem | None = None, *, numbers: Numbers = UNKNOWN, **values: Any
+) -> Response:
     """The page from its template; ``say`` in it gives sentences in the patient's language."""
     code = language_of(request)
     told = None
@@ -146,7 +159,7 @@ def patient_page(request: Request, template: str, problem: Problem | None = None
         template,
         problem.status if problem else 200,
         told,
-        **_in(request, code),
+        **_in(request, code, numbers),
         **values,
     )
 

@@ -34,12 +34,14 @@ class IssuedInvitation:
 def issue_invitation(*, by: Actor, treatment_id: int) -> IssuedInvitation:
     """Make a link and a short code for a treatment; earlier ones and what they opened end at once.
 
-    Raises NotFound for a treatment that is not of the actor's clinic, NotAllowed for the wrong role, Conflict for
-    a patient whose data was erased.
+    The one door by which patients are invited: reminders go to those who have a link already. Raises NotFound for a
+    treatment that is not of the actor's clinic, NotAllowed for the wrong role, ClinicIncomplete where the clinic has
+    not told whom its patients call and when it is open, Conflict for a patient whose data was erased.
     """
     token, code, moment = new_token(), new_code(), now()
     with transaction() as session:
         treatment = mine(access.treatment(session, treatment_id), by, "invitation.issue")
+        clinic_facts.must_be_complete(session.get_one(Clinic, treatment.clinic_id))
         expires_at = _end(session, treatment, moment)
         if access.is_erased(session, treatment.patient_id):
             raise Conflict("The data of this patient was erased.", what_to_do="Record a new patient.")

@@ -3,14 +3,17 @@
 import base64
 import html
 import io
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 
 import segno
 
 from reporting.domain.content import content
-from reporting.domain.language import ENGLISH, languages, translator
+from reporting.domain.guidance import emergency_words
+from reporting.domain.language import ENGLISH, beside, languages, translator
+from reporting.domain.opening_hours import week_words
 from reporting.domain.patient_words import full_day
 
 
@@ -21,11 +24,16 @@ class Card:
     clinic_name: str
     clinic_telephone: str
     emergency_telephone: str
+    """Of where the patient is; empty: the card says so in words and names none."""
     performed_on: date
     link: str
     code: str
     valid_until: date
     is_synthetic: bool = False
+    other_telephones: tuple[str, ...] = ()
+    out_of_hours_name: str = ""
+    out_of_hours_telephone: str = ""
+    opening_hours: Mapping[str, Sequence[str]] = field(default_factory=dict)
     language: str = ENGLISH
     """Of the patient; a language without a catalogue is English."""
 
@@ -39,9 +47,9 @@ def png(link: str, *, pixels_per_module: int = 8) -> bytes:
     return out.getvalue()
 
 
-def _words(name: str, language: str, **parts: str) -> str:
+def _words(sentence: str, /, language: str, **parts: str) -> str:
     """A sentence of the card, as HTML; the parts are HTML already."""
-    return html.escape(translator(language)(content().messages[f"card_{name}"].text)).format(**parts)
+    return html.escape(translator(language)(content().messages[f"card_{sentence}"].text)).format(**parts)
 
 
 def alt_text(card: Card, language: str = ENGLISH) -> str:
@@ -72,15 +80,29 @@ def _telephone(number: str) -> str:
     return f'<a href="tel:{html.escape(digits)}">{_in_order(number)}</a>'
 
 
+def _calls(card: Card, language: str) -> str:
+    """Whom to call with a question, when somebody is there, and who answers else."""
+    say, lines = partial(_words, language=language), []
+    if numbers := [number for number in (card.clinic_telephone, *card.other_telephones) if number]:
+        lines.append(say("questions", telephone=beside(map(_telephone, numbers), language)))
+    if hours := week_words(card.opening_hours, language):
+        lines.append(say("hours", hours=f"<bdi>{html.escape(hours)}</bdi>"))
+    if card.out_of_hours_telephone:
+        name, number = html.escape(card.out_of_hours_name), _telephone(card.out_of_hours_telephone)
+        lines.append(say("closed", name=f"<bdi>{name}</bdi>", telephone=number))
+    return f"<p>{'<br>'.join(lines)}</p>" if lines else ""
+
+
 def printable(card: Card) -> str:
     """The card in the patient's language as one self-contained HTML page: no script, nothing fetched from elsewhere."""
     code = card.language if card.language in languages() else ENGLISH
     say = partial(_words, language=code)
     picture = base64.b64encode(png(card.link)).decode()
-    call = f"<p>{say('questions', telephone=_telephone(card.clinic_telephone))}</p>" if card.clinic_telephone else ""
+    call = _calls(card, code)
     demo = f'<p class="demo">{say("demo")}</p>' if card.is_synthetic else ""
     link, address = (_in_order(text, ' class="link"') for text in (card.link, card.link.split("/c/")[0] + "/code"))
-    emergency = _telephone(card.emergency_telephone)
+    known = card.emergency_telephone
+    emergency = _telephone(known) if known else html.escape(emergency_words("", code))
     clinic = f"<bdi>{html.escape(card.clinic_name)}</bdi>"
     return f"""<!doctype html>
 <html lang="{code}" dir="{languages()[code].direction}"><head><meta charset="utf-8">

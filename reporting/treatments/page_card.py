@@ -6,13 +6,15 @@ Reminders on the patient's card: the address, and whether the patient wants them
 import streamlit as st
 
 from reporting.domain.actors import Actor
+from reporting.domain.content import content
 from reporting.domain.language import ENGLISH, languages
 from reporting.shell import ui_words as words
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import number_in_address, page_link
 from reporting.shell.ui_states import attempt, empty, show_notice, shows_problems
 from reporting.treatments import file_card
-from reporting.treatments.act_invitations import issue_invitation
+from reporting.treatments.act_invitations import IssuedInvitation, issue_invitation
+from reporting.treatments.act_place import place, set_place
 from reporting.treatments.act_reminders import ChannelState, reminder_state, set_reminders
 from reporting.treatments.read_treatments import CardSubject, card_subject
 
@@ -76,6 +78,44 @@ def reminder_section(by: Actor, patient_id: int, timezone: str) -> None:
             _channel(channel, patient_id, timezone)
 
 
+WHERE = "place"
+
+
+def _move(patient_id: int) -> None:
+    chosen, zone = st.session_state[f"place_country_{patient_id}"], st.session_state.get(f"place_zone_{patient_id}", "")
+    known = content().countries.get(chosen)
+    fits = zone if known and zone in known.time_zones else ""
+    attempt(
+        WHERE,
+        "It is kept: days, reminders and the emergency number follow it.",
+        lambda by: set_place(by=by, patient_id=patient_id, country=chosen, timezone=fits),
+    )
+
+
+def place_section(by: Actor, patient_id: int) -> None:
+    """Where the patient is, and the means to change it."""
+    now, rows = place(by, patient_id), content().countries
+    st.subheader("Where the patient is", anchor=False)
+    st.markdown(
+        "For patients who travel: recovery days, reminders and the emergency number are those of the place. "
+        f"Now: {now.timezone}, emergency number {now.emergency_telephone or 'not known'}."
+    )
+    show_notice(WHERE)
+    choices = ["", *sorted(rows, key=lambda code: rows[code].name)]
+    chosen = st.selectbox(
+        "Country",
+        choices,
+        choices.index(now.country) if now.country in choices else 0,
+        format_func=lambda code: rows[code].name if code else "Where the clinic is",
+        key=f"place_country_{patient_id}",
+    )
+    zones = rows[chosen].time_zones if chosen else ()
+    if len(zones) > 1:
+        at = zones.index(now.timezone) if now.timezone in zones else 0
+        st.selectbox("Time zone", zones, at, key=f"place_zone_{patient_id}")
+    st.button("Keep where the patient is", key=f"place_{patient_id}", on_click=_move, args=(patient_id,))
+
+
 PLACE = "card"
 _MADE = "card_made"
 
@@ -95,10 +135,19 @@ def _card(subject: CardSubject) -> file_card.Card | None:
     treatment_id, made = st.session_state.get(_MADE, (None, None))
     if treatment_id != subject.treatment_id or made is None:
         return None
+    return card_of(subject, made)
+
+
+def card_of(subject: CardSubject, made: IssuedInvitation) -> file_card.Card:
+    """What is printed for an invitation."""
     return file_card.Card(
         clinic_name=subject.clinic_name,
         clinic_telephone=subject.clinic_telephone,
         emergency_telephone=subject.emergency_telephone,
+        other_telephones=subject.other_telephones,
+        out_of_hours_name=subject.out_of_hours_name,
+        out_of_hours_telephone=subject.out_of_hours_telephone,
+        opening_hours=subject.opening_hours,
         performed_on=subject.performed_on,
         link=made.link,
         code=made.code,
@@ -162,6 +211,7 @@ def page() -> None:
         type="primary" if card is None else "secondary",
     )
     reminder_section(actor, subject.patient_id, subject.timezone)
+    place_section(actor, subject.patient_id)
     page_link("timeline", "Timeline", icon=":material/timeline:", patient=subject.patient_id)
     page_link("proxy", "Take a check-in", icon=":material/call:", treatment=subject.treatment_id)
 

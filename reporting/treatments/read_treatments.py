@@ -183,6 +183,10 @@ class CardSubject:
     clinic_name: str
     clinic_telephone: str
     emergency_telephone: str
+    other_telephones: tuple[str, ...]
+    out_of_hours_name: str
+    out_of_hours_telephone: str
+    opening_hours: dict[str, list[str]]
     is_synthetic: bool
     language: str
     """Of the patient, for what is printed."""
@@ -194,6 +198,7 @@ def card_subject(by: Actor, treatment_id: int) -> CardSubject:
         found = own(session, Treatment, treatment_id, by, "invitation.issue")
         patient = patients.by_id(session, found.patient_id)
         clinic = patients.clinic(session, found.clinic_id)
+    where = clinic_facts.place_of(clinic, patient)
     return CardSubject(
         treatment_id=treatment_id,
         patient_id=found.patient_id,
@@ -202,7 +207,11 @@ def card_subject(by: Actor, treatment_id: int) -> CardSubject:
         timezone=clinic.timezone,
         clinic_name=clinic.name,
         clinic_telephone=clinic.telephone,
-        emergency_telephone=clinic.emergency_telephone,
+        emergency_telephone=where.emergency_telephone,
+        other_telephones=tuple(clinic.other_telephones),
+        out_of_hours_name=where.out_of_hours_name,
+        out_of_hours_telephone=where.out_of_hours_telephone,
+        opening_hours=clinic.opening_hours,
         is_synthetic=clinic.is_synthetic,
         language=patient.language if patient else ENGLISH,
     )

@@ -1,6 +1,7 @@
 """Staff accounts: the first one only once, colleagues of the own clinic only, and never no administrator."""
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 from sqlmodel import select
@@ -12,14 +13,13 @@ from reporting.records.engine import reading
 from reporting.records.tables import Clinic, StaffAccount
 from reporting.shell.act_sessions import WrongSignIn, sign_in
 from tests.accounts import PASSWORD, together, trail, with_password
-from tests.cast import House, house
+from tests.cast import TYPED_FACTS, House, house
 
 pytestmark = pytest.mark.sqlite_first
 
-FIRST = {
+FIRST: dict[str, Any] = {
     "clinic_name": " Demo  Skin Clinic ",
-    "timezone": "Europe/Madrid",
-    "telephone": " +34 555 0100 ",
+    "facts": TYPED_FACTS,
     "name": "Demo Administrator",
     "email": "First@Demo.Example",
     "password": PASSWORD,
@@ -86,6 +86,20 @@ def test_two_who_set_up_at_once_make_one_clinic(empty: str) -> None:
         ("telephone", "1\0", "telephone"),
         ("telephone", "call me", "telephone"),
         ("telephone", "", "telephone"),
+        ("country", "Spain", "country"),
+        ("country", "", "country"),
+        ("region", "ENG", "region"),
+        ("timezone", "Europe/Paris", "time zone"),
+        ("emergency_telephone", "911", "emergency number"),
+        ("emergency_telephone", "", "emergency number"),
+        ("out_of_hours_name", "", "name of the out-of-hours line"),
+        ("out_of_hours_telephone", "", "number of the out-of-hours line"),
+        ("out_of_hours_telephone", "nobody", "number of the out-of-hours line"),
+        ("hours_sat", "9 to 5", "opening hours, sat"),
+        ("hours_sat", "10:00-09:00", "opening hours, sat"),
+        ("hours_sat", "09:00-12:00, 11:00-13:00", "opening hours, sat"),
+        ("closed_days", "2026-02-30 No such day", "closed days"),
+        ("open_holidays", "2026-03-10", "open holidays"),
         ("name", "", "name"),
         ("email", "nobody", "e-mail"),
         ("email", "a b@c.example", "e-mail"),
@@ -96,7 +110,10 @@ def test_two_who_set_up_at_once_make_one_clinic(empty: str) -> None:
 )
 def test_set_up_names_the_field_that_is_wrong(empty: str, field: str, value: str, named: str) -> None:
     with pytest.raises(InvalidInput) as refused:
-        act_staff.set_up_clinic(**FIRST | {field: value})
+        if field in FIRST:
+            act_staff.set_up_clinic(**FIRST | {field: value})
+        else:
+            act_staff.set_up_clinic(**FIRST | {"facts": TYPED_FACTS | {field: value}})
     assert refused.value.field == named
     assert accounts() == []
     assert trail() == []

@@ -20,6 +20,7 @@ from reporting.records.tables import Clinic, Patient, TreatedArea, Treatment
 from reporting.settings import settings
 from reporting.treatments.act_invitations import issue_invitation, open_link
 from tests.benchmarks.streamlit_client import Tab
+from tests.cast import FACTS
 from tests.server import ROOT, application, process
 from tools.ports import free_port
 
@@ -44,12 +45,9 @@ def patients(folder: Path, count: int) -> list[str]:
             Clinic,
             code="BENCH",
             name="Benchmark (synthetic)",
-            timezone="UTC",
-            telephone="",
-            emergency_telephone="112",
-            opening_hours={},
             is_synthetic=True,
             created_at=now,
+            **FACTS,
         )
         people = add_rows(
             session,

@@ -289,11 +289,11 @@ def set_up(browser: Browser, demo: Demo) -> None:
     """The first administrator through the real form."""
     email, password = demo.passwords["administrator"]
     page = browser.new_page()
-    page.goto(f"{demo.address}/set-up")
+    page.goto(f"{demo.address}/set-up?country=DE")
     given = {
         "clinic_name": "New clinic",
-        "timezone": "Europe/Berlin",
         "telephone": "+49 30 0000000",
+        "hours_mon": "09:00-17:00",
         "name": "First Administrator",
         "email": email,
         "password": password,

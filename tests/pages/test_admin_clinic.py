@@ -7,9 +7,9 @@ from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
 from reporting.domain.actors import Actor
-from reporting.records.engine import reading
+from reporting.records.engine import reading, transaction
 from reporting.records.tables import AuditEvent, Clinic
-from reporting.shell.read_scope import clinic_settings
+from reporting.shell.read_scope import clinic_line, clinic_safety, clinic_settings
 from tests.accounts import trail
 from tests.cast import House, house
 from tests.pages.staff import open_page
@@ -19,8 +19,8 @@ def opened(monkeypatch: pytest.MonkeyPatch, actor: Actor | None) -> AppTest:
     return open_page(monkeypatch, "clinic/page_clinic", actor)
 
 
-def save(page: AppTest) -> AppTest:
-    page.button[0].click().run()
+def save(page: AppTest, label: str = "Save the settings") -> AppTest:
+    next(button for button in page.button if button.label == label).click().run()
     assert not page.exception, page.exception
     return page
 
@@ -82,3 +82,67 @@ def test_others_are_told_and_shown_nothing(monkeypatch: pytest.MonkeyPatch, clin
     page = opened(monkeypatch, actor)
     assert page.error
     assert not page.selectbox
+
+
+FACTS_SAVED = "Save whom patients call"
+
+
+def test_whom_patients_call_can_be_set(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    page = opened(monkeypatch, clinic.staff["administrator"])
+    page.text_input(key="fact_telephone").set_value("+34 555 0100; +34 555 0101")
+    page.text_input(key="fact_hours_sat").set_value("09:00-12:00, 14:00-16:00")
+    page.text_area(key="fact_closed_days").set_value("2026-12-24 Christmas Eve")
+    save(page, FACTS_SAVED)
+    assert page.success[0].value.startswith("Saved.")
+    found = clinic_safety(clinic.staff["administrator"])
+    assert found.telephones == ("+34 555 0100", "+34 555 0101")
+    assert found.opening_hours["sat"] == ["09:00", "12:00", "14:00", "16:00"]
+    assert found.closed_days == {"2026-12-24": "Christmas Eve"}
+    assert "2026-12-25 Christmas Day" in " ".join(one.value for one in page.markdown)
+    assert [row[0] for row in trail("clinic.")] == ["clinic.facts_changed"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("fact_emergency_telephone", "911", "emergency number of Spain"),
+        ("fact_out_of_hours_telephone", "", "number of the out-of-hours line"),
+        ("fact_hours_mon", "all day", "opening hours, mon"),
+    ],
+)
+def test_what_is_not_allowed_is_told_and_what_was_typed_stays(
+    monkeypatch: pytest.MonkeyPatch, clinic: House, key: str, value: str, words: str
+) -> None:
+    page = opened(monkeypatch, clinic.staff["administrator"])
+    page.text_input(key=key).set_value(value)
+    save(page, FACTS_SAVED)
+    assert words in page.error[0].value
+    assert page.text_input(key=key).value == value
+    assert trail("clinic.") == []
+
+
+def test_what_is_missing_is_said_and_a_country_proposes_the_rest(
+    monkeypatch: pytest.MonkeyPatch, clinic: House
+) -> None:
+    with transaction() as session:
+        row = session.get_one(Clinic, clinic.clinic_id)
+        row.country, row.region, row.timezone, row.emergency_telephone = "", "", "UTC", ""
+        row.out_of_hours_name, row.out_of_hours_telephone = "", ""
+        session.add(row)
+    page = opened(monkeypatch, clinic.staff["administrator"])
+    assert "country, time zone, emergency number" in page.warning[0].value
+    page.selectbox(key="fact_country").set_value("GB").run()
+    assert page.text_input(key="fact_emergency_telephone").value == "999"
+    assert page.text_input(key="fact_out_of_hours_name").value == "NHS 111"
+    save(page, FACTS_SAVED)
+    assert page.success[0].value.startswith("Saved.")
+    assert clinic_safety(clinic.staff["administrator"]).missing == ()
+
+
+def test_the_clinics_line_says_what_is_missing_to_all_staff(clinic: House) -> None:
+    assert clinic_line(clinic.staff["clinician"]).missing == ()
+    with transaction() as session:
+        row = session.get_one(Clinic, clinic.clinic_id)
+        row.opening_hours = {}
+        session.add(row)
+    assert clinic_line(clinic.staff["clinician"]).missing == ("opening hours",)

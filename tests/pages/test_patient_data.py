@@ -46,6 +46,7 @@ def test_with_the_second_factor_everything_is_there(monkeypatch: pytest.MonkeyPa
     assert [one.value for one in page.header] == [
         "What you agreed to",
         "Reminders",
+        "Where you are",
         "A copy of your data",
         "Ask us to delete your data",
     ]
@@ -54,7 +55,12 @@ def test_with_the_second_factor_everything_is_there(monkeypatch: pytest.MonkeyPa
 
 def test_the_link_alone_opens_consents_but_no_data(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     page = opened(monkeypatch, replace(clinic.patient, strength="link"))
-    assert [one.value for one in page.header] == ["What you agreed to", "Reminders", "A copy of your data"]
+    assert [one.value for one in page.header] == [
+        "What you agreed to",
+        "Reminders",
+        "Where you are",
+        "A copy of your data",
+    ]
     assert "please show that it is you" in words(page)
     assert not page.text_input
     assert not page.checkbox

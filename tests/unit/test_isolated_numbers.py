@@ -5,13 +5,13 @@ from streamlit.testing.v1 import AppTest
 
 from reporting.domain.language import isolated
 from reporting.domain.triage import Guidance
-from reporting.patient.read_check_in import ClinicContact
+from reporting.patient.read_contact import ClinicContact
 
 CONTACT = ClinicContact("Demo clinic", "+34 555 0100", "112", {})
 
 
 def _foot(language: str) -> None:
-    from reporting.patient.read_check_in import ClinicContact
+    from reporting.patient.read_contact import ClinicContact
     from reporting.patient.ui_check_in import call_button, foot
 
     contact = ClinicContact("Demo clinic", "+34 555 0100", "112", {})

@@ -150,7 +150,16 @@ def test_lists_have_the_comma_of_their_script() -> None:
 
 
 CARD = Card(
-    "Demo <clinic>", TELEPHONE, "999", date(2026, 3, 7), "https://a.example/c/x", "AB12-CD34", date(2026, 9, 23)
+    "Demo <clinic>",
+    TELEPHONE,
+    "999",
+    date(2026, 3, 7),
+    "https://a.example/c/x",
+    "AB12-CD34",
+    date(2026, 9, 23),
+    out_of_hours_name="Demo <line>",
+    out_of_hours_telephone="111",
+    opening_hours={"mon": ["08:00", "18:00"]},
 )
 
 
@@ -165,6 +174,8 @@ def test_the_printed_card_is_in_the_patients_language(code: str) -> None:
     assert '<bdi dir="ltr">999</bdi>' in page
     assert '<bdi dir="ltr" class="code">AB12-CD34</bdi>' in page
     assert "Demo &lt;clinic&gt;" in page
+    assert "Demo &lt;line&gt;" in page
+    assert '<a href="tel:111"><bdi dir="ltr">111</bdi></a>' in page
     assert "{" not in re.sub(r"<style>.*?</style>", "", page, flags=re.S)
     for name, message in content().messages.items():
         sentence = html.escape(message.text.split("{")[0])

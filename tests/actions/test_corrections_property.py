@@ -171,7 +171,7 @@ def machine(database: str) -> Iterator[type[Changes]]:
     assert audit.verify().ok
 
 
-@pytest.mark.parametrize("histories", [5, pytest.param(40, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("histories", [5, pytest.param(40, marks=[pytest.mark.thorough, pytest.mark.timeout(900)])])
 def test_one_version_counts_and_none_is_lost(machine: type[Changes], histories: int) -> None:
     run_state_machine_as_test(
         machine,

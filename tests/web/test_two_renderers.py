@@ -300,6 +300,7 @@ def test_both_renderers_are_one_check_in(client: TestClient, sqlite_database: st
 
 
 @pytest.mark.thorough
+@pytest.mark.timeout(900)
 @LONG
 @given(plan=plans)
 def test_both_renderers_are_one_check_in_at_length(client: TestClient, sqlite_database: str, plan: Plan) -> None:

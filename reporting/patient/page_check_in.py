@@ -43,7 +43,7 @@ from reporting.patient.ui_check_in import (
     written_note,
 )
 from reporting.security.permissions import may
-from reporting.shell.pages import page_at
+from reporting.shell.pages import page_at, path_of
 from reporting.shell.ui_identity import actor_of_this_tap, current_actor
 from reporting.shell.ui_links import leave_link
 from reporting.shell.ui_patient import language, patient_column, sign_in_needed, to_top
@@ -73,7 +73,7 @@ def stopped_part(contact: ClinicContact, language: str = ENGLISH) -> None:
     st.header(say("stopped_title", language), anchor=False)
     st.write(say("stopped", language))
     call_button(contact, language, strong=True)
-    leave_link(say("data_open", language), "/data")
+    leave_link(say("data_open", language), path_of("data"))
 
 
 KINDS = ["image/jpeg", "image/png", "image/webp"]

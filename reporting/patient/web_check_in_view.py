@@ -20,10 +20,11 @@ from reporting.domain.patient_words import say
 from reporting.patient.read_check_in import CheckInPage
 from reporting.patient.read_photos import waiting_photos
 from reporting.shell import web_html
+from reporting.shell.pages import path_of
 
 SENT = "sent"
 _BESIDE = Markup(' action="{}/go"')
-_OWN = re.compile(r"/check-in/(q/[a-z_]{1,60}|review|sent|now|photo)|/home")
+_OWN = re.compile(r"/check-in/(q/[a-z_]{1,60}|review|sent|now|photo)|" + path_of("home"))
 
 
 @dataclass(frozen=True)

@@ -69,3 +69,8 @@ _BY_ADDRESS = {entry.address: entry for entry in ALL}
 def page_at(address: str) -> Entry:
     """The page of an address. Raises KeyError where there is none: addresses are written by us, not by people."""
     return _BY_ADDRESS[address]
+
+
+def path_of(address: str) -> str:
+    """Path of a page, as a link or an answer that leads on has it. Raises KeyError where there is none."""
+    return f"/{page_at(address).address}"

@@ -12,6 +12,7 @@ from reporting.domain.language import isolated
 from reporting.domain.patient_words import say
 from reporting.errors import InvalidInput, Problem, SignInNeeded, TooManyTries
 from reporting.shell import act_second_factor, act_sessions, web_html
+from reporting.shell.pages import path_of
 from reporting.shell.web_pages import language_of, patient_page
 
 
@@ -21,7 +22,7 @@ class _YearNeeded(Problem):
     what_to_do = say("year_needed_do")
 
 
-_NEXT = ("/home", "/data", "/my-data")
+_NEXT = (path_of("home"), path_of("data"), "/my-data")
 """Where a patient can go on to; the first by default."""
 
 

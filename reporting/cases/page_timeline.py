@@ -29,6 +29,7 @@ from reporting.patient.read_photos import PhotoLine, photos_of
 from reporting.security.permissions import may
 from reporting.shell import ui_words as words
 from reporting.shell.file_csv import table_csv
+from reporting.shell.read_scope import of_one_state
 from reporting.shell.ui_figures import chart, csv_file, drawn
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import number_in_address, page_link
@@ -197,6 +198,7 @@ def _head(seen: Timeline) -> None:
 
 
 @shows_problems
+@of_one_state
 def page() -> None:
     patient_id = number_in_address("patient")
     actor = current_actor()

@@ -21,7 +21,7 @@ from reporting.clinic.read_audit_trail import (
 from reporting.records.audit import Verdict
 from reporting.shell import ui_words as words
 from reporting.shell.file_csv import table_csv
-from reporting.shell.read_scope import today
+from reporting.shell.read_scope import of_one_state, today
 from reporting.shell.ui_figures import csv_file
 from reporting.shell.ui_filters import code_select
 from reporting.shell.ui_identity import actor_later, current_actor
@@ -156,6 +156,7 @@ def _pages(found: TrailPage) -> None:
 
 
 @shows_problems
+@of_one_state
 def page() -> None:
     st.title("Audit trail")
     actor = current_actor()

@@ -26,6 +26,7 @@ from reporting.domain.content_rows import Guideline
 from reporting.domain.devices import printed, setting_fields
 from reporting.domain.vocabulary import area_label
 from reporting.shell import ui_words as words
+from reporting.shell.read_scope import of_one_state
 from reporting.shell.ui_filters import code_select
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_states import empty, show_notice, shows_problems
@@ -187,6 +188,7 @@ def _tolerance(actor: Actor, found: ContentPage) -> None:
 
 
 @shows_problems
+@of_one_state
 def page() -> None:
     st.title("Guidelines and tolerances")
     actor = current_actor()

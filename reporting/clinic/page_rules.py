@@ -24,6 +24,7 @@ from reporting.domain.actors import Actor
 from reporting.domain.clinic_content import IS_ON, RULES
 from reporting.domain.content import content
 from reporting.domain.content_rows import Rule
+from reporting.shell.read_scope import of_one_state
 from reporting.shell.ui_filters import code_select
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_states import attempt, show_notice, shows_problems
@@ -223,6 +224,7 @@ def _one(actor: Actor, row: ContentRow, page: ContentPage) -> None:
 
 
 @shows_problems
+@of_one_state
 def page() -> None:
     st.title("Rules")
     actor = current_actor()

@@ -10,6 +10,7 @@ from reporting.clinic.ui_rule_words import COLUMN_WORDS, COUNTED_WORDS
 from reporting.domain.actors import Actor
 from reporting.domain.clinic_content import CLOCKS, EDITABLE, LEVELS, SCHEDULES
 from reporting.domain.course import SLOTS
+from reporting.shell.read_scope import of_one_state
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_states import show_notice, shows_problems
 from reporting.shell.ui_words import day
@@ -93,6 +94,7 @@ def _level(actor: Actor, found: ContentPage) -> None:
 
 
 @shows_problems
+@of_one_state
 def page() -> None:
     st.title("Schedules and deadlines")
     actor = current_actor()

@@ -28,6 +28,7 @@ from reporting.domain.vocabulary import short_source, symptom
 from reporting.errors import Problem
 from reporting.shell import ui_words as words
 from reporting.shell.chart_look import percent, rate_words
+from reporting.shell.read_scope import of_one_moment
 from reporting.shell.ui_filters import symptom_choice
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import number_in_address, page_link
@@ -182,6 +183,7 @@ def _ceiling_lines(dose: DoseResponse, curve: GroupCurve, planned: PlannedSettin
 
 
 @shows_problems
+@of_one_moment
 def page() -> None:
     st.title("Plan the next treatment")
     patient_id, actor = number_in_address("patient"), current_actor()

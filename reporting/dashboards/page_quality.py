@@ -20,7 +20,7 @@ from reporting.imports.ui_mending import history
 from reporting.security.permissions import may
 from reporting.shell.chart_look import as_percent, percent
 from reporting.shell.file_csv import table_csv
-from reporting.shell.read_scope import Filters, filter_choices, today
+from reporting.shell.read_scope import Filters, filter_choices, of_one_moment, today
 from reporting.shell.ui_figures import csv_file
 from reporting.shell.ui_filters import overview_filters
 from reporting.shell.ui_identity import current_actor
@@ -298,6 +298,7 @@ def _totals(found: DataQuality) -> None:
 
 
 @shows_problems
+@of_one_moment
 def page() -> None:
     st.title("Data quality")
     actor = current_actor()

@@ -29,7 +29,7 @@ from reporting.dashboards.ui_settings import (
 )
 from reporting.domain.actors import Actor
 from reporting.domain.devices import printed
-from reporting.shell.read_scope import filter_choices, sees_all_operators, today
+from reporting.shell.read_scope import filter_choices, of_one_moment, sees_all_operators, today
 from reporting.shell.ui_figures import drawn, show
 from reporting.shell.ui_filters import code_segments, code_select
 from reporting.shell.ui_identity import current_actor
@@ -169,6 +169,7 @@ def _cells(found: SettingMap) -> Drilldown:
 
 
 @shows_problems
+@of_one_moment
 def page() -> None:
     st.title("Settings and side effects")
     actor = current_actor()

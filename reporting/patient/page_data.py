@@ -21,6 +21,7 @@ from reporting.errors import Problem, SignInNeeded
 from reporting.patient.act_erasure import request_erasure
 from reporting.patient.read_own_data import MyData, my_data_page
 from reporting.shell.act_consent import ConsentState, agree, consent_state, disagree
+from reporting.shell.read_scope import of_one_state
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import leave_link, page_link
 from reporting.shell.ui_patient import language, language_links, patient_column, problem_part, said, sign_in_needed
@@ -236,6 +237,7 @@ def locked_part(language: str) -> None:
     leave_link(say("unlock_link", language), "/unlock?next=/data", "primary")
 
 
+@of_one_state
 def _draw(by: Actor, spoken: str) -> None:
     shown, consents, reminders = my_data_page(by), consent_state(by), reminder_state(by)
     show_notice(spoken)

@@ -22,6 +22,7 @@ from reporting.patient.ui_recovery import (
     show_notice,
     steps_part,
 )
+from reporting.shell.read_scope import of_one_state
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import page_link
 from reporting.shell.ui_patient import language, language_links, patient_column, problem_part, sign_in_needed, to_top
@@ -74,6 +75,7 @@ def photos_part(photos: Sequence[PhotoLine], language: str) -> None:
     st.write(say("photo_large", language))
 
 
+@of_one_state
 def _drawn(code: str) -> None:
     by = current_actor()
     shown = recovery_page(by)

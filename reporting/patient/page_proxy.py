@@ -15,6 +15,7 @@ from reporting.patient.act_check_ins import Receipt, keep_answer, keep_warned, s
 from reporting.patient.read_check_in import AskedPatient, CheckInPage, asked_patient, check_in_page, patient_of
 from reporting.patient.ui_check_in import CheckInState, Form, card, draw, forget_ticks, written_note
 from reporting.shell import ui_words as words
+from reporting.shell.read_scope import of_one_state
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import number_in_address
 from reporting.shell.ui_patient import patient_column
@@ -181,6 +182,7 @@ def _check_in(by: Actor, treatment_id: int) -> None:
 
 
 @shows_problems
+@of_one_state
 def page() -> None:
     st.title("Take a check-in")
     by = current_actor()

@@ -10,6 +10,7 @@ from reporting.domain.clinic_settings import FIRST_DAY, FROM_HOUR, LAST_DAY, Mon
 from reporting.report.act_reports import set_schedule
 from reporting.report.read_monthly import ReportChoices, report_choices
 from reporting.security.permissions import may
+from reporting.shell.read_scope import of_one_moment
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import leave_link
 from reporting.shell.ui_states import attempt, show_notice, shows_problems
@@ -91,6 +92,7 @@ def _save() -> None:
 
 
 @shows_problems
+@of_one_moment
 def page() -> None:
     st.title("Monthly report")
     actor = current_actor()

@@ -10,9 +10,11 @@ What the frame of every page says about the clinic.
 What a dashboard can be narrowed to: what occurs in the treatments that the reader may see.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import wraps
+from typing import ParamSpec
 
 import numpy as np
 import pandas as pd
@@ -28,8 +30,8 @@ from reporting.domain.vocabulary import areas, indications, procedure_classes
 from reporting.errors import InvalidInput, NotFound
 from reporting.records import access, clinic_facts
 from reporting.records.access import clinic
-from reporting.records.engine import reading
-from reporting.records.outcome_frame import outcome_frame
+from reporting.records.engine import one_reading, reading
+from reporting.records.outcome_frame import one_moment, outcome_frame
 from reporting.security.permissions import may, require
 from reporting.security.scope import Scope
 
@@ -247,3 +249,17 @@ def filter_choices(by: Actor) -> FilterChoices:
         indications=_worded(found["indication"], indications()),
         areas=_worded(found["area"], areas()),
     )
+
+
+P = ParamSpec("P")
+
+
+def of_one_state(draw: Callable[P, None]) -> Callable[P, None]:
+    """The page, or a part; all that it reads is of one state of the database, in one transaction. Only for what looks:
+    what is written while it is drawn, by whomever, is seen when it is drawn again."""
+    return wraps(draw)(one_reading()(draw))
+
+
+def of_one_moment(draw: Callable[P, None]) -> Callable[P, None]:
+    """The same for pages that count in the frame of outcomes: it is of that state too."""
+    return wraps(draw)(one_moment()(draw))

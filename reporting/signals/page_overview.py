@@ -7,7 +7,7 @@ from reporting.dashboards.chart_overview import symptom_rates, weekly_rates
 from reporting.dashboards.read_overview import Overview, overview, side_effects
 from reporting.shell.chart_look import Marks
 from reporting.shell.read_marks import dated_marks
-from reporting.shell.read_scope import filter_choices, today
+from reporting.shell.read_scope import filter_choices, of_one_moment, today
 from reporting.shell.ui_figures import drawn, show, to_hand_on
 from reporting.shell.ui_filters import overview_filters, symptom_choice
 from reporting.shell.ui_identity import current_actor
@@ -32,6 +32,7 @@ def _weeks(result: Overview, marks: Marks) -> None:
 
 
 @shows_problems
+@of_one_moment
 def page() -> None:
     st.title("Overview")
     actor = current_actor()

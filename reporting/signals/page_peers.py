@@ -6,7 +6,7 @@ Parts of the page on operators and devices: what the charts mean, in words.
 import streamlit as st
 
 from reporting.clock import now
-from reporting.shell.read_scope import filter_choices, today
+from reporting.shell.read_scope import filter_choices, of_one_moment, today
 from reporting.shell.ui_figures import chart, drawn, show
 from reporting.shell.ui_filters import code_segments, code_select, overview_filters, symptom_choice
 from reporting.shell.ui_identity import current_actor
@@ -96,6 +96,7 @@ def rises_part(found: tuple[Rise, ...]) -> None:
 
 
 @shows_problems
+@of_one_moment
 def page() -> None:
     st.title("Operators and devices")
     actor = current_actor()

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from reporting.shell.read_marks import dated_marks
+from reporting.shell.read_scope import of_one_state
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import number_in_address, page_link
 from reporting.shell.ui_states import empty, show_notice, shows_problems
@@ -24,6 +25,7 @@ def _one(signal_id: int) -> None:
 
 
 @shows_problems
+@of_one_state
 def page() -> None:
     st.title("Signals")
     actor = current_actor()

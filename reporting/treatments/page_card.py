@@ -9,6 +9,7 @@ from reporting.domain.actors import Actor
 from reporting.domain.content import content
 from reporting.domain.language import ENGLISH, languages
 from reporting.shell import ui_words as words
+from reporting.shell.read_scope import of_one_state
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import number_in_address, page_link
 from reporting.shell.ui_states import attempt, empty, show_notice, shows_problems
@@ -183,6 +184,7 @@ def _draw(card: file_card.Card, reference: str) -> None:
 
 
 @shows_problems
+@of_one_state
 def page() -> None:
     st.title("Patient card")
     actor = current_actor()

@@ -23,6 +23,7 @@ from reporting.domain.treatment_record import (
 from reporting.domain.vocabulary import areas, cooling_kinds, endpoints, indications, procedure_classes
 from reporting.errors import Problem
 from reporting.security.tokens import new_token
+from reporting.shell.read_scope import of_one_state
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import number_in_address, page_link
 from reporting.shell.ui_states import attempt, empty, show_notice, show_problem, shows_problems
@@ -385,6 +386,7 @@ def _form(by: Actor, form: RecordForm, treatment_id: int | None) -> None:
 
 
 @shows_problems
+@of_one_state
 def page() -> None:
     treatment_id = number_in_address("treatment")
     st.title("Correct a treatment" if treatment_id is not None else "Record a treatment")

@@ -51,7 +51,7 @@ def _days(now: str, add: list[str], drop: list[str]) -> str:
 
 @app.command("set")
 def set_facts(
-    code: str = typer.Argument(..., help="Code of the clinic."),
+    clinic: str = typer.Option(..., help="Code of the clinic."),
     country: str = typer.Option("", help="Two letters, such as GB; what is usual there fills what is missing."),
     region: str | None = typer.Option(None, help="Region whose public holidays hold, such as ENG; empty: none."),
     timezone: str = typer.Option("", help="IANA name, such as Europe/London."),
@@ -67,9 +67,9 @@ def set_facts(
 ) -> None:
     """Change what is named and leave the rest; the audit trail keeps both. Exit code 2: a value is not allowed."""
     migrate()
-    found = clinics_facts().get(code)
+    found = clinics_facts().get(clinic)
     if found is None:
-        raise typer.BadParameter(f"there is no clinic {code!r}; see: python -m reporting clinic show")
+        raise typer.BadParameter(f"there is no clinic {clinic!r}; see: python -m reporting clinic show")
     clinic_id, facts = found
     named = {
         "country": country,
@@ -91,6 +91,6 @@ def set_facts(
     except Problem as problem:
         typer.echo(f"{problem.message} {problem.what_to_do}", err=True)
         raise typer.Exit(2) from None
-    missing = clinics_facts()[code][1].missing
-    print(f"{code}: {'changed' if changed else 'nothing was different'}.")
+    missing = clinics_facts()[clinic][1].missing
+    print(f"{clinic}: {'changed' if changed else 'nothing was different'}.")
     print(f"Missing before patients can be invited: {', '.join(missing)}." if missing else "Patients can be invited.")

@@ -195,23 +195,23 @@ def test_the_command_line_completes_a_clinic_that_an_import_made(clinic: House) 
     shown = command("show")
     assert shown.exit_code == 1
     assert "A: missing: country, time zone, telephone" in shown.output
-    first = command("set", "A", "--country", "GB", "--region", "ENG", "--telephone", "+44 20 7946 0018")
+    first = command("set", "--clinic", "A", "--country", "GB", "--region", "ENG", "--telephone", "+44 20 7946 0018")
     assert first.exit_code == 0, first.output
     assert "Missing before patients can be invited: opening hours." in first.output
     with pytest.raises(ClinicIncomplete):
         invite(clinic)
-    done = command("set", "A", "--hours", "mon-fri=09:00-17:00", "--closed", "2026-12-24 Christmas Eve")
+    done = command("set", "--clinic", "A", "--hours", "mon-fri=09:00-17:00", "--closed", "2026-12-24 Christmas Eve")
     assert "Patients can be invited." in done.output
     _, facts = clinics_facts()["A"]
     assert (facts.emergency_telephone, facts.out_of_hours_telephone) == ("999", "111")
     assert facts.closed_days == {"2026-12-24": "Christmas Eve"}
     assert invite(clinic)
     assert command("show").exit_code == 0
-    refused = command("set", "A", "--emergency", "911")
+    refused = command("set", "--clinic", "A", "--emergency", "911")
     assert refused.exit_code == 2
     assert (
         "emergency number: found '911'; allowed is an emergency number of United Kingdom, such as 999" in refused.output
     )
-    assert command("set", "A", "--not-closed", "2026-12-24").exit_code == 0
+    assert command("set", "--clinic", "A", "--not-closed", "2026-12-24").exit_code == 0
     assert clinics_facts()["A"][1].closed_days == {}
     assert [action for action, _, _ in trail("clinic.")] == ["clinic.facts_changed"] * 3

@@ -95,10 +95,12 @@ MAY: dict[str, tuple[str, str]] = {
     "treatments.patient_row": RECORD,
     "treatments.record_treatment": RECORD,
     "treatments.recorded_treatment": RECORD,
+    "treatments.place": ("reminder.manage", "consent.manage"),
     "treatments.reminder_state": ("reminder.manage", "consent.manage"),
     "treatments.remove_service": CONTENT,
     "treatments.save_device": CONTENT,
     "treatments.save_operator": CONTENT,
+    "treatments.set_place": ("reminder.manage", "consent.manage"),
     "treatments.set_reminders": ("reminder.manage", "consent.manage"),
     "treatments.undo_treatment": RECORD,
 }
@@ -120,6 +122,7 @@ A_LIST = {"patient.photos_of"}
 """What answers with a list, which is as empty for another clinic's as where there is none."""
 
 NOT_ASKED = {
+    "clinic.change_facts_of": "of the command line: whoever runs the server",
     "cases.notes_of": "a part of the timeline, which was asked for",
     "cases.notices": "a part of the worklist, which was asked for",
     "imports.forget_person": "a step of an erasure, which was asked for",
@@ -173,6 +176,7 @@ GIVEN: dict[str, Callable[[Side], Any]] = {
 OF_ONE = {
     ("patient.remove_photo", "reason"): lambda _: "a reason",
     ("patient.keep_answer", "given"): lambda _: ["none"],
+    ("treatments.set_place", "country"): lambda _: "GB",
     ("treatments.save_device", "given"): lambda _: DeviceGiven("D9", "frac_ablative_co2"),
     ("treatments.save_operator", "given"): lambda own: OperatorGiven("O9", staff_id=own.ids["staff_id"]),
     ("patient.correct_check_in", "reason"): lambda _: REASONS[0],

@@ -22,10 +22,11 @@ from tests.pages.clinic_data import fill
 from tests.two_clinics import Side, side
 
 HERE = "tests/actions/test_two_clinics_commands.py"
-OF_ONE_CLINIC = {"import", "on-call add", "on-call list", "on-call remove", "rates", "report"}
+OF_ONE_CLINIC = {"clinic set", "import", "on-call add", "on-call list", "on-call remove", "rates", "report"}
 """Commands with ``--clinic``, each with a test below."""
 OF_THE_WHOLE = {
     "audit verify": "the chain of all rows",
+    "clinic show": "every clinic's facts, each with its clinic",
     "backtest": "the detector over every clinic, for its operator",
     "compare": "a file, no database",
     "demo": "an empty database",
@@ -91,6 +92,19 @@ def test_rates_are_of_the_named_clinic(sides: tuple[Side, Side]) -> None:
     assert own.mark in done.output
     assert other.mark not in done.output
     assert run(*asked, "Nowhere").exit_code == 2
+
+
+def test_facts_are_set_for_the_named_clinic(sides: tuple[Side, Side]) -> None:
+    own, other = sides
+    asked = ("clinic", "set", "--closed", "2026-12-24 Christmas Eve", "--clinic")
+    assert run(*asked, "Nowhere").exit_code == 2
+    before = run("clinic", "show").output
+    done = run(*asked, own.mark)
+    assert done.exit_code == 0, done.output
+    assert other.mark not in done.output
+    after = run("clinic", "show").output
+    assert before.split(other.mark)[1] == after.split(other.mark)[1], "the other clinic comes last and is as before"
+    assert "2026-12-24 Christmas Eve" in after.split(other.mark)[0]
 
 
 def test_a_report_is_of_the_named_clinic(sides: tuple[Side, Side], tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from reporting.domain.content import content
 from reporting.domain.content_rows import CaseLevel
 from reporting.domain.devices import DeviceClass, Parameter, device_classes, setting_fields
 from reporting.domain.opening_hours import FACT_COLUMNS, OpenTimes, SafetyFacts, facts_from
-from reporting.errors import ClinicIncomplete, NotFound
+from reporting.errors import NotFound
 from reporting.records.tables import (
     CheckIn,
     Clinic,
@@ -152,12 +152,6 @@ def zone_of(clinic_zone: str, patient_zone: str) -> str:
 def zone_column() -> Any:
     """``zone_of`` inside a statement that reads patients and clinics."""
     return func.coalesce(func.nullif(col(Patient.timezone), ""), col(Clinic.timezone))
-
-
-def must_be_complete(clinic: Clinic) -> None:
-    """Raise ClinicIncomplete where a fact is missing without which no patient may be invited."""
-    if missing := safety(clinic).missing:
-        raise ClinicIncomplete(missing)
 
 
 def levels_at(session: Session, clinic: Clinic, at: datetime) -> Mapping[str, CaseLevel]:

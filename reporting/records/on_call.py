@@ -38,6 +38,13 @@ def entries(session: Session, clinic_id: int) -> list[OnCallEntry]:
     )
 
 
+def ways(session: Session, clinic_id: int) -> set[str]:
+    """By which channels anybody on the list can be told at all."""
+    has = {"sms": "phone_encrypted", "email": "email_encrypted"}
+    rows = entries(session, clinic_id)
+    return {channel for channel, column in has.items() if any(getattr(row, column) for row in rows)}
+
+
 def duty(session: Session, clinic: Clinic, at: datetime) -> list[OnCallEntry]:
     """Those of the list who are on duty at that moment, in their order."""
     rows = {id_of(row): row for row in entries(session, id_of(clinic))}

@@ -28,12 +28,15 @@ from reporting.domain.clinic_settings import of as month_of
 from reporting.domain.opening_hours import SafetyFacts
 from reporting.domain.vocabulary import areas, indications, procedure_classes
 from reporting.errors import InvalidInput, NotFound
-from reporting.records import access, clinic_facts
+from reporting.notify.handed_over import channels
+from reporting.records import access, clinic_facts, on_call
 from reporting.records.access import clinic
-from reporting.records.engine import one_reading, reading
+from reporting.records.engine import Session, one_reading, reading
 from reporting.records.outcome_frame import one_moment, outcome_frame
+from reporting.records.tables import Clinic, id_of
 from reporting.security.permissions import may, require
 from reporting.security.scope import Scope
+from reporting.settings import settings
 
 SKIN_GROUPS = dict(zip(vocabulary.SKIN_GROUPS, ((1, vocabulary.DARK - 1), (vocabulary.DARK, 6)), strict=True))
 """Fitzpatrick types of each group, both ends included; an unknown type is in none."""
@@ -173,13 +176,26 @@ class ClinicLine:
     """Facts without which no patient can be invited, in words."""
 
 
+REACHES_NOBODY = "who is told of an urgent case at once (page On call, with a way of messages that is set up)"
+
+
+def missing_to_invite(session: Session, of: Clinic) -> tuple[str, ...]:
+    """What a clinic has not told without which no patient may be invited, in words.
+
+    In production that also is somebody on call who can be reached: no patient is asked to report into the dark.
+    """
+    facts = clinic_facts.safety(of).missing
+    reaches = settings().environment != "production" or on_call.ways(session, id_of(of)) & set(channels())
+    return facts if reaches else (*facts, REACHES_NOBODY)
+
+
 def clinic_line(by: Actor) -> ClinicLine:
     """The clinic of the actor. Raises NotFound when there is none."""
     with reading() as session:
         found = clinic(session, by.clinic_id or 0)
-    if found is None:
-        raise NotFound()
-    return ClinicLine(found.name, found.is_synthetic, clinic_facts.safety(found).missing)
+        if found is None:
+            raise NotFound()
+        return ClinicLine(found.name, found.is_synthetic, missing_to_invite(session, found))
 
 
 def clinic_safety(by: Actor) -> SafetyFacts:

@@ -6,12 +6,25 @@ import pytest
 from sqlmodel import select
 
 from reporting import clock
+from reporting.clinic.act_on_call import add_on_call, remove_on_call
+from reporting.clinic.read_on_call import on_call_page
 from reporting.domain.actors import SYSTEM, Role
 from reporting.domain.course import due_days
-from reporting.errors import InvalidInput, LinkNotValid, NotAllowed, NotFound, Problem, SignInNeeded, TooManyTries
+from reporting.errors import (
+    ClinicIncomplete,
+    InvalidInput,
+    LinkNotValid,
+    NotAllowed,
+    NotFound,
+    Problem,
+    SignInNeeded,
+    TooManyTries,
+)
 from reporting.records.engine import reading, transaction
 from reporting.records.tables import Invitation, Patient, SignInSession, Throttle
+from reporting.settings import settings
 from reporting.shell.act_sessions import actor_of
+from reporting.shell.read_scope import REACHES_NOBODY, clinic_line
 from reporting.treatments import act_invitations
 from tests.accounts import together, trail
 from tests.cast import PERFORMED, House, house
@@ -235,3 +248,24 @@ def test_two_who_issue_at_once_leave_one_link_that_works(clinic: House) -> None:
         except LinkNotValid:
             pass
     assert len(working) == 1
+
+
+def test_in_production_nobody_is_invited_where_an_urgent_case_would_reach_nobody(
+    clinic: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings(), "environment", "production")
+    boss = clinic.staff["administrator"]
+    with pytest.raises(ClinicIncomplete, match="who is told of an urgent case"):
+        issued(clinic)
+    assert clinic_line(boss).missing == (REACHES_NOBODY,), "the pages say so before anybody tries"
+    add_on_call(by=boss, name="Dr First", telephone="+447700900101")
+    with pytest.raises(ClinicIncomplete, match="who is told of an urgent case"):
+        issued(clinic)  # no text message gateway is set up
+    monkeypatch.setattr(settings(), "sms_url", "https://gateway.example")
+    assert issued(clinic).code
+    assert clinic_line(boss).missing == ()
+    [entry] = on_call_page(boss).rows
+    remove_on_call(by=boss, entry_id=entry.entry_id)
+    add_on_call(by=boss, name="Dr First", email="first@clinic.example")
+    with pytest.raises(ClinicIncomplete, match="who is told of an urgent case"):
+        issued(clinic)

@@ -11,7 +11,7 @@ treatment of the device class that the reader may see, whatever the filters, per
 What the settings page starts from: the settings of a device class, the main one first, and its devices.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
@@ -238,6 +238,18 @@ def parameters_recorded(by: Actor, filters: Filters) -> list[str]:
     require(by, "settings.read")
     frame = scoped_frame(by, replace(Filters(), device_class=filters.device_class), SETTINGS)
     return [name for name in setting_fields() if name in SETTINGS and frame[name].notna().any()]
+
+
+def first_with_settings(by: Actor, device_classes: Iterable[str]) -> str:
+    """The first of these device classes for which any setting was recorded; empty where there is none.
+
+    Peels and plain needling have no settings: nothing could be shown of them.
+    """
+    require(by, "settings.read")
+    frame = scoped_frame(by, Filters(), [*SETTINGS, "device_class"])
+    recorded = frame.loc[frame[list(SETTINGS)].notna().any(axis=1), "device_class"]
+    found = {str(code) for code in recorded.unique()}
+    return next((code for code in device_classes if code in found), "")
 
 
 DOSE_ON_THE_SKIN = ("fluence_j_cm2", "density_pct", "density_mtz_cm2", "energy_per_pin_mj", "pulse_energy_mj")

@@ -16,7 +16,13 @@ from reporting.clinic.read_content import tolerated_factor
 from reporting.dashboards import chart_dose
 from reporting.dashboards.chart_dose import ceiling_words, dose_curve
 from reporting.dashboards.chart_settings import band_rates, finding, own_axes, range_words
-from reporting.dashboards.read_bands import SettingBands, SettingChoice, setting_bands, setting_choice
+from reporting.dashboards.read_bands import (
+    SettingBands,
+    SettingChoice,
+    first_with_settings,
+    setting_bands,
+    setting_choice,
+)
 from reporting.dashboards.read_behind import Part
 from reporting.dashboards.read_dose_response import DoseResponse, dose_response, takes_long
 from reporting.dashboards.read_overview import bands
@@ -69,7 +75,8 @@ def settings_asked(by: Actor, choices: FilterChoices, today: date) -> Asked:
     with folded_on_phones() as said:
         device_class, setting, symptom = st.columns(3)
         with device_class:
-            chosen = code_select("Device class", choices.device_classes, "class")
+            usual = first_with_settings(by, choices.device_classes)
+            chosen = code_select("Device class", choices.device_classes, "class", default=usual)
         choice = setting_choice(by, chosen)
         with setting:
             name = "" if choice is None else parameter_choice(choice.settings, choice.main)

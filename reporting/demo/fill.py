@@ -3,16 +3,16 @@
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.random import Generator
 
 from reporting import clock
 from reporting.demo import past_cases, recent
-from reporting.demo.history import CREEP_DAYS, MACHINES, Person, Visit, visits
+from reporting.demo.history import Person, Visit, visits
+from reporting.demo.machines import CREEP_DAYS, MACHINES
 from reporting.domain.actors import ROLES, SYSTEM
 from reporting.domain.devices import check_setting, device_classes
 from reporting.domain.opening_hours import OpenTimes
@@ -36,6 +36,8 @@ from reporting.security.passwords import hash_password
 ZONE = "Europe/London"
 OPEN = {day: ["08:00", "18:00"] for day in ("mon", "tue", "wed", "thu", "fri")}
 TIMES = OpenTimes(OPEN, ZONE, "GB", "ENG")
+EVENING = 19 * 60
+"""Minute of the day by which a day's treatments are written down."""
 BATCH = 4_000
 """Treatments per transaction: bounded memory, and other writers get their turn."""
 
@@ -167,17 +169,12 @@ def _treatment(house: House, visit: Visit) -> dict[str, Any]:
         "performed_on": visit.performed_on,
         "operator_id": house.operators[visit.operator],
         "device_id": house.devices[visit.machine.code],
-        "procedure_class": visit.machine.procedure_class,
+        "procedure_class": visit.procedure_class,
         "session_number": visit.session_number,
-        "herpes_history": house.people[visit.person].herpes_history,
+        **vars(visit.known),
         "source": "demo",
-        "created_at": _at(visit, 0),
+        "created_at": past_cases.local(ZONE, visit.performed_on, EVENING),
     }
-
-
-def _at(visit: Visit, day: int) -> datetime:
-    evening = datetime.combine(visit.performed_on + timedelta(days=day), time(19, 0), ZoneInfo(ZONE))
-    return evening.astimezone(UTC)
 
 
 _SETTINGS = sorted({name for machine in MACHINES for name in machine.settings})
@@ -195,12 +192,15 @@ def _area(house: House, visit: Visit, treatment_id: int) -> dict[str, Any]:
         "pass_group": 1,
         "indication": visit.indication,
         "outside_typical": outside,
+        "immediate_endpoint": visit.machine.endpoint,
+        "cooling": visit.machine.cooling,
         **{name: visit.settings.get(name) for name in _SETTINGS},
     }
 
 
-def _check_ins(house: House, visit: Visit, treatment_id: int) -> Iterator[dict[str, Any]]:
+def _check_ins(house: House, visit: Visit, treatment_id: int, alerts: past_cases.Alerts) -> Iterator[dict[str, Any]]:
     for day, told in visit.answers.items():
+        at = past_cases.sent_at(ZONE, visit, day)
         yield {
             "clinic_id": house.clinic_id,
             "patient_id": house.patients[visit.person],
@@ -208,16 +208,18 @@ def _check_ins(house: House, visit: Visit, treatment_id: int) -> Iterator[dict[s
             "scheduled_day": day,
             "recovery_day": day,
             "due_on": visit.performed_on + timedelta(days=day),
-            "answered_at": _at(visit, day),
+            "answered_at": at,
             **told.worst,
             **{f"now_{symptom}": grade for symptom, grade in told.now.items()},
             "areas": {},
             "follow_up": told.follow_up,
-            "worried": False,
+            "worried": told.worried,
+            "can_wait": told.can_wait,
+            "advice": past_cases.advice(alerts.get(day, ())),
             "judged_by_source": False,
             "source": "demo",
             "replaced_reason": "",
-            "created_at": _at(visit, day),
+            "created_at": at,
         }
 
 
@@ -226,15 +228,17 @@ def _write(house: House, part: Sequence[Visit], rng: Generator) -> None:
         ids = add_rows(session, Treatment, [_treatment(house, visit) for visit in part])
         pairs = list(zip(part, ids, strict=True))
         add_rows(session, TreatedArea, [_area(house, visit, key) for visit, key in pairs])
-        answers = iter(
-            add_rows(session, CheckIn, [row for visit, key in pairs for row in _check_ins(house, visit, key)])
-        )
+        alerts = {key: past_cases.alerts(visit, house.people[visit.person]) for visit, key in pairs}
+        rows = [row for visit, key in pairs for row in _check_ins(house, visit, key, alerts[key])]
+        sent = {(row["treatment_id"], row["scheduled_day"]): row["answered_at"] for row in rows}
+        check_ins = dict(zip(sent, add_rows(session, CheckIn, rows), strict=True))
         past = [
             past_cases.Past(
                 visit,
                 key,
                 house.patients[visit.person],
-                {day: (next(answers), _at(visit, day)) for day in visit.answers},
+                {day: (check_ins[key, day], sent[key, day]) for day in visit.answers},
+                alerts[key],
             )
             for visit, key in pairs
         ]

@@ -1,146 +1,35 @@
 """Two years of a synthetic clinic, drawn from a seed: patients, treatments with settings, answers by day.
 
-Nothing here is a real person. Darker skin gets gentler settings, as careful operators do; the density of
-one device crept up ten months ago and stayed there, and with it the harm that the dashboards should find.
-
-How often things go wrong in the demo clinic: published incidences, each with its source, from ``data/``.
+Nothing here is a real person. What happens to them, how often and when, is drawn from ``profile``.
 """
 
-import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 
-from reporting.domain.content import content
-from reporting.domain.course import due_days, expected_severity, expected_since
-from reporting.domain.devices import device_classes
-from reporting.domain.questionnaire import CheckInContext, changes_advice
-from reporting.domain.vocabulary import SYMPTOMS
-from reporting.settings import ROOT
-
-
-@dataclass(frozen=True)
-class Incidence:
-    """Share of treatments after which a symptom goes beyond what is expected, and when it begins (days)."""
-
-    device_class: str
-    symptom: str
-    per_treatment: float
-    onset_from_day: int
-    onset_to_day: int
-    source: str
-
-
-def incidences(path: Path = ROOT / "data" / "demo_profile.csv") -> dict[tuple[str, str], Incidence]:
-    """Incidence by (device class, symptom)."""
-    with path.open(newline="", encoding="utf-8") as handle:
-        rows = list(csv.DictReader(handle))
-    return {
-        (row["device_class"], row["symptom"]): Incidence(
-            device_class=row["device_class"],
-            symptom=row["symptom"],
-            per_treatment=float(row["incidence_per_treatment"]),
-            onset_from_day=int(row["onset_from_day"]),
-            onset_to_day=int(row["onset_to_day"]),
-            source=row["source"],
-        )
-        for row in rows
-    }
-
+from reporting.demo.answers import Bout, Told, answers, bout
+from reporting.demo.machines import MACHINES, Machine, chosen_settings, log_dose
+from reporting.demo.profile import profile
+from reporting.domain.course import due_days
+from reporting.domain.treatment_record import VisitFacts
 
 DAYS = 730
-CREEP_DAYS = 300
-"""How long ago the density of the one device began to creep up."""
-RAMP_DAYS = 120
-"""How long it crept; since then it has stayed up."""
-CREEP = 0.5
-"""Rise of its density at the end, as a share of its usual density."""
+APART_DAYS = 27
+"""A patient comes again after so many days at the earliest. Our estimate: sessions are four weeks apart or more."""
 RISK_PER_LOG_DOSE = 2.2
 """Log odds of harm per log of dose over the usual one. Our estimate; only the direction is published."""
-DARK_SKIN_LOG_ODDS = {"hyperpigmentation": 0.9}
-"""Extra log odds for Fitzpatrick IV to VI (Graber 2008: more hyperpigmentation in darker skin; size ours)."""
-RESPONSE = (0.86, 0.62)
-"""Chance to answer the first and the last check-in of a schedule (ERAS and QoR-40 report 65 to 76 %)."""
-
-
-@dataclass(frozen=True)
-class Machine:
-    """A device of the demo clinic with the settings usually chosen on it."""
-
-    code: str
-    device_class: str
-    model: str
-    share: float
-    settings: dict[str, float]
-    areas: tuple[str, ...]
-    indications: tuple[str, ...]
-    creeps: bool = False
-
-    @property
-    def procedure_class(self) -> str:
-        """That of its device class in the content tables."""
-        return device_classes()[self.device_class].procedure_class
-
-
-MACHINES = (
-    Machine(
-        "CO2-1",
-        "frac_ablative_co2",
-        "Demo CO2 A",
-        0.20,
-        {"pulse_energy_mj": 30, "density_pct": 12, "passes": 1},
-        ("cheeks", "full_face", "around_mouth"),
-        ("acne_scars", "wrinkles"),
-    ),
-    Machine(
-        "CO2-2",
-        "frac_ablative_co2",
-        "Demo CO2 A",
-        0.20,
-        {"pulse_energy_mj": 30, "density_pct": 12, "passes": 1},
-        ("cheeks", "full_face", "around_mouth"),
-        ("acne_scars", "wrinkles"),
-        creeps=True,
-    ),
-    Machine(
-        "FRAX-1",
-        "frac_nonablative_1550",
-        "Demo 1550",
-        0.22,
-        {"pulse_energy_mj": 14, "density_mtz_cm2": 190, "passes": 6},
-        ("cheeks", "full_face", "neck"),
-        ("acne_scars", "wrinkles"),
-    ),
-    Machine(
-        "ALEX-1",
-        "alexandrite_755_long_pulse",
-        "Demo 755",
-        0.22,
-        {"fluence_j_cm2": 14, "spot_size_mm": 15, "pulse_width_ms": 3},
-        ("lower_legs", "underarms", "bikini"),
-        ("hair_removal",),
-    ),
-    Machine(
-        "IPL-1",
-        "ipl",
-        "Demo IPL",
-        0.16,
-        {"fluence_j_cm2": 20, "pulse_width_ms": 4, "passes": 1},
-        ("full_face", "cheeks", "chest"),
-        ("vascular", "hair_removal"),
-    ),
-)
-MAIN_SETTING = {
-    "frac_ablative_co2": "density_pct",
-    "frac_nonablative_1550": "density_mtz_cm2",
-    "alexandrite_755_long_pulse": "fluence_j_cm2",
-    "ipl": "fluence_j_cm2",
-}
+KNOWN_RISKS = {("is_tanned", "pih"): 0.7, ("keloid_history", "scar"): 1.1, ("is_immunosuppressed", "bacterial"): 0.9}
+"""Extra log odds of what goes wrong where it is known of the patient. Our estimate; only the direction is published."""
 SKIN_SHARES = (0.06, 0.24, 0.30, 0.22, 0.12, 0.06)
+HISTORIES = {"herpes_history": 0.2, "keloid_history": 0.03, "eczema_history": 0.08, "is_immunosuppressed": 0.02}
+"""Share of patients with it. Our estimate."""
+LIVES_ALONE, TANNED = 0.15, 0.04
+ISOTRETINOIN = (0.04, (7, 30))
+"""Share of treatments of acne scars after isotretinoin, and how many months after: clinics wait for six."""
 
 
 @dataclass(frozen=True)
@@ -151,21 +40,12 @@ class Person:
     year_of_birth: int
     fitzpatrick: int
     pigmentation_history: bool
-    herpes_history: bool
-
-
-@dataclass(frozen=True)
-class Told:
-    """What one check-in says: the worst of each symptom since the last answer, how it is now, and the checklists."""
-
-    worst: dict[str, int]
-    now: dict[str, int]
-    follow_up: dict[str, str]
+    known: VisitFacts
 
 
 @dataclass(frozen=True)
 class Visit:
-    """One treatment: whose, when, on what, with which settings, and the answers by scheduled day."""
+    """One treatment: whose, when, on what, with which settings, what came of it, and the answers by scheduled day."""
 
     person: int
     reference: str
@@ -175,149 +55,123 @@ class Visit:
     area: str
     indication: str
     settings: dict[str, float]
+    known: VisitFacts
+    bouts: tuple[Bout, ...]
     answers: dict[int, Told]
     session_number: int
+
+    @property
+    def procedure_class(self) -> str:
+        """As the device proposes it for what it was used on."""
+        return self.machine.procedure_class(self.area, self.indication)
 
 
 def people(rng: Generator, count: int, today: date) -> list[Person]:
     """``count`` synthetic patients."""
     skin = rng.choice(6, size=count, p=SKIN_SHARES) + 1
     ages = rng.integers(19, 72, size=count)
-    spots, herpes = rng.random(count) < 0.15, rng.random(count) < 0.2
+    spots, alone = rng.random(count) < 0.15, rng.random(count) < LIVES_ALONE
+    histories = {name: rng.random(count) < share for name, share in HISTORIES.items()}
     return [
-        Person(f"DEMO-{i + 1:05d}", today.year - int(ages[i]), int(skin[i]), bool(spots[i]), bool(herpes[i]))
+        Person(
+            f"DEMO-{i + 1:05d}",
+            today.year - int(ages[i]),
+            int(skin[i]),
+            bool(spots[i]),
+            VisitFacts(lives_alone=bool(alone[i]), **{name: bool(given[i]) for name, given in histories.items()}),
+        )
         for i in range(count)
     ]
 
 
-def _settings(rng: Generator, machine: Machine, person: Person, operator: int, days_ago: int) -> dict[str, float]:
-    gentler = 0.88 if person.fitzpatrick >= 5 else 0.94 if person.fitzpatrick == 4 else 1.0
-    main = MAIN_SETTING[machine.device_class]
-    habit = 1 + 0.03 * (operator - 1)
-    chosen = {}
-    for name, usual in machine.settings.items():
-        if name in ("passes", "spot_size_mm"):
-            chosen[name] = float(usual)
-            continue
-        value = usual * float(np.exp(rng.normal(0, 0.08)))
-        if name == "pulse_width_ms":  # set in steps on the device
-            value = usual
-        if name == main:
-            value *= gentler * habit * (1 + _creep(machine, days_ago))
-        chosen[name] = float(f"{value:.3g}")
-    return chosen
+def _usual_machines(rng: Generator, everyone: Sequence[Person]) -> list[Machine]:
+    """The device on which each patient is treated: one that suits the skin."""
+    chances = np.array([[machine.share * machine.skin[skin] for machine in MACHINES] for skin in range(6)])
+    chances /= chances.sum(axis=1, keepdims=True)
+    return [MACHINES[int(rng.choice(len(MACHINES), p=chances[person.fitzpatrick - 1]))] for person in everyone]
 
 
-def _creep(machine: Machine, days_ago: int) -> float:
-    if not machine.creeps or days_ago >= CREEP_DAYS:
-        return 0.0
-    return CREEP * min(1.0, (CREEP_DAYS - days_ago) / RAMP_DAYS)
+def _known(rng: Generator, person: Person, indication: str) -> VisitFacts:
+    """What is known before this visit: histories stay, a tan and a medicine are asked anew."""
+    tanned, medicine, months = rng.random() < TANNED, rng.random(), int(rng.integers(*ISOTRETINOIN[1]))
+    took = indication == "acne_scars" and medicine < ISOTRETINOIN[0]
+    return VisitFacts(
+        **{
+            **vars(person.known),
+            "is_tanned": bool(tanned),
+            "is_pregnant": False,
+            "isotretinoin_months_ago": months if took else None,
+        }
+    )
 
 
-def _log_odds_shift(machine: Machine, person: Person, settings: dict[str, float], symptom: str) -> float:
-    main = MAIN_SETTING[machine.device_class]
-    dose = float(np.log(settings[main] / machine.settings[main]))
-    dark = DARK_SKIN_LOG_ODDS.get(symptom, 0.0) if person.fitzpatrick >= 4 else 0.0
-    return RISK_PER_LOG_DOSE * dose + dark - 0.4 * DARK_SKIN_LOG_ODDS.get(symptom, 0.0)
+def _bouts(rng: Generator, visit: tuple[Machine, str, Person, dict[str, float], VisitFacts]) -> tuple[Bout, ...]:
+    """What belongs to healing and what goes wrong, the likelier the more of the main setting was given."""
+    machine, procedure_class, person, settings, known = visit
+    dose, found = RISK_PER_LOG_DOSE * log_dose(machine, person.fitzpatrick, settings), []
+    happenings = profile()[machine.device_class]
+    for row, drawn in zip(happenings, rng.random(len(happenings)), strict=True):
+        share = row.share(person.fitzpatrick)
+        if not row.is_usual:
+            risks = (
+                more for (fact, happens), more in KNOWN_RISKS.items() if happens == row.happens and getattr(known, fact)
+            )
+            odds = share / (1 - share) * float(np.exp((dose if row.symptom else 0) + sum(risks)))
+            share = odds / (1 + odds)
+        if drawn < share:
+            found.append(bout(rng, row, procedure_class))
+    return tuple(found)
 
 
-def _onsets(
-    rng: Generator, profile: dict[tuple[str, str], Incidence], visit: tuple[Machine, Person, dict[str, float]]
-) -> dict[str, tuple[int, int, int]]:
-    """Symptom to (first day, last day, severity) of what goes beyond the expected course."""
-    machine, person, settings = visit
-    found = {}
-    for symptom in SYMPTOMS:
-        usual = profile[machine.device_class, symptom]
-        odds = usual.per_treatment / (1 - usual.per_treatment)
-        odds *= float(np.exp(_log_odds_shift(machine, person, settings, symptom)))
-        if rng.random() < odds / (1 + odds):
-            start = int(rng.integers(usual.onset_from_day, usual.onset_to_day + 1))
-            length = int(rng.integers(3, 9)) if usual.onset_to_day < 30 else int(rng.integers(30, 90))
-            found[symptom] = (start, start + length, int(rng.choice((1, 2, 3), p=(0.3, 0.5, 0.2))))
-    return found
-
-
-def _answer(
-    rng: Generator, procedure_class: str, day: int, previous: int | None, onsets: dict[str, tuple[int, int, int]]
-) -> Told:
-    """The expected course, or more where something went wrong since the last answer; less now where it has eased."""
-    answer = Told({}, {}, {})
-    for symptom in SYMPTOMS:
-        usual = expected_severity(procedure_class, symptom, day)
-        worst = now = int(rng.integers(0, usual + 1)) if usual else 0
-        start, end, extra = onsets.get(symptom, (9999, 0, 0))
-        if start <= day < end:
-            worst = now = min(4, usual + extra)
-            if 2 * (day - start) > end - start:
-                now = max(min(4, usual + 1), worst - 1)
-            answer.follow_up.update(_checklist(procedure_class, symptom, day, worst))
-        elif start <= day and end > (previous or 0):
-            worst = min(4, expected_since(procedure_class, symptom, previous, day) + extra)
-            now = min(usual, worst)
-        elif usual < expected_severity(procedure_class, symptom, previous or 0):
-            now = max(0, worst - 1)
-        answer.worst[symptom], answer.now[symptom] = worst, now
-    return answer
-
-
-SEEN = {"infection": "pus_spots", "scarring": "scarring_firm_band", "hyperpigmentation": "hyperpigmentation_new_patch"}
-"""The line of a symptom's checklist that is ticked from severity 2 on, where something went wrong."""
-
-
-@cache
-def _checklist(procedure_class: str, symptom: str, day: int, worst: int) -> dict[str, str]:
-    """Every line that is asked of the symptom, with yes or no."""
-    context = CheckInContext(procedure_class, day)
-    asked = [
-        line.key
-        for line in content().follow_ups.values()
-        if (lowest := line.lowest_severity(symptom)) is not None and worst >= lowest and changes_advice(line, context)
-    ]
-    return {key: "yes" if worst >= 2 and key == SEEN.get(symptom) else "no" for key in asked}
-
-
-def _answers(
-    rng: Generator, machine: Machine, performed: date, today: date, onsets: dict[str, tuple[int, int, int]]
-) -> dict[int, Told]:
-    days = [day for day in due_days(machine.procedure_class) if performed + timedelta(days=day) < today]
-    keen, given, previous = rng.normal(0, 0.8), dict[int, Told](), None
-    for position, day in enumerate(days):
-        share = RESPONSE[0] + (RESPONSE[1] - RESPONSE[0]) * position / max(1, len(days) - 1)
-        if rng.random() < 1 / (1 + np.exp(-(np.log(share / (1 - share)) + keen))):
-            given[day] = _answer(rng, machine.procedure_class, day, previous, onsets)
-            previous = day
-    return given
+def _known_risk(known: VisitFacts, happens: str) -> float:
+    """Extra log odds by what is known of the patient."""
+    return sum(more for (fact, of), more in KNOWN_RISKS.items() if of == happens and getattr(known, fact))
 
 
 def visits(seed: int, treatments: int, today: date) -> tuple[list[Person], list[Visit]]:
     """Patients and their treatments over the two years before ``today``, oldest first."""
     rng = np.random.default_rng(seed)
-    profile = incidences()
     everyone = people(rng, max(1, round(treatments / 2.4)), today)
-    shares = np.array([machine.share for machine in MACHINES])
+    machines = _usual_machines(rng, everyone)
     days_ago = np.sort(rng.integers(1, DAYS, size=treatments))[::-1]
-    usual_machine = rng.choice(len(MACHINES), size=len(everyone), p=shares / shares.sum())
-    chosen, sessions = [], np.zeros(len(everyone), dtype=int)
-    for number, ago in enumerate(days_ago):
-        who = int(rng.integers(len(everyone)))
-        person, machine, operator = everyone[who], MACHINES[usual_machine[who]], int(rng.integers(3))
-        settings = _settings(rng, machine, person, operator, int(ago))
-        performed = today - timedelta(days=int(ago))
-        onsets = _onsets(rng, profile, (machine, person, settings))
-        sessions[who] += 1
-        chosen.append(
-            Visit(
-                person=who,
-                reference=f"DEMO-T{number + 1:07d}",
-                performed_on=performed,
-                machine=machine,
-                operator=operator,
-                area=str(rng.choice(machine.areas)),
-                indication=str(rng.choice(machine.indications)),
-                settings=settings,
-                answers=_answers(rng, machine, performed, today, onsets),
-                session_number=int(sessions[who]),
-            )
-        )
+    chosen, sessions, seen = [], np.zeros(len(everyone), dtype=int), dict[int, int]()
+    for number, ago in enumerate(int(day) for day in days_ago):
+        who = _who(rng, len(everyone), seen, ago)
+        seen[who], sessions[who] = ago, sessions[who] + 1
+        drawn = _drawn(rng, everyone[who], machines[who], ago, today)
+        session, reference = int(sessions[who]), f"DEMO-T{number + 1:07d}"
+        chosen.append(Visit(person=who, reference=reference, machine=machines[who], session_number=session, **drawn))
     return everyone, chosen
+
+
+def _who(rng: Generator, count: int, seen: dict[int, int], ago: int) -> int:
+    """A patient who was not treated in the last weeks; anybody where few are left."""
+    for _ in range(20):
+        who = int(rng.integers(count))
+        if seen.get(who, ago + DAYS) - ago > APART_DAYS:
+            break
+    return who
+
+
+def _drawn(rng: Generator, person: Person, machine: Machine, ago: int, today: date) -> dict[str, Any]:
+    """What is drawn of one treatment, by field of ``Visit``."""
+    operator, performed = int(rng.integers(3)), today - timedelta(days=ago)
+    use = machine.uses[int(rng.choice(len(machine.uses), p=[use.share for use in machine.uses]))]
+    area = str(rng.choice(use.areas))
+    settings, known = (
+        chosen_settings(rng, machine, person.fitzpatrick, operator, ago),
+        _known(rng, person, use.indication),
+    )
+    procedure_class = machine.procedure_class(area, use.indication)
+    bouts = _bouts(rng, (machine, procedure_class, person, settings, known))
+    due = [day for day in due_days(procedure_class, performed) if performed + timedelta(days=day) < today]
+    return {
+        "performed_on": performed,
+        "operator": operator,
+        "area": area,
+        "indication": use.indication,
+        "settings": settings,
+        "known": known,
+        "bouts": bouts,
+        "answers": answers(rng, procedure_class, due, bouts),
+    }

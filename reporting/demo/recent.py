@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from reporting import clock
 from reporting.cases import act_cases
-from reporting.demo.history import MACHINES
+from reporting.demo.machines import MACHINES
 from reporting.domain.actors import Actor
 from reporting.domain.case_work import STATE_WORDS
 from reporting.domain.questionnaire import NO_PROBLEMS, answered, next_question
@@ -64,6 +64,8 @@ class Scene:
     fitzpatrick: int
     wanted: Mapping[str, Any]
     sent_hours_ago: int = 1
+    indication: str = ""
+    """Empty: the first of the device's uses."""
     done: str = ""
     """How far the demo's clinician has come with the case: a state of it; empty: nobody has taken it."""
     photos: tuple[tuple[int, str, float], ...] = ()
@@ -92,8 +94,8 @@ SCENES = (
             "how_soon": "wait_worried",
         },
         6,
-        "closed",
-        ((1, "swelling", 0.6), (4, "infection", 0.5)),
+        done="closed",
+        photos=((1, "swelling", 0.6), (4, "infection", 0.5)),
     ),
     Scene(
         30,
@@ -136,7 +138,7 @@ SCENES = (
         2,
         {"symptoms": ["scarring"], "severity_scarring": "2", "follow_ups_scarring": ["scarring_firm_band"]},
         20,
-        "acknowledged",
+        done="acknowledged",
         before={"symptoms": ["scarring"], "severity_scarring": "1"},
     ),
     Scene(
@@ -147,7 +149,7 @@ SCENES = (
         4,
         {"symptoms": ["swelling", "swelling_breathing"], "severity_swelling": "3"},
         9,
-        "contacted",
+        done="contacted",
     ),
     Scene(
         25,
@@ -157,15 +159,35 @@ SCENES = (
         3,
         {"symptoms": ["hyperpigmentation"], "severity_hyperpigmentation": "1"},
         7,
+        "pigment",
         is_withdrawn=True,
     ),
     Scene(12, "FRAX-1", ("cheeks",), FRAX, 5, {"symptoms": ["bumps"], "severity_bumps": "2"}, 96),
-    Scene(9, "IPL-1", ("chest",), IPL, 2, {"symptoms": ["swelling"], "severity_swelling": "2"}, 30, "outcome"),
+    Scene(9, "IPL-1", ("chest",), IPL, 2, {"symptoms": ["swelling"], "severity_swelling": "2"}, 30, done="outcome"),
+    Scene(
+        6,
+        "PEN-1",
+        ("cheeks",),
+        {},
+        3,
+        {"symptoms": ["something_else"], "follow_ups_other": ["itch_strong", "new_product"]},
+        16,
+    ),
+    Scene(
+        9,
+        "RF-1",
+        ("jawline",),
+        {"energy_per_pin_mj": 46, "needle_depth_mm": 1.5, "passes": 2},
+        5,
+        {"symptoms": ["something_else"], "follow_ups_other": ["tip_marks"]},
+        10,
+        indication="laxity",
+    ),
 )
 """Played in this order; the first has no check-in yet: it is the one to try. Together they show every badge."""
 
 
-_PROCEDURES = {machine.code: machine.procedure_class for machine in MACHINES}
+_MACHINES = {machine.code: machine for machine in MACHINES}
 
 
 def answers_for(context: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -185,6 +207,8 @@ def answers_for(context: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _add(scene: Scene, number: int, clinic_id: int, devices: dict[str, int], operator: int) -> tuple[int, int]:
+    machine = _MACHINES[scene.device]
+    indication = scene.indication or machine.uses[0].indication
     performed = clock.today("Europe/London") - timedelta(days=scene.days_ago)
     with transaction() as session:
         patient = add_one(
@@ -208,7 +232,7 @@ def _add(scene: Scene, number: int, clinic_id: int, devices: dict[str, int], ope
             performed_on=performed,
             operator_id=operator,
             device_id=devices[scene.device],
-            procedure_class=_PROCEDURES[scene.device],
+            procedure_class=machine.procedure_class(scene.areas[0], indication),
             session_number=1,
             source="demo",
             created_at=clock.now(),
@@ -221,7 +245,7 @@ def _add(scene: Scene, number: int, clinic_id: int, devices: dict[str, int], ope
                 clinic_id=clinic_id,
                 area=area,
                 pass_group=1,
-                indication="not_recorded",
+                indication=indication,
                 outside_typical=[],
                 **scene.settings,
             )

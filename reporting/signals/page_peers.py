@@ -27,9 +27,11 @@ def kind_choice() -> UnitType:
 
 
 def unit_choice(found: Units) -> str:
-    """One of them, by name."""
+    """One of them, by name: at first one outside a limit if there is any, else the one that treated most."""
     names = {name: name for name in found.table["unit"]}
-    return code_select(found.unit_type.capitalize(), names, f"unit_{found.unit_type}")
+    above = found.table[found.table["zone"].astype(str).str.startswith("above")]
+    first = (above if len(above) else found.table).nlargest(1, "expected")["unit"]
+    return code_select(found.unit_type.capitalize(), names, f"unit_{found.unit_type}", default=str(first.iloc[0]))
 
 
 def nothing(found: Units) -> None:

@@ -31,6 +31,7 @@ def test_devices_are_compared_and_one_is_followed(monkeypatch: pytest.MonkeyPatc
     words = text(page)
     assert "case mix taken into account" in words
     assert "never ranked" in words
+    assert page.selectbox(key="unit_device").value in ("DEMO/CO2-1", "DEMO/CO2-2"), "the first by name has 0.5 expected"
     page.selectbox(key="unit_device").set_value("DEMO/CO2-2").run()
     assert not page.exception
     assert "DEMO/CO2-2, hyperpigmentation" in text(page)

@@ -231,7 +231,7 @@ def page() -> None:
     found = content_page(actor, RULES)
     st.markdown(
         "Each rule that fires on a check-in decides what the patient is told and how soon the clinic must look. The "
-        "hardest one wins, and a worse answer never gets milder advice. Words stay as they were reviewed."
+        "hardest one wins, and a worse answer never gets milder advice. Words cannot be changed here."
     )
     listed(found.rows)
     rows = {one.row: one for one in found.rows}

@@ -27,6 +27,18 @@ def _ways_out(found: Messages) -> None:
     st.markdown(f"{found.sent:,} sent, {found.waiting:,} waiting to leave.")
 
 
+def _no_trouble(found: Messages) -> None:
+    """Nothing failed; that is not to say that anything arrived."""
+    later = "One that does not arrive, or may not have, is listed here."
+    if found.waiting:
+        way = "when" if all(found.ways_out.values()) else "only when e-mail or text messages are set up, and"
+        empty(f"No message has failed, but {found.waiting:,} wait.", f"They leave {way} their turn comes. {later}")
+    elif found.sent:
+        empty("Every message got through.", later)
+    else:
+        empty("Nothing has been sent yet.", later)
+
+
 def _row(one: Trouble, timezone: str) -> None:
     with st.container(border=True, key=f"message_{one.message_id}"):
         whom = f", patient {one.patient_reference}" if one.patient_reference else ""
@@ -53,7 +65,7 @@ def page() -> None:
     show_notice(PLACE)
     _ways_out(found)
     if not found.trouble:
-        empty("Every message got through.", "One that does not, or that may not have arrived, is listed here.")
+        _no_trouble(found)
     for one in found.trouble:
         _row(one, found.timezone)
 

@@ -12,13 +12,16 @@ from typing import Literal
 import streamlit as st
 
 from reporting.domain.actors import Actor
-from reporting.errors import NotAllowed, NotFound, Problem, SignInNeeded
+from reporting.domain.devices import setting_fields
+from reporting.errors import InvalidInput, NotAllowed, NotFound, Problem, SignInNeeded
 from reporting.security.permissions import may
 from reporting.shell.pages import page_at
 from reporting.shell.ui_identity import address_asked_for, current_actor, note_refused
 from reporting.shell.ui_links import leave_link, page_link
 
 _NOTICE = "notice"
+NOTHING = ("", None, "0 characters")
+"""What is found where a field was left empty."""
 _WAYS = {
     "import": ("Import a log", "upload"),
     "record": ("Record a treatment", "add"),
@@ -41,9 +44,22 @@ def shows_problems(page: Callable[[], None]) -> Callable[[], None]:
     return drawn
 
 
+def problem_words(problem: Problem) -> str:
+    """The message for people and what they can do. A field is called as the form calls it, and one that was left empty
+    is missing."""
+    if not isinstance(problem, InvalidInput):
+        return f"**{problem.message}** {problem.what_to_do}"
+    setting = setting_fields().get(problem.field)
+    name = f"{setting.label} ({setting.unit})" if setting else problem.field.replace("_", " ")
+    where = f"Row {problem.row}: " if problem.row is not None else ""
+    if problem.found in NOTHING:
+        return f"**{where}{name[:1].upper()}{name[1:]} is missing.** Fill it in and send it again."
+    return f"**{where}{name}: found {problem.found!r}; allowed is {problem.allowed}.** {problem.what_to_do}"
+
+
 def show_problem(problem: Problem) -> None:
     """The message for people and what they can do; for an ended session the way to sign in."""
-    st.error(f"**{problem.message}** {problem.what_to_do}", icon=":material/error:")
+    st.error(problem_words(problem), icon=":material/error:")
     if isinstance(problem, SignInNeeded):
         leave_link("Sign in", "/sign-in")
     if isinstance(problem, NotAllowed):
@@ -93,7 +109,7 @@ def attempt(place: str, done: str, action: Callable[[Actor], object]) -> bool:
     except Problem as problem:
         if isinstance(problem, NotAllowed):
             note_refused(place)
-        tell("problem", f"**{problem.message}** {problem.what_to_do}", place=place)
+        tell("problem", problem_words(problem), place=place)
         return False
     tell("done", done, place=place)
     return True
@@ -115,7 +131,7 @@ log = logging.getLogger("reporting.pages")
 
 def say(problem: Problem) -> None:
     """A named problem on the page: what is wrong and the way out."""
-    st.error(f"**{problem.message}** {problem.what_to_do}")
+    st.error(problem_words(problem))
 
 
 def on_script_error(error: Exception) -> bool:

@@ -105,3 +105,20 @@ def test_the_view_is_in_the_address(browser: Browser, demo: Demo) -> None:
         page.reload()
         drawn(page)
         expect(page.get_by_test_id("stMain")).to_contain_text("Alerts per 100 check-ins")
+
+
+def test_on_a_phone_the_views_stand_in_one_row_and_a_wide_table_says_that_it_goes_on(
+    browser: Browser, demo: Demo
+) -> None:
+    with seen(browser, Look("phone", "light")) as page:
+        demo.sign_in(page, "clinician")
+        page.goto(f"{demo.address}/?show=budget")
+        drawn(page)
+        boxes = [page.get_by_role("radio", name=name).bounding_box() for name in ("Open", "Closed", "Alert budget")]
+        assert all(boxes)
+        assert len({round(box["y"]) for box in boxes if box}) == 1
+        assert all(box["height"] >= 44 for box in boxes if box), "a finger must hit it"
+        shade = "() => getComputedStyle(document.querySelector('[data-testid=stDataFrame]'), '::after').opacity"
+        page.wait_for_function(f"() => ({shade})() === '1'")
+        page.evaluate("() => { document.querySelector('.dvn-scroller').scrollLeft = 100000 }")
+        page.wait_for_function(f"() => ({shade})() === '0'")

@@ -1,6 +1,7 @@
 """Messages that did not get through: said in plain words, sent again or taken off the list by the right people."""
 
 import pytest
+from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from reporting.domain.actors import Actor, Role
@@ -52,9 +53,20 @@ def now(key: int) -> tuple[str, str]:
 
 def test_with_nothing_wrong_it_says_so(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     page = opened(monkeypatch, clinic.staff["administrator"])
-    assert "Every message got through." in text(page)
+    assert "Nothing has been sent yet." in text(page)
     assert "Not set up here: E-mail and Text messages." in page.info[0].value
     assert page.button.len == 0
+
+
+def test_what_waits_is_not_said_to_have_got_through(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    stranded(clinic, status="waiting", reason="")
+    words = text(opened(monkeypatch, clinic.staff["administrator"]))
+    assert "No message has failed, but 1 wait" in words
+    assert "only when e-mail or text messages are set up" in words
+    assert "got through" not in words
+    with transaction() as session:
+        session.execute(update(OutboxMessage).values(status="sent"))
+    assert "Every message got through." in text(opened(monkeypatch, clinic.staff["administrator"]))
 
 
 def test_it_does_not_complain_about_what_is_set_up(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
@@ -95,7 +107,7 @@ def test_handled(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     page.button(key=f"handled_{key}").click().run()
     assert page.success[0].value == "It is off the list."
     assert now(key) == ("cancelled", "handled dead address_refused 550")
-    assert "Every message got through." in text(page)
+    assert "Nothing has been sent yet." in text(page)
 
 
 def test_two_people_at_one_message(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
@@ -133,7 +145,7 @@ def test_nobody_else_may_look(monkeypatch: pytest.MonkeyPatch, clinic: House, ro
 
 def test_another_clinics_messages_are_not_there(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     stranded(clinic)
-    assert "Every message got through." in text(opened(monkeypatch, house("B").staff["administrator"]))
+    assert "Nothing has been sent yet." in text(opened(monkeypatch, house("B").staff["administrator"]))
 
 
 @pytest.mark.parametrize("code", sorted(REASONS))

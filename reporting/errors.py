@@ -75,6 +75,15 @@ class SignInNeeded(Problem):
     what_to_do = "Sign in again. Nothing that you sent before is lost."
 
 
+class OtherTreatment(Problem):
+    """A form of one treatment was sent while the browser is signed in for another one. Nothing of it is kept."""
+
+    code = "other_treatment"
+    status = 409
+    message = "This page belongs to another check-in. Nothing was changed."
+    what_to_do = "Open your own link again."
+
+
 class LinkNotValid(Problem):
     """Unknown, expired and revoked links alike, so that a guess learns nothing."""
 

@@ -57,6 +57,8 @@ def frame(actor: Actor | None, menu: Mapping[str, Sequence[st.Page]], here: str)
             page_link("clinic", "Add it in the clinic settings", icon=":material/settings:")
         else:
             st.markdown("An administrator of your clinic adds it in the clinic settings.")
+    if actor.kind == "patient":
+        leave_link(say("sign_out", language()), "/sign-out", "small")
     if actor.kind == "staff":
         with st.sidebar:
             st.markdown(f"**{line.name}**  \n{actor.label}")

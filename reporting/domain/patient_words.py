@@ -42,6 +42,9 @@ CHECK_IN_WORDS = {
 
 
 LIGHT_WORDS = {
+    "other_treatment": "This page is about another check-in. Nothing of it was kept.",
+    "other_treatment_do": "Open your own link again. What you sent there before is safe.",
+    "sign_out": "Sign out",
     "link_over_title": "This link cannot be opened",
     "link_over": "This link does not work any more.",
     "link_over_do": "Use the newest link from your clinic, or call the clinic and ask for a new one.",

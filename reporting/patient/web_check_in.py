@@ -206,6 +206,9 @@ class _Sender:
 
 
 def _work(by: Actor, form: Posted, language: str, here: str) -> Response:
+    """A form of a page without a secret says whose it is; the address of a link says so itself."""
+    if not here.startswith("/c/"):
+        web_html.must_be_about(form.one("of"), by.treatment_id)
     try:
         return RedirectResponse(_Sender(by, form, language).work(), status_code=303)
     except _Refused as refused:

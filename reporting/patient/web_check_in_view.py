@@ -93,6 +93,7 @@ def common(visit: Visit, given: Given) -> dict[str, Any]:
         "hours": week_words(contact.opening_hours, code),
         "day_line": speak("day", day=visit.page.recovery_day, treatment=visit.page.treatment_words(code)),
         "signed_in": visit.signed_in,
+        "of": web_html.about(visit.page.treatment_id) if visit.signed_in else "",
         "to": "" if visit.signed_in else _BESIDE.format(visit.here),
         "notice": given.problem,
         "address": address,

@@ -72,8 +72,8 @@ async def my_data(request: Request) -> Response:
     if by.strength != "full":
         return RedirectResponse("/unlock?next=/my-data", status_code=303)
     if request.method == "GET":
-        return patient_page(request, "my_data.html")
-    web_html.must_be_ours(request)
+        return patient_page(request, "my_data.html", of=web_html.about(by.treatment_id))
+    web_html.must_be_about((await web_html.fields(request, "of"))["of"], by.treatment_id)
     data = await run_in_threadpool(own_data_of, by)
     name = f"my-data-{now():%Y-%m-%d}.zip"
     headers = {"content-disposition": f'attachment; filename="{name}"', "x-content-type-options": "nosniff"}

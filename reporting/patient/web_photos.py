@@ -20,7 +20,7 @@ from reporting.domain.actors import Actor
 from reporting.domain.content import content
 from reporting.domain.language import translator
 from reporting.domain.patient_words import long_day, say
-from reporting.errors import NotAllowed, NotFound, Problem, SignInNeeded
+from reporting.errors import NotAllowed, NotFound, OtherTreatment, Problem, SignInNeeded
 from reporting.patient.act_photos import MEGA, add_photo, refusal_words, remove_photo, upload_key
 from reporting.patient.read_check_in import check_in_page
 from reporting.patient.read_photos import photo_bytes, waiting_photos
@@ -98,6 +98,8 @@ class _Sent:
 
     photos: tuple[bytes, ...]
     remove: str
+    of: str
+    """For which treatment the form was drawn."""
 
 
 async def _sent(request: Request) -> _Sent:
@@ -115,8 +117,8 @@ async def _sent(request: Request) -> _Sent:
     files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
     named = [await file.read() for file in files if file.filename]
     await form.close()
-    remove = form.get("remove")
-    return _Sent(tuple(named), remove if isinstance(remove, str) else "")
+    remove, of = (value if isinstance(value := form.get(name), str) else "" for name in ("remove", "of"))
+    return _Sent(tuple(named), remove, of)
 
 
 def _add(by: Actor, data: bytes, language: str) -> None:
@@ -126,6 +128,7 @@ def _add(by: Actor, data: bytes, language: str) -> None:
 
 
 async def _work(by: Actor, sent: _Sent, language: str) -> None:
+    web_html.must_be_about(sent.of, by.treatment_id)
     if sent.remove:
         number = int(sent.remove) if sent.remove.isascii() and sent.remove.isdigit() else 0
         await run_in_threadpool(partial(remove_photo, by=by, photo_id=min(number, LARGEST_ID), reason="taken back"))
@@ -174,7 +177,7 @@ async def form(request: Request) -> Response:
         return RedirectResponse("/code", status_code=303)
     except ClientDisconnect:
         return Response(status_code=400)
-    except NotAllowed:
+    except (NotAllowed, OtherTreatment):
         raise
     except Problem as problem:
         return await _form(request, by, problem)

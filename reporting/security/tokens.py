@@ -66,6 +66,16 @@ def message_of(token: str) -> int | None:
     return int(number) if genuine else None
 
 
+def form_mark(treatment_id: int) -> str:
+    """What every form of a treatment's pages carries: it says whose page it was drawn on, and cannot be made up."""
+    return f"{treatment_id}-{_short(f'form:{treatment_id}')}"
+
+
+def is_form_of(mark: str, treatment_id: int) -> bool:
+    """Whether a posted form was drawn for that treatment."""
+    return hmac.compare_digest(mark.encode(), form_mark(treatment_id).encode())
+
+
 def phone_hash(number: str) -> str:
     """Finds the patient of a number (E.164) without the number being readable."""
     return keyed_hash(f"phone:{number}")

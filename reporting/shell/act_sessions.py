@@ -33,7 +33,8 @@ class Cookie:
 
     name: str
     value: str
-    max_age_s: int
+    max_age_s: int | None
+    """None: it ends with the browser."""
 
 
 def cookie_name() -> str:

@@ -17,8 +17,9 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from reporting.errors import NotAllowed, Problem
+from reporting.errors import NotAllowed, OtherTreatment, Problem
 from reporting.security.encryption import keyed_hash
+from reporting.security.tokens import form_mark, is_form_of
 from reporting.settings import settings
 from reporting.shell.act_sessions import Cookie, cookie_name
 
@@ -148,6 +149,18 @@ def must_be_ours(request: Request) -> None:
         foreign = True
     if foreign:
         raise NotAllowed("This form was sent from another site.", what_to_do="Open the page here and try again.")
+
+
+def must_be_about(mark: str, treatment_id: int | None) -> None:
+    """Refuse a form that was drawn for another treatment: two links in one browser never mix. Raises OtherTreatment."""
+    if treatment_id is None or not is_form_of(mark, treatment_id):
+        raise OtherTreatment()
+
+
+def about(treatment_id: int | None) -> Markup:
+    """The field that says for which treatment a form was drawn."""
+    mark = "" if treatment_id is None else form_mark(treatment_id)
+    return Markup('<input type="hidden" name="of" value="{}">').format(mark)
 
 
 async def fields(request: Request, *names: str) -> dict[str, str]:

@@ -23,7 +23,7 @@ from reporting.domain.actors import Actor
 from reporting.domain.guidance import emergency_words
 from reporting.domain.language import best_language, isolated, languages, translator
 from reporting.domain.patient_words import plain_words, say
-from reporting.errors import LinkNotValid, NotAllowed, NotFound, Problem, SignInNeeded, TooManyTries
+from reporting.errors import LinkNotValid, NotAllowed, NotFound, OtherTreatment, Problem, SignInNeeded, TooManyTries
 from reporting.settings import settings
 from reporting.shell import act_sessions, web_html
 from reporting.shell.act_consent import set_language
@@ -80,6 +80,7 @@ _SAID = {
     NotAllowed: ("not_here", "not_here_do"),
     SignInNeeded: ("signed_out", "signed_out_do"),
     LinkNotValid: ("link_over", "link_over_do"),
+    OtherTreatment: ("other_treatment", "other_treatment_do"),
     TooManyTries: ("too_many_tries", "too_many_tries_do"),
 }
 

@@ -41,6 +41,7 @@ async def _page(request: Request, by: Actor, problem: Problem | None = None, **g
         "unlock.html",
         problem,
         shown=shown,
+        of=web_html.about(by.treatment_id),
         address=address,
         minutes=act_second_factor.LIFE // timedelta(minutes=1),
         code=given.get("code", ""),
@@ -58,7 +59,8 @@ async def unlock(request: Request) -> Response:
         return RedirectResponse(_next(request) if by.kind == "patient" else "/", status_code=303)
     if request.method == "GET":
         return await _page(request, by)
-    given = await web_html.fields(request, "send", "digits", "code", "year_of_birth")
+    given = await web_html.fields(request, "of", "send", "digits", "code", "year_of_birth")
+    web_html.must_be_about(given["of"], by.treatment_id)
     try:
         return await _work(request, by, given)
     except SignInNeeded:

@@ -1,6 +1,6 @@
 """Patients' links and codes: issued by staff, shown once, stored as hashes, replaced by the next one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 
 from reporting.clock import now
@@ -174,4 +174,5 @@ def open_code(*, code: str, year_of_birth: str, source: str) -> Cookie:
         access.forgive(session, keys[0])
         clinic = session.get_one(Clinic, invitation.clinic_id)
         strength = "full" if factor_of(clinic, patient) == "code" else "link"
-    return _open((invitation, patient), strength, "code")
+    # A code is typed where the link is not at hand, perhaps on a screen that others use too.
+    return replace(_open((invitation, patient), strength, "code"), max_age_s=None)

@@ -221,7 +221,12 @@ def sends(address: str, cookies: list[str], bare_form: str) -> None:
     for is_later in (False, True):  # with the first one a person also agrees, once
         opened = asyncio.run(_many(address, gets, 200))
         posts = [
-            _post(host, "/check-in/q/symptoms", cookie, {"q": "symptoms", "only": "none", "key": _field(body, "key")})
+            _post(
+                host,
+                "/check-in/q/symptoms",
+                cookie,
+                {"q": "symptoms", "only": "none", "key": _field(body, "key"), "of": _field(body, "of")},
+            )
             for cookie, body in zip(cookies, opened[2], strict=True)
         ]
         ours = asyncio.run(_many(address, posts, 303))[:2]

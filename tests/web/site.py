@@ -9,7 +9,10 @@ from contextlib import contextmanager
 import pytest
 from starlette.testclient import TestClient
 
+from reporting.errors import SignInNeeded
+from reporting.security.tokens import form_mark
 from reporting.settings import settings
+from reporting.shell.act_sessions import actor_of
 
 
 class Lines(logging.Handler):
@@ -47,6 +50,18 @@ def site(monkeypatch: pytest.MonkeyPatch, base_url: str = "http://testserver") -
     yield TestClient(app.app, base_url=base_url, follow_redirects=False, raise_server_exceptions=False)
     monkeypatch.undo()
     settings.cache_clear()
+
+
+def of(client: TestClient) -> dict[str, str]:
+    """The field by which a form says for whose treatment it was drawn: that of whoever is signed in here."""
+    for cookie in client.cookies.jar:
+        try:
+            by = actor_of(cookie.value) if cookie.name == "session" else None
+        except SignInNeeded:
+            continue
+        if by and by.treatment_id:
+            return {"of": form_mark(by.treatment_id)}
+    return {"of": ""}
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from tests.answers import filled
 from tests.cast import House, house
 from tests.photos import phone_jpeg
 from tests.web.screen import Phone, Screen
-from tests.web.site import without_address, words
+from tests.web.site import of, without_address, words
 from tests.web.test_ways_in import FOREIGN
 
 DAY_3 = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
@@ -222,7 +222,7 @@ class TestLooking:
         statements: list[str] = []
         event.listen(engine(), "before_cursor_execute", lambda *args: statements.append(args[2]))
         walks, here = walked(monkeypatch), phone.here
-        given = {"q": "severity_swelling", "one": "2"}
+        given = {"q": "severity_swelling", "one": "2"} | of(client)
         answer = client.post(here, data=given, headers={"origin": str(client.base_url)})
         assert answer.status_code == 303
         assert answer.headers["location"] != here
@@ -354,7 +354,7 @@ class TestComingBack:
 
     def test_photos_go_with_it(self, client: TestClient, link: str) -> None:
         phone = to_review(Phone(client, link)).press("Add a photo")
-        client.post("/check-in/photo", files={"file": ("a.jpg", phone_jpeg(), "image/jpeg")})
+        client.post("/check-in/photo", files={"file": ("a.jpg", phone_jpeg(), "image/jpeg")}, data=of(client))
         assert phone.open("/check-in/photo").screen.link("Back to your answers") == "/check-in/review"
         assert "Photos: 1" in words(phone.open("/check-in/review").screen.body)
         phone.press("Send")
@@ -423,7 +423,8 @@ class TestBadInput:
         assert sent() == []
 
     def test_an_empty_single_question(self, client: TestClient, link: str) -> None:
-        phone = Phone(client, link).press("Continue", ["swelling"]).post({"q": "severity_swelling"})
+        phone = Phone(client, link).press("Continue", ["swelling"])
+        phone.post({"q": "severity_swelling"} | of(client))
         assert (phone.status, phone.screen.problem) == (422, "Choose one answer.")
 
     def test_a_stale_page(self, client: TestClient, link: str) -> None:
@@ -449,7 +450,8 @@ class TestBadInput:
 
     def test_a_replayed_form_is_one_check_in(self, client: TestClient, link: str) -> None:
         phone = to_review(Phone(client, link))
-        form = phone.data(phone.screen.buttons()[-1].form, [], send="yes")
+        [button] = [one for one in phone.screen.buttons() if one.name == "send"]
+        form = phone.data(button.form, [], send="yes")
         for _ in range(3):
             phone.post(form)
             assert (phone.here, phone.screen.heading) == ("/check-in/sent", "Call the clinic today.")

@@ -26,6 +26,7 @@ from reporting.treatments import act_invitations
 from tests.accounts import trail
 from tests.answers import filled
 from tests.cast import PERFORMED, House
+from tests.web.site import of
 
 MINE, THEIRS = "CANARY-MINE", "CANARY-THEIRS"
 
@@ -97,7 +98,7 @@ def signed_in(client: TestClient, clinic: House, *, full: bool = True) -> None:
 
 
 def archive(client: TestClient) -> tuple[dict[str, Any], dict[str, bytes]]:
-    answer = client.post("/my-data")
+    answer = client.post("/my-data", data=of(client))
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/zip"
     assert "attachment" in answer.headers["content-disposition"]

@@ -12,7 +12,7 @@ from reporting.security.encryption import decrypt, encrypt
 from reporting.treatments import act_invitations
 from tests.accounts import PASSWORD, trail, with_password
 from tests.cast import House
-from tests.web.site import log_lines, words
+from tests.web.site import log_lines, of, words
 
 EMAIL = "demo.patient.0001@mail.example"
 
@@ -51,7 +51,7 @@ def test_the_card_opens_more_under_another_cookie(client: TestClient, card: act_
     assert page.status_code == 200
     assert "the year you were born" in words(page.text)
     before = client.cookies["session"]
-    answer = client.post("/unlock", data={"code": f" {card.code.lower()} ", "year_of_birth": "1980"})
+    answer = client.post("/unlock", data={"code": f" {card.code.lower()} ", "year_of_birth": "1980"} | of(client))
     assert (answer.status_code, answer.headers["location"]) == (303, "/home")
     assert client.cookies["session"] != before
     assert "HttpOnly" in answer.headers["set-cookie"]
@@ -65,15 +65,16 @@ def test_the_card_opens_more_under_another_cookie(client: TestClient, card: act_
 def test_wrong_ones_are_told_and_keep_what_was_typed(
     client: TestClient, card: act_invitations.IssuedInvitation
 ) -> None:
-    wrong = client.post("/unlock", data={"code": "2222-2222", "year_of_birth": "1980"})
+    wrong = client.post("/unlock", data={"code": "2222-2222", "year_of_birth": "1980"} | of(client))
     assert wrong.status_code == 422
     assert "This code does not work." in words(wrong.text)
     assert 'value="2222-2222"' in wrong.text
-    assert "four numbers" in words(client.post("/unlock", data={"code": card.code, "year_of_birth": "x"}).text)
+    no_year = client.post("/unlock", data={"code": card.code, "year_of_birth": "x"} | of(client))
+    assert "four numbers" in words(no_year.text)
     for _ in range(4):
-        client.post("/unlock", data={"code": "2222-2222", "year_of_birth": "1980"})
+        client.post("/unlock", data={"code": "2222-2222", "year_of_birth": "1980"} | of(client))
     for _ in range(3):
-        locked = client.post("/unlock", data={"code": card.code, "year_of_birth": "1980"})
+        locked = client.post("/unlock", data={"code": card.code, "year_of_birth": "1980"} | of(client))
         assert locked.status_code == 429
         assert "Wait 15 minutes" in words(locked.text)
     assert [row[0] for row in trail("throttled")] == ["throttled"]
@@ -86,13 +87,13 @@ def test_a_code_by_mail(client: TestClient) -> None:
     assert "d…@mail.example" in first.text
     assert "demo.patient" not in first.text
     assert "digits" not in first.text
-    answer = client.post("/unlock", data={"send": "yes"})
+    answer = client.post("/unlock", data={"send": "yes"} | of(client))
     assert (answer.status_code, answer.headers["location"]) == (303, "/unlock?next=/home")
     asked = client.get("/unlock")
     assert 'autocomplete="one-time-code"' in asked.text
     code = mailed()
     assert code not in asked.text
-    done = client.post("/unlock?next=/data", data={"digits": f"{code[:3]} {code[3:]}"})
+    done = client.post("/unlock?next=/data", data={"digits": f"{code[:3]} {code[3:]}"} | of(client))
     assert (done.status_code, done.headers["location"]) == (303, "/data")
     assert strength() == "full"
 
@@ -111,8 +112,8 @@ def test_looking_writes_nothing(client: TestClient) -> None:
 @pytest.mark.usefixtures("by_mail")
 def test_no_code_and_no_address_in_the_log(client: TestClient) -> None:
     with log_lines() as lines:
-        client.post("/unlock", data={"send": "yes"})
-        client.post("/unlock", data={"digits": mailed()})
+        client.post("/unlock", data={"send": "yes"} | of(client))
+        client.post("/unlock", data={"digits": mailed()} | of(client))
     assert lines
     assert mailed() not in "\n".join(lines)
     assert EMAIL not in "\n".join(lines)
@@ -123,7 +124,9 @@ def test_another_sites_form_is_refused_and_noted_once(
 ) -> None:
     for _ in range(5):
         answer = client.post(
-            "/unlock", data={"code": card.code, "year_of_birth": "1980"}, headers={"origin": "https://evil.example"}
+            "/unlock",
+            data={"code": card.code, "year_of_birth": "1980"} | of(client),
+            headers={"origin": "https://evil.example"},
         )
         assert answer.status_code == 403
     assert strength() == "link"
@@ -132,7 +135,7 @@ def test_another_sites_form_is_refused_and_noted_once(
 
 def test_leading_on_to_our_own_pages_only(client: TestClient, card: act_invitations.IssuedInvitation) -> None:
     given = {"code": card.code, "year_of_birth": "1980"}
-    answer = client.post("/unlock?next=https://evil.example", data=given)
+    answer = client.post("/unlock?next=https://evil.example", data=given | of(client))
     assert answer.headers["location"] == "/home"
 
 

@@ -22,7 +22,7 @@ from reporting.treatments import act_invitations
 from tests.accounts import PASSWORD, with_password
 from tests.cast import House
 from tests.two_clinics import CODE, LINK, NOBODY, UNKNOWN, Side, side
-from tests.web.site import words
+from tests.web.site import of, words
 
 WHO = (*ROLES, LINK, CODE, NOBODY)
 OURS = {"sec-fetch-site": "same-origin"}
@@ -179,7 +179,7 @@ def test_a_form_of_another_clinics_record_is_a_form_of_none(
     enter(client, who, own.house)
     for (path, name), kind in IN_FORMS.items():
         theirs, unknown = (
-            client.post(path, data={name: str(key)}, files={"photo": ("", b"")}, headers=OURS)
+            client.post(path, data={name: str(key)} | of(client), files={"photo": ("", b"")}, headers=OURS)
             for key in (other.ids[kind], UNKNOWN)
         )
         assert said(theirs) == said(unknown), f"{path} tells {who} of another clinic's"

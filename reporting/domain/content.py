@@ -158,8 +158,10 @@ def schedule_days(table: Table[ScheduledDay], classes: Collection[str]) -> dict[
             table.fail(line, "day", f"{row.day} is not a check-in day: {', '.join(map(str, SLOTS))}")
         found.setdefault(row.procedure_class, []).append(row)
     for name in classes:
-        if all(row.treatments_from for row in found.get(name, ())):
-            table.fail(1, "procedure_class", f"{name} has no schedule for treatments of every day")
+        if name not in found:
+            table.fail(1, "procedure_class", f"{name} has no schedule")
+        if all(row.treatments_from for row in found[name]):
+            table.fail(1, "treatments_from", f"{name} has no day for treatments before that day")
     return {name: tuple(sorted(rows, key=lambda row: row.day)) for name, rows in found.items()}
 
 

@@ -40,9 +40,9 @@ class TestSchedules:
         press(page, "save_schedule")
         assert page.success[0].value == "Saved. It holds from 1 Apr 2026."
         row = content_row(clinic.staff["administrator"], "schedules", "ipl")
-        assert (row.in_force["days"], row.decided["days"], row.begins) == ("1|3|7|14|28|56", "1|7|28", date(2026, 4, 1))
+        assert (row.in_force["days"], row.decided["days"], row.begins) == ("0|1|3|7|14|28|56|90", "1|7|28", date(2026, 4, 1))
         assert page.multiselect[0].value == [1, 7, 28]
-        assert "1, 3, 7, 14, 28, 56 → 1, 7, 28" in page.info[0].value
+        assert "0, 1, 3, 7, 14, 28, 56, 90 → 1, 7, 28" in page.info[0].value
 
     def test_no_days_at_all_are_refused(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
         page = opened(monkeypatch, clinic, "clinic/page_schedules", procedure="Intense pulsed light")

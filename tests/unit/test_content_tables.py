@@ -19,6 +19,7 @@ TABLES = (
     "case_levels",
     "outcome_terms",
     "consent_texts",
+    "countries",
     "device_classes",
     "device_parameters",
     "expected_course",

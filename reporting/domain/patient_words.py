@@ -1,10 +1,7 @@
-"""Every sentence of the patient's pages that is not in the content tables, by name.
+"""Every sentence of the patient's pages that is not in the content tables, by name: check-in, plain pages, home,
+corrections, reminders, second factor, consent, own data; and what a patient reads when something is refused.
 
-Sentences of the check-in beside the content tables: changes, opening hours, links that fail, photos, two tabs; of the
-patient's home and of changing a report; of the pages about reminders, second factor, consent, own data and who answers.
-
-What a patient reads when something is refused; the problem's own technical words are for logs. Days and moments as a
-patient reads them: their language, their time zone.
+The problem's own technical words are for logs. Days and moments are told in the patient's language and time zone.
 """
 
 from collections.abc import Mapping, Sequence

@@ -40,7 +40,11 @@ class TestSchedules:
         press(page, "save_schedule")
         assert page.success[0].value == "Saved. It holds from 1 Apr 2026."
         row = content_row(clinic.staff["administrator"], "schedules", "ipl")
-        assert (row.in_force["days"], row.decided["days"], row.begins) == ("0|1|3|7|14|28|56|90", "1|7|28", date(2026, 4, 1))
+        assert (row.in_force["days"], row.decided["days"], row.begins) == (
+            "0|1|3|7|14|28|56|90",
+            "1|7|28",
+            date(2026, 4, 1),
+        )
         assert page.multiselect[0].value == [1, 7, 28]
         assert "0, 1, 3, 7, 14, 28, 56, 90 → 1, 7, 28" in page.info[0].value
 

@@ -1,7 +1,5 @@
-"""Every sentence of the patient's pages that is not in the content tables, by name: check-in, plain pages, home,
-corrections, reminders, second factor, consent, own data; and what a patient reads when something is refused.
-
-The problem's own technical words are for logs. Days and moments are told in the patient's language and time zone.
+"""Every sentence of the patient's pages that is not in the content tables, by name, and what a patient reads when
+something is refused (a problem's technical words are for logs); days and moments in the patient's language and zone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,6 +40,7 @@ LIGHT_WORDS = {
     "other_treatment": "This page is about another check-in. Nothing of it was kept.",
     "other_treatment_do": "Open your own link again. What you sent there before is safe.",
     "sign_out": "Sign out",
+    "flag_open": "This advice still holds. The clinic has not closed your report yet.",
     "link_over_title": "This link cannot be opened",
     "link_over": "This link does not work any more.",
     "link_over_do": "Use the newest link from your clinic, or call the clinic and ask for a new one.",

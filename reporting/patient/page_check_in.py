@@ -36,6 +36,7 @@ from reporting.patient.ui_check_in import (
     call_button,
     confirmation,
     draw,
+    flag_part,
     foot,
     forget_ticks,
     start_over,
@@ -267,11 +268,13 @@ def _draw(shown: CheckInPage, spoken: str) -> str:
     if shown.is_stopped:
         stopped_part(shown.contact, spoken)
     elif shown.sent_today and not shown.answers and not state().again:
+        flag_part(shown.flag_above_sent, shown.contact, spoken)
         confirmation(shown.sent_today, shown.contact, spoken)
         place = f"sent {shown.sent_today.check_in_id}"
         st.button(say("again", spoken), width="stretch", on_click=start_over, kwargs={"again": True})
         st.page_link(page_at("home").path, label=say("home", spoken), width="stretch")
     else:
+        flag_part(shown.flag_above, shown.contact, spoken)
         place = draw(form(shown, spoken))
     foot(shown.contact, spoken)
     return place

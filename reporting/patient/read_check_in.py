@@ -28,6 +28,7 @@ from reporting.domain.triage import Guidance, Reading, assess
 from reporting.domain.vocabulary import SYMPTOMS, area_label, procedure_classes, visit_label
 from reporting.errors import NotFound
 from reporting.patient.read_contact import ClinicContact, contact_of
+from reporting.patient.read_open_flag import OpenFlag, open_flag
 from reporting.records import cases, check_ins, clinic_facts, patients, privacy
 from reporting.records.check_ins import counting, draft_of, kind_of
 from reporting.records.engine import Session, reading
@@ -82,6 +83,19 @@ class CheckInPage:
     """What the first answer agrees to; None when it was agreed to before."""
     is_stopped: bool = False
     """The patient took the consent to check-ins back: nothing can be sent."""
+    flag: OpenFlag | None = None
+    """The hardest advice of a report that nobody has closed yet."""
+
+    @property
+    def flag_above(self) -> Guidance | None:
+        """That advice where it stands above the questions."""
+        return self.flag.guidance if self.flag and self.form.warning is None else None
+
+    @property
+    def flag_above_sent(self) -> Guidance | None:
+        """That advice where it stands above what was sent today, if it is another report's."""
+        shown = self.sent_today.check_in_id if self.sent_today else None
+        return self.flag.guidance if self.flag and self.flag.check_in_id != shown else None
 
     @cached_property
     def form(self) -> CheckInForm:
@@ -205,7 +219,8 @@ def read_check_in(session: Session, by: Actor, treatment_id: int | None = None) 
     areas = check_ins.areas_of(session, about.treatment_id)
     draft = draft_of(session, about.treatment_id, kind_of(by.kind))
     consent, is_stopped = _consent(privacy.latest(session, about.patient_id, "check_ins"))
-    context = check_ins.context_from(about, moment, check_ins.counting(rows), areas)
+    counts = check_ins.counting(rows)
+    context = check_ins.context_from(about, moment, counts, areas)
     newest = max((id_of(row) for row in rows), default=0)
     page = CheckInPage(
         treatment_id=about.treatment_id,
@@ -220,6 +235,7 @@ def read_check_in(session: Session, by: Actor, treatment_id: int | None = None) 
         procedure_labels=_procedures(about.course),
         consent=consent,
         is_stopped=is_stopped,
+        flag=open_flag(session, about, counts, areas, by, context.recovery_day),
     )
     return ReadCheckIn(page, about, rows)
 

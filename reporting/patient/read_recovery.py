@@ -22,13 +22,13 @@ from reporting.domain.vocabulary import SYMPTOMS
 from reporting.errors import Conflict, NotFound
 from reporting.patient.read_check_in import CheckInPage, PastCheckIn, past_check_ins, read_check_in, read_words
 from reporting.patient.read_contact import ClinicContact
+from reporting.patient.read_open_flag import HARD
 from reporting.records import cases, check_ins
 from reporting.records.check_ins import is_unexpected
 from reporting.records.engine import Session, reading
 from reporting.records.tables import CheckIn, id_of
 from reporting.security.permissions import may, require
 
-HARD = ("contact_today", "emergency")
 LAST_ADVICE = timedelta(days=2)
 """For so long the home repeats that the clinic is to be called."""
 
@@ -122,7 +122,10 @@ def recovery_page(by: Actor) -> RecoveryPage:
 def _urgent(
     session: Session, about: check_ins.Subject, page: CheckInPage, counts: list[CheckIn], by: Actor
 ) -> Guidance | None:
-    """The last advice, while it is fresh and hard. The link alone repeats that of today only."""
+    """What nobody has closed yet, else the last advice, while it is fresh and hard. Of the latter the link alone
+    repeats that of today only."""
+    if page.flag is not None:
+        return read_words(session, page.flag.check_in_id, page.flag.guidance, about.timezone)
     newest = counts[-1] if counts else None
     if newest is None or newest.answered_at is None or newest.advice not in HARD:
         return None

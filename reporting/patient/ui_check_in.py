@@ -46,6 +46,18 @@ def card(advice: Guidance, contact: ClinicContact, language: str = ENGLISH) -> N
         st.write(words)
 
 
+def flag_part(advice: Guidance | None, contact: ClinicContact, language: str = ENGLISH) -> None:
+    """The advice of a report that nobody has closed yet, above whatever else the page says."""
+    if advice is None:
+        return
+    said = contact.tells(advice, language)
+    with st.container(border=True):
+        st.markdown(f"**{said.heading}**")
+        call_button(contact, language, emergency=said.emergency, strong=True)
+        for words in (*said.paragraphs, *said.next_steps, say("flag_open", language)):
+            st.write(words)
+
+
 def confirmation(sent: Sent, contact: ClinicContact, language: str = ENGLISH) -> None:
     """What the patient is told about a check-in that is safely stored."""
     card(contact.tells(sent.guidance, language), contact, language)

@@ -17,6 +17,7 @@ from reporting.domain.check_in_form import REVIEW
 from reporting.domain.language import isolated, languages, translator
 from reporting.domain.opening_hours import week_words
 from reporting.domain.patient_words import say
+from reporting.domain.triage import Guidance
 from reporting.patient.read_check_in import CheckInPage
 from reporting.patient.read_photos import waiting_photos
 from reporting.shell import web_html
@@ -76,8 +77,8 @@ def tel(number: str) -> str:
     return "tel:" + "".join(sign for sign in number if sign.isdigit() or sign == "+")
 
 
-def common(visit: Visit, given: Given) -> dict[str, Any]:
-    """What every page of the check-in says: language, day, help at the foot."""
+def common(visit: Visit, given: Given, above: Guidance | None = None) -> dict[str, Any]:
+    """What every page of the check-in says: language, day, an open red flag (``above``), help at the foot."""
     code, contact = visit.language, visit.page.contact
     speak, direction = partial(say, language=code), languages()[code].direction
     return {
@@ -95,6 +96,7 @@ def common(visit: Visit, given: Given) -> dict[str, Any]:
         "signed_in": visit.signed_in,
         "of": web_html.about(visit.page.treatment_id) if visit.signed_in else "",
         "to": "" if visit.signed_in else _BESIDE.format(visit.here),
+        "flag": contact.tells(above, code) if above else None,
         "notice": given.problem,
         "address": address,
     }
@@ -120,7 +122,8 @@ def _sent(visit: Visit, given: Given) -> Response:
     sent, contact = visit.page.sent_today, visit.page.contact
     assert sent is not None
     advice = contact.tells(sent.guidance, visit.language)
-    return web_html.page("check_in_sent.html", given.status, advice=advice, sent=sent, **common(visit, given))
+    values = common(visit, given, visit.page.flag_above_sent)
+    return web_html.page("check_in_sent.html", given.status, advice=advice, sent=sent, **values)
 
 
 def _question(visit: Visit, place: str, given: Given) -> Response:
@@ -141,7 +144,7 @@ def _question(visit: Visit, place: str, given: Given) -> Response:
         worst=str(said[1]) if said else "",
         is_first=not back,
         agree=page.consent,
-        **common(visit, given),
+        **common(visit, given, page.flag_above),
     )
 
 
@@ -159,5 +162,5 @@ def _review(visit: Visit, given: Given) -> Response:
         draft_key=page.draft_key or "",
         seen=seen_answers(page),
         photos=len(waiting_photos(visit.by, page.treatment_id).photos),
-        **common(visit, given),
+        **common(visit, given, page.flag_above),
     )

@@ -142,7 +142,7 @@ async def _work(by: Actor, sent: _Sent, language: str) -> None:
 
 def _page(by: Actor, language: str, problem: Problem | None) -> Response:
     page = check_in_page(by)
-    values = common(Visit(by, page, language, ADDRESS), Given())
+    values = common(Visit(by, page, language, ADDRESS), Given(), page.flag_above)
     agree = translator(language)(content().consents["photos"].agree)
     status, said = 200, None
     if problem is not None:

@@ -73,6 +73,16 @@ def open_case_of(session: Session, treatment_id: int, patient_id: int) -> Triage
     ).scalar_one_or_none()
 
 
+def still_open(session: Session, treatment_id: int) -> TriageCase | None:
+    """The case of a treatment that is not closed, or nothing; read only."""
+    return session.execute(
+        select(TriageCase)
+        .where(col(TriageCase.treatment_id) == treatment_id, col(TriageCase.state) != "closed")
+        .order_by(col(TriageCase.id))
+        .limit(1)
+    ).scalar_one_or_none()
+
+
 def open_or_extend(
     session: Session,
     *,

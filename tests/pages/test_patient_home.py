@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from streamlit.testing.v1 import AppTest
 
 from reporting import clock
@@ -15,8 +15,8 @@ from reporting.errors import StorageFull
 from reporting.patient.act_check_ins import submit_check_in
 from reporting.patient.act_corrections import withdraw_check_in
 from reporting.patient.act_photos import add_photo
-from reporting.records.engine import reading
-from reporting.records.tables import CheckIn, Draft
+from reporting.records.engine import reading, transaction
+from reporting.records.tables import CheckIn, Draft, TriageCase
 from tests.answers import EYES_CLOSING, NO_PROBLEMS, filled
 from tests.cast import House, house
 from tests.conftest import NOW
@@ -149,7 +149,7 @@ class TestHome:
         with clock.fixed(NOW + timedelta(days=6)):
             assert "Sent late" in text(home(monkeypatch, clinic.patient))
 
-    def test_the_advice_stays_until_it_is_answered(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    def test_the_advice_stays_until_it_is_closed(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
         send(clinic, **EYES_CLOSING)
         page = home(monkeypatch, clinic.patient)
         words = text(page)
@@ -158,6 +158,10 @@ class TestHome:
         with clock.fixed(NOW + timedelta(days=1)):
             assert "Call the clinic today." in text(home(monkeypatch, clinic.patient))
         send(clinic, days=1, **MILD)
+        with clock.fixed(NOW + timedelta(days=1)):
+            assert "From your last answers: Call" in text(home(monkeypatch, clinic.patient))
+        with transaction() as session:
+            session.execute(update(TriageCase).values(state="closed"))
         with clock.fixed(NOW + timedelta(days=1)):
             assert "From your last answers: Call" not in text(home(monkeypatch, clinic.patient))
 
@@ -229,7 +233,9 @@ class TestHome:
         for hidden in ("What you sent", "welling: ", "10:30", "What the clinic did", "Your photos"):
             assert hidden not in words, hidden
         with clock.fixed(NOW + timedelta(days=1)):
-            assert "From your last answers" not in text(home(monkeypatch, link_only(clinic)))
+            words = text(home(monkeypatch, link_only(clinic)))
+        assert "From your last answers: Call the clinic today." in words, "what to do, as long as nobody has closed it"
+        assert "An eye that swells shut" not in words, "and not why"
 
     def test_a_session_that_ended_is_told_how_to_go_on(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
         words = text(home(monkeypatch, None))

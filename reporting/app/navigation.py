@@ -58,7 +58,8 @@ def frame(actor: Actor | None, menu: Mapping[str, Sequence[st.Page]], here: str)
         else:
             st.markdown("An administrator of your clinic adds it in the clinic settings.")
     if actor.kind == "patient":
-        leave_link(say("sign_out", language()), "/sign-out", "small")
+        with st.container(key="sign_out"):
+            leave_link(say("sign_out", language()), "/sign-out", "small")
     if actor.kind == "staff":
         with st.sidebar:
             st.markdown(f"**{line.name}**  \n{actor.label}")

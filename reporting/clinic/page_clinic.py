@@ -21,7 +21,7 @@ from reporting.domain.clinic_settings import (
 from reporting.domain.content import content
 from reporting.domain.messages import NAME_CHARACTERS
 from reporting.domain.opening_hours import DAYS, SafetyFacts, public_holidays
-from reporting.shell.read_scope import clinic_safety, clinic_settings
+from reporting.shell.read_scope import clinic_safety, clinic_settings, of_one_state
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_states import attempt, show_notice, shows_problems
 
@@ -151,6 +151,7 @@ def _coming_holidays(now: SafetyFacts) -> str:
 
 
 @shows_problems
+@of_one_state
 def page() -> None:
     st.title("Clinic settings")
     show_notice(FACTS_PLACE)

@@ -1,6 +1,4 @@
-"""Every sentence of the patient's pages that is not in the content tables, by name, and what a patient reads when
-something is refused (a problem's technical words are for logs); days and moments in the patient's language and zone.
-"""
+"""Every sentence of the patient's pages that is not in the content tables, by name; days; and words of refusals."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -40,6 +38,8 @@ LIGHT_WORDS = {
     "other_treatment": "This page is about another check-in. Nothing of it was kept.",
     "other_treatment_do": "Open your own link again. What you sent there before is safe.",
     "sign_out": "Sign out",
+    "sure_draft": "You have answers that were not sent. If you have no problems now, press it once more.",
+    "sure_flag": "Your report is still open at the clinic. If you have no problems now, press it once more.",
     "flag_open": "This advice still holds. The clinic has not closed your report yet.",
     "link_over_title": "This link cannot be opened",
     "link_over": "This link does not work any more.",

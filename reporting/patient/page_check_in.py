@@ -205,6 +205,10 @@ def _send(shown: CheckInPage, answers: dict[str, Any], key: str) -> None:
 
 def _answer(shown: CheckInPage, question: Question, given: Any) -> None:
     if {question.id: given} == NO_PROBLEMS:
+        if shown.asks_first and not state().is_asked:
+            state().problem, state().is_asked = say(shown.asks_first, language()), True
+            return
+        state().is_asked = False
         _send(shown, dict(NO_PROBLEMS), shown.no_problems_key)
         return
     key = state().key

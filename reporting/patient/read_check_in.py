@@ -23,7 +23,7 @@ from reporting.domain.devices import device_classes
 from reporting.domain.guidance import next_check_in
 from reporting.domain.language import ENGLISH, beside, translator
 from reporting.domain.patient_words import next_words
-from reporting.domain.questionnaire import CheckInContext, TreatedAreaRef, usable
+from reporting.domain.questionnaire import NO_PROBLEMS, CheckInContext, TreatedAreaRef, usable
 from reporting.domain.triage import Guidance, Reading, assess
 from reporting.domain.vocabulary import SYMPTOMS, area_label, procedure_classes, visit_label
 from reporting.errors import NotFound
@@ -85,6 +85,14 @@ class CheckInPage:
     """The patient took the consent to check-ins back: nothing can be sent."""
     flag: OpenFlag | None = None
     """The hardest advice of a report that nobody has closed yet."""
+
+    @property
+    def asks_first(self) -> str:
+        """The sentence that *no problems* asks first, over an open red flag or answers that wait; else empty."""
+        begun = self.answers.get("symptoms")
+        if begun and {"symptoms": begun} != NO_PROBLEMS:
+            return "sure_draft"
+        return "sure_flag" if self.flag else ""
 
     @property
     def flag_above(self) -> Guidance | None:

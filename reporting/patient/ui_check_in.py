@@ -93,6 +93,8 @@ class CheckInState:
     at: str = ""
     again: bool = False
     problem: str = ""
+    is_asked: bool = False
+    """*No problems* was pressed once over something else that was said; pressed once more it is sent."""
 
 
 def state() -> CheckInState:

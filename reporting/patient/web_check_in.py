@@ -113,10 +113,18 @@ class _Refused(Exception):
     """Words for the patient about what was sent, and the place where they are shown."""
 
     def __init__(
-        self, words: str, page: CheckInPage, place: str, status: int, *, ticks: list[str] | None, note: str | None
+        self,
+        words: str,
+        page: CheckInPage,
+        place: str,
+        status: int,
+        *,
+        ticks: list[str] | None,
+        note: str | None,
+        is_asked: bool = False,
     ) -> None:
         super().__init__(words)
-        self.page, self.place, self.given = page, place_of(page, place), Given(words, status, ticks, note)
+        self.page, self.place, self.given = page, place_of(page, place), Given(words, status, ticks, note, is_asked)
 
 
 class _Sender:
@@ -174,12 +182,21 @@ class _Sender:
     def _answer(self) -> str:
         question_id, given = self.form.one("q"), self._given()
         if {question_id: given} == NO_PROBLEMS:
+            if "ask" in self.form:
+                self._ask_first()
             key = self.form.one("key")
             if not key.startswith(f"none:{self.treatment_id}:") or len(key) > 60:
                 key = self.page().no_problems_key
             submit_check_in(**self.about, answers=NO_PROBLEMS, submission_key=key)
             return address(SENT)
         return address(self._keep(question_id, given).place())
+
+    def _ask_first(self) -> None:
+        """Over an open red flag or answers that wait nobody is told by one tap that all is well."""
+        page = self.page()
+        if page.asks_first:
+            words = say(page.asks_first, self.language)
+            raise _Refused(words, page, self.form.one("q"), 409, ticks=None, note=None, is_asked=True)
 
     def _understood(self) -> str:
         return address(keep_warned(**self.about, submission_key=secrets.token_urlsafe(16)).place())

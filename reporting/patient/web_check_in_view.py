@@ -47,6 +47,8 @@ class Given:
     status: int = 200
     ticks: Sequence[str] | None = None
     note: str | None = None
+    is_asked: bool = False
+    """It asks whether there are no problems, although something else was said; pressed once more it is sent."""
 
 
 def address(place: str) -> str:
@@ -139,6 +141,7 @@ def _question(visit: Visit, place: str, given: Given) -> Response:
         ticks=given.ticks if given.ticks is not None else ticked(question, earlier),
         back=back,
         no_problems_key=page.no_problems_key,
+        asks=("sure" if given.is_asked else "ask") if page.asks_first else "",
         is_filter=question.id == "symptoms",
         now=str(said[0]) if said else "",
         worst=str(said[1]) if said else "",

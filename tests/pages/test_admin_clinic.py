@@ -106,7 +106,7 @@ def test_whom_patients_call_can_be_set(monkeypatch: pytest.MonkeyPatch, clinic: 
     ("key", "value", "words"),
     [
         ("fact_emergency_telephone", "911", "emergency number of Spain"),
-        ("fact_out_of_hours_telephone", "", "number of the out-of-hours line"),
+        ("fact_out_of_hours_telephone", "", "Number of the out-of-hours line is missing"),
         ("fact_hours_mon", "all day", "opening hours, mon"),
     ],
 )

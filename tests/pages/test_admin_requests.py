@@ -53,7 +53,7 @@ def test_refusing_needs_a_reason(monkeypatch: pytest.MonkeyPatch, clinic: House)
     key = request_erasure(by=clinic.patient)
     page = opened(monkeypatch, clinic.staff["administrator"])
     page.button(key=f"request_refuse_{key}").click().run()
-    assert "reason" in page.error[0].value
+    assert "Reason is missing" in page.error[0].value
     page.text_area(key=f"request_reason_{key}").set_value("The law asks us to keep it.")
     page.button(key=f"request_refuse_{key}").click().run()
     assert state(key) == "refused"

@@ -92,7 +92,7 @@ def test_a_change_needs_its_reason(monkeypatch: pytest.MonkeyPatch, clinic: Hous
     page.toggle[0].set_value(False).run()
     press(page, "rules_try")
     press(page, "rules_save")
-    assert "reason" in page.error[0].value
+    assert "Reason is missing" in page.error[0].value
     assert page.toggle[0].value is False
     assert trail("content.") == []
 

@@ -38,4 +38,4 @@ def test_a_wrong_address_is_said_and_kept_for_correction(monkeypatch: pytest.Mon
 def test_without_any_address_they_cannot_be_turned_on(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     page = opened(monkeypatch, clinic)
     page.button(key="on_reminder_sms_1").click().run()
-    assert "an address that reminders can go to" in page.error[0].value
+    assert "Telephone is missing" in page.error[0].value

@@ -190,5 +190,5 @@ def test_a_refused_note_is_not_lost(monkeypatch: pytest.MonkeyPatch, clinic: Hou
     page = open_page(monkeypatch, "cases/page_timeline", clinic.staff["clinician"], patient=clinic.patient_id)
     page.text_area(key="note_words").set_value("   ")
     next(one for one in page.button if one.label == "Add the note").click().run()
-    assert "1 to" in " ".join(each.value for each in page.error)
+    assert "Note is missing" in " ".join(each.value for each in page.error)
     assert "nobody wrote a note" in text(page)

@@ -70,7 +70,7 @@ def test_a_case_is_worked_to_its_end_in_the_window(monkeypatch: pytest.MonkeyPat
     assert read_worklist.case(by, case_id).action_taken == "visit"
     page.button_group(key=f"confirmation_{case_id}").set_value("confirmed").run()
     page.button(key=f"record_outcome_{case_id}").click().run()
-    assert "grade" in page.error[0].value
+    assert "Grade is missing" in page.error[0].value
     page.selectbox(key=f"term_{case_id}").select_index(0).run()
     page.button_group(key=f"grade_{case_id}").set_value(2).run()
     page.button(key=f"record_outcome_{case_id}").click().run()

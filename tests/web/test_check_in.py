@@ -155,7 +155,7 @@ class TestTheWay:
         for address in ("/check-in/sent", link, "/check-in/now"):
             assert another(client, link).screen.advice == phone.open(address).screen.advice == before
         assert phone.open("/check-in/sent").screen.link("See your recovery") == "/home"
-        phone.follow("Report something else").press("No problems today")
+        phone.follow("Report something else").press("No problems today").press("No problems today")
         assert len(sent()) == 2
         assert "Good to hear" in phone.screen.heading
 
@@ -174,7 +174,7 @@ class TestTheWay:
             submit_check_in(by=clinic.patient, treatment_id=clinic.treatment_id, answers=answers, submission_key="x")
         phone = Phone(client, link)
         assert phone.screen.heading == "Have you had any skin problems since you last sent answers?"
-        phone.press("No problems today")
+        phone.press("No problems today").press("No problems today")
         assert "swelling" not in phone.screen.body.lower().split("</style>")[1]
 
     def test_a_day_later_it_is_late_and_kept(self, client: TestClient, link: str) -> None:

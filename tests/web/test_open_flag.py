@@ -62,6 +62,8 @@ def test_no_problems_takes_nothing_away(client: TestClient, flagged: tuple[House
             assert STILL in words(first.text)
         assert STILL in words(phone.screen.body)
         phone.press("No problems today")
+        assert phone.screen.problem.startswith("Your report is still open at the clinic."), "it asks first"
+        phone.press("No problems today")
         told = words(phone.screen.body)
         assert phone.here == "/check-in/sent"
         assert STILL in told
@@ -109,3 +111,12 @@ def test_an_unusual_report_is_no_red_flag(client: TestClient) -> None:
     assert send(home, "bumps", symptoms=["something_else"], follow_ups_other=["hyperpigmentation_new_patch"])
     with clock.fixed(DAY_3 + timedelta(days=1)):
         assert STILL not in words(client.get(link_of(home)).text)
+
+
+def test_no_problems_over_answers_that_wait_asks_first(client: TestClient) -> None:
+    phone = Phone(client, link_of(house("A"))).press("Continue", ["swelling"]).follow("Back")
+    phone.press("No problems today")
+    assert phone.screen.problem.startswith("You have answers that were not sent.")
+    assert phone.press("Continue", ["swelling"]).here == "/check-in/q/severity_swelling", "nothing is lost"
+    phone.follow("Back").press("No problems today").press("No problems today")
+    assert phone.here == "/check-in/sent"

@@ -5,6 +5,7 @@ To change the clinical content for one clinic: a version more, never a version l
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from reporting import clock
 from reporting.domain.actors import SYSTEM, Actor
@@ -27,22 +28,21 @@ def change_clinic(*, by: Actor, given: ClinicSettings) -> bool:
         clinic = session.get(Clinic, by.clinic_id or 0)
         if clinic is None:
             raise NotFound()
-        before = {name: getattr(clinic, name) for name in after}
-        changed = sorted(name for name in after if before[name] != after[name])
-        for name in changed:
-            setattr(clinic, name, after[name])
-        session.add(clinic)
-        if changed:
-            audit.write(
-                session,
-                by,
-                "clinic.changed",
-                "clinic",
-                clinic.id,
-                before={name: before[name] for name in changed},
-                after={name: after[name] for name in changed},
-            )
-    return bool(changed)
+        return _set(session, by, clinic, after, "clinic.changed")
+
+
+def _set(session: Session, by: Actor, clinic: Clinic, after: Mapping[str, Any], event: str) -> bool:
+    """Put what is different into the clinic's row, with before and after in the trail; whether anything was."""
+    changed = sorted(name for name, value in after.items() if getattr(clinic, name) != value)
+    if not changed:
+        return False
+    before = {name: getattr(clinic, name) for name in changed}
+    for name in changed:
+        setattr(clinic, name, after[name])
+    session.add(clinic)
+    now = {name: after[name] for name in changed}
+    audit.write(session, by, event, "clinic", clinic.id, clinic_id=clinic.id, before=before, after=now)
+    return True
 
 
 def change_facts(*, by: Actor, given: Mapping[str, str]) -> bool:
@@ -69,23 +69,7 @@ def _keep_facts(by: Actor, key: int, facts: SafetyFacts) -> bool:
         if clinic is None:
             raise NotFound()
         session.refresh(clinic)
-        before = {name: getattr(clinic, name) for name in after}
-        changed = sorted(name for name in after if before[name] != after[name])
-        for name in changed:
-            setattr(clinic, name, after[name])
-        session.add(clinic)
-        if changed:
-            audit.write(
-                session,
-                by,
-                "clinic.facts_changed",
-                "clinic",
-                key,
-                clinic_id=key,
-                before={name: before[name] for name in changed},
-                after={name: after[name] for name in changed},
-            )
-    return bool(changed)
+        return _set(session, by, clinic, after, "clinic.facts_changed")
 
 
 LONGEST_REASON = 500

@@ -200,6 +200,10 @@ FACT_FIELDS = tuple(SafetyFacts().typed())
 """Names under which the facts are typed: on the set-up page, in the settings and on the command line."""
 
 
+FEW_ZONES = 4
+"""A country of so many time zones has one that most people live in, the first; a wider one leaves it to the clinic."""
+
+
 def proposed(country: str) -> dict[str, str]:
     """What is proposed for a country, as a person would type it; only the country's code where it is not known."""
     row = content().countries.get(country)
@@ -207,7 +211,7 @@ def proposed(country: str) -> dict[str, str]:
         return {"country": country}
     return {
         "country": row.code,
-        "timezone": row.time_zones[0],
+        "timezone": row.time_zones[0] if len(row.time_zones) <= FEW_ZONES else "",
         "emergency_telephone": row.emergency_number,
         "out_of_hours_name": row.out_of_hours_name,
         "out_of_hours_telephone": row.out_of_hours_number,

@@ -211,7 +211,7 @@ def _answer(shown: CheckInPage, question: Question, given: Any) -> None:
         state().is_asked = False
         _send(shown, dict(NO_PROBLEMS), shown.no_problems_key)
         return
-    key = state().key
+    key, state().is_asked = state().key, False
 
     def keep(by: Actor) -> None:
         keep_answer(

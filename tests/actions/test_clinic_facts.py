@@ -177,12 +177,21 @@ def test_only_administrators_change_it_and_nothing_may_be_taken_away(clinic: Hou
 
 @pytest.mark.parametrize("code", list(content().countries))
 def test_what_is_proposed_for_a_country_is_allowed_there(code: str) -> None:
-    facts = typed_facts(proposed(code), complete=False)
+    asked, zones = proposed(code), content().countries[code].time_zones
+    facts = typed_facts(asked | {"timezone": asked["timezone"] or zones[-1]}, complete=False)
     assert facts.country == code
     assert facts.emergency_telephone == content().countries[code].emergency_number
     assert set(facts.missing) <= {
         FACT_WORDS[name] for name in ("telephones", "opening_hours", "out_of_hours_name", "out_of_hours_telephone")
     }
+
+
+@pytest.mark.parametrize(
+    ("code", "zone"), [("AU", ""), ("US", ""), ("BR", ""), ("DE", "Europe/Berlin"), ("GB", "Europe/London")]
+)
+def test_no_zone_is_guessed_in_a_wide_country(code: str, zone: str) -> None:
+    """Every Australian clinic stood on Lord Howe Island: days and hours of its patients hang on it."""
+    assert proposed(code)["timezone"] == zone
 
 
 def command(*arguments: str) -> Any:

@@ -345,3 +345,14 @@ def test_a_tap_costs_one_run_and_few_statements(monkeypatch: pytest.MonkeyPatch,
     seen.clear()
     tap(page, "Report something else")
     assert len([statement for statement in seen if statement.startswith("SELECT")]) <= 5, "one run, not two"
+
+
+def test_no_problems_over_answers_that_wait_asks_first_each_time(
+    monkeypatch: pytest.MonkeyPatch, clinic: House
+) -> None:
+    page = tap(opened(monkeypatch, clinic), "Swelling", "Continue", "Back", "No problems")
+    assert "You have answers that were not sent." in page.error[0].value
+    page = tap(page, "Continue", "Back", "No problems")
+    assert "You have answers that were not sent." in page.error[0].value, "another answer in between asks anew"
+    page = tap(page, "No problems")
+    assert heading(page).startswith("Good to hear")

@@ -39,7 +39,7 @@ MONDAY = date(2026, 3, 9)
 def told(code: str) -> dict[str, str]:
     """What an administrator sends: the proposals, and what nobody can propose."""
     proposals = {name: value for name, value in proposed(code).items() if value}
-    return {**LINE, **proposals, **OURS}
+    return {"timezone": content().countries[code].time_zones[-1], **LINE, **proposals, **OURS}
 
 
 def set_up(code: str) -> tuple[Actor, int]:

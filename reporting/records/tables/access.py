@@ -125,6 +125,8 @@ class Draft(SQLModel, table=True):
     kind: str = "check_in"
     answers: dict[str, Any] = json_object()
     submission_key: str
+    check_in_id: int | None = ref("check_in", nullable=True)
+    """The unfinished report that these answers are of: one of them needs the clinic at once."""
     updated_at: datetime = moment(nullable=False)
 
 

@@ -131,7 +131,9 @@ class CheckIn(SQLModel, table=True):
     """Recovery day for which it was due (day of the schedule)."""
     due_on: date
     answered_at: datetime | None = moment()
-    """Empty: due and not answered."""
+    """Empty: due and not answered, or not sent yet (``begun_at``)."""
+    begun_at: datetime | None = moment()
+    """When an answer was kept that needs the clinic at once, before the report was sent; empty where there was none."""
     recovery_day: int | None = Field(default=None, sa_type=SmallInteger)
     """Days from the treatment to the answer, in the clinic's time zone."""
     burning: int | None = Field(default=None, sa_type=SmallInteger)

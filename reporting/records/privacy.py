@@ -170,7 +170,7 @@ def drop_words(session: Session, patient_id: int) -> None:
     """Notes, drafts, the patient's own reasons, and free text of the staff about them. Severities stay."""
     session.execute(delete(Draft).where(col(Draft.patient_id) == patient_id))
     mine = col(CheckIn.patient_id) == patient_id
-    session.execute(update(CheckIn).where(mine).values(note_encrypted=None, submission_key=None))
+    session.execute(update(CheckIn).where(mine).values(note_encrypted=None, words_encrypted=None, submission_key=None))
     with_words = select(CheckIn).where(mine, col(CheckIn.replaced_reason).contains(":"))
     for row in session.execute(with_words).scalars():
         row.replaced_reason = row.replaced_reason.partition(":")[0]

@@ -23,6 +23,7 @@ from reporting.records.tables.clinic import (
     ServiceEvent,
     StaffAccount,
 )
+from reporting.records.tables.content import ContentPackage, ContentSignature, ContentWithdrawal
 from reporting.records.tables.work import (
     AuditEvent,
     AuditHead,
@@ -48,6 +49,9 @@ __all__ = [
     "Clinic",
     "Consent",
     "ContentChange",
+    "ContentPackage",
+    "ContentSignature",
+    "ContentWithdrawal",
     "CustomDeviceClass",
     "CustomParameter",
     "Device",

@@ -171,6 +171,14 @@ class CheckIn(SQLModel, table=True):
     """Set when a correction took its place or it was withdrawn; old values stay."""
     replaced_reason: str = ""
     created_at: datetime = moment(nullable=False)
+    package_version: str | None = Field(default=None, max_length=64)
+    """Version of the clinical content that judged it, with the clinic's own changes as ``+clinic.3``; empty: not
+    kept."""
+    package_hash: str | None = Field(default=None, max_length=64)
+    unexpected: int | None = Field(default=None, sa_type=SmallInteger)
+    """Bits over SYMPTOMS: more than expected by that content. Empty: by the content of today."""
+    words_encrypted: str | None = None
+    """What the patient read after sending, word for word (``domain.kept_words``); empty: it was not kept."""
 
 
 class Outcome(SQLModel, table=True):
@@ -206,6 +214,9 @@ class Outcome(SQLModel, table=True):
     worst_hyperpigmentation: int | None = Field(default=None, sa_type=SmallInteger)
     revision: int = Field(sa_type=BigInteger)
     """Grows with every transaction; readers ask for rows above the last one they have seen."""
+    package_version: str | None = Field(default=None, max_length=64)
+    """Of the newest answer in it; empty: it was not kept."""
+    package_hash: str | None = Field(default=None, max_length=64)
 
 
 class Photo(SQLModel, table=True):

@@ -47,6 +47,8 @@ class Clinic(SQLModel, table=True):
     """Kind of record (``photos``, ``notes``, ``check_ins``) to the months it is kept; missing: kept."""
     content_version: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     """Grows with every change of ``content_change``; 0: the clinic uses the content tables as they are."""
+    content_withdrawn: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Withdrawn versions of the clinical content, joined by ``|``: here because every check-in reads this row."""
     report_schedule: dict[str, Any] = json_object()
     """``day`` of the month and ``recipients`` (staff ids) of the monthly report's e-mail; empty: none is sent."""
     is_synthetic: bool = False

@@ -74,6 +74,9 @@ class TriageCase(SQLModel, table=True):
     """When the next person on call is told unless somebody has taken it; empty: nobody is to be told."""
     version: int = 1
     """Counts changes, so that two people on one case notice each other."""
+    package_version: str | None = Field(default=None, max_length=64)
+    """Version of the clinical content that opened it; empty: it was not kept."""
+    package_hash: str | None = Field(default=None, max_length=64)
 
 
 class OnCallEntry(SQLModel, table=True):

@@ -25,7 +25,7 @@ from reporting.records.tables import AuditEvent, CheckIn, Patient, TreatedArea, 
 from reporting.security.encryption import encrypt
 from tests.accounts import trail
 from tests.cast import House, house
-from tests.reports import eyes_closing, send
+from tests.reports import eyes_closing, opened, send
 
 pytestmark = pytest.mark.sqlite_first
 
@@ -34,39 +34,21 @@ def now_of(clinic: House, case_id: int) -> read_worklist.WorklistCase:
     return read_worklist.case(clinic.staff["clinician"], case_id)
 
 
-def report(clinic: House, level: str, at: datetime, *reasons: str) -> TriageCase:
-    with transaction() as session:
-        check_in = CheckIn(
-            clinic_id=clinic.clinic_id,
-            patient_id=clinic.patient_id,
-            treatment_id=clinic.treatment_id,
-            scheduled_day=3,
-            due_on=at.date(),
-            answered_at=at,
-            recovery_day=3,
-            swelling=3,
-        )
-        session.add(check_in)
-        return stored.open_or_extend(
-            session, check_in=check_in, level=level, rules=[f"R{r}" for r in reasons], reasons=reasons, at=at
-        )
-
-
 @pytest.mark.parametrize(("level", "hours"), [("emergency", 1), ("same_day", 2), ("one_day", 4), ("one_week", 48)])
 def test_the_deadline_of_a_new_case_comes_from_its_level(
     clinic: House, stopped_clock: datetime, level: str, hours: int
 ) -> None:
-    case = report(clinic, level, stopped_clock, "because")
+    case = opened(clinic, level, stopped_clock, "because")
     assert case.due_at == stopped_clock + timedelta(hours=hours)
     assert (case.state, case.version, case.owner_id) == ("new", 1, None)
 
 
 def test_an_open_case_gets_harder_and_earlier_but_never_milder_or_later(clinic: House, stopped_clock: datetime) -> None:
-    first = report(clinic, "one_day", stopped_clock, "one")
-    harder = report(clinic, "same_day", stopped_clock + timedelta(hours=1), "two")
+    first = opened(clinic, "one_day", stopped_clock, "one")
+    harder = opened(clinic, "same_day", stopped_clock + timedelta(hours=1), "two")
     assert (harder.id, harder.level) == (first.id, "same_day")
     assert harder.due_at == stopped_clock + timedelta(hours=3)
-    milder = report(clinic, "one_week", stopped_clock + timedelta(hours=2), "one", "three")
+    milder = opened(clinic, "one_week", stopped_clock + timedelta(hours=2), "one", "three")
     assert (milder.id, milder.level, milder.due_at) == (first.id, "same_day", harder.due_at)
     assert milder.reasons == ["one", "two", "three"]
 
@@ -301,15 +283,15 @@ def test_another_clinics_case_does_not_exist_and_the_front_desk_and_patients_may
 class TestWorklist:
     def test_it_stands_by_level_and_time_left_not_by_arrival(self, clinic: House) -> None:
         late = house("C")  # the system sees every clinic
-        slow = report(clinic, "one_week", clock.now() - timedelta(days=30), "slow")
-        red = report(late, "emergency", clock.now(), "red")
+        slow = opened(clinic, "one_week", clock.now() - timedelta(days=30), "slow")
+        red = opened(late, "emergency", clock.now(), "red")
         assert [case.case_id for case in read_worklist.worklist(SYSTEM)] == [red.id, slow.id]
         assert slow.due_at < red.due_at
 
     def test_only_the_page_that_is_shown_is_read_whole(self, clinic: House, monkeypatch: pytest.MonkeyPatch) -> None:
         late, read = house("C"), []
-        slow = report(clinic, "one_week", clock.now() - timedelta(days=30), "slow")
-        red = report(late, "emergency", clock.now(), "red")
+        slow = opened(clinic, "one_week", clock.now() - timedelta(days=30), "slow")
+        red = opened(late, "emergency", clock.now(), "red")
         listed = stored.listed
         monkeypatch.setattr(stored, "listed", lambda *of: read.extend(found := listed(*of)) or found)
         pages = [read_worklist.open_part(SYSTEM, page, 1) for page in (1, 2, 3)]
@@ -377,7 +359,7 @@ class TestWorklist:
         assert (line.field, line.verdict, line.protocol) == ("pulse_energy_mj", "above_protocol", (None, 25.0))
 
     def test_a_new_case_is_overdue_when_its_time_is_up_and_an_acknowledged_one_is_not(self, clinic: House) -> None:
-        case = report(clinic, "emergency", clock.now() - timedelta(hours=2), "red")
+        case = opened(clinic, "emergency", clock.now() - timedelta(hours=2), "red")
         by = clinic.staff["clinician"]
         assert now_of(clinic, case.id or 0).is_overdue
         act_cases.acknowledge(by=by, case_id=case.id or 0, version=1)
@@ -400,9 +382,9 @@ class TestWorklist:
 def test_a_milder_report_never_lengthens_the_clocks_of_a_case_that_was_taken(
     clinic: House, stopped_clock: datetime
 ) -> None:
-    case = report(clinic, "same_day", stopped_clock, "one")
+    case = opened(clinic, "same_day", stopped_clock, "one")
     act_cases.acknowledge(by=clinic.staff["clinician"], case_id=case.id or 0, version=1)
-    milder = report(clinic, "one_week", stopped_clock + timedelta(hours=1), "two")
+    milder = opened(clinic, "one_week", stopped_clock + timedelta(hours=1), "two")
     assert (milder.state, milder.contact_due_at) == ("new", case.contact_due_at)
     assert milder.due_at == case.contact_due_at, "to be taken again, and no later than the patient is to be spoken to"
 

@@ -9,31 +9,17 @@ from sqlmodel import select
 from reporting.cases.act_cases import acknowledge, record_contact
 from reporting.domain.case_work import told_next
 from reporting.messages.act_escalation import escalate
-from reporting.records import cases as stored
 from reporting.records.engine import reading, transaction
-from reporting.records.tables import CaseEvent, CheckIn, Clinic, OutboxMessage, StaffAccount, TriageCase
+from reporting.records.tables import CaseEvent, Clinic, OutboxMessage, StaffAccount, TriageCase
 from tests.accounts import trail
 from tests.cast import House
+from tests.reports import opened
 
 pytestmark = pytest.mark.sqlite_first
 
 
 def report(clinic: House, level: str, at: datetime) -> int:
-    with transaction() as session:
-        check_in = CheckIn(
-            clinic_id=clinic.clinic_id,
-            patient_id=clinic.patient_id,
-            treatment_id=clinic.treatment_id,
-            scheduled_day=3,
-            due_on=at.date(),
-            answered_at=at,
-            recovery_day=3,
-            swelling=4,
-        )
-        session.add(check_in)
-        case = stored.open_or_extend(session, check_in=check_in, level=level, rules=["R5"], reasons=["because"], at=at)
-        assert case.id is not None
-        return case.id
+    return opened(clinic, level, at, "because").id or 0
 
 
 def told() -> list[str]:

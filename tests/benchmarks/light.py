@@ -19,6 +19,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from reporting.app.routes import ROUTES
+from tests.benchmarks.bare import bare_page
 from tests.benchmarks.streamlit_client import must_be_loopback
 from tests.benchmarks.submits import disk_probe, patients
 from tests.browser import find
@@ -82,27 +83,6 @@ def _first_question(name: str, browser: Browser, address: str, cookie: tuple[str
         statistics.median(getattr(each, part) for each in found) for part in ("seconds", "kilobytes", "requests")
     )
     print(f"{name:46} {seconds:8.2f} {size:9.1f} {requests:9.0f}", flush=True)
-
-
-@contextmanager
-def _bare_streamlit(folder: Path) -> Iterator[str]:
-    port = free_port()
-    url = f"http://localhost:{port}"
-    (folder / "toy.py").write_text((ROOT / "tests" / "benchmarks" / "toy.py").read_text())
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        "toy.py",
-        "--server.port",
-        str(port),
-        "--server.headless=true",
-        "--browser.gatherUsageStats=false",
-        "--server.fileWatcherType=none",
-    ]
-    with process(command, f"{url}/_stcore/health", folder / "toy.log", folder, TOY_DATABASE=str(folder / "toy.db")):
-        yield url
 
 
 @contextmanager
@@ -249,7 +229,7 @@ def run(folder: Path, count: int = PATIENTS) -> None:
     patients(toy, count)
     cookies = patients(ours, count)
     before = disk_probe(folder)
-    with application(ours) as address, _bare_form(toy) as bare_form, _bare_streamlit(toy) as bare_streamlit:
+    with application(ours) as address, _bare_form(toy) as bare_form, bare_page(toy) as bare_streamlit:
         ways = links(ours, address, 4, "cheeks")
         taps(*ways[1:])
         name, value = cookies[0].split("=", 1)

@@ -9,17 +9,20 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlmodel import select
+
 from reporting import clock
 from reporting.messages.act_outbox import Sender
 from reporting.records import engine as storage
 from reporting.records.columns import add_one, add_rows
 from reporting.records.engine import transaction
 from reporting.records.migrate import migrate
-from reporting.records.tables import CheckIn, Clinic, Consent, Invitation, Patient, Treatment
+from reporting.records.tables import CheckIn, Clinic, Consent, Invitation, Patient
 from reporting.security.encryption import encrypt
 from reporting.settings import settings
 from reporting.treatments.act_reminders import plan_due
 from tests.mail_server import mail_server
+from tests.people import treated
 from tests.postgres import cluster
 
 NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
@@ -42,37 +45,9 @@ def _clinic(count: int) -> None:
             is_synthetic=True,
             created_at=NOW,
         )
-        people = add_rows(
-            session,
-            Patient,
-            [
-                {
-                    "clinic_id": clinic,
-                    "reference": f"B-{i}",
-                    "language": "en",
-                    "timezone": "",
-                    "created_at": NOW,
-                    "email_encrypted": encrypt(f"demo{i}@patients.example"),
-                }
-                for i in range(count)
-            ],
-        )
-        treatments = add_rows(
-            session,
-            Treatment,
-            [
-                {
-                    "clinic_id": clinic,
-                    "patient_id": person,
-                    "reference": f"BT-{person}",
-                    "performed_on": performed,
-                    "procedure_class": "ablative",
-                    "source": "form",
-                    "created_at": NOW,
-                }
-                for person in people
-            ],
-        )
+        people, treatments = treated(session, clinic, count, performed_on=performed, at=NOW, code="B")
+        for number, patient in enumerate(session.exec(select(Patient)).all()):
+            patient.email_encrypted = encrypt(f"demo{number}@patients.example")
         add_rows(
             session,
             Consent,

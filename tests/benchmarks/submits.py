@@ -3,7 +3,6 @@
 import asyncio
 import os
 import random
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -12,17 +11,18 @@ from pathlib import Path
 from reporting import clock
 from reporting.domain.actors import SYSTEM
 from reporting.records import engine as storage
-from reporting.records.columns import add_one, add_rows
+from reporting.records.columns import add_one
 from reporting.records.engine import transaction
 from reporting.records.migrate import migrate
 from reporting.records.outcomes import recompute
-from reporting.records.tables import Clinic, Patient, TreatedArea, Treatment
+from reporting.records.tables import Clinic
 from reporting.settings import settings
 from reporting.treatments.act_invitations import issue_invitation, open_link
+from tests.benchmarks.bare import bare_page
 from tests.benchmarks.streamlit_client import Tab
 from tests.cast import FACTS
-from tests.server import ROOT, application, process
-from tools.ports import free_port
+from tests.people import treated
+from tests.server import application
 
 THINK_S = 5.0
 RAMP_S = 10.0
@@ -49,52 +49,16 @@ def patients(folder: Path, count: int) -> list[str]:
             created_at=now,
             **FACTS,
         )
-        people = add_rows(
+        _people, treatments = treated(
             session,
-            Patient,
-            [
-                {
-                    "clinic_id": clinic,
-                    "reference": f"B-{i}",
-                    "year_of_birth": 1980,
-                    "fitzpatrick": 3,
-                    "language": "en",
-                    "timezone": "",
-                    "created_at": now,
-                }
-                for i in range(count)
-            ],
-        )
-        treatments = add_rows(
-            session,
-            Treatment,
-            [
-                {
-                    "clinic_id": clinic,
-                    "patient_id": person,
-                    "reference": f"BT-{person}",
-                    "performed_on": performed,
-                    "procedure_class": "ablative",
-                    "source": "form",
-                    "created_at": now,
-                }
-                for person in people
-            ],
-        )
-        add_rows(
-            session,
-            TreatedArea,
-            [
-                {
-                    "clinic_id": clinic,
-                    "treatment_id": treatment,
-                    "area": "cheeks",
-                    "pass_group": 1,
-                    "indication": "acne_scars",
-                    "outside_typical": [],
-                }
-                for treatment in treatments
-            ],
+            clinic,
+            count,
+            performed_on=performed,
+            at=now,
+            code="B",
+            areas=["cheeks"],
+            year_of_birth=1980,
+            fitzpatrick=3,
         )
         recompute(session, treatments)
     cookies = [open_link(issue_invitation(by=SYSTEM, treatment_id=key).token) for key in treatments]
@@ -182,22 +146,7 @@ def run(folder: Path, seconds: float, sessions: int) -> None:
         )
         times = asyncio.run(_many(address, cookies, "", _ours, seconds, THINK_S))
         _row(f"check-in, {sessions} sessions, {THINK_S:.0f} s think time", times, seconds)
-    port = free_port()
-    url = f"http://localhost:{port}"
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        "toy.py",
-        "--server.port",
-        str(port),
-        "--server.headless=true",
-        "--browser.gatherUsageStats=false",
-        "--server.fileWatcherType=none",
-    ]
-    (toy / "toy.py").write_text((ROOT / "tests" / "benchmarks" / "toy.py").read_text())
-    with process(command, f"{url}/_stcore/health", toy / "toy.log", toy, TOY_DATABASE=str(toy / "toy.db")):
+    with bare_page(toy) as url:
         _row("bare Streamlit page, 1 session", asyncio.run(_many(url, [""], "", _bare, seconds, 0)), seconds)
         times = asyncio.run(_many(url, [""] * sessions, "", _bare, seconds, THINK_S))
         _row(f"bare Streamlit page, {sessions} sessions, {THINK_S:.0f} s", times, seconds)

@@ -14,13 +14,14 @@ from pathlib import Path
 
 from reporting import clock
 from reporting.domain.actors import SYSTEM
-from reporting.records.columns import add_one, add_rows
+from reporting.records.columns import add_one
 from reporting.records.engine import transaction
 from reporting.records.migrate import migrate
 from reporting.records.outcomes import recompute
-from reporting.records.tables import Clinic, Patient, TreatedArea, Treatment
+from reporting.records.tables import Clinic
 from reporting.treatments.act_invitations import issue_invitation
 from tests import launch
+from tests.people import treated
 from tests.server import ROOT
 
 DAYS = 3
@@ -46,53 +47,16 @@ def _write(count: int, areas: list[str]) -> list[int]:
             is_synthetic=True,
             created_at=now,
         )
-        people = add_rows(
+        _people, treatments = treated(
             session,
-            Patient,
-            [
-                {
-                    "clinic_id": clinic,
-                    "reference": f"{code}-{number}",
-                    "year_of_birth": 1980,
-                    "fitzpatrick": 3,
-                    "language": "en",
-                    "timezone": "",
-                    "created_at": now,
-                }
-                for number in range(count)
-            ],
-        )
-        treatments = add_rows(
-            session,
-            Treatment,
-            [
-                {
-                    "clinic_id": clinic,
-                    "patient_id": person,
-                    "reference": f"{code}-{person}",
-                    "performed_on": performed,
-                    "procedure_class": "ablative",
-                    "source": "form",
-                    "created_at": now,
-                }
-                for person in people
-            ],
-        )
-        add_rows(
-            session,
-            TreatedArea,
-            [
-                {
-                    "clinic_id": clinic,
-                    "treatment_id": treatment,
-                    "area": area,
-                    "pass_group": 1,
-                    "indication": "acne_scars",
-                    "outside_typical": [],
-                }
-                for treatment in treatments
-                for area in areas
-            ],
+            clinic,
+            count,
+            performed_on=performed,
+            at=now,
+            code=code,
+            areas=areas,
+            year_of_birth=1980,
+            fitzpatrick=3,
         )
         recompute(session, treatments)
     return treatments

@@ -221,7 +221,8 @@ def test_nothing_is_planned_for_a_channel_that_is_not_set_up(database: str, stop
     assert plan_due() == {}
 
 
-def test_one_a_day_over_two_treatments(one: Invited, mail: MailServer) -> None:
+def second_treatment(one: Invited, performed_on: date) -> int:
+    """The same patient is treated once more, with the same device, and has a link to that too."""
     with transaction() as session:
         old = session.get_one(Treatment, one.house.treatment_id)
         new = Treatment(
@@ -229,13 +230,18 @@ def test_one_a_day_over_two_treatments(one: Invited, mail: MailServer) -> None:
             patient_id=old.patient_id,
             reference="T-0002",
             procedure_class="ipl",
-            performed_on=PERFORMED + timedelta(days=2),
+            performed_on=performed_on,
             device_id=old.device_id,
         )
         session.add(new)
         session.flush()
         key = new.id or 0
     issue_invitation(by=one.house.staff["clinician"], treatment_id=key)
+    return key
+
+
+def test_one_a_day_over_two_treatments(one: Invited, mail: MailServer) -> None:
+    key = second_treatment(one, PERFORMED + timedelta(days=2))
     for hours in (0, 2, 4):
         with clock.fixed(clock.now() + timedelta(hours=hours)):
             plan_due()
@@ -249,20 +255,7 @@ def test_one_a_day_over_two_treatments(one: Invited, mail: MailServer) -> None:
 
 def test_two_that_wait_after_an_outage_leave_on_two_days(one: Invited, mail: MailServer) -> None:
     plan_due()  # day 3 of the first treatment, on the 10th
-    with transaction() as session:
-        old = session.get_one(Treatment, one.house.treatment_id)
-        new = Treatment(
-            clinic_id=old.clinic_id,
-            patient_id=old.patient_id,
-            reference="T-0002",
-            procedure_class="ipl",
-            performed_on=PERFORMED + timedelta(days=3),
-            device_id=old.device_id,
-        )
-        session.add(new)
-        session.flush()
-        key = new.id or 0
-    issue_invitation(by=one.house.staff["clinician"], treatment_id=key)
+    second_treatment(one, PERFORMED + timedelta(days=3))
     with clock.fixed(clock.now() + timedelta(days=1)):  # day 1 of the second one, on the 11th
         assert plan_due() == {"email": 1}
         assert send() == {"sent": 1, "later": 1}

@@ -13,7 +13,7 @@ export REPORTING_DATA_DIR := $(abspath $(DATA))
 endif
 .DEFAULT_GOAL := help
 
-.PHONY: help run test test-rest test-all test-times coverage test-moments check lint lock bench screenshots score vignettes browser clean
+.PHONY: help run test test-rest test-all test-times coverage test-moments check lint lock bench screenshots score vignettes safety-file browser clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -77,6 +77,9 @@ vignettes: $(VENV)/run.stamp ## Walk invented patients through the check-in: is 
 		--classes tests/data/vignettes/class_map.csv
 	$(BIN)/python -m reporting vignettes tests/data/vignettes/own_vignettes.csv --facts tests/data/vignettes/facts.csv \
 		--classes tests/data/vignettes/class_map.csv
+
+safety-file: $(VENV)/run.stamp ## Run the invented patients and write the generated pages of docs/safety
+	$(BIN)/python -m tools.safety_file --vignettes
 
 clean: ## Remove the virtual environment and caches (never the data)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build

@@ -22,7 +22,16 @@ from tests.pages.clinic_data import fill
 from tests.two_clinics import Side, side
 
 HERE = "tests/actions/test_two_clinics_commands.py"
-OF_ONE_CLINIC = {"clinic set", "import", "on-call add", "on-call list", "on-call remove", "rates", "report"}
+OF_ONE_CLINIC = {
+    "audit export",
+    "clinic set",
+    "import",
+    "on-call add",
+    "on-call list",
+    "on-call remove",
+    "rates",
+    "report",
+}
 """Commands with ``--clinic``, each with a test below."""
 OF_THE_WHOLE = {
     "audit verify": "the chain of all rows",
@@ -105,6 +114,23 @@ def test_facts_are_set_for_the_named_clinic(sides: tuple[Side, Side]) -> None:
     after = run("clinic", "show").output
     assert before.split(other.mark)[1] == after.split(other.mark)[1], "the other clinic comes last and is as before"
     assert "2026-12-24 Christmas Eve" in after.split(other.mark)[0]
+
+
+def test_an_audit_trail_is_of_the_named_clinic_and_taking_it_is_on_it(sides: tuple[Side, Side], tmp_path: Path) -> None:
+    own, other = sides
+    asked = ("audit", "export", "--from", "2020-01-01", "--to", NOW.date(), "--out", tmp_path / "trail.csv")
+    assert run(*asked, "--clinic", "Nowhere").exit_code == 2
+    assert run(*asked[:3], "2027-01-01", *asked[4:], "--clinic", own.mark).exit_code == 2, "days the wrong way round"
+    assert not (tmp_path / "trail.csv").exists()
+    for _ in range(2):
+        done = run(*asked, "--clinic", own.mark)
+        assert done.exit_code == 0, done.output
+    told = (tmp_path / "trail.csv").read_text(encoding="utf-8-sig")
+    assert own.mark in told
+    assert other.mark not in told
+    assert "export.taken" in told, "the second file names the first"
+    assert "trail.csv" in told
+    assert run("audit", "verify").exit_code == 0
 
 
 def test_a_report_is_of_the_named_clinic(sides: tuple[Side, Side], tmp_path: Path) -> None:

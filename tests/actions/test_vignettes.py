@@ -13,6 +13,7 @@ from reporting.demo.vignettes import Answered, answered, bar_holds, summary
 from reporting.domain.answers import Option, Question
 from reporting.domain.content import content
 from reporting.errors import InvalidInput
+from tools.safety_file.vignettes import kept
 
 pytestmark = pytest.mark.xdist_group("vignettes")  # what English patients were told is asked once
 
@@ -52,6 +53,13 @@ def test_the_advice_is_right_as_often_as_the_bar_asks(name: str) -> None:
         assert len(few) <= 3, few
         assert all(steps < 2 for steps in few.values()), few
     assert bar_holds(results)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_the_table_of_the_safety_file_is_what_they_are_told_today(name: str) -> None:
+    """Its hours are of three moments and not asked again here."""
+    told = {one.id: (one.level, one.verdict, one.by) for one in kept()[name]}
+    assert told == {one.id: (one.level, one.verdict, one.by) for one in in_english(name)}
 
 
 @pytest.mark.parametrize(("language", "story"), [("es", False), ("ar", True)], ids=["Spanish", "Arabic with the story"])

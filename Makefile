@@ -7,7 +7,8 @@ WORKERS ?= 2
 SEEDS ?= 20
 VENV := .venv
 BIN := $(VENV)/bin
-export PYTHONDONTWRITEBYTECODE = 1
+# Compiled files are kept: the tests start the application a hundred times.
+unexport PYTHONDONTWRITEBYTECODE
 ifneq ($(DATA),)
 export REPORTING_DATA_DIR := $(abspath $(DATA))
 endif

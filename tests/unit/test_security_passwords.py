@@ -3,6 +3,7 @@
 import pytest
 
 from reporting.errors import InvalidInput
+from reporting.security import passwords
 from reporting.security.passwords import check_new, hash_password, verify_password
 
 REFUSED = {
@@ -52,3 +53,10 @@ def test_a_hash_is_argon2id_with_a_salt_of_its_own() -> None:
 def test_without_a_usable_hash_nothing_fits(stored: str | None) -> None:
     assert not verify_password(stored, "the account does not exist")
     assert not verify_password(stored, "")
+
+
+def test_an_account_that_is_not_there_costs_as_much_as_one_that_is() -> None:
+    """The hash that is compared with where there is no account has the parameters of new ones."""
+    cost = hash_password("four plain words together").rsplit("$", 2)[0]
+    assert passwords._NOBODY.rsplit("$", 2)[0] == cost
+    assert not verify_password(None, "the account does not exist")

@@ -16,7 +16,7 @@ from reporting.records.engine import Session, reading, transaction
 from reporting.records.tables import Clinic, Invitation, OneTimeCode, OutboxMessage, Patient, SignInSession
 from reporting.security.encryption import decrypt, encrypt, keyed_hash
 from reporting.security.tokens import hash_token, new_token, tidy_code
-from reporting.shell.act_sessions import Cookie, cookie_name
+from reporting.shell.act_sessions import Cookie, cookie_of
 
 Factor = Literal["code", "email"]
 LIFE = timedelta(minutes=10)
@@ -149,7 +149,7 @@ def _raised(session: Session, by: Actor, factor: Factor) -> Cookie:
     session.add(row)
     access.forgive(session, f"unlock:patient:{by.id}")
     audit.write(session, by, "unlock.opened", "patient", by.id, clinic_id=by.clinic_id, factor=factor)
-    return Cookie(cookie_name(), secret, int((row.expires_at - now()).total_seconds()))
+    return cookie_of(row, secret)
 
 
 def _refuse(session: Session, by: Actor, source: str) -> None:

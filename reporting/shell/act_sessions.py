@@ -45,17 +45,22 @@ def cookie_name() -> str:
 def begin(session: Session, *, hours: int, **whose: Any) -> Cookie:
     """Start a session in the caller's transaction; ``whose`` are columns of the session row."""
     secret, moment = new_token(), now()
-    session.add(
-        SignInSession(
-            token_hash=hash_token(secret),
-            created_at=moment,
-            last_seen_at=moment,
-            expires_at=moment + timedelta(hours=hours),
-            **whose,
-        )
+    row = SignInSession(
+        token_hash=hash_token(secret),
+        created_at=moment,
+        last_seen_at=moment,
+        expires_at=moment + timedelta(hours=hours),
+        **whose,
     )
+    session.add(row)
     session.flush()
-    return Cookie(cookie_name(), secret, hours * 3600)
+    return cookie_of(row, secret)
+
+
+def cookie_of(row: SignInSession, secret: str) -> Cookie:
+    """The cookie of a session: it lives as long as the session, or as the browser where that was so from the start."""
+    left = None if row.ends_with_browser else int((row.expires_at - now()).total_seconds())
+    return Cookie(cookie_name(), secret, left)
 
 
 def _is_over(row: SignInSession, moment: datetime) -> bool:

@@ -1,6 +1,6 @@
 """Patients' links and codes: issued by staff, shown once, stored as hashes, replaced by the next one."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from reporting.clock import now
@@ -112,7 +112,7 @@ def check_link(token: str) -> Actor:
     )
 
 
-def _open(found: tuple[Invitation, Patient], strength: str, how: str) -> Cookie:
+def _open(found: tuple[Invitation, Patient], strength: str, how: str, *, ends_with_browser: bool = False) -> Cookie:
     invitation, patient = found
     by = Actor(kind="patient", id=patient.id, clinic_id=invitation.clinic_id, label=f"patient {patient.id}")
     with transaction() as session:
@@ -124,6 +124,7 @@ def _open(found: tuple[Invitation, Patient], strength: str, how: str) -> Cookie:
             patient_id=patient.id,
             invitation_id=invitation.id,
             strength=strength,
+            ends_with_browser=ends_with_browser,
         )
         audit.write(session, by, f"{how}.opened", "invitation", invitation.id, treatment=invitation.treatment_id)
     return cookie
@@ -175,4 +176,4 @@ def open_code(*, code: str, year_of_birth: str, source: str) -> Cookie:
         clinic = session.get_one(Clinic, invitation.clinic_id)
         strength = "full" if factor_of(clinic, patient) == "code" else "link"
     # A code is typed where the link is not at hand, perhaps on a screen that others use too.
-    return replace(_open((invitation, patient), strength, "code"), max_age_s=None)
+    return _open((invitation, patient), strength, "code", ends_with_browser=True)

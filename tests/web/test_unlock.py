@@ -1,6 +1,7 @@
 """The unlock page over HTTP: GET writes nothing, the cookie changes, and everything works without scripts."""
 
 import re
+from typing import Any
 
 import pytest
 from sqlmodel import select
@@ -96,6 +97,23 @@ def test_a_code_by_mail(client: TestClient) -> None:
     done = client.post("/unlock?next=/data", data={"digits": f"{code[:3]} {code[3:]}"} | of(client))
     assert (done.status_code, done.headers["location"]) == (303, "/data")
     assert strength() == "full"
+
+
+def lifetime(answer: Any) -> str:
+    return next((part for part in answer.headers["set-cookie"].lower().split("; ") if "max-age" in part), "")
+
+
+@pytest.mark.parametrize("by_code", [True, False], ids=["typed code", "link"])
+def test_unlocked_it_ends_with_the_browser_where_it_began_so(
+    client: TestClient, card: act_invitations.IssuedInvitation, by_mail: None, by_code: bool
+) -> None:
+    client.cookies.clear()
+    way = ("/code", {"code": card.code, "year_of_birth": "1980"}) if by_code else (f"/c/{card.token}", {})
+    opened = client.post(way[0], data=way[1])
+    client.post("/unlock", data={"send": "yes"} | of(client))
+    answer = client.post("/unlock", data={"digits": mailed()} | of(client))
+    assert (answer.status_code, bool(lifetime(opened)), bool(lifetime(answer))) == (303, not by_code, not by_code)
+    assert client.get("/unlock").headers["location"].startswith("/home"), "it was raised"
 
 
 @pytest.mark.usefixtures("by_mail")

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 from reporting.records.tables.base import json_object, key, moment, one_of, ref
@@ -46,6 +46,8 @@ class SignInSession(SQLModel, table=True):
     patient_id: int | None = ref("patient", nullable=True)
     invitation_id: int | None = ref("invitation", nullable=True, index=True)
     strength: str = "full"
+    ends_with_browser: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """Its cookie has no lifetime, also after a second factor was shown: begun perhaps on a screen that others use."""
     created_at: datetime = moment(nullable=False)
     last_seen_at: datetime = moment(nullable=False)
     expires_at: datetime = moment(nullable=False)

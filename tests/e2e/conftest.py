@@ -1,5 +1,7 @@
 """The browser of the end-to-end tests: the Chromium of this machine."""
 
+import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,8 +32,15 @@ def moment() -> None:
 
 @pytest.fixture(scope="session")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A demo clinic that nobody uses: each file of tests starts on a copy of it."""
-    return fill(tmp_path_factory.mktemp("filled"))
+    """A demo clinic that nobody uses: each file of tests starts on a copy of it. One of the processes makes it."""
+    alone = "PYTEST_XDIST_WORKER" not in os.environ
+    shared = tmp_path_factory.mktemp("once") if alone else tmp_path_factory.getbasetemp().parent
+    folder = shared / "filled"
+    with (shared / "filled.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            fill(tmp_path_factory.mktemp("filling")).rename(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -147,23 +147,18 @@ def test_a_page_that_fails_says_so_and_shows_no_details(browser: Browser, empty:
     assert failed > len(tour.nothing_there()) / 2
 
 
-def test_the_menu_of_a_phone_closes_when_a_page_is_chosen(browser: Browser, full: Clinic) -> None:
-    with seen(browser, PHONE, full.states["administrator"]) as page:
-        page.goto(full.demo.address)
+def test_the_menu_of_a_phone_closes_when_a_page_is_chosen(browser: Browser, staffed: Demo) -> None:
+    with seen(browser, PHONE) as page:
+        staffed.sign_in(page, "administrator")
         drawn(page)
         menu = page.get_by_test_id("stSidebar")
         expect(menu).not_to_be_in_viewport()
         page.get_by_test_id("stExpandSidebarButton").click()
-        expect(menu.get_by_role("link", name="Sign out")).to_be_in_viewport()
         menu.get_by_role("link", name="Patients", exact=True).click()
         expect(page.get_by_role("heading", name="Patients", level=1)).to_be_visible()
         expect(menu).not_to_be_in_viewport()
-
-
-def test_signing_out_stays_in_the_tab(browser: Browser, full: Clinic) -> None:
-    with seen(browser, Look("desktop", "light")) as page:
-        full.demo.sign_in(page, "clinician")
-        settle(page)
-        page.get_by_role("link", name="Sign out").click()
+        page.get_by_test_id("stExpandSidebarButton").click()
+        expect(menu.get_by_role("link", name="Sign out")).to_be_in_viewport()
+        menu.get_by_role("link", name="Sign out").click()
         page.wait_for_url("**/sign-in")
         expect(page.get_by_label("Password")).to_be_visible()

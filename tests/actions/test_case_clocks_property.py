@@ -44,6 +44,8 @@ REPORTS: tuple[dict[str, Any], ...] = (
     {"symptoms": ["infection"], "severity_infection": "3"},
     {"symptoms": ["swelling", "swelling_breathing"], "severity_swelling": "2"},
 )
+
+pytestmark = pytest.mark.sqlite_first
 """From nothing at all to an emergency."""
 WORKERS = ("clinician", "safety_lead")
 ANY = st.integers(0, 30)

@@ -25,6 +25,8 @@ from reporting.records.engine import reading, transaction
 from reporting.records.tables import CaseEvent, CheckIn, TriageCase
 from tests.cast import House, house
 
+pytestmark = pytest.mark.sqlite_first
+
 START = datetime(2026, 3, 8, 9, tzinfo=UTC)
 GRADES = st.integers(1, 4).flatmap(lambda worst: st.tuples(st.integers(0, worst), st.just(worst)))
 REPORTS = st.dictionaries(st.sampled_from(SYMPTOMS), GRADES, max_size=3)

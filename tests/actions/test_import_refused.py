@@ -27,7 +27,7 @@ from reporting.records.tables import AuditEvent, Clinic, RefusedRow, StaffAccoun
 from tests.cast import House, house
 from tests.conftest import NOW
 
-pytestmark = pytest.mark.usefixtures("stopped_clock")
+pytestmark = [pytest.mark.usefixtures("stopped_clock"), pytest.mark.sqlite_first]
 HEAD = "treatment,patient,performed_on,operator,device,area,pulse_energy_mj,density_pct,fitzpatrick"
 GOOD = "T1,P-0001,2026-03-01,O1,D1,cheeks,30,15,4"
 BAD_DAY = "T2,P-0001,2026-02-30,O1,D1,cheeks,30,15,4"

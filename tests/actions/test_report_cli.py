@@ -11,7 +11,7 @@ from reporting.app import cli
 from tests.accounts import trail
 from tests.cast import house
 
-pytestmark = pytest.mark.usefixtures("stopped_clock")
+pytestmark = [pytest.mark.usefixtures("stopped_clock"), pytest.mark.sqlite_first]
 
 
 @pytest.fixture

@@ -345,14 +345,14 @@ def due_and_silent(by: Actor) -> list[SilentPatient]:
     """Those who have missed ``AFTER_MISSED`` or more, most missed first, then by reference. Raises NotAllowed."""
     require(by, "worklist.read")
     with reading() as session:
-        clinic = patients.clinic(session, by.clinic_id or 0)
+        clinic = patients.clinic(session, by.clinic_key)
         timezone, changed = clinic.timezone, clinic_facts.of(session, clinic)
         today = clock.today(timezone)
         # Of thousands who are asked most have answered: each is compared with one day of their schedule.
         heard_by = cache(lambda procedure, on: _heard_by(changed.due_days(procedure, on), (today - on).days))
         rows = [
             row
-            for row in asked.treatments_since(session, by.clinic_id or 0, today - timedelta(days=WINDOW_DAYS))
+            for row in asked.treatments_since(session, by.clinic_key, today - timedelta(days=WINDOW_DAYS))
             if (-1 if row.day is None else row.day) < heard_by(row.course, row.performed_on)
         ]
         answered_at = asked.last_answers(session, [row.treatment_id for row in rows])

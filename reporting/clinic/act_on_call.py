@@ -54,7 +54,7 @@ def add_on_call(
     Raises InvalidInput naming the field, NotAllowed.
     """
     require(by, "clinic.manage")
-    where = by.clinic_id or 0
+    where = by.clinic_key
     if not SHORTEST_WAIT <= wait_minutes <= LONGEST_WAIT:
         raise InvalidInput(field="minutes", found=wait_minutes, allowed=f"{SHORTEST_WAIT} to {LONGEST_WAIT}")
     with transaction() as session:

@@ -82,11 +82,11 @@ def create_staff(*, by: Actor, name: str, email: str, role: str, password: str) 
     check_new(password)
     tidy = _checked_email(email)
     with transaction() as session:
-        access.one_at_a_time(session, by.clinic_id or 0)
+        access.one_at_a_time(session, by.clinic_key)
         if access.account_by_email(session, tidy):
             raise InvalidInput(field="e-mail", found=tidy, allowed="an address that no account uses yet")
         account = StaffAccount(
-            clinic_id=by.clinic_id or 0,
+            clinic_id=by.clinic_key,
             email=tidy,
             display_name=_checked_name("name", name),
             password_hash=hash_password(password),
@@ -115,7 +115,7 @@ def change_staff(
     if password is not None:
         check_new(password)
     with transaction() as session:
-        access.one_at_a_time(session, by.clinic_id or 0)
+        access.one_at_a_time(session, by.clinic_key)
         account = own(session, StaffAccount, staff_id, by, "staff.manage")
         before = {"role": account.role, "is_active": account.is_active}
         account.role = _checked_role(role) if role else account.role

@@ -107,7 +107,7 @@ def _rows(session: Session, by: Actor, search: Search, timezone: str, skip: int,
     begin, end = _bounds(search, timezone)
     return audit.found(
         session,
-        by.clinic_id or 0,
+        by.clinic_key,
         begin,
         end,
         who=search.who.strip(),
@@ -120,7 +120,7 @@ def _rows(session: Session, by: Actor, search: Search, timezone: str, skip: int,
 
 
 def _timezone(session: Session, by: Actor) -> str:
-    clinic = access.clinic(session, by.clinic_id or 0)
+    clinic = access.clinic(session, by.clinic_key)
     return clinic.timezone if clinic else "UTC"
 
 
@@ -130,7 +130,7 @@ def search_trail(by: Actor, search: Search, number: int = 1) -> TrailPage:
     with reading() as session:
         timezone = _timezone(session, by)
         rows = _rows(session, by, search, timezone, PAGE * (max(number, 1) - 1), PAGE + 1)
-        actions, kinds = audit.kinds(session, by.clinic_id or 0)
+        actions, kinds = audit.kinds(session, by.clinic_key)
     return TrailPage(
         tuple(_line(row) for row in rows[:PAGE]),
         max(number, 1),

@@ -57,7 +57,7 @@ def on_call_page(by: Actor) -> OnCallPage:
     """The list of the actor's clinic. Raises NotAllowed."""
     require(by, "clinic.manage")
     with reading() as session:
-        clinic = patients.clinic(session, by.clinic_id or 0)
+        clinic = patients.clinic(session, by.clinic_key)
         now_on = {id_of(row) for row in on_call.duty(session, clinic, clock.now())}
         rows = on_call.entries(session, id_of(clinic))
     ways = channels()

@@ -154,7 +154,7 @@ def _treated(vignette: Vignette, clinic: int, performed: date, run: str, as_clas
 
 def _context(by: Actor) -> CheckInContext:
     with reading() as session:
-        about = check_ins.subject(session, by.treatment_id or 0)
+        about = check_ins.subject(session, by.treatment_key)
         assert about is not None
         return check_ins.context(session, about, clock.now())
 
@@ -174,7 +174,7 @@ def _send(
     if note and "how_soon" in answers:
         answers["note"] = note[: content().questions["note"].max_length]
     receipt = submit_check_in(
-        by=by, treatment_id=by.treatment_id or 0, answers=answers, submission_key=key, language=language
+        by=by, treatment_id=by.treatment_key, answers=answers, submission_key=key, language=language
     )
     return receipt, tuple(asked), was_stopped, frozenset(offered)
 

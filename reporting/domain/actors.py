@@ -24,5 +24,20 @@ class Actor:
     treatment_id: int | None = None
     session_id: int | None = None
 
+    @property
+    def key(self) -> int:
+        """Key of the actor's own row; 0, which no row has, without one: nothing is found by it."""
+        return self.id or 0
+
+    @property
+    def clinic_key(self) -> int:
+        """Key of the actor's clinic; 0, which no clinic has, without one: nothing is found by it."""
+        return self.clinic_id or 0
+
+    @property
+    def treatment_key(self) -> int:
+        """Key of the treatment that a patient's link is for; 0, which none has, without one."""
+        return self.treatment_id or 0
+
 
 SYSTEM = Actor(kind="system", label="system")

@@ -74,7 +74,7 @@ def messages(by: Actor) -> Messages:
     kinds = None if may(by, "worklist.read") else PATIENT_CODES
     with reading() as session:
         found, counts = outbox.in_trouble(session, clinic_id, kinds), outbox.counts(session, clinic_id)
-        clinic = session.get(Clinic, by.clinic_id or 0)
+        clinic = session.get(Clinic, by.clinic_key)
     trouble = tuple(
         Trouble(
             message_id=row.id,

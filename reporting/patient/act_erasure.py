@@ -47,14 +47,14 @@ def request_erasure(*, by: Actor) -> int:
     if by.kind != "patient":
         raise NotFound()
     with transaction() as session:
-        return _asked(session, by, by.id or 0)
+        return _asked(session, by, by.key)
 
 
 def record_request(*, by: Actor, reference: str) -> int:
     """Staff write down a request that came by telephone, letter or at the desk. Raises NotFound, Conflict."""
     require(by, "request.work")
     with transaction() as session:
-        patient = patients.by_reference(session, by.clinic_id or 0, reference.strip())
+        patient = patients.by_reference(session, by.clinic_key, reference.strip())
         if patient is None:
             raise NotFound("No patient has this reference.", what_to_do="Look at the spelling on the patient's card.")
         return _asked(session, by, id_of(patient))

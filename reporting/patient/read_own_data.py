@@ -66,7 +66,7 @@ def erasure_requests(by: Actor) -> Requests:
     """Every request of the actor's clinic. Raises NotAllowed."""
     require(by, "request.work")
     with reading() as session:
-        clinic = patients.clinic(session, by.clinic_id or 0)
+        clinic = patients.clinic(session, by.clinic_key)
         rows = tuple(
             RequestRow(
                 request_id=id_of(row),
@@ -99,10 +99,10 @@ def my_data_page(by: Actor) -> MyData:
     with reading() as session:
         if by.kind != "patient":
             raise NotFound()
-        patient = own(session, Patient, by.id or 0, by, "consent.manage")
+        patient = own(session, Patient, by.key, by, "consent.manage")
         zone = clinic_facts.place_of(patients.clinic(session, patient.clinic_id), patient).timezone
         may_read = may(by, "own_data.read")
-        rows = privacy.requests(session, by.id or 0) if may_read else ()
+        rows = privacy.requests(session, by.key) if may_read else ()
     newest = rows[-1] if rows else None
     request = (
         RequestRow(
@@ -378,8 +378,8 @@ def own_data_of(by: Actor) -> OwnData:
     with transaction() as session:
         audit.write(session, by, "own_data.downloaded", "patient", by.id, clinic_id=by.clinic_id)
     with reading() as session:
-        patient = own(session, Patient, by.id or 0, by, "own_data.read")
-        photos = list(privacy.photos(session, by.id or 0))
+        patient = own(session, Patient, by.key, by, "own_data.read")
+        photos = list(privacy.photos(session, by.key))
         document = _document(session, patient, photos)
     return OwnData(document, tuple((_photo_name(photo), _reader(by, id_of(photo))) for photo in photos))
 

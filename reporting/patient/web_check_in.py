@@ -132,7 +132,7 @@ class _Sender:
 
     def __init__(self, by: Actor, form: Posted, language: str) -> None:
         self.by, self.form, self.language = by, form, language
-        self.treatment_id = by.treatment_id or 0
+        self.treatment_id = by.treatment_key
         self.about: dict[str, Any] = {"by": by, "treatment_id": self.treatment_id, "language": language}
 
     def page(self) -> CheckInPage:

@@ -122,7 +122,7 @@ async def _sent(request: Request) -> _Sent:
 
 
 def _add(by: Actor, data: bytes, language: str) -> None:
-    treatment_id = by.treatment_id or 0
+    treatment_id = by.treatment_key
     key = upload_key(waiting_photos(by, treatment_id).draft_key, data)
     add_photo(by=by, treatment_id=treatment_id, data=data, submission_key=key, language=language)
 

@@ -41,8 +41,8 @@ def set_schedule(*, by: Actor, given: ReportSchedule) -> bool:
     """
     require(by, "report.schedule")
     with transaction() as session:
-        access.one_at_a_time(session, by.clinic_id or 0)
-        clinic = session.get(Clinic, by.clinic_id or 0)
+        access.one_at_a_time(session, by.clinic_key)
+        clinic = session.get(Clinic, by.clinic_key)
         if clinic is None:
             raise NotFound()
         after = checked_schedule(given, [id_of(account) for account in readers(session, id_of(clinic))]).as_plain()

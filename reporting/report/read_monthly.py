@@ -113,7 +113,7 @@ def monthly_report(by: Actor, month: Month, *, operators: bool = False) -> Month
 
 def _report(by: Actor, month: Month, *, operators: bool) -> MonthlyReport:
     with reading() as session:
-        clinic = patients.clinic(session, by.clinic_id or 0)
+        clinic = patients.clinic(session, by.clinic_key)
     today = clock.now().astimezone(ZoneInfo(clinic.timezone)).date()
     if month > month_of(today):
         raise InvalidInput(field="month", found=str(month), allowed=f"a month up to {month_of(today)}")
@@ -195,7 +195,7 @@ def _units(by: Actor, chosen: Filters, now: Overview, operators: bool) -> list[U
 def _cases(by: Actor, month: Month, timezone: str) -> CaseMonth:
     start, end = month.begins(timezone), month.next.begins(timezone)
     with reading() as session:
-        rows = cases_of_month(session, by.clinic_id or 0, start, end)
+        rows = cases_of_month(session, by.clinic_key, start, end)
         alerts = case_counts.alert_rows(session, Scope.of(by).clinic_id, start)
         answered = [case_counts.answered_since(session, Scope.of(by).clinic_id, moment)[0] for moment in (start, end)]
     new, is_open = rows[(rows["opened_at"] >= start) & (rows["opened_at"] < end)], rows[rows["state"] != "closed"]
@@ -257,7 +257,7 @@ def report_choices(by: Actor) -> ReportChoices:
     """What the actor may choose. Raises NotAllowed."""
     require(by, "report.read")
     with one_moment(), reading() as session:
-        clinic = patients.clinic(session, by.clinic_id or 0)
+        clinic = patients.clinic(session, by.clinic_key)
         accounts = access.accounts_of(session, id_of(clinic)) if may(by, "report.schedule") else []
         days = scoped_frame(by, Filters(), ["performed_on"])["performed_on"]
     this = of(clock.now().astimezone(ZoneInfo(clinic.timezone)).date())

@@ -178,7 +178,7 @@ def consent_state(by: Actor) -> Mapping[str, ConsentState]:
     """The signed-in patient's consents by kind. Raises NotAllowed for anybody else."""
     require(by, "consent.manage")
     with reading() as session:
-        return {kind: _state(kind, privacy.latest(session, by.id or 0, kind)) for kind in CONSENT_KINDS}
+        return {kind: _state(kind, privacy.latest(session, by.key, kind)) for kind in CONSENT_KINDS}
 
 
 def agree(*, by: Actor, kind: str, language: str = "en") -> None:
@@ -186,7 +186,7 @@ def agree(*, by: Actor, kind: str, language: str = "en") -> None:
     _own(by, kind)
     with transaction() as session:
         _there(session, by)
-        give(session, by, clinic_id=by.clinic_id or 0, patient_id=by.id or 0, kind=kind, language=language)
+        give(session, by, clinic_id=by.clinic_key, patient_id=by.key, kind=kind, language=language)
 
 
 def disagree(*, by: Actor, kind: str) -> None:
@@ -194,7 +194,7 @@ def disagree(*, by: Actor, kind: str) -> None:
     _own(by, kind)
     with transaction() as session:
         _there(session, by)
-        withdraw(session, by, clinic_id=by.clinic_id or 0, patient_id=by.id or 0, kind=kind)
+        withdraw(session, by, clinic_id=by.clinic_key, patient_id=by.key, kind=kind)
 
 
 def _own(by: Actor, kind: str) -> None:
@@ -204,7 +204,7 @@ def _own(by: Actor, kind: str) -> None:
 
 def _there(session: Session, by: Actor) -> None:
     """Two taps at once write one consent: the second waits for the first."""
-    if not privacy.lock_patient(session, by.id or 0):
+    if not privacy.lock_patient(session, by.key):
         raise NotFound()
 
 

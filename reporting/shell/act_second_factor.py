@@ -70,7 +70,7 @@ def unlock_page(by: Actor) -> Unlock:
     """What this patient has to show, without changing anything."""
     _patient_session(by)
     with reading() as session:
-        clinic, patient = session.get_one(Clinic, by.clinic_id or 0), session.get_one(Patient, by.id)
+        clinic, patient = session.get_one(Clinic, by.clinic_key), session.get_one(Patient, by.id)
         factor = factor_of(clinic, patient)
         if factor == "code":
             return Unlock(factor, "", False)
@@ -103,17 +103,17 @@ def send_code(*, by: Actor, source: str, language: str = "en") -> None:
     _patient_session(by)
     digits = f"{secrets.randbelow(1_000_000):06d}"
     with transaction() as session:
-        patient = privacy.lock_patient(session, by.id or 0)
+        patient = privacy.lock_patient(session, by.key)
         access.check(session, *_keys(by, source))
-        clinic = session.get_one(Clinic, by.clinic_id or 0)
+        clinic = session.get_one(Clinic, by.clinic_key)
         if patient is None or factor_of(clinic, patient) != "email":
             raise InvalidInput(field="second factor", found="e-mail", allowed="the code of the card")
-        if access.asked_since(session, by.id or 0, now() - access.WINDOW) >= ASKED_AT_MOST:
+        if access.asked_since(session, by.key, now() - access.WINDOW) >= ASKED_AT_MOST:
             raise TooManyTries()
-        access.end_all_of_patient(session, by.id or 0, now())
+        access.end_all_of_patient(session, by.key, now())
         row = OneTimeCode(
-            clinic_id=by.clinic_id or 0,
-            patient_id=by.id or 0,
+            clinic_id=by.clinic_key,
+            patient_id=by.key,
             session_id=by.session_id or 0,
             code_hash=_hashed(by.session_id, digits),
             created_at=now(),
@@ -122,7 +122,7 @@ def send_code(*, by: Actor, source: str, language: str = "en") -> None:
         session.add(row)
         session.add(
             OutboxMessage(
-                clinic_id=by.clinic_id or 0,
+                clinic_id=by.clinic_key,
                 patient_id=by.id,
                 channel="email",
                 kind=SECOND_FACTOR_CODE.code,
@@ -166,7 +166,7 @@ def unlock_with_email_code(*, by: Actor, code: str, source: str) -> Cookie:
     _patient_session(by)
     digits = tidy_code(code)
     with transaction() as session:
-        privacy.lock_patient(session, by.id or 0)  # the same code posted twice at once is used once
+        privacy.lock_patient(session, by.key)  # the same code posted twice at once is used once
         access.check(session, *_keys(by, source))
         row = access.newest(session, by.session_id or 0)
         cookie = None
@@ -204,9 +204,9 @@ def unlock_with_card(*, by: Actor, code: str, year_of_birth: str, source: str) -
     if not year.isdecimal() or len(year) != 4:
         raise InvalidInput(field="year of birth", found=year_of_birth[:12], allowed="four digits, such as 1980")
     with transaction() as session:
-        patient = privacy.lock_patient(session, by.id or 0)
+        patient = privacy.lock_patient(session, by.key)
         access.check(session, *_keys(by, source))
-        clinic = session.get_one(Clinic, by.clinic_id or 0)
+        clinic = session.get_one(Clinic, by.clinic_key)
         allowed = patient is not None and factor_of(clinic, patient) == "code"
         cookie = _raised(session, by, "code") if allowed and _fits(session, by, code, year) else None
         if cookie is None:

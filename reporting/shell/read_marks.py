@@ -38,5 +38,5 @@ def visible_signals(session: Session, actor: Actor) -> list[tuple[Signal, str]]:
     found = signals.listed(session, Scope.of(actor).clinic_id)
     if may(actor, "operators.compare"):
         return found
-    own = access.operator_code(session, actor.id or 0).partition("/")[2]
+    own = access.operator_code(session, actor.key).partition("/")[2]
     return [(signal, clinic) for signal, clinic in found if signal.unit_type != "operator" or signal.unit_id == own]

@@ -144,7 +144,7 @@ def sees_all_operators(by: Actor) -> bool:
 def own_operator(by: Actor) -> str:
     """Code of the operator that the person is, as in the frame; empty when they are none."""
     with reading() as session:
-        return access.operator_code(session, by.id or 0)
+        return access.operator_code(session, by.key)
 
 
 def may_see_operator(by: Actor, code: str) -> bool:
@@ -155,7 +155,7 @@ def may_see_operator(by: Actor, code: str) -> bool:
 def today(by: Actor) -> date:
     """The day at the actor's clinic; for the system, which works for all of them, the day in UTC."""
     with reading() as session:
-        found = clinic(session, by.clinic_id or 0)
+        found = clinic(session, by.clinic_key)
     return clock.today(found.timezone if found else "UTC")
 
 
@@ -192,7 +192,7 @@ def missing_to_invite(session: Session, of: Clinic) -> tuple[str, ...]:
 def clinic_line(by: Actor) -> ClinicLine:
     """The clinic of the actor. Raises NotFound when there is none."""
     with reading() as session:
-        found = clinic(session, by.clinic_id or 0)
+        found = clinic(session, by.clinic_key)
         if found is None:
             raise NotFound()
         return ClinicLine(found.name, found.is_synthetic, missing_to_invite(session, found))
@@ -202,7 +202,7 @@ def clinic_safety(by: Actor) -> SafetyFacts:
     """Whom patients of the actor's clinic call, for its administrator. Raises NotAllowed, NotFound."""
     require(by, "clinic.manage")
     with reading() as session:
-        found = clinic(session, by.clinic_id or 0)
+        found = clinic(session, by.clinic_key)
     if found is None:
         raise NotFound()
     return clinic_facts.safety(found)
@@ -212,7 +212,7 @@ def clinic_settings(by: Actor) -> ClinicSettings:
     """The settings of the actor's clinic, for its administrator. Raises NotAllowed, NotFound."""
     require(by, "clinic.manage")
     with reading() as session:
-        found = clinic(session, by.clinic_id or 0)
+        found = clinic(session, by.clinic_key)
     if found is None:
         raise NotFound()
     return ClinicSettings(

@@ -174,7 +174,7 @@ def explain(*, by: Actor, signal_id: int, version: int, words: str) -> int:
 def take_action(*, by: Actor, signal_id: int, version: int, happened_on: date, words: str) -> int:
     """Write down what was changed and on which day; charts show the day from then on."""
     with reading() as session:
-        clinic = access.clinic(session, by.clinic_id or 0)
+        clinic = access.clinic(session, by.clinic_key)
     if happened_on > clock.today(clinic.timezone if clinic else "UTC"):
         raise InvalidInput(field="happened_on", found=str(happened_on), allowed="a day up to today")
     return WORK.step(

@@ -175,7 +175,7 @@ def doubling(actor: Actor, symptom: str) -> Doubling | None:
     with reading() as session:
         run = signals.newest_run(session)
         codes = {code for code, key in signals.clinic_ids(session).items() if scope.holds(key)}
-        own = "" if may(actor, "operators.compare") else access.operator_code(session, actor.id or 0)
+        own = "" if may(actor, "operators.compare") else access.operator_code(session, actor.key)
     kept: Mapping[str, Any] = (run.details if run else {}).get("doubling") or {}
     if not kept or symptom not in kept["symptoms"]:
         return None

@@ -82,7 +82,7 @@ def save_device(*, by: Actor, given: DeviceGiven, device_id: int | None = None) 
     Raises InvalidInput, Conflict, NotFound, NotAllowed.
     """
     require(by, "content.manage")
-    clinic_id = by.clinic_id or 0
+    clinic_id = by.clinic_key
     after: dict[str, Any] = {
         "code": _line("code", given.code, LONGEST_CODE, required=True),
         "device_class": given.device_class,
@@ -115,7 +115,7 @@ def save_operator(*, by: Actor, given: OperatorGiven, operator_id: int | None = 
     Raises InvalidInput, Conflict for an account that is another operator's, NotFound, NotAllowed.
     """
     require(by, "content.manage")
-    clinic_id = by.clinic_id or 0
+    clinic_id = by.clinic_key
     after = {
         "code": _line("code", given.code, LONGEST_CODE, required=True),
         "name": _line("name", given.name),

@@ -270,7 +270,7 @@ class Equipment:
 def clinic_equipment(by: Actor) -> Equipment:
     """Everything of the actor's clinic. Raises NotAllowed."""
     require(by, "content.read")
-    key = by.clinic_id or 0
+    key = by.clinic_key
     with reading() as session:
         clinic = access.clinic(session, key)
         classes = {code: one.name for code, one in clinic_facts.known(session, Scope.of(by).clinic_id).items()}

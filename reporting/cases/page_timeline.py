@@ -19,7 +19,7 @@ from reporting.cases.act_cases import add_patient_note
 from reporting.cases.chart_timeline import MARKS, course_table, reported_symptoms, symptom_course
 from reporting.cases.read_timeline import NoteLine, Timeline, TreatmentLine, timeline
 from reporting.cases.read_worklist import CaseStep
-from reporting.cases.ui_about import area_part, caption, change_words, pictures, report_words
+from reporting.cases.ui_about import area_part, caption, change_words, pictures, report_words, told_part
 from reporting.cases.ui_case import step_words
 from reporting.domain.actors import Actor
 from reporting.domain.case_work import NOTE_CHARACTERS
@@ -91,6 +91,8 @@ def treatment_part(treatment: TreatmentLine, timezone: str) -> None:
     if treatment.reports:
         with st.expander(f"All check-ins ({treatment.answered} answered)"):
             _reports(treatment, timezone)
+        with st.expander("What the patient was told"):
+            told_part(treatment.reports, timezone)
 
 
 PLACE = "timeline_note"

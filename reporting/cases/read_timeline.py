@@ -15,6 +15,7 @@ from reporting.domain.content import content
 from reporting.domain.corrections import STAFF_REASONS
 from reporting.domain.course import days_late
 from reporting.domain.devices import DeviceClass
+from reporting.domain.kept_words import KeptWords
 from reporting.domain.treatment_record import known_words
 from reporting.domain.vocabulary import (
     SYMPTOMS,
@@ -25,9 +26,11 @@ from reporting.domain.vocabulary import (
     is_warning_endpoint,
     visit_label,
 )
+from reporting.patient.read_words import kept_of
 from reporting.records import cases, clinic_facts, patients
-from reporting.records.check_ins import counting, is_unexpected, now_of
+from reporting.records.check_ins import counting, now_of
 from reporting.records.engine import Session, reading
+from reporting.records.judged import is_unexpected
 from reporting.records.outcomes import due_counts
 from reporting.records.tables import CheckIn, Patient, TreatedArea, Treatment, TriageCase, id_of
 from reporting.security.encryption import CannotDecrypt, decrypt
@@ -120,6 +123,11 @@ class Report:
     """Days from the due day to the answer; 0 for a further report of the same due day."""
     now: Mapping[str, int] = field(default_factory=dict)
     """How each symptom was at the answer, where that was asked apart from the worst."""
+    words: KeptWords | None = None
+    """What the patient read then; None: it was not kept."""
+    content_version: str = ""
+    """Version and hash of the clinical content that judged it; empty: not kept."""
+    content_hash: str = ""
 
 
 @dataclass(frozen=True)
@@ -257,6 +265,9 @@ def _report(
         answered_by=check_in.answered_by,
         change=_change(check_in, corrected, may_read_notes),
         is_correction=check_in.corrects_id is not None,
+        words=kept_of(check_in),
+        content_version=check_in.package_version or "",
+        content_hash=check_in.package_hash or "",
         days_late=late,
     )
 

@@ -123,6 +123,17 @@ def report_words(report: Report) -> str:
     return ". ".join(facts)
 
 
+def told_part(reports: Sequence[Report], timezone: str) -> None:
+    """What the patient read after each report, word for word, with the content that judged it."""
+    st.markdown("What the patient read after sending, in the patient's language, with the version of the content.")
+    for report in reports:
+        if report.answered_at is None:
+            continue
+        of = f" · content {report.content_version}, {report.content_hash[:12]}" if report.content_version else ""
+        st.markdown(f"**Day {report.recovery_day}**, {words.moment(report.answered_at, timezone)}{of}")
+        st.text(report.words.text if report.words else "The words were not kept.")
+
+
 _CHANGES = {
     "corrected": "corrected by the patient",
     "withdrawn": "taken back by the patient",
@@ -189,6 +200,8 @@ def about(by: Actor, case: WorklistCase) -> None:
             st.markdown(f"- **Day {report.recovery_day}**, {at}{change}: {report_words(report)}")
             if report.note:
                 st.text(report.note)
+    with st.expander("What the patient was told"):
+        told_part(answered[::-1], seen.timezone)
     with st.expander(f"Settings of {words.day(treatment.performed_on)}"):
         st.markdown(f"{treatment.procedure} · {treatment.device} · operator: {treatment.operator}")
         for area in treatment.areas:

@@ -46,7 +46,9 @@ def told(
         named = (tell(content().symptoms[code].patient_label, language) for code in guidance.named.get(text, ()))
         text = guidance.closed.get(text, text) if is_closed else text
         line = out_of_hours or line_words("", "", language)
-        return tell(text, language, emergency=emergency, out_of_hours=line, symptoms=beside(named, language))
+        parts = {"emergency": emergency, "out_of_hours": line, "symptoms": beside(named, language)}
+        own = guidance.kept.get(language, {}).get(text)
+        return tell(text, language, **parts) if own is None else own.format(**parts)
 
     first, *others = (words(text) for text in guidance.next_steps)
     hours = "" if guidance.emergency else opening_words(opening, language)
@@ -58,6 +60,7 @@ def told(
         next_steps=tuple(text for text in (first, read, hours, *others) if text),
         closed={},
         named={},
+        kept={},
     )
 
 

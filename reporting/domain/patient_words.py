@@ -10,6 +10,7 @@ from babel.lists import format_list
 
 from reporting.domain.answers import NOT_ASKED, Question
 from reporting.domain.language import ENGLISH, counted, translator
+from reporting.domain.package_words import PACKAGE_WORDS
 from reporting.errors import InvalidInput, Problem
 
 CHECK_IN_WORDS = {
@@ -324,11 +325,7 @@ WORDS |= {
 }
 """Photos: adding, refusing, seeing."""
 
-WORDS |= RIGHTS_WORDS
-WORDS |= REMINDER_WORDS
-WORDS |= CHECK_IN_WORDS
-WORDS |= LIGHT_WORDS
-WORDS |= RECOVERY_WORDS
+WORDS |= RIGHTS_WORDS | REMINDER_WORDS | CHECK_IN_WORDS | LIGHT_WORDS | RECOVERY_WORDS | PACKAGE_WORDS
 
 ONE: Mapping[str, tuple[str, str]] = {
     "note_too_long": ("count", "Your note is too long. It can have {count} letter."),

@@ -32,7 +32,7 @@ class CheckInContext:
     """What is known before the patient answers. ``previous`` severities are those of the last check-in: as it was then,
     where that was asked apart from the worst. ``since_day``: recovery day of that check-in, None before the first one.
     ``modifiers``: what the clinic knows of the person at this visit, codes of the table of facts.
-    ``procedure_class``: of the visit, with what else was done in it: ``course.of_visit``.
+    ``procedure_class``: of the visit (``course.of_visit``). ``is_withdrawn``: the version of the content in use was.
     """
 
     procedure_class: str
@@ -46,6 +46,7 @@ class CheckInContext:
     """The rules of the patient's clinic on that day; None: those of the content tables."""
     since_day: int | None = None
     modifiers: frozenset[str] = frozenset()
+    is_withdrawn: bool = False
 
     @property
     def rules(self) -> tuple[Rule, ...]:

@@ -23,6 +23,7 @@ from reporting.domain.course import (
     people_usually,
     self_care,
 )
+from reporting.domain.package_words import PACKAGE_WORDS
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, could_fire
 
 __all__ = [
@@ -68,6 +69,8 @@ class Guidance:
     """Paragraph to the symptoms that it names."""
     reading: "Reading | None" = None
     """What is known of who reads it; None: nothing is said."""
+    kept: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Language to the sentences as they were translated when it was told; a sentence that is not there: as today."""
 
 
 @dataclass(frozen=True)
@@ -262,7 +265,34 @@ def assess(completed: CompletedCheckIn, context: CheckInContext) -> Assessment:
     unexpected = {symptom: _is_unexpected(symptom, completed, context) for symptom in SYMPTOMS}
     advice = max((rule.advice for rule in fired), key=ADVICE_LEVELS.index, default=ADVICE_LEVELS[0])
     level = max((rule.case_level for rule in fired), key=CASE_LEVELS.index, default=None)
+    if context.is_withdrawn and advice in ADVICE_LEVELS[:2]:
+        level = max(level or WITHDRAWN.case_level, WITHDRAWN.case_level, key=CASE_LEVELS.index)
+        return Assessment(WITHDRAWN.advice, level, (*fired, WITHDRAWN), unexpected, call_the_clinic())
     return Assessment(advice, level, fired, unexpected, _guidance(advice, fired, completed, context, unexpected))
+
+
+WITHDRAWN = FiredRule(
+    "withdrawn",
+    "The version of the clinical content was withdrawn: the patient was asked to call, and nothing else was said",
+    PACKAGE_WORDS["withdrawn_opening"],
+    "contact_today",
+    "one_day",
+)
+"""Stands in the place of every advice that is not urgent while the version in use is withdrawn."""
+
+
+def call_the_clinic() -> Guidance:
+    """What a patient reads in the place of advice while the version in use is withdrawn: never that all is usual."""
+    said = {name: PACKAGE_WORDS[f"withdrawn_{name}"] for name in ("heading", "opening", "next", "hours")}
+    return Guidance(
+        WITHDRAWN.advice,
+        said["heading"],
+        (said["opening"],),
+        (said["next"], said["hours"]),
+        emergency=False,
+        phone_first=True,
+        closed={said[name]: PACKAGE_WORDS[f"withdrawn_{name}_closed"] for name in ("heading", "hours")},
+    )
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """Import of check-ins: answered ones with severities, and those that were due and not answered."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from reporting import clock
+from reporting.domain.course import of_visit
 from reporting.domain.vocabulary import SYMPTOMS
 from reporting.imports.kind import (
     ChunkResult,
@@ -20,6 +21,7 @@ from reporting.imports.kind import (
 )
 from reporting.records import bulk
 from reporting.records.bulk import Session, TreatmentEntry
+from reporting.records.judged import judge
 from reporting.records.tables import CheckIn
 from reporting.shell.file_csv import Refused
 
@@ -37,6 +39,15 @@ def _moment(answered_on: date | datetime, timezone: str) -> datetime:
     if not isinstance(answered_on, datetime):
         answered_on = datetime.combine(answered_on, time(12))
     return answered_on if answered_on.tzinfo else answered_on.replace(tzinfo=ZoneInfo(timezone))
+
+
+def judgement(made: Mapping[str, Any], of: TreatmentEntry) -> dict[str, Any]:
+    """Columns that keep what of an answer was more than expected, and by which clinical content."""
+    if made["answered_at"] is None:
+        return {"unexpected": None, "package_version": None, "package_hash": None}
+    row = CheckIn(**made)
+    judge(row, of_visit(of.procedure_class, of.also_classes), None, of.content_version)
+    return {name: getattr(row, name) for name in ("unexpected", "package_version", "package_hash")}
 
 
 class _Chunk:
@@ -74,7 +85,7 @@ class _Chunk:
             raise self.run.refuse(row, "due_on", due_on, allowed)
         answered_at = self._answered_at(row, subject) if values["answered"] else None
         local = answered_at.astimezone(ZoneInfo(subject.timezone)).date() if answered_at else None
-        self.made[row.number] = {
+        made = {
             "clinic_id": subject.clinic_id,
             "patient_id": subject.patient_id,
             "treatment_id": subject.id,
@@ -93,6 +104,7 @@ class _Chunk:
             "submission_key": submission_key(subject.id, values["scheduled_day"], answered=values["answered"]),
             "created_at": self.made_at,
         }
+        self.made[row.number] = made | judgement(made, subject)
         return True
 
     def _subject(self, row: Row) -> TreatmentEntry:

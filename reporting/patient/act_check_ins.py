@@ -19,8 +19,10 @@ from reporting.domain.language import ENGLISH
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, answered, complete, usable
 from reporting.domain.triage import Assessment, FiredRule, Guidance, assess
 from reporting.errors import InvalidInput, NotFound
+from reporting.patient.read_words import as_told, keep_words
 from reporting.records import audit, cases, check_ins, photo_store
 from reporting.records.engine import Session, transaction
+from reporting.records.judged import judge
 from reporting.records.outcomes import recompute
 from reporting.records.tables import CheckIn, id_of
 from reporting.security.encryption import encrypt
@@ -73,6 +75,7 @@ def _row(context: CheckInContext, subject: check_ins.Subject, done: CompletedChe
         advice=assessed.advice,
     )
     check_ins.set_grades(row, done)
+    judge(row, subject.course, context.since_day, len(subject.content.changes))
     return row
 
 
@@ -135,6 +138,7 @@ def submit_check_in(
                 at=clock.now(),
             )
             case_id = opened.id
+        keep_words(session, row, subject, assessed.guidance)
         recompute(session, [treatment_id])
         check_ins.drop(session, treatment_id, check_ins.kind_of(by.kind))
         attached = photo_store.attach_waiting(session, treatment_id, id_of(row)) if by.kind == "patient" else 0
@@ -160,7 +164,8 @@ def _again(session: Session, earlier: CheckIn, subject: check_ins.Subject) -> Re
     if earlier.treatment_id != subject.treatment_id:
         raise NotFound()
     context, done = check_ins.as_it_was(session, subject, earlier)
-    return _receipt(earlier, assess(done, context), cases.case_of(session, id_of(earlier)), already_sent=True)
+    assessed = as_told(assess(done, context), earlier)
+    return _receipt(earlier, assessed, cases.case_of(session, id_of(earlier)), already_sent=True)
 
 
 MAX_CHARACTERS = 8_000

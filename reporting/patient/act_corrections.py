@@ -14,8 +14,10 @@ from reporting.domain.questionnaire import CompletedCheckIn, complete
 from reporting.domain.triage import Assessment, assess
 from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from reporting.patient.act_check_ins import Receipt
+from reporting.patient.read_words import as_told, keep_words
 from reporting.records import audit, cases, check_ins
 from reporting.records.engine import Session, transaction
+from reporting.records.judged import judge
 from reporting.records.outcomes import recompute
 from reporting.records.tables import CheckIn, TriageCase, id_of
 from reporting.security.encryption import encrypt
@@ -131,7 +133,7 @@ def _again(session: Session, earlier: CheckIn, check_in_id: int, about: check_in
     if earlier.corrects_id != check_in_id:
         raise _changed_before()
     context, done = check_ins.as_it_was(session, about, earlier)
-    assessed, case_id = assess(done, context), cases.case_of(session, id_of(earlier))
+    assessed, case_id = as_told(assess(done, context), earlier), cases.case_of(session, id_of(earlier))
     return Receipt(id_of(earlier), assessed.advice, assessed.guidance, assessed.fired, case_id, already_sent=True)
 
 
@@ -168,11 +170,13 @@ def correct_check_in(
         done = complete(answers, context)
         before, assessed = assess(was, context), assess(done, context)
         row = _correction(found.row, done, assessed, submission_key)
+        judge(row, found.about.course, context.since_day, len(found.about.content.changes))
         row.language = language
         found.row.replaced_at, found.row.replaced_reason = clock.now(), _stored(words, code)
         session.add_all([found.row, row])
         session.flush()
         case_id = _case_after(session, found.row, row, before, assessed, code)
+        keep_words(session, row, found.about, assessed.guidance)
         recompute(session, [row.treatment_id])
         check_ins.drop(session, row.treatment_id, check_ins.correction_of(check_in_id))
         audit.write(

@@ -17,22 +17,24 @@ from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.domain.check_in_form import CheckInForm
 from reporting.domain.content import content
-from reporting.domain.content_rows import ADVICE_LEVELS, ConsentText
+from reporting.domain.content_rows import ConsentText
 from reporting.domain.course import classes_of, days_late
 from reporting.domain.devices import device_classes
 from reporting.domain.guidance import next_check_in
+from reporting.domain.kept_words import KeptWords
 from reporting.domain.language import ENGLISH, beside, translator
 from reporting.domain.patient_words import next_words
 from reporting.domain.questionnaire import NO_PROBLEMS, CheckInContext, TreatedAreaRef, usable
-from reporting.domain.triage import Guidance, Reading, assess
+from reporting.domain.triage import Guidance
 from reporting.domain.vocabulary import SYMPTOMS, area_label, procedure_classes, visit_label
 from reporting.errors import NotFound
 from reporting.patient.read_contact import ClinicContact, contact_of
 from reporting.patient.read_open_flag import OpenFlag, open_flag
-from reporting.records import cases, check_ins, clinic_facts, patients, privacy
+from reporting.patient.read_words import guidance_of, kept_of, read_words
+from reporting.records import check_ins, clinic_facts, patients, privacy
 from reporting.records.check_ins import counting, draft_of, kind_of
 from reporting.records.engine import Session, reading
-from reporting.records.tables import CheckIn, Consent, Draft, Patient, Treatment, TriageCase, id_of
+from reporting.records.tables import CheckIn, Consent, Draft, Patient, Treatment, id_of
 from reporting.security.encryption import CannotDecrypt, decrypt
 from reporting.security.permissions import require
 from reporting.security.scope import is_theirs, own
@@ -162,7 +164,7 @@ def _sent(session: Session, about: check_ins.Subject, rows: list[CheckIn], conte
         return None
     last = counting[-1]
     before = check_ins.counting(rows, before=last.id)
-    then, done = check_ins.as_it_was_from(about, last, before, context.areas)
+    guidance = guidance_of(about, last, before, context.areas)
     assert last.id is not None
     assert last.answered_at is not None
     days = about.content.due_days(about.course, about.performed_on)
@@ -171,25 +173,12 @@ def _sent(session: Session, about: check_ins.Subject, rows: list[CheckIn], conte
         last.id,
         last.answered_at,
         context.recovery_day,
-        read_words(session, last.id, assess(done, then).guidance, about.timezone),
+        read_words(session, last.id, guidance, about.timezone),
         last.scheduled_day,
         days_late(last.scheduled_day, last.recovery_day, (row.scheduled_day for row in before)),
         None if coming is None else about.performed_on + timedelta(days=coming),
         about.performed_on + timedelta(days=context.recovery_day),
     )
-
-
-def read_words(session: Session, check_in_id: int, guidance: Guidance, timezone: str) -> Guidance:
-    """The guidance of a report with whether and by when a person reads it: of the case that it went into."""
-    if guidance.advice == ADVICE_LEVELS[0]:
-        return guidance  # no rule fired, so there is no case to look for
-    case_id = cases.case_of(session, check_in_id)
-    case = None if case_id is None else session.get(TriageCase, case_id)
-    if case is None:
-        return guidance
-    said, is_read = case.promised_at, case.state != "new"
-    is_late = not is_read and said is not None and said < clock.now()
-    return replace(guidance, reading=Reading(said, timezone, is_read=is_read, is_late=is_late))
 
 
 def _kept(draft: Draft | None, about: check_ins.Subject, moment: datetime) -> dict[str, Any]:
@@ -284,6 +273,8 @@ class PastCheckIn:
     may_change: bool
     may_put_back: bool
     earlier: tuple["PastCheckIn", ...] = ()
+    words: KeptWords | None = None
+    """What was read then; None: it was not kept, and ``heading`` is as the content of today puts it."""
 
 
 def _heading(row: CheckIn, had: Sequence[Had]) -> str:
@@ -326,14 +317,16 @@ def _past(row: CheckIn, labels: Mapping[int, str], before: Sequence[CheckIn]) ->
     )
     known = content().follow_ups
     note, is_lost = _note(row)
+    kept = kept_of(row)
+    labels_then = {key: line.patient_label for key, line in known.items()} | dict(kept.lines if kept else {})
     return PastCheckIn(
         check_in_id=row.id,
         answered_at=row.answered_at,
         changed_at=row.created_at if row.corrects_id else None,
         recovery_day=row.recovery_day or 0,
-        heading=_heading(row, had),
+        heading=kept.guidance.heading if kept else _heading(row, had),
         had=had,
-        signs=tuple(known[k].patient_label for k, given in row.follow_up.items() if given == "yes" and k in known),
+        signs=tuple(labels_then[k] for k, given in row.follow_up.items() if given == "yes" and k in labels_then),
         is_worried=row.worried,
         could_not_wait=row.can_wait is False,
         note=note,
@@ -341,6 +334,7 @@ def _past(row: CheckIn, labels: Mapping[int, str], before: Sequence[CheckIn]) ->
         marks=_marks(row, before),
         may_change=row.replaced_at is None and row.source != IMPORTED,
         may_put_back=row.replaced_at is not None,
+        words=kept,
     )
 
 

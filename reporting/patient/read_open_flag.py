@@ -10,7 +10,8 @@ from datetime import timedelta
 from reporting.domain.actors import Actor
 from reporting.domain.content_rows import ADVICE_LEVELS
 from reporting.domain.questionnaire import TreatedAreaRef
-from reporting.domain.triage import Guidance, assess
+from reporting.domain.triage import Guidance
+from reporting.patient.read_words import guidance_of
 from reporting.records import cases, check_ins
 from reporting.records.engine import Session
 from reporting.records.tables import CheckIn, id_of
@@ -52,8 +53,7 @@ def open_flag(
         return None
     row = max(of_case, key=lambda one: (ADVICE_LEVELS.index(one.advice or ADVICE_LEVELS[0]), one.id))
     before = check_ins.counting(counts, before=row.id)
-    context, done = check_ins.as_it_was_from(about, row, before, areas)
-    guidance = assess(done, context).guidance
+    guidance = guidance_of(about, row, before, areas)
     if not may(by, "history.read") and row.recovery_day != today:
         guidance = replace(guidance, paragraphs=guidance.paragraphs[:1])
     return OpenFlag(id_of(row), guidance)

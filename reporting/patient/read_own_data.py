@@ -21,6 +21,7 @@ from reporting.domain.treatment_record import VISIT_FACTS
 from reporting.domain.vocabulary import SYMPTOMS, area_label, procedure_classes
 from reporting.errors import NotFound
 from reporting.patient.read_photos import photo_bytes
+from reporting.patient.read_words import kept_of
 from reporting.records import audit, cases, clinic_facts, patients, privacy
 from reporting.records.engine import Session, reading, transaction
 from reporting.records.photo_store import PhotoGone
@@ -145,6 +146,9 @@ FIELDS = {
     "check_ins.where": "Areas where a symptom was; a symptom that is missing was everywhere.",
     "check_ins.follow_up": "Answers to follow-up questions: yes, no or not_sure.",
     "check_ins.advice": "What you were told: expected, unusual, contact_today or emergency.",
+    "check_ins.words_read": "What you read after sending, word for word; null: it was not kept.",
+    "check_ins.content_version": "Version of the questions, rules and words then; null: it was not kept.",
+    "check_ins.content_sha256": "SHA-256 of them.",
     "check_ins.source": "patient: sent with your link; proxy: staff asked you; import: from another system.",
     "check_ins.answered_by": "patient, carer, telephone or desk.",
     "check_ins.corrects": "Number of the check-in that this one took the place of.",
@@ -240,8 +244,17 @@ def _treatment(row: Treatment, device: Device | None, areas: list[TreatedArea]) 
 
 
 def _told(row: CheckIn, emergency: str) -> str | None:
+    if kept := kept_of(row):
+        return kept.heading
     known = content().guidance.get(row.advice or "")
     return tell(known.heading, emergency=emergency) if known else None
+
+
+def _words(row: CheckIn) -> dict[str, Any] | None:
+    kept = kept_of(row)
+    if kept is None:
+        return None
+    return {name: getattr(kept, name) for name in ("language", "heading", "paragraphs", "next_steps")}
 
 
 def _reason(stored: str) -> str:
@@ -268,6 +281,9 @@ def _check_in(row: CheckIn, labels: dict[int, str], emergency: str) -> dict[str,
         "note": _clear(row.note_encrypted),
         "advice": row.advice,
         "advice_heading": _told(row, emergency),
+        "words_read": _words(row),
+        "content_version": row.package_version,
+        "content_sha256": row.package_hash,
         "source": row.source,
         "answered_by": row.answered_by or "patient",
         "language": row.language,

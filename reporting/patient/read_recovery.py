@@ -17,15 +17,16 @@ from reporting.domain.course import expected_severity
 from reporting.domain.guidance import Usual, next_check_in, step_name, what_people_have
 from reporting.domain.patient_words import RECOVERY_WORDS
 from reporting.domain.questionnaire import CheckInContext, usable
-from reporting.domain.triage import Guidance, assess
+from reporting.domain.triage import Guidance, call_the_clinic
 from reporting.domain.vocabulary import SYMPTOMS
 from reporting.errors import Conflict, NotFound
-from reporting.patient.read_check_in import CheckInPage, PastCheckIn, past_check_ins, read_check_in, read_words
+from reporting.patient.read_check_in import CheckInPage, PastCheckIn, past_check_ins, read_check_in
 from reporting.patient.read_contact import ClinicContact
 from reporting.patient.read_open_flag import HARD
+from reporting.patient.read_words import guidance_of, read_words
 from reporting.records import cases, check_ins
-from reporting.records.check_ins import is_unexpected
 from reporting.records.engine import Session, reading
+from reporting.records.judged import is_unexpected
 from reporting.records.tables import CheckIn, id_of
 from reporting.security.permissions import may, require
 
@@ -79,6 +80,8 @@ class History:
     """Newest first."""
     steps: tuple[ClinicStep, ...]
     """Newest first."""
+    is_withdrawn: bool = False
+    """The content in use was withdrawn: nothing is said of what is usual."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ def recovery_page(by: Actor) -> RecoveryPage:
         read = read_check_in(session, by)
         page, about, sent = read.page, read.about, read.answered
         counts = check_ins.counting(sent)
-        urgent = _urgent(session, about, page, counts, by)
+        urgent = _urgent(session, about, page, counts, by) or (call_the_clinic() if about.is_withdrawn else None)
         history = _history(session, about, page, sent, urgent) if may(by, "history.read") else None
     days = about.content.due_days(about.course, about.performed_on)
     day = next_check_in(days, page.recovery_day, {row.scheduled_day for row in counts})
@@ -132,8 +135,8 @@ def _urgent(
     is_today = newest.recovery_day == page.recovery_day
     if not is_today and (not may(by, "history.read") or clock.now() - newest.answered_at > LAST_ADVICE):
         return None
-    context, done = check_ins.as_it_was_from(about, newest, counts[:-1], page.context.areas)
-    return read_words(session, id_of(newest), assess(done, context).guidance, about.timezone)
+    guidance = guidance_of(about, newest, counts[:-1], page.context.areas)
+    return read_words(session, id_of(newest), guidance, about.timezone)
 
 
 def _history(
@@ -144,7 +147,8 @@ def _history(
     last = check_ins.worst_of(counts[-1]) | check_ins.now_of(counts[-1]) if counts else {}
     had = tuple(code for code in SYMPTOMS if last.get(code))
     usual = () if urgent else what_people_have(about.course, page.recovery_day, had)
-    return History(course, usual, past_check_ins(sent, page.context.areas), _steps(session, about))
+    past = past_check_ins(sent, page.context.areas)
+    return History(course, usual, past, _steps(session, about), about.is_withdrawn)
 
 
 def _course(procedure_class: str, today: int, counts: Sequence[CheckIn]) -> Course:

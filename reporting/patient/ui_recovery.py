@@ -59,6 +59,8 @@ def locked_part(language: str) -> None:
 
 def course_part(history: History, language: str) -> None:
     """The chart with its finding as the title, and what people usually have in words."""
+    if history.is_withdrawn:
+        return  # the shaded part of the chart says what is usual
     st.header(say("recovery", language), anchor=False)
     if not history.course.days:
         with st.container(border=True):
@@ -157,6 +159,9 @@ def _card(sent: PastCheckIn, contact: ClinicContact, timezone: str, language: st
         answers_part(sent, language)
         if sent.heading:
             heading = tell(sent.heading, language, emergency=contact.emergency(language))
+            if sent.words:
+                own = sent.words.language == language
+                heading = sent.words.heading if own else contact.tells(sent.words.guidance, language).heading
             st.markdown(say("advice_then", language, heading=heading))
         if sent.earlier:
             with st.expander(say("before_change", language)):

@@ -249,6 +249,10 @@ class TreatmentEntry:
     patient_id: int
     performed_on: date
     timezone: str
+    procedure_class: str
+    also_classes: str
+    content_version: int
+    """How often its clinic has changed the clinical content for itself."""
 
 
 def treatments(session: Session, references: Iterable[str], clinic_id: int | None) -> dict[str, list[TreatmentEntry]]:
@@ -260,6 +264,9 @@ def treatments(session: Session, references: Iterable[str], clinic_id: int | Non
         col(Treatment.patient_id),
         col(Treatment.performed_on),
         col(Clinic.timezone),
+        col(Treatment.procedure_class),
+        col(Treatment.also_classes),
+        col(Clinic.content_version),
     ).join(Clinic, col(Clinic.id) == Treatment.clinic_id)
     if clinic_id is not None:
         statement = statement.where(col(Treatment.clinic_id) == clinic_id)

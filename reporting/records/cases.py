@@ -118,6 +118,7 @@ def open_or_extend(
             due_at=when.taken_by,
             contact_due_at=when.contacted_by,
             promised_at=said,
+            **clinic_facts.pins(clinic),
         )
     else:
         case.level = max(case.level, level, key=CASE_LEVELS.index)

@@ -16,7 +16,6 @@ from sqlalchemy import Row, bindparam, delete, select
 from sqlmodel import Session, col
 
 from reporting.domain.clinic_content import UNCHANGED, ClinicContent
-from reporting.domain.course import is_report_unexpected
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, TreatedAreaRef
 from reporting.domain.treatment_record import VISIT_FACTS
 from reporting.domain.vocabulary import SYMPTOMS, area_label
@@ -83,20 +82,6 @@ def set_grades(row: CheckIn, done: CompletedCheckIn) -> None:
         setattr(row, f"now_{symptom}", done.now.get(symptom))
 
 
-def is_unexpected(row: Any, symptom: str, procedure_class: str, since_day: int | None) -> bool:
-    """Whether a stored answer was more than expected; ``since_day``: recovery day of the answer before it."""
-    return is_report_unexpected(
-        procedure_class,
-        symptom,
-        getattr(row, symptom) or 0,
-        recovery_day=row.recovery_day,
-        scheduled_day=row.scheduled_day,
-        judged_by_source=row.judged_by_source,
-        now=getattr(row, f"now_{symptom}"),
-        since_day=since_day,
-    )
-
-
 @dataclass(frozen=True)
 class Subject:
     """The treatment that a check-in is about, with what the rules need of its patient and clinic."""
@@ -120,6 +105,8 @@ class Subject:
     """The clinical content as the clinic uses it."""
     modifiers: frozenset[str] = frozenset()
     """What the clinic knows of the person: codes of the table of facts."""
+    is_withdrawn: bool = False
+    """The content in use was withdrawn: nobody is told that all is usual."""
 
 
 def subject(session: Session, treatment_id: int, *, lock: bool = False) -> Subject | None:
@@ -152,6 +139,7 @@ def _subject(session: Session, treatment: Any, patient: Any, clinic: Any) -> Sub
         pigmentation_history=patient.pigmentation_history,
         content=clinic_facts.of(session, clinic),
         modifiers=known_modifiers(treatment, patient),
+        is_withdrawn=clinic_facts.is_withdrawn(clinic),
     )
 
 
@@ -252,6 +240,7 @@ def context_from(
         changed_rules=about.content.rules(at_clinic) if about.content.changes else None,
         since_day=last.recovery_day if last else None,
         modifiers=about.modifiers,
+        is_withdrawn=about.is_withdrawn,
     )
 
 

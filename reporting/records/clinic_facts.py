@@ -23,6 +23,7 @@ from sqlmodel import Session, col
 from reporting import clock
 from reporting.domain.clinic_content import UNCHANGED, Change, ClinicContent
 from reporting.domain.content import content
+from reporting.domain.content_package import package, pinned_version
 from reporting.domain.content_rows import CaseLevel
 from reporting.domain.devices import DeviceClass, Parameter, device_classes, setting_fields
 from reporting.domain.opening_hours import FACT_COLUMNS, OpenTimes, SafetyFacts, facts_from
@@ -84,6 +85,17 @@ def _read(session: Session, clinic_id: int, version: int) -> ClinicContent:
 
 def _change(row: ContentChange) -> Change:
     return Change(row.content_table, row.row_key, tuple(sorted(row.cells.items())), row.from_day, row.changed_at)
+
+
+def is_withdrawn(clinic: Clinic) -> bool:
+    """Whether the version of the content in use was withdrawn."""
+    return bool(clinic.content_withdrawn) and package().version in clinic.content_withdrawn.split("|")
+
+
+def pins(clinic: Clinic) -> dict[str, str]:
+    """Columns that name the content in use, with the clinic's own changes."""
+    of = package()
+    return {"package_version": pinned_version(of.version, clinic.content_version), "package_hash": of.hash}
 
 
 def open_times(clinic: Clinic) -> OpenTimes:

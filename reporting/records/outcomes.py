@@ -22,7 +22,7 @@ from reporting.domain.course import SLOTS, of_visit, slot_for
 from reporting.domain.packed import Answers
 from reporting.domain.vocabulary import SYMPTOMS
 from reporting.records import clinic_facts
-from reporting.records.check_ins import is_unexpected
+from reporting.records.judged import is_unexpected
 from reporting.records.tables import CheckIn, Clinic, Outcome, Revision, TreatedArea, Treatment
 
 _ANSWER = struct.Struct("<HHBB")
@@ -101,12 +101,15 @@ class _Tally:
     first: dict[str, int] = field(default_factory=dict)
     worst: dict[str, int] = field(default_factory=dict)
     trail: bytearray = field(default_factory=bytearray)
+    newest: Row[Any] | None = None
 
-    def columns(self) -> dict[str, int | bytes | None]:
-        found: dict[str, int | bytes | None] = {
+    def columns(self) -> dict[str, int | str | bytes | None]:
+        found: dict[str, int | str | bytes | None] = {
             "due_mask": self.due_mask,
             "answered_mask": self.answered_mask,
             "trail": bytes(self.trail),
+            "package_version": self.newest.package_version if self.newest else None,
+            "package_hash": self.newest.package_hash if self.newest else None,
         }
         for symptom in SYMPTOMS:
             found[f"first_{symptom}"] = self.first.get(symptom)
@@ -127,7 +130,7 @@ def _scheduled_mask(source: str, days: Sequence[int], check_ins: Sequence[Row[An
     return sum(1 << slot_for(day) for day in days)
 
 
-def tally(check_ins: Sequence[Row[Any]], area_id: int, scheduled_mask: int = 0) -> dict[str, int | bytes | None]:
+def tally(check_ins: Sequence[Row[Any]], area_id: int, scheduled_mask: int = 0) -> dict[str, int | str | bytes | None]:
     """Outcome columns of one treated area from its treatment's current check-ins (any order)."""
     seen, since = _Tally(due_mask=scheduled_mask), None
     for check_in in sorted(check_ins, key=lambda row: (row.scheduled_day, row.id)):
@@ -136,6 +139,7 @@ def tally(check_ins: Sequence[Row[Any]], area_id: int, scheduled_mask: int = 0) 
         if check_in.answered_at is None:
             continue
         seen.answered_mask |= bit
+        seen.newest = check_in
         asked = events = 0
         for place, symptom in enumerate(SYMPTOMS):
             severity = getattr(check_in, symptom)
@@ -173,6 +177,9 @@ _CHECK_IN_COLUMNS = (
     CheckIn.judged_by_source,
     CheckIn.areas,
     CheckIn.source,
+    CheckIn.unexpected,
+    CheckIn.package_version,
+    CheckIn.package_hash,
     *(getattr(CheckIn, name) for symptom in SYMPTOMS for name in (symptom, f"now_{symptom}")),
     Treatment.procedure_class,
     Treatment.also_classes,

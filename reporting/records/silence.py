@@ -9,7 +9,7 @@ from sqlmodel import Session, col
 from reporting.domain.triage import LastReport
 from reporting.domain.vocabulary import SYMPTOMS
 from reporting.records import clinic_facts
-from reporting.records.check_ins import is_unexpected
+from reporting.records.judged import is_unexpected
 from reporting.records.tables import CaseEvent, CheckIn, Clinic, Consent, Patient, Treatment, TriageCase, id_of
 
 ASKED_BY_US = ("patient", "proxy")

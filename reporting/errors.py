@@ -120,6 +120,16 @@ class ClinicIncomplete(Conflict):
         super().__init__(f"No patient can be invited yet. The clinic has not told: {', '.join(missing)}.")
 
 
+class ContentNotReady(Conflict):
+    """No patient may begin on this clinical content: it was withdrawn, or two people have not signed it."""
+
+    code = "content_not_ready"
+    what_to_do = "See `python -m reporting content status`, or the page Wording and review (/review)."
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"No patient can be invited yet: {why}.")
+
+
 class StorageBusy(Problem):
     code = "storage_busy"
     status = 503

@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     """Longest side of a photo as it is kept."""
     photos_per_check_in: int = 3
     photos_per_treatment: int = 40
+    supervised_pilot: bool = False
+    """Production invites patients although two people have not signed the clinical content; every page says so."""
     demo: bool = True
     """Fill an empty database with the synthetic demo clinic at first start (``make run``)."""
 

@@ -34,11 +34,12 @@ def _group(
     """Post-procedure side-effect reporting: commands for administrators."""
 
 
-GROUPS = ("audit", "clinic", "signals", "photos", "outcomes", "on-call")
+GROUPS = ("audit", "clinic", "content", "signals", "photos", "outcomes", "on-call")
 """Names whose module has an ``app`` that is a group of commands of its own."""
 _MODULE_OF = {
     "audit": "clinic.cli_audit",
     "clinic": "clinic.cli_clinic",
+    "content": "clinic.cli_content",
     "signals": "signals.cli_signals",
     "photos": "patient.cli_photos",
     "outcomes": "clinic.cli_outcomes",

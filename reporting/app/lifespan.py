@@ -20,6 +20,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from reporting.app import background
+from reporting.clinic.act_content_package import record_package
 from reporting.dashboards.read_expectations import read_ahead
 from reporting.demo.fill import fill_if_empty
 from reporting.records.columns import are_many_treatments
@@ -117,6 +118,7 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
     """Everything that happens once per process, before and after it serves."""
     set_up_logging()
     await run_in_threadpool(migrate)
+    await run_in_threadpool(record_package)
     if settings().demo and await run_in_threadpool(fill_if_empty):
         log.info("synthetic demo clinic written; nobody in it is real. Ways in: %s/demo", settings().base_url)
     warm_imports()

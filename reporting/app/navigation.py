@@ -14,7 +14,7 @@ from reporting.domain.patient_words import say
 from reporting.errors import SignInNeeded
 from reporting.security.permissions import may
 from reporting.shell.pages import ADDRESSES, PATIENT, STAFF, WELCOME, Entry, page_at
-from reporting.shell.read_scope import clinic_line
+from reporting.shell.read_scope import ClinicLine, clinic_line
 from reporting.shell.ui_identity import actor_of_this_run, address_asked_for, asked_for, note_refused
 from reporting.shell.ui_links import leave_link, page_link
 from reporting.shell.ui_patient import language, sign_in_needed
@@ -40,6 +40,18 @@ def _close_menu(here: str) -> None:
         st.html(f'<script src="/close-menu.js" data-place="{here}"></script>', unsafe_allow_javascript=True)
 
 
+PILOT = "Supervised pilot: two reviewers have not signed the clinical content. Watch every report yourself."
+
+
+def _content_part(actor: Actor, line: ClinicLine) -> None:
+    """That the clinical content is only tried, or cannot be used for anybody new."""
+    if line.is_pilot:
+        words = say("pilot", language()) if actor.kind == "patient" else PILOT
+        st.markdown(f":orange-badge[:material/visibility: {words}]")
+    if actor.kind == "staff" and line.stops:
+        st.warning(f"**No patient can be invited yet:** {line.stops}.", icon=":material/emergency:")
+
+
 def frame(actor: Actor | None, menu: Mapping[str, Sequence[st.Page]], here: str) -> None:
     """Draw the mark of synthetic data, and for staff the clinic's name, the menu and sign-out beside the page."""
     if actor is None:
@@ -48,6 +60,7 @@ def frame(actor: Actor | None, menu: Mapping[str, Sequence[st.Page]], here: str)
     if line.is_synthetic:
         words = say("synthetic", language() if actor.kind == "patient" else ENGLISH)
         st.markdown(f":blue-badge[:material/science: {words}]")
+    _content_part(actor, line)
     if actor.kind == "staff" and line.missing:
         st.warning(
             f"**No patient can be invited yet.** The clinic has not told: {', '.join(line.missing)}.",

@@ -7,7 +7,7 @@ from reporting.clock import now
 from reporting.domain.actors import ROLES, SYSTEM, Actor, Role
 from reporting.domain.clinic_settings import typed_facts
 from reporting.errors import Conflict, InvalidInput
-from reporting.records import access, audit, cases
+from reporting.records import access, audit, cases, packages
 from reporting.records.engine import Session, transaction
 from reporting.records.tables import Clinic, StaffAccount, id_of
 from reporting.security.passwords import check_new, hash_password
@@ -62,7 +62,8 @@ def set_up_clinic(*, clinic_name: str, name: str, email: str, password: str, fac
         audit.write(session, SYSTEM, "clinic.set_up", "clinic", code)  # its lock makes the next line race-safe
         if access.has_staff(session):
             raise Conflict("This database has been set up already.", what_to_do="Sign in, or ask an administrator.")
-        clinic = Clinic(code=code, name=clinic_name, **told.columns())
+        gone = packages.withdrawn(session)
+        clinic = Clinic(code=code, name=clinic_name, content_withdrawn=gone, **told.columns())
         session.add(clinic)
         session.flush()
         session.add(

@@ -155,7 +155,7 @@ def _catalogue(file: Path) -> list[tuple[str, Cells]]:
     found: dict[str, Cells] = {}
     for entry in entries:
         key = entry.id if isinstance(entry.id, str) else " / ".join(entry.id)
-        forms = (entry.string,) if isinstance(entry.string, str) else tuple(entry.string)
+        forms = (entry.string,) if isinstance(entry.string, str) else tuple(entry.string or ())
         cells = {"translation" if place == 0 else f"translation_{place}": form for place, form in enumerate(forms)}
         found[_tidy(key)] = {name: _tidy(text) for name, text in cells.items()}
     return sorted(found.items())

@@ -16,7 +16,7 @@ from sqlmodel import SQLModel, col
 
 from reporting.clock import now
 from reporting.domain.devices import DeviceClass, setting_fields
-from reporting.records import clinic_facts
+from reporting.records import clinic_facts, packages
 from reporting.records.columns import add_one
 from reporting.records.engine import is_sqlite
 from reporting.records.tables import (
@@ -100,7 +100,10 @@ def clinic_ids(session: Session) -> dict[str, int]:
 def make_clinic(session: Session, clinic: ClinicEntry) -> int:
     """Id of the clinic, which is made if it was not there."""
     if clinic.id is None:
-        clinic.id = add_one(session, Clinic, code=clinic.code, name=clinic.code, timezone=clinic.timezone)
+        gone = packages.withdrawn(session)
+        clinic.id = add_one(
+            session, Clinic, code=clinic.code, name=clinic.code, timezone=clinic.timezone, content_withdrawn=gone
+        )
     return clinic.id
 
 

@@ -118,8 +118,8 @@ def open_or_extend(
             due_at=when.taken_by,
             contact_due_at=when.contacted_by,
             promised_at=said,
-            **clinic_facts.pins(clinic),
         )
+        case.package_version, case.package_hash = clinic_facts.pinned(clinic)
     else:
         case.level = max(case.level, level, key=CASE_LEVELS.index)
         case.rules = [*case.rules, *(rule for rule in rules if rule not in case.rules)]

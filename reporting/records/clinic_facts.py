@@ -92,10 +92,10 @@ def is_withdrawn(clinic: Clinic) -> bool:
     return bool(clinic.content_withdrawn) and package().version in clinic.content_withdrawn.split("|")
 
 
-def pins(clinic: Clinic) -> dict[str, str]:
-    """Columns that name the content in use, with the clinic's own changes."""
+def pinned(clinic: Clinic) -> tuple[str, str]:
+    """Version and hash of the content in use, the clinic's own changes in the version."""
     of = package()
-    return {"package_version": pinned_version(of.version, clinic.content_version), "package_hash": of.hash}
+    return pinned_version(of.version, clinic.content_version), of.hash
 
 
 def open_times(clinic: Clinic) -> OpenTimes:

@@ -40,8 +40,16 @@ ROLES: Final[dict[Role, frozenset[str]]] = {
         "report.schedule",
     },
     "safety_lead": _SEES_CARE
-    | {"audit.read", "message.manage", "signals.work", "operators.compare", "content.read", "report.schedule"},
-    "clinician": _SEES_CARE,
+    | {
+        "audit.read",
+        "message.manage",
+        "signals.work",
+        "operators.compare",
+        "content.read",
+        "content.sign",
+        "report.schedule",
+    },
+    "clinician": _SEES_CARE | {"content.sign"},
     "front_desk": frozenset(
         {
             "treatment.record",

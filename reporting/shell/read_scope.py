@@ -25,11 +25,12 @@ from reporting.domain import vocabulary
 from reporting.domain.actors import Actor
 from reporting.domain.clinic_settings import KINDS, ClinicSettings
 from reporting.domain.clinic_settings import of as month_of
+from reporting.domain.content_package import package
 from reporting.domain.opening_hours import SafetyFacts
 from reporting.domain.vocabulary import areas, indications, procedure_classes
 from reporting.errors import InvalidInput, NotFound
 from reporting.notify.handed_over import channels
-from reporting.records import access, clinic_facts, on_call
+from reporting.records import access, clinic_facts, on_call, packages
 from reporting.records.access import clinic
 from reporting.records.engine import Session, one_reading, reading
 from reporting.records.outcome_frame import one_moment, outcome_frame
@@ -174,6 +175,10 @@ class ClinicLine:
     is_synthetic: bool
     missing: tuple[str, ...] = ()
     """Facts without which no patient can be invited, in words."""
+    stops: str = ""
+    """Why nobody can be invited with the clinical content in use."""
+    is_pilot: bool = False
+    """A declared supervised pilot: every page says so."""
 
 
 REACHES_NOBODY = "who is told of an urgent case at once (page On call, with a way of messages that is set up)"
@@ -189,13 +194,35 @@ def missing_to_invite(session: Session, of: Clinic) -> tuple[str, ...]:
     return facts if reaches else (*facts, REACHES_NOBODY)
 
 
+def content_stops(session: Session, of: Clinic | None = None) -> str:
+    """Why no patient may begin on the clinical content in use; empty: one may.
+
+    A version that was withdrawn stops everywhere. Signatures are asked for in production, unless it is a declared
+    supervised pilot or the clinic (``of``) is a synthetic one.
+    """
+    version = package().version
+    gone = packages.withdrawn(session) if of is None else of.content_withdrawn
+    if version in gone.split("|"):
+        return f"version {version} of the clinical content was withdrawn"
+    is_asked = settings().environment == "production" and not settings().supervised_pilot
+    if not is_asked or (of is not None and of.is_synthetic):
+        return ""
+    lacking = packages.lacking_now(session, clock.today("UTC"))
+    return (
+        f"{lacking} safety-relevant rows of the clinical content lack the signatures of two reviewers"
+        if lacking
+        else ""
+    )
+
+
 def clinic_line(by: Actor) -> ClinicLine:
     """The clinic of the actor. Raises NotFound when there is none."""
     with reading() as session:
         found = clinic(session, by.clinic_key)
         if found is None:
             raise NotFound()
-        return ClinicLine(found.name, found.is_synthetic, missing_to_invite(session, found))
+        missing, stops = missing_to_invite(session, found), content_stops(session, found)
+        return ClinicLine(found.name, found.is_synthetic, missing, stops, settings().supervised_pilot)
 
 
 def clinic_safety(by: Actor) -> SafetyFacts:

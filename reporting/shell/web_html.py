@@ -17,6 +17,8 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from reporting.domain.language import ENGLISH
+from reporting.domain.patient_words import say
 from reporting.errors import NotAllowed, OtherTreatment, Problem
 from reporting.security.encryption import keyed_hash
 from reporting.security.tokens import form_mark, is_form_of
@@ -105,7 +107,8 @@ _HEADERS = {"content-security-policy": plain_policy(STYLES)}
 
 def page(name: str, status: int = 200, problem: Problem | None = None, **values: Any) -> HTMLResponse:
     """A page from its template; a problem is said on top of it."""
-    body = _templates.get_template(name).render(problem=problem, **values)
+    pilot = say("pilot", values.get("lang") or ENGLISH) if settings().supervised_pilot else ""
+    body = _templates.get_template(name).render(problem=problem, pilot=pilot, **values)
     return HTMLResponse(body, status_code=status, headers=_HEADERS)
 
 

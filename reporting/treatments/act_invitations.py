@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from reporting.clock import now
 from reporting.domain.actors import SYSTEM, Actor
 from reporting.domain.course import is_known
-from reporting.errors import ClinicIncomplete, Conflict, InvalidInput, LinkNotValid
+from reporting.errors import ClinicIncomplete, Conflict, ContentNotReady, InvalidInput, LinkNotValid
 from reporting.records import access, audit, clinic_facts
 from reporting.records.engine import Session, reading, transaction
 from reporting.records.tables import Clinic, Invitation, Patient, Treatment
@@ -16,7 +16,7 @@ from reporting.security.tokens import hash_token, new_code, new_token, tidy_code
 from reporting.settings import settings
 from reporting.shell.act_second_factor import factor_of
 from reporting.shell.act_sessions import Cookie, begin
-from reporting.shell.read_scope import missing_to_invite
+from reporting.shell.read_scope import content_stops, missing_to_invite
 
 AFTER_THE_LAST_DAYS = 14
 """So long after its last check-in is due a link still works, however short links are kept otherwise."""
@@ -37,14 +37,16 @@ def issue_invitation(*, by: Actor, treatment_id: int) -> IssuedInvitation:
 
     The one door by which patients are invited: reminders go to those who have a link already. Raises NotFound for a
     treatment that is not of the actor's clinic, NotAllowed for the wrong role, ClinicIncomplete where the clinic has
-    not told whom its patients call and when it is open, or where an urgent case would reach nobody, Conflict for a
-    patient whose data was erased.
+    not told whom its patients call and when it is open, or where an urgent case would reach nobody, ContentNotReady
+    where the clinical content is not signed or was withdrawn, Conflict for a patient whose data was erased.
     """
     token, code, moment = new_token(), new_code(), now()
     with transaction() as session:
         treatment = mine(access.treatment(session, treatment_id), by, "invitation.issue")
         if missing := missing_to_invite(session, session.get_one(Clinic, treatment.clinic_id)):
             raise ClinicIncomplete(missing)
+        if why := content_stops(session, session.get_one(Clinic, treatment.clinic_id)):
+            raise ContentNotReady(why)
         expires_at = _end(session, treatment, moment)
         if access.is_erased(session, treatment.patient_id):
             raise Conflict("The data of this patient was erased.", what_to_do="Record a new patient.")

@@ -53,7 +53,9 @@ def test_the_note_is_shown_as_plain_text(monkeypatch: pytest.MonkeyPatch, clinic
         note="**see** <b>this</b>",
     )
     page = open_page(monkeypatch, "cases/page_timeline", clinic.staff["clinician"], patient=clinic.patient_id)
-    assert [each.value for each in page.text] == ["Note: **see** <b>this</b>"]
+    note, told = (each.value for each in page.text)
+    assert note == "Note: **see** <b>this</b>"
+    assert told.startswith("Call the clinic today.\nPlease call now.")
 
 
 def test_a_treatment_without_answers_says_so(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:

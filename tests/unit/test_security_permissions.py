@@ -39,6 +39,7 @@ ALLOWED: dict[str, set[str]] = {
     "clinic.manage": {"administrator"},
     "content.read": LEADERS,
     "content.manage": {"administrator"},
+    "content.sign": {"safety_lead", "clinician"},
     "report.read": CARE,
     "report.schedule": LEADERS,
     "import.run": {"administrator"},

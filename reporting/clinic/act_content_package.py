@@ -67,10 +67,10 @@ def sign_content(*, by: Actor, role: str, until: date, table: str = "", rows: Co
     with transaction() as session:
         if of.version in {one.version for one in packages.withdrawals(session)}:
             raise Conflict(f"Version {of.version} was withdrawn.", what_to_do="Make a newer version and sign that.")
-        account = access.account(session, by.id or 0)
+        account = access.account(session, by.key)
         name = account.display_name if account else by.label
         row, _ = packages.record(session, of, by.id)
-        signature = packages.sign(session, row, by.id or 0, name, said, until, chosen)
+        signature = packages.sign(session, row, by.key, name, said, until, chosen)
         audit.write(
             session,
             by,

@@ -12,13 +12,14 @@ else:
     from reporting.app.page_frame import PageLanguage
     from reporting.app.routes import EXCEPTION_HANDLERS, ROUTES
     from reporting.shell.ui_states import on_script_error
-    from reporting.shell.web_middleware import CompressedBundles, CountAndLog, SecurityHeaders
+    from reporting.shell.web_middleware import CompressedBundles, CountAndLog, PlainCookies, SecurityHeaders
 
     app = App(
         __file__,
         lifespan=lifespan,
         routes=ROUTES,
         middleware=[
+            Middleware(PlainCookies),
             Middleware(CountAndLog),
             Middleware(SecurityHeaders),
             Middleware(CompressedBundles),

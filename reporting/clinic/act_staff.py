@@ -20,7 +20,7 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 def _checked_email(email: str) -> str:
     tidy = email.strip().lower()
-    if not _EMAIL.fullmatch(tidy) or not tidy.isprintable() or len(tidy) > 254:
+    if len(tidy) > 254 or not _EMAIL.fullmatch(tidy) or not tidy.isprintable():
         raise InvalidInput(field="e-mail", found=email[:60], allowed="an address such as name@clinic.example")
     return tidy
 

@@ -221,6 +221,8 @@ _START = ("start", "unstop", "yes", "empezar", "iniciar", "sí", "alta", "reanud
 _HELP = ("help", "info", "ayuda", "مساعدة")
 _PLEASE = ("please", "pls", "por", "favor", "رجاء")
 MOST_WORDS = 3
+MOST_SIGNS = 200
+"""Who writes more asks for nothing. Sorting the accents of a long text takes a time that grows with its square."""
 
 
 def _sms_words_plain(text: str) -> str:
@@ -238,6 +240,8 @@ _KNOWN: dict[str, Asked] = {
 
 def asked(text: str) -> Asked:
     """What the message asks for. One of the words, alone or with a please; *my skin won't stop* asks for nothing."""
+    if len(text) > MOST_SIGNS:
+        return "other"
     words = [word for word in _sms_words_plain(text).split() if word not in _PLEASE]
     if not words or len(words) > MOST_WORDS:
         return "other"

@@ -21,6 +21,8 @@ SAMPLE_RECORDS = 50
 PIECE_BYTES = 1 << 20
 LONGEST_CELL = 131_072
 """Characters. A longer cell is nearly always a quote that was never closed."""
+MOST_COLUMNS = 1_000
+"""Each is compared with every field of ours."""
 _QUOTED = re.compile(r'"(?:[^"]|"")*"?')
 
 _OTHER_KINDS = {
@@ -113,6 +115,8 @@ def separator_of(sample: str) -> str:
 
 
 def _header(name: str, cells: list[str]) -> tuple[str, ...]:
+    if len(cells) > MOST_COLUMNS:
+        raise _refuse(name, f"the first row has {len(cells)} columns; at most {MOST_COLUMNS} are read")
     header = tuple(cell.strip() for cell in cells)
     twice = [column for column, count in Counter(header).items() if column and count > 1]
     if twice:

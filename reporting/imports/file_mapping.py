@@ -30,6 +30,9 @@ BESIDE = ("backtest",)
 """Tables that are no kind of file: what ``scoring_words`` reads."""
 GUESS_FROM = 0.72
 """Likeness of names, 0 to 1, from which a guess is offered."""
+MOST_CHARACTERS, LONGEST_LINE, LONGEST_NAME = 64_000, 2_000, 60
+"""Of a mapping file, of a line in it, and of a name that is compared with ours: reading a key of many parts and
+comparing names take a time that grows with the square of their length."""
 
 
 class WrongMapping(Problem):
@@ -103,12 +106,23 @@ def mapping_text(path: Path) -> str:
         ) from None
 
 
-def parse_mapping(text: str, kind: Kind, name: str = "the mapping") -> KindMapping:
-    """The table of ``kind`` in a TOML text, empty where it has none. Raises WrongMapping, UnknownUnit."""
+def _tables(text: str, name: str) -> dict[str, Any]:
+    """The TOML text, once its length was found bearable. Raises WrongMapping."""
+    if len(text) > MOST_CHARACTERS or any(len(line) > LONGEST_LINE for line in text.splitlines()):
+        raise WrongMapping(
+            f"{name} is too long; at most {MOST_CHARACTERS} characters, and {LONGEST_LINE} a line, are read."
+        )
     try:
-        tables = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise WrongMapping(f"{name} is not valid TOML: {error}.") from None
+    except RecursionError:
+        raise WrongMapping(f"{name} is not a mapping: its lists stand in lists too deeply.") from None
+
+
+def parse_mapping(text: str, kind: Kind, name: str = "the mapping") -> KindMapping:
+    """The table of ``kind`` in a TOML text, empty where it has none. Raises WrongMapping, UnknownUnit."""
+    tables = _tables(text, name)
     for found in tables:
         if found not in KINDS and found not in BESIDE:
             raise WrongMapping(f"{name} has a table [{found}]; allowed are {', '.join(KINDS)}.")
@@ -146,7 +160,7 @@ class ScoringWords:
 def scoring_words(text: str, symptoms: Sequence[str], name: str = "the mapping") -> ScoringWords:
     """Words of a mapping file. Raises WrongMapping, UnknownUnit."""
     sources = parse_mapping(text, "check-ins", name).sources
-    patient = tomllib.loads(text).get("backtest", {})
+    patient = _tables(text, name).get("backtest", {})
     if not isinstance(patient, dict) or not all(isinstance(value, str) for value in patient.values()):
         raise WrongMapping(f'{name}: [backtest] holds categories of a patient, such as indication = "pigment".')
     columns = {code: sources[code].column for code in symptoms if code in sources}
@@ -185,7 +199,7 @@ def _source(of: Field, given: object, where: str) -> Source:
 
 
 def _nearest(name: str, names: Sequence[str]) -> str:
-    best = max(names, key=lambda other: SequenceMatcher(None, name, other).ratio())
+    best = max(names, key=lambda other: SequenceMatcher(None, name[:LONGEST_NAME], other).ratio())
     return f"; the nearest is {best}"
 
 
@@ -258,4 +272,8 @@ def guess(kind: Kind, header: Sequence[str]) -> dict[str, str]:
 def _likeness(name: str, words: str) -> float:
     if words in _OTHER_NAMES.get(name, ()):
         return 0.99
-    return SequenceMatcher(None, _words(name), words).ratio()
+    if len(words) > LONGEST_NAME:
+        return 0.0
+    match = SequenceMatcher(None, _words(name), words)
+    is_like = match.real_quick_ratio() >= GUESS_FROM and match.quick_ratio() >= GUESS_FROM
+    return match.ratio() if is_like else 0.0

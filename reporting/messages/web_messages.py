@@ -55,7 +55,7 @@ async def _fields(request: Request) -> dict[str, str]:
     if "json" in request.headers.get("content-type", ""):
         try:
             found = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):  # no JSON, or lists in lists by the thousand
             return {}
         return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
     return dict(_pairs(body))

@@ -130,8 +130,9 @@ def _add(by: Actor, data: bytes, language: str) -> None:
 async def _work(by: Actor, sent: _Sent, language: str) -> None:
     web_html.must_be_about(sent.of, by.treatment_id)
     if sent.remove:
-        number = int(sent.remove) if sent.remove.isascii() and sent.remove.isdigit() else 0
-        await run_in_threadpool(partial(remove_photo, by=by, photo_id=min(number, LARGEST_ID), reason="taken back"))
+        is_number = sent.remove.isascii() and sent.remove.isdigit() and len(sent.remove) <= len(str(LARGEST_ID))
+        number = min(int(sent.remove), LARGEST_ID) if is_number else 0
+        await run_in_threadpool(partial(remove_photo, by=by, photo_id=number, reason="taken back"))
         return
     if not sent.photos:
         raise PhotoRefused("none_chosen")

@@ -26,12 +26,17 @@ from reporting.errors import Problem
 Kind = Literal["JPEG", "PNG", "WEBP"]
 
 HEIC_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif"})
-_NEXT_MARKER: Final = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
+_NEXT_MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+"""The last FF of a run and what follows it. With the run in the pattern, every FF of a run that ends in no marker
+would begin a search of its own: 160 kB of FF kept a processor busy for two minutes."""
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _NEEDED: Final = _FRAMES | {0xC4, 0xDB, 0xDD, 0xDA}
 """Tables, frame and scan: what the pixels need. Adobe's colour mark and the colour profile are kept besides."""
 _MOST_SCANS: Final = 100
 """Cameras write one, progressive encoders about ten; thousands would keep a processor busy for hours."""
+_MOST_PARTS: Final = 20_000
+"""Segments or chunks that are looked at. The largest photo allowed has a few hundred, or some thousand where an
+encoder writes small ones; millions of empty ones would keep a processor busy for long."""
 
 
 class Unreadable(Exception):
@@ -73,10 +78,10 @@ def read_header(data: bytes) -> Header:
 def _jpeg(data: bytes) -> Header:
     """Walk the segments; leave out comments, EXIF, previews and whatever follows the end of the picture."""
     kept, at, scans, frame, orientation = [b"\xff\xd8"], 2, 0, (0, 0, 0), 1
-    while True:
+    for _ in range(_MOST_PARTS):
         found = _NEXT_MARKER.search(data, at)
-        if found is None or found.start() != at:
-            raise Unreadable("damaged")
+        if found is None or data.count(b"\xff", at, found.start()) != found.start() - at:
+            raise Unreadable("damaged")  # nothing but FF may fill the place between two segments
         marker, body = data[found.end() - 1], found.end()
         if marker == 0xD9:
             break
@@ -88,12 +93,14 @@ def _jpeg(data: bytes) -> Header:
         elif marker == 0xDA:
             scans += 1
             after = _NEXT_MARKER.search(data, end)
-            end = after.start() if after else len(data)
+            end += len(data[end : after.start() if after else len(data)].rstrip(b"\xff"))
         if marker in _NEEDED or _is_about_colour(marker, data, body):
             kept.append(data[found.start() : end])
         at = end
         if scans > _MOST_SCANS:
             raise Unreadable("damaged")
+    else:
+        raise Unreadable("damaged")
     if not scans or not frame[0]:
         raise Unreadable("damaged")
     is_scalable = scans == 1 and frame[0] in (0xC0, 0xC1)
@@ -111,7 +118,9 @@ def _png(data: bytes) -> Header:
         raise Unreadable("damaged")
     width, height = struct.unpack_from(">II", data, 16)
     orientation, at = 1, 8
-    while at + 12 <= len(data):
+    for _ in range(_MOST_PARTS):
+        if at + 12 > len(data):
+            break
         length, name = struct.unpack_from(">I4s", data, at)
         if name == b"eXIf":
             orientation = exif_orientation(data[at + 8 : at + 8 + length])
@@ -129,13 +138,15 @@ def _webp(data: bytes) -> Header:
         raise Unreadable("damaged")
     size: tuple[int, int] | None = None
     orientation, at = 1, 12
-    while at + 8 <= whole:
+    for _ in range(_MOST_PARTS):
+        if at + 8 > whole:
+            break
         name, length = struct.unpack_from("<4sI", data, at)
         size = size or _webp_size(name, data, at + 8)
         if name == b"EXIF":
             orientation = exif_orientation(data[at + 8 : at + 8 + length].removeprefix(b"Exif\0\0"))
         at += 8 + length + length % 2
-    if size is None:
+    if size is None or at + 8 <= whole:
         raise Unreadable("damaged")
     return Header("WEBP", *size, data[:whole], orientation)
 

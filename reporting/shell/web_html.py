@@ -16,10 +16,11 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import Message
 
 from reporting.domain.language import ENGLISH
 from reporting.domain.patient_words import say
-from reporting.errors import NotAllowed, OtherTreatment, Problem
+from reporting.errors import InvalidInput, NotAllowed, OtherTreatment, Problem
 from reporting.security.encryption import keyed_hash
 from reporting.security.tokens import form_mark, is_form_of
 from reporting.settings import settings
@@ -166,8 +167,30 @@ def about(treatment_id: int | None) -> Markup:
     return Markup('<input type="hidden" name="of" value="{}">').format(mark)
 
 
+LARGEST_FORM_BYTES = 64_000
+
+
+class FormTooLong(InvalidInput):
+    """More was sent than any form of ours holds."""
+
+    status = 413
+
+    def __init__(self) -> None:
+        super().__init__(field="form", found="far too much", allowed="fewer characters")
+
+
 async def fields(request: Request, *names: str) -> dict[str, str]:
-    """The named text fields of a posted form; a missing one is empty."""
+    """The named text fields of a posted form; a missing one is empty. Raises FormTooLong, NotAllowed."""
     must_be_ours(request)
-    form = await request.form(max_files=0, max_fields=20)
+    taken = 0
+
+    async def counted() -> Message:
+        nonlocal taken
+        message = await request.receive()
+        taken += len(message.get("body", b""))
+        if taken > LARGEST_FORM_BYTES:
+            raise FormTooLong()
+        return message
+
+    form = await Request(request.scope, counted).form(max_files=0, max_fields=20)
     return {name: str(form.get(name) or "") for name in names}

@@ -170,3 +170,14 @@ def test_a_failure_shows_no_details_and_keeps_the_headers(
     assert answer.headers["content-security-policy"]
     assert answer.headers["cache-control"] == "no-store"
     assert any("RuntimeError" in line for line in lines)
+
+
+def test_a_cookie_that_is_slow_to_read_is_not_read(client: TestClient) -> None:
+    """RFC 6265 knows no backslash in a cookie; the one beside it is still read."""
+    client.cookies.clear()
+    sent = 'other="' + "\\" * 60_000 + '"; language=es'
+    assert 'lang="es"' in client.get("/code", headers={"cookie": sent}).text
+
+
+def test_a_form_that_is_far_too_long_is_not_read(client: TestClient) -> None:
+    assert client.post("/code", data={"code": "a" * 70_000}).status_code == 413

@@ -19,11 +19,7 @@ else:
         lifespan=lifespan,
         routes=ROUTES,
         middleware=[
-            Middleware(PlainCookies),
-            Middleware(CountAndLog),
-            Middleware(SecurityHeaders),
-            Middleware(CompressedBundles),
-            Middleware(PageLanguage),
+            Middleware(layer) for layer in (PlainCookies, CountAndLog, SecurityHeaders, CompressedBundles, PageLanguage)
         ],
         exception_handlers=EXCEPTION_HANDLERS,
         on_script_error=on_script_error,

@@ -1,99 +1,24 @@
-"""The check-in as pure functions: from the answers so far to the next question, or to the result.
-
-Which rules can matter at all for a treatment on a day, before any answer is given.
-"""
+"""The check-in as pure functions: from the answers so far to the next question, or to the result."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from reporting.domain.answers import NOT_ASKED, OTHER, UNSURE, Option, Question, grades, known_question_ids, read_answer
+from reporting.domain.check_in_context import (
+    CheckInContext,
+    CompletedCheckIn,
+    TreatedAreaRef,
+    changes_advice,
+    could_fire,
+)
+from reporting.domain.circumstances import MOST_KEPT, Circumstances, lines
 from reporting.domain.content import content
 from reporting.domain.content_reader import FIRST
 from reporting.domain.content_reader import OTHER as OTHER_LIST
-from reporting.domain.content_rows import SYMPTOMS, FollowUp, Rule
-from reporting.domain.course import classes_of
-from reporting.domain.vocabulary import DARK
+from reporting.domain.content_rows import SYMPTOMS, FollowUp
 from reporting.errors import InvalidInput
-
-
-@dataclass(frozen=True)
-class TreatedAreaRef:
-    """A treated area that the patient can point at."""
-
-    id: int
-    area: str
-    label: str
-
-
-@dataclass(frozen=True)
-class CheckInContext:
-    """What is known before the patient answers. ``previous`` severities are those of the last check-in: as it was then,
-    where that was asked apart from the worst. ``since_day``: recovery day of that check-in, None before the first one.
-    ``modifiers``: what the clinic knows of the person at this visit, codes of the table of facts.
-    ``procedure_class``: of the visit (``course.of_visit``). ``is_withdrawn``: the version of the content in use was.
-    """
-
-    procedure_class: str
-    recovery_day: int
-    areas: tuple[TreatedAreaRef, ...] = ()
-    fitzpatrick: int | None = None
-    pigmentation_history: bool | None = None
-    first_check_in: bool = True
-    previous: Mapping[str, int] = field(default_factory=dict)
-    changed_rules: tuple[Rule, ...] | None = None
-    """The rules of the patient's clinic on that day; None: those of the content tables."""
-    since_day: int | None = None
-    modifiers: frozenset[str] = frozenset()
-    is_withdrawn: bool = False
-
-    @property
-    def rules(self) -> tuple[Rule, ...]:
-        """The triage rules in force, in the order of the table."""
-        return content().rules if self.changed_rules is None else self.changed_rules
-
-    @cached_property
-    def treated(self) -> frozenset[str]:
-        """Codes of the treated areas; empty where none is known."""
-        return frozenset(area.area for area in self.areas)
-
-
-def _darker_skin_or_pigment_history(context: CheckInContext) -> bool:
-    """Fitzpatrick IV to VI or earlier pigment trouble; an unknown skin type counts as at risk."""
-    return (context.fitzpatrick or 6) >= DARK or context.pigmentation_history is True
-
-
-_CONDITIONS = {"": lambda _: True, "darker_skin_or_pigment_history": _darker_skin_or_pigment_history}
-
-
-def could_fire(rule: Rule, context: CheckInContext) -> bool:
-    """Whether day, procedure class, areas and patient allow the rule to fire, whatever is answered."""
-    if rule.from_day is not None and context.recovery_day < rule.from_day:
-        return False
-    if rule.to_day is not None and context.recovery_day > rule.to_day:
-        return False
-    if not any(rule.holds_for(part) for part in classes_of(context.procedure_class)):
-        return False
-    if rule.areas and context.treated and context.treated.isdisjoint(rule.areas):
-        return False
-    if rule.modifiers and context.modifiers.isdisjoint(rule.modifiers):
-        return False
-    return bool(_CONDITIONS[rule.condition](context))
-
-
-def concerns_area(follow_up: FollowUp, context: CheckInContext) -> bool:
-    """Whether it is asked for one of the treated areas; where none is known, everything is asked."""
-    return not follow_up.areas or not context.treated or not context.treated.isdisjoint(follow_up.areas)
-
-
-def changes_advice(follow_up: FollowUp, context: CheckInContext) -> bool:
-    """Whether ticking the line can make a rule fire on this day, for these areas."""
-    facts = frozenset(follow_up.facts)
-    return concerns_area(follow_up, context) and any(
-        any(facts <= group for group in rule.fact_groups) and could_fire(rule, context) for rule in context.rules
-    )
-
 
 __all__ = [
     "NO_PROBLEMS",
@@ -103,7 +28,9 @@ __all__ = [
     "Question",
     "TreatedAreaRef",
     "answered",
+    "changes_advice",
     "complete",
+    "could_fire",
     "next_question",
     "note_question",
     "path",
@@ -115,27 +42,6 @@ NO_PROBLEMS: Mapping[str, Any] = {"symptoms": ["none"]}
 """The whole answer of a person who has nothing to report."""
 HOW_SOON = {"wait": (True, False), "wait_worried": (True, True), "soon": (False, False), "soon_worried": (False, True)}
 """Answer to ``can_wait`` and ``worried``."""
-
-
-@dataclass(frozen=True)
-class CompletedCheckIn:
-    """Validated answers. ``severities`` has all six symptoms, 0 to 4, the worst since the last answer; ``areas``
-    symptom to treated area ids, an empty tuple for all of them; ``can_wait`` is None when it was not asked.
-
-    ``now``: how it is at the answer, 0 to 4; a symptom is missing where that was not asked apart from the worst.
-    """
-
-    severities: dict[str, int]
-    follow_up: dict[str, str]
-    areas: dict[str, tuple[int, ...]]
-    worried: bool
-    can_wait: bool | None
-    note: str
-    now: dict[str, int] = field(default_factory=dict)
-
-    def grade_now(self, symptom: str) -> int:
-        """How it is now; where that was not asked apart, what was answered."""
-        return self.now.get(symptom, self.severities.get(symptom, 0))
 
 
 def _options(option_set: str) -> tuple[Option, ...]:
@@ -159,9 +65,9 @@ SOMETHING_ELSE, NOT_SURE = "something_else", "not_sure"
 """Lines of the first page that lead to a page of their own."""
 
 
-def _lines(place: str, context: CheckInContext) -> list[FollowUp]:
+def _lines(place: str, about: Circumstances) -> list[FollowUp]:
     """Lines that are shown at a place, ``first`` or ``other``, and can change advice."""
-    return [row for row in content().follow_ups.values() if place in row.shown_for and changes_advice(row, context)]
+    return [row for row in lines(about) if place in row.shown_for]
 
 
 def _as_options(rows: Sequence[FollowUp], heading: str = "") -> tuple[Option, ...]:
@@ -172,14 +78,19 @@ def _as_options(rows: Sequence[FollowUp], heading: str = "") -> tuple[Option, ..
 
 
 def _first_question(context: CheckInContext) -> Question:
+    return _first_of(context.circumstances, context.first_check_in)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _first_of(about: Circumstances, is_first: bool) -> Question:
     """The six symptoms, the safety lines that everybody sees, and the two ways to say something else."""
     text, others = content().questions["symptoms"], _options("first_page")
     symptoms = tuple(
         Option(row.code, row.patient_label, row.patient_hint) for row in (content().symptoms[code] for code in SYMPTOMS)
     )
-    lines = _as_options(_lines(FIRST, context), content().questions["safety"].title)
-    title = text.title_first if context.first_check_in else text.title
-    return _checklist("symptoms", title, text.hint, (*symptoms, *lines, *others), None)
+    safety = _as_options(_lines(FIRST, about), content().questions["safety"].title)
+    title = text.title_first if is_first else text.title
+    return _checklist("symptoms", title, text.hint, (*symptoms, *safety, *others), None)
 
 
 def _severity_question(symptom: str) -> Question:
@@ -257,9 +168,9 @@ def _severity(answers: Mapping[str, Any], symptom: str) -> int:
 def _to_ask(symptom: str, severity: int, context: CheckInContext, asked: set[str]) -> list[FollowUp]:
     """Follow-ups of a symptom that can change advice and were not asked before."""
     rows = []
-    for row in content().follow_ups.values():
+    for row in lines(context.circumstances):
         lowest = row.lowest_severity(symptom)
-        if lowest is not None and severity >= lowest and row.key not in asked and changes_advice(row, context):
+        if lowest is not None and severity >= lowest and row.key not in asked:
             rows.append(row)
     asked.update(row.key for row in rows)
     return rows
@@ -281,7 +192,7 @@ def _about(symptom: str, answers: Mapping[str, Any], context: CheckInContext, as
 
 def _something_else(answers: Mapping[str, Any], context: CheckInContext, asked: set[str]) -> Iterator[Question]:
     """What else there is, of all that was not asked before."""
-    rows = [row for row in _lines(OTHER_LIST, context) if row.key not in asked]
+    rows = [row for row in _lines(OTHER_LIST, context.circumstances) if row.key not in asked]
     asked.update(row.key for row in rows)
     text = content().questions["other"]
     if rows:

@@ -10,21 +10,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from reporting.domain.check_in_context import CheckInContext, CompletedCheckIn, fires, firing, met_by
 from reporting.domain.content import content
 from reporting.domain.content_rows import ADVICE_LEVELS, CASE_LEVELS, SYMPTOMS, GuidanceText, Rule, SilenceRule
 from reporting.domain.course import (
     classes_of,
     due_days,
-    expected_rise,
-    expected_severity,
-    expected_since,
     is_known,
     is_report_unexpected,
     people_usually,
     self_care,
 )
 from reporting.domain.package_words import PACKAGE_WORDS
-from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, could_fire
 
 __all__ = [
     "ADVICE_LEVELS",
@@ -102,78 +99,13 @@ def rules() -> tuple[Rule, ...]:
     return content().rules
 
 
-def _excess(symptom: str, done: CompletedCheckIn, context: CheckInContext, window: str) -> int:
-    """Grades above the expected course: now by this day, the worst by all days since the last answer."""
-    if window == "worst":
-        expected = expected_since(context.procedure_class, symptom, context.since_day, context.recovery_day)
-        return done.severities.get(symptom, 0) - expected
-    return done.grade_now(symptom) - expected_severity(context.procedure_class, symptom, context.recovery_day)
-
-
-def _rise(symptom: str, done: CompletedCheckIn, context: CheckInContext) -> int | None:
-    """Grades risen since the last answer, beyond what the course itself rises; None where there was none."""
-    if symptom not in context.previous:
-        return None
-    course = expected_rise(context.procedure_class, symptom, context.since_day, context.recovery_day)
-    return done.grade_now(symptom) - context.previous[symptom] - course
-
-
-def _symptom_meets(rule: Rule, symptom: str, done: CompletedCheckIn, context: CheckInContext) -> bool:
-    if rule.window == "worst" and symptom not in done.now:
-        return False  # one grade stood for both then, and is judged as the present one
-    severity = done.severities.get(symptom, 0) if rule.window == "worst" else done.grade_now(symptom)
-    if severity == 0 or severity < (rule.min_severity or 0):
-        return False
-    if rule.min_excess is not None and _excess(symptom, done, context, rule.window) < rule.min_excess:
-        return False
-    if rule.min_rise is None:
-        return True
-    rise = _rise(symptom, done, context)
-    return rule.min_rise == 0 if rise is None else rise >= rule.min_rise
-
-
-def _given(rule: Rule, done: CompletedCheckIn) -> bool:
-    if not rule.given:
-        return True
-    return done.worried if rule.given == "worried" else done.can_wait is False
-
-
-def said(follow_up: Mapping[str, str], *, unsure: bool = False) -> tuple[frozenset[str], ...]:
-    """What each ticked line says: one of its facts holds. ``unsure``: also of those that were not sure."""
-    known, counts = content().follow_ups, {"yes", "not_sure"} if unsure else {"yes"}
-    return tuple(frozenset(known[key].facts) for key, given in follow_up.items() if given in counts and key in known)
-
-
-def _facts_hold(rule: Rule, done: CompletedCheckIn) -> bool:
-    """Of every group of facts one was said for certain, or as not sure where that counts."""
-    if not rule.facts:
-        return True
-    lines = said(done.follow_up, unsure=rule.unsure == "counts")
-    return all(any(facts and facts <= group for facts in lines) for group in rule.fact_groups)
-
-
-def met_by(rule: Rule, done: CompletedCheckIn, context: CheckInContext) -> tuple[str, ...]:
-    """The symptoms that meet the grades of the rule."""
-    candidates = SYMPTOMS if "*" in rule.symptoms else rule.symptoms
-    return tuple(symptom for symptom in candidates if _symptom_meets(rule, symptom, done, context))
-
-
-def fires(rule: Rule, done: CompletedCheckIn, context: CheckInContext) -> bool:
-    """Whether every condition of the rule holds for these answers."""
-    if not could_fire(rule, context) or not _given(rule, done) or not _facts_hold(rule, done):
-        return False
-    if any(done.grade_now(symptom) < grade for symptom, grade in rule.grades_together):
-        return False
-    return not rule.symptoms or bool(met_by(rule, done, context))
-
-
 def _hardness(rule: Rule) -> tuple[int, int]:
     return ADVICE_LEVELS.index(rule.advice), CASE_LEVELS.index(rule.case_level)
 
 
 def _fired(done: CompletedCheckIn, context: CheckInContext) -> tuple[FiredRule, ...]:
     """Rules that fired, hardest first. Of two about the same facts the harder one speaks alone."""
-    fired = sorted((rule for rule in context.rules if fires(rule, done, context)), key=_hardness, reverse=True)
+    fired = sorted(firing(done, context), key=_hardness, reverse=True)
     spoken: set[tuple[str, str]] = set()
     found = []
     for rule in fired:

@@ -163,7 +163,10 @@ def met_by(rule: Rule, done: CompletedCheckIn, context: CheckInContext) -> tuple
 def firing(done: CompletedCheckIn, context: CheckInContext) -> Iterator[Rule]:
     """Every rule all of whose conditions hold for these answers, in the order of the table."""
     certain, possible = said(done.follow_up), said(done.follow_up, unsure=True)
+    is_bare, is_well = not possible, not any(done.severities.values()) and not any(done.now.values())
     for rule in circumstances.possible_rules(context.circumstances):
+        if (is_bare and rule.facts) or (is_well and rule.symptoms):
+            continue  # most of a first page: there is nothing that could meet it
         if _given(rule, done) and _facts_hold(rule, certain, possible) and _grades_hold(rule, done, context):
             yield rule
 

@@ -3,18 +3,19 @@
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from markupsafe import Markup
 from starlette.responses import Response
 
 from reporting.domain.actors import Actor
-from reporting.domain.answers import grades, ticked
+from reporting.domain.answers import Question, grades, ticked
 from reporting.domain.check_in_form import REVIEW
-from reporting.domain.language import isolated, languages, translator
+from reporting.domain.circumstances import Same
+from reporting.domain.language import catalogue, isolated, languages, translator
 from reporting.domain.opening_hours import week_words
 from reporting.domain.patient_words import say
 from reporting.domain.triage import Guidance
@@ -24,6 +25,8 @@ from reporting.shell import web_html
 from reporting.shell.pages import path_of
 
 SENT = "sent"
+MOST_DRAWN = 256
+"""So many checklists are kept as they were drawn."""
 _BESIDE = Markup(' action="{}/go"')
 _OWN = re.compile(r"/check-in/(q/[a-z_]{1,60}|review|sent|now|photo)|" + path_of("home"))
 
@@ -138,7 +141,7 @@ def _question(visit: Visit, place: str, given: Given) -> Response:
         given.status,
         question=question,
         earlier=earlier,
-        ticks=given.ticks if given.ticks is not None else ticked(question, earlier),
+        rows=_rows(question, visit.language, ticked(question, earlier) if given.ticks is None else given.ticks),
         back=back,
         no_problems_key=page.no_problems_key,
         asks=("sure" if given.is_asked else "ask") if page.asks_first else "",
@@ -149,6 +152,20 @@ def _question(visit: Visit, place: str, given: Given) -> Response:
         agree=page.consent,
         **common(visit, given, page.flag_above),
     )
+
+
+def _rows(question: Question, language: str, ticks: Sequence[str]) -> Markup:
+    """The rows to tick of a checklist; empty for other questions."""
+    if question.kind != "multiple":
+        return Markup()
+    return _drawn(question, Same(catalogue(language)), tuple(ticks))
+
+
+@lru_cache(maxsize=MOST_DRAWN)
+def _drawn(question: Question, words: Same[Mapping[str, str]], ticks: tuple[str, ...]) -> Markup:
+    """Drawn once for all who are asked the same in the same words. All that it draws is in the key: the question with
+    its English words, the sentences of its language, and what is ticked."""
+    return web_html.part("check_in_rows.html", question=question, ticks=ticks, t=lambda text: words.it.get(text, text))
 
 
 def _review(visit: Visit, given: Given) -> Response:

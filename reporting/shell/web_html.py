@@ -83,6 +83,7 @@ _templates = Environment(
     autoescape=select_autoescape(),
     trim_blocks=True,
     lstrip_blocks=True,
+    auto_reload=False,
 )
 
 
@@ -111,6 +112,11 @@ def page(name: str, status: int = 200, problem: Problem | None = None, **values:
     pilot = say("pilot", values.get("lang") or ENGLISH) if settings().supervised_pilot else ""
     body = _templates.get_template(name).render(problem=problem, pilot=pilot, **values)
     return HTMLResponse(body, status_code=status, headers=_HEADERS)
+
+
+def part(name: str, **values: Any) -> Markup:
+    """A part of a page from its template, to be put into one as it is."""
+    return Markup(_templates.get_template(name).render(**values))
 
 
 def signed_in(cookie: Cookie, address: str) -> Response:

@@ -177,12 +177,12 @@ class CompressedBundles:
             return
         path = scope["path"]
         if path not in self.kept:
-            status, headers, body = await self._fetch(scope, receive)
+            status, headers, body = await _fetched(self.app, scope, receive)
             if status != 200 or not body or self._is_page(headers):
                 await send({"type": "http.response.start", "status": status, "headers": headers})
                 await send({"type": "http.response.body", "body": body})
                 return
-            self.kept[path] = self._packed(headers, body)
+            self.kept[path] = _packed(headers, body, level=9)
         headers, body = self.kept[path]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -193,37 +193,66 @@ class CompressedBundles:
             return False
         sent = {name.lower(): value for name, value in scope["headers"]}
         fresh = b"if-none-match" not in sent and b"if-modified-since" not in sent and b"range" not in sent
-        return b"gzip" in sent.get(b"accept-encoding", b"") and fresh and "/static/" in scope["path"]
+        return _takes_gzip(scope) and fresh and "/static/" in scope["path"]
 
     @staticmethod
     def _is_page(headers: list[tuple[bytes, bytes]]) -> bool:
         """Streamlit answers every unknown path with its page: keeping those would fill the memory."""
         return any(name.lower() == b"content-type" and b"text/html" in value for name, value in headers)
 
-    async def _fetch(self, scope: Scope, receive: Receive) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-        start: Message = {}
-        parts: list[bytes] = []
 
-        async def keep(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                start.update(message)
-            else:
-                parts.append(message.get("body", b""))
+class CompressedLinks:
+    """Sends the page of a link gzipped: the first of a patient, on a telephone, with nothing in the cache.
 
-        plain = [pair for pair in scope["headers"] if pair[0].lower() != b"accept-encoding"]
-        await self.app({**scope, "headers": plain, "extensions": {}}, receive, keep)
-        return start["status"], list(start["headers"]), b"".join(parts)
+    No other page of ours. How long a compressed page is tells of the words in it to whoever can have it asked for with
+    words of their own; this one holds no secret but its own address, and repeats nothing that came with the request.
+    """
 
-    @staticmethod
-    def _packed(headers: list[tuple[bytes, bytes]], body: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
-        small = gzip.compress(body, 9, mtime=0)
-        kept = [pair for pair in headers if pair[0].lower() not in (b"content-length", b"accept-ranges")]
-        added = [
-            (b"content-encoding", b"gzip"),
-            (b"vary", b"accept-encoding"),
-            (b"content-length", str(len(small)).encode()),
-        ]
-        return [*kept, *added], small
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_link = scope["type"] == "http" and scope["method"] == "GET" and scope["path"].startswith("/c/")
+        if not is_link or not _takes_gzip(scope):
+            await self.app(scope, receive, send)
+            return
+        status, headers, body = await _fetched(self.app, scope, receive)
+        if status == 200:
+            headers, body = _packed(headers, body, level=6)
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+def _takes_gzip(scope: Scope) -> bool:
+    return any(name.lower() == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"])
+
+
+async def _fetched(app: App, scope: Scope, receive: Receive) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Status, headers and body as they are without any encoding."""
+    start: Message = {}
+    parts: list[bytes] = []
+
+    async def keep(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            start.update(message)
+        else:
+            parts.append(message.get("body", b""))
+
+    plain = [pair for pair in scope["headers"] if pair[0].lower() != b"accept-encoding"]
+    await app({**scope, "headers": plain, "extensions": {}}, receive, keep)
+    return start["status"], list(start["headers"]), b"".join(parts)
+
+
+def _packed(headers: list[tuple[bytes, bytes]], body: bytes, *, level: int) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    small = gzip.compress(body, level, mtime=0)
+    replaced = (b"content-length", b"accept-ranges", b"vary")
+    kept = [pair for pair in headers if pair[0].lower() not in replaced]
+    added = [
+        (b"content-encoding", b"gzip"),
+        (b"vary", b"accept-encoding"),
+        (b"content-length", str(len(small)).encode()),
+    ]
+    return [*kept, *added], small
 
 
 class CountAndLog:

@@ -12,22 +12,13 @@ else:
     from reporting.app.page_frame import PageLanguage
     from reporting.app.routes import EXCEPTION_HANDLERS, ROUTES
     from reporting.shell.ui_states import on_script_error
-    from reporting.shell.web_middleware import (
-        CompressedBundles,
-        CompressedLinks,
-        CountAndLog,
-        PlainCookies,
-        SecurityHeaders,
-    )
+    from reporting.shell.web_middleware import LAYERS
 
     app = App(
         __file__,
         lifespan=lifespan,
         routes=ROUTES,
-        middleware=[
-            Middleware(layer)
-            for layer in (PlainCookies, CountAndLog, SecurityHeaders, CompressedBundles, CompressedLinks, PageLanguage)
-        ],
+        middleware=[Middleware(layer) for layer in (*LAYERS, PageLanguage)],
         exception_handlers=EXCEPTION_HANDLERS,
         on_script_error=on_script_error,
     )

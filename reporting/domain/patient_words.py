@@ -9,8 +9,8 @@ from babel.dates import format_date, format_skeleton, format_time, get_day_names
 from babel.lists import format_list
 
 from reporting.domain.answers import NOT_ASKED, Question
+from reporting.domain.content_package import PACKAGE_WORDS
 from reporting.domain.language import ENGLISH, counted, translator
-from reporting.domain.package_words import PACKAGE_WORDS
 from reporting.errors import InvalidInput, Problem
 
 CHECK_IN_WORDS = {

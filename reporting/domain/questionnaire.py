@@ -7,13 +7,15 @@ from typing import Any
 
 from reporting.domain.answers import NOT_ASKED, OTHER, UNSURE, Option, Question, grades, known_question_ids, read_answer
 from reporting.domain.check_in_context import (
+    MOST_KEPT,
     CheckInContext,
+    Circumstances,
     CompletedCheckIn,
     TreatedAreaRef,
     changes_advice,
     could_fire,
+    lines,
 )
-from reporting.domain.circumstances import MOST_KEPT, Circumstances, lines
 from reporting.domain.content import content
 from reporting.domain.content_reader import FIRST
 from reporting.domain.content_reader import OTHER as OTHER_LIST

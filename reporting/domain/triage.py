@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 
 from reporting.domain.check_in_context import CheckInContext, CompletedCheckIn, fires, firing, met_by
 from reporting.domain.content import content
+from reporting.domain.content_package import PACKAGE_WORDS
 from reporting.domain.content_rows import ADVICE_LEVELS, CASE_LEVELS, SYMPTOMS, GuidanceText, Rule, SilenceRule
 from reporting.domain.course import (
     classes_of,
@@ -21,7 +22,6 @@ from reporting.domain.course import (
     people_usually,
     self_care,
 )
-from reporting.domain.package_words import PACKAGE_WORDS
 
 __all__ = [
     "ADVICE_LEVELS",

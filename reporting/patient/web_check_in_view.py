@@ -13,8 +13,8 @@ from starlette.responses import Response
 
 from reporting.domain.actors import Actor
 from reporting.domain.answers import Question, grades, ticked
+from reporting.domain.check_in_context import Same
 from reporting.domain.check_in_form import REVIEW
-from reporting.domain.circumstances import Same
 from reporting.domain.language import catalogue, isolated, languages, translator
 from reporting.domain.opening_hours import week_words
 from reporting.domain.patient_words import say

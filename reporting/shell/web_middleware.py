@@ -287,3 +287,7 @@ class CountAndLog:
 def shown_path(path: str) -> str:
     """A path as the log may show it: no link secret, no query."""
     return _TOKEN.sub(r"/\1/…", path)
+
+
+LAYERS = (PlainCookies, CountAndLog, SecurityHeaders, CompressedBundles, CompressedLinks)
+"""From the outside in."""

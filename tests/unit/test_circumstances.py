@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from reporting.domain import circumstances, questionnaire
-from reporting.domain.circumstances import Circumstances
+from reporting.domain import check_in_context, questionnaire
+from reporting.domain.check_in_context import Circumstances
 from reporting.domain.content import content
 from reporting.domain.questionnaire import CheckInContext, Question, TreatedAreaRef, path
 from reporting.settings import settings
@@ -39,7 +39,7 @@ OTHERS: dict[str, dict[str, Any]] = {
     "is_at_pigment_risk": {"fitzpatrick": 5},
     "is_first": {"first_check_in": False},
 }
-PREPARED = (circumstances.possible_rules, circumstances.lines, questionnaire._first_of)
+PREPARED = (check_in_context.possible_rules, check_in_context.lines, questionnaire._first_of)
 Worked = tuple[tuple[str, ...], tuple[str, ...], tuple[Question, ...]]
 
 
@@ -59,8 +59,8 @@ def _forget() -> None:
 def worked_out(context: CheckInContext) -> Worked:
     """The rules that can fire, the lines that are shown, and the first page with all its words."""
     about = context.circumstances
-    rules = tuple(rule.code for rule in circumstances.possible_rules(about))
-    return rules, tuple(row.key for row in circumstances.lines(about)), path({}, context)
+    rules = tuple(rule.code for rule in check_in_context.possible_rules(about))
+    return rules, tuple(row.key for row in check_in_context.lines(about)), path({}, context)
 
 
 def anew_worked_out(context: CheckInContext) -> Worked:

@@ -28,13 +28,24 @@ def compare(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -
 
 
 @app.command()
-def rebuild(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
-    """Write every outcome anew from its check-ins; it is noted in the audit trail."""
+def rebuild(
+    todays_content: bool = typer.Option(
+        False, "--todays-content", help="Judge every check-in again, by the content in use; else each keeps its own."
+    ),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Write every outcome anew from its check-ins; before and after are printed and noted in the audit trail."""
     migrate()
-    done = rebuild_outcomes()
+    done = rebuild_outcomes(by_todays_content=todays_content)
     if as_json:
         print(json.dumps(asdict(done)))
     else:
         print(f"Outcomes of {done.treatments} treatments were written anew.")
+        if done.judged is not None:
+            print(f"Check-ins judged otherwise than before: {done.judged}.")
         print(f"Different from their check-ins: {done.wrong_before} before, {done.wrong_after} after.")
+        for symptom, before in done.events_before.items():
+            print(
+                f"Treated areas with more {symptom} than expected: {before} before, {done.events_after[symptom]} after."
+            )
     raise typer.Exit(1 if done.wrong_after else 0)

@@ -23,6 +23,7 @@ from reporting.clinic.ui_rule_words import (
 from reporting.domain.actors import Actor
 from reporting.domain.clinic_content import IS_ON, RULES
 from reporting.domain.content import content
+from reporting.domain.content_reader import is_safety_rule
 from reporting.domain.content_rows import Rule
 from reporting.shell.read_scope import of_one_state
 from reporting.shell.ui_filters import code_select
@@ -46,7 +47,7 @@ def listed(rows: tuple[ContentRow, ...]) -> None:
         pd.DataFrame(
             {
                 "Rule": [one.row for one in rows],
-                "Red flag": ["yes" if one.group == "red flag" else "" for one in rows],
+                "Kept strict": [one.group if one.group != "rule" else "" for one in rows],
                 "In use": [one.in_force[IS_ON] for one in rows],
                 "Changed here": [changed_words(one) for one in rows],
                 "What it looks for": [one.words for one in rows],
@@ -67,9 +68,10 @@ def about(row: ContentRow) -> None:
     rule = rule_of(row)
     st.markdown(f"**{row.words}**  \nLooks for: {fixed_conditions(rule)}.")
     st.caption(f"Source: {row.source}. The patient reads: {rule.patient_words}")
-    if rule.red_flag:
+    if is_safety_rule(rule):
+        kind = "a red flag" if rule.red_flag else "a rule of safety: it sends a patient to somebody today"
         st.info(
-            "This is a red flag. It can be made stricter, never milder, and never be switched off.",
+            f"This is {kind}. It can be made stricter, never milder, and never be switched off.",
             icon=":material/flag:",
         )
 
@@ -78,7 +80,7 @@ def fields(row: ContentRow, stamp: str) -> dict[str, str]:
     """Draw the fields of a rule, filled with what was decided last; what they say, as cells. ``stamp`` renews them."""
     rule, now = rule_of(row), row.decided
     given: dict[str, str] = {}
-    if not rule.red_flag:
+    if not is_safety_rule(rule):
         is_on = st.toggle(COLUMN_WORDS[IS_ON], now[IS_ON] == "yes", key=f"{IS_ON}_{stamp}")
         given[IS_ON] = "yes" if is_on else "no"
     with st.container(horizontal=True):
@@ -143,7 +145,34 @@ def trial(found: RuleTrial) -> None:
             f"Check-ins that raise a case by any rule: {before:,} → {after:,}. Patients told something milder: "
             f"{found.milder:,}; harder: {found.harder:,}."
         )
+        _later_part(found)
         st.caption(_basis(found))
+
+
+def _hours(hours: float | None) -> str:
+    return "never, no case" if hours is None else f"{hours:,.0f} h"
+
+
+def _later_part(found: RuleTrial) -> None:
+    """How much later each past alert would have been reached, the worst first."""
+    if not found.later_alerts:
+        st.markdown("No past alert would have been reached later.")
+        return
+    never = sum(one.after_hours is None for one in found.later)
+    shown = f", the worst {len(found.later)} are shown" if found.later_alerts > len(found.later) else ""
+    st.markdown(
+        f"**Past alerts that would have been reached later: {found.later_alerts:,}**{shown}"
+        f"{f'; {never:,} of those never' if never else ''}."
+    )
+    table = pd.DataFrame(
+        {
+            "Report": [one.check_in_id for one in found.later],
+            "Answered": [f"{one.answered_at:%Y-%m-%d %H:%M} UTC" for one in found.later],
+            "Contacted within, now": [_hours(one.before_hours) for one in found.later],
+            "Contacted within, then": [_hours(one.after_hours) for one in found.later],
+        }
+    )
+    st.dataframe(table, hide_index=True, key="rules_later", alt="Past alerts that would have been reached later")
 
 
 def _flags(counts: tuple[int, int]) -> str:

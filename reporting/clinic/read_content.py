@@ -31,7 +31,8 @@ from reporting.domain.clinic_content import (
     values_of,
 )
 from reporting.domain.content import content
-from reporting.domain.content_rows import Guideline
+from reporting.domain.content_reader import is_safety_rule
+from reporting.domain.content_rows import Guideline, Rule
 from reporting.domain.devices import setting_fields
 from reporting.errors import NotFound
 from reporting.records import access, clinic_facts
@@ -93,14 +94,17 @@ def _clinic(session: Session, by: Actor) -> Clinic:
     return found
 
 
+def _group(rule: Rule) -> str:
+    if rule.red_flag:
+        return "red flag"
+    return "safety" if is_safety_rule(rule) else "rule"
+
+
 def _keys(table: str, now: ClinicContent) -> list[tuple[str, str, str, str, str]]:
     """Row, label, words, source and group of every row of a table."""
     of = content()
     if table == RULES:
-        return [
-            (one.code, one.code, one.clinician_words, one.source, "red flag" if one.red_flag else "rule")
-            for one in of.rules
-        ]
+        return [(one.code, one.code, one.clinician_words, one.source, _group(one)) for one in of.rules]
     if table == LEVELS:
         return [(code, one.label, "", one.source, "") for code, one in reversed(list(of.case_levels.items()))]
     if table == SCHEDULES:

@@ -1,26 +1,32 @@
 """A triage rule tried on past data: what it fired on, what it would fire on, and what became of those alerts."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from reporting import clock
 from reporting.domain.actors import Actor
+from reporting.domain.case_work import clocks
 from reporting.domain.clinic_content import RULES, ClinicContent, checked, rules_with
-from reporting.domain.content_rows import ADVICE_LEVELS, Rule
+from reporting.domain.content_rows import ADVICE_LEVELS, CASE_LEVELS, CaseLevel, Rule
 from reporting.domain.course import of_visit
+from reporting.domain.opening_hours import OpenTimes
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, TreatedAreaRef
 from reporting.domain.triage import fires
 from reporting.records import check_ins, clinic_facts
 from reporting.records.engine import reading
 from reporting.records.patients import known_modifiers
+from reporting.records.tables import Clinic
 from reporting.security.permissions import require
-from reporting.security.scope import Scope
 
 DAYS = 365
 MOST = 20_000
 """The newest check-ins of the last year, at most so many: what a page can replay while somebody waits."""
+
+MOST_LATER = 50
+"""Alerts that would have been reached later, shown one by one: the worst."""
 
 Others = tuple[Sequence[Rule], Sequence[Rule]]
 """The rules that stay as they are: red flags and the rest, each hardest advice first."""
@@ -38,6 +44,22 @@ class Fired:
     decided: int
     acted_on: int
     confirmed: int
+
+
+@dataclass(frozen=True)
+class Later:
+    """A past alert whose patient would have been spoken to later: hours from the answer to the end of the second
+    clock, with the rules as they are and as they would be. ``after_hours`` is None where no rule would fire."""
+
+    check_in_id: int
+    answered_at: datetime
+    before_hours: float
+    after_hours: float | None
+
+    @property
+    def lost_hours(self) -> float:
+        """How much later; without end where nobody would have been told."""
+        return math.inf if self.after_hours is None else self.after_hours - self.before_hours
 
 
 @dataclass(frozen=True)
@@ -62,6 +84,10 @@ class RuleTrial:
     cases: tuple[int, int]
     milder: int
     harder: int
+    later_alerts: int = 0
+    """Alerts of any rule that would have been reached later, or not at all."""
+    later: tuple[Later, ...] = ()
+    """The worst of them first, at most MOST_LATER."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +99,8 @@ class _Verdict:
     any_fired: tuple[bool, bool]
     red_flag: tuple[bool, bool]
     advice: tuple[int, int]
+    level: tuple[str | None, str | None] = (None, None)
+    """Level of the case, where the two differ."""
 
 
 def _now(row: Any) -> dict[str, int]:
@@ -125,7 +153,22 @@ def _verdict(report: Report, old: Rule | None, new: Rule | None, others: Others)
     both = [[*same, rule] if is_fired and rule else same for rule, is_fired in zip((old, new), own, strict=True)]
     flags = [any(rule.red_flag for rule in fired) for fired in both]
     advice = [max((ADVICE_LEVELS.index(rule.advice) for rule in fired), default=0) for fired in both]
-    return _Verdict(key, (own[0], own[1]), (bool(both[0]), bool(both[1])), (flags[0], flags[1]), (advice[0], advice[1]))
+    levels = _levels(both, others, done, context)
+    return _Verdict(
+        key, (own[0], own[1]), (bool(both[0]), bool(both[1])), (flags[0], flags[1]), (advice[0], advice[1]), levels
+    )
+
+
+def _levels(
+    both: list[list[Rule]], others: Others, done: CompletedCheckIn, context: CheckInContext
+) -> tuple[str | None, str | None]:
+    """Levels of the case under both versions; nothing where this rule makes no difference to it."""
+    before, after = ({rule.case_level for rule in fired} for fired in both)
+    if before == after:
+        return None, None
+    every = {rule.case_level for rules in others for rule in rules if fires(rule, done, context)}
+    found = [max(levels | every, key=CASE_LEVELS.index, default=None) for levels in (before, after)]
+    return found[0], found[1]
 
 
 def _counted(check_ins: list[int], became: Became) -> Fired:
@@ -151,7 +194,9 @@ def try_rule(by: Actor, row: str, cells: Mapping[str, str]) -> RuleTrial:
     require(by, "content.read")
     since = clock.now() - timedelta(days=DAYS)
     with reading() as session:
-        now = clinic_facts.of_clinic(session, Scope.of(by).clinic_id)
+        clinic = session.get_one(Clinic, by.clinic_key)
+        now = clinic_facts.of(session, clinic)
+        deadlines = clinic_facts.open_times(clinic), clinic_facts.levels_at(session, clinic, clock.now())
         old, new = _versions(now, row, checked(RULES, row, cells, now, {}))
         rows = check_ins.newest(session, by.clinic_id or 0, since, MOST + 1)
         is_cut, rows = len(rows) > MOST, rows[-MOST:]
@@ -165,7 +210,27 @@ def try_rule(by: Actor, row: str, cells: Mapping[str, str]) -> RuleTrial:
     others = ([one for one in rest if one.red_flag], [one for one in rest if not one.red_flag])
     pair = [next((rule for rule in rules if rule.code == row), None) for rules in (old, new)]
     verdicts = [_verdict(report, pair[0], pair[1], others) for report in _reports(rows, before, treated)]
-    return _trial(row, verdicts, became, rows[0].answered_at.date() if rows else None, is_cut)
+    later = _later(verdicts, {one.id: one.answered_at for one in rows}, *deadlines)
+    found = _trial(row, verdicts, became, rows[0].answered_at.date() if rows else None, is_cut)
+    return replace(found, later_alerts=len(later), later=later[:MOST_LATER])
+
+
+def _later(
+    found: list[_Verdict], answered: Mapping[int, datetime], times: OpenTimes, levels: Mapping[str, CaseLevel]
+) -> tuple[Later, ...]:
+    """Alerts that would have been reached later, the worst first: by the clinic's hours and deadlines of today."""
+    late = []
+    for one in found:
+        before, after = one.level
+        if before is None or (after is not None and CASE_LEVELS.index(after) >= CASE_LEVELS.index(before)):
+            continue
+        at = answered[one.check_in]
+        hours = [
+            None if level is None else (clocks(level, at, times, levels).contacted_by - at) / timedelta(hours=1)
+            for level in (before, after)
+        ]
+        late.append(Later(one.check_in, at, hours[0] or 0.0, hours[1]))
+    return tuple(sorted(late, key=lambda one: (one.lost_hours, one.answered_at), reverse=True))
 
 
 def _trial(row: str, found: list[_Verdict], became: Became, first: date | None, is_cut: bool) -> RuleTrial:

@@ -5,14 +5,14 @@ those of a day of the clinic, a schedule that of the day of the treatment: whate
 what held then.
 
 Which changes of the clinical content a clinic may make. The checks are those of the files, and three more:
-a red flag may only get stricter, the clinic's ceilings of deadlines only earlier, an emergency only faster.
+a rule of safety may only get stricter, deadlines and their ceilings only earlier, an emergency only faster.
 
 What a clinic may set as its own protocol range, and as the risk that it tolerates.
 """
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import TypeVar
@@ -20,8 +20,17 @@ from typing import TypeVar
 from reporting.domain import content as checks
 from reporting.domain import vocabulary
 from reporting.domain.content import content
-from reporting.domain.content_reader import ContentError, Table, cells_of, check_rules, with_cells
-from reporting.domain.content_rows import ADVICE_LEVELS, CASE_LEVELS, CaseLevel, Rule, ScheduledDay
+from reporting.domain.content_reader import (
+    ContentError,
+    Table,
+    cells_of,
+    check_rules,
+    is_safety_rule,
+    later_columns,
+    milder_columns,
+    with_cells,
+)
+from reporting.domain.content_rows import CaseLevel, Rule, ScheduledDay
 from reporting.domain.course import classes_of, due_days
 from reporting.domain.devices import DeviceClass, parameter_of, setting_fields
 from reporting.errors import ContentRefused
@@ -90,7 +99,7 @@ class ClinicContent:
         levels = content().case_levels
         return {
             **levels,
-            **{code: with_cells(f"{LEVELS}.csv", levels[code], dict(cells)) for code, cells in changed.items()},
+            **{code: _in_time(levels[code], dict(cells)) for code, cells in changed.items()},
         }
 
     def due_days(self, procedure_class: str, performed_on: date | None) -> tuple[int, ...]:
@@ -118,18 +127,33 @@ class ClinicContent:
 UNCHANGED = ClinicContent()
 
 
+def _in_time(old: CaseLevel, cells: Mapping[str, str]) -> CaseLevel:
+    """A level as changed; of what waits longer than in the files that of the files."""
+    new = with_cells(f"{LEVELS}.csv", old, cells)
+    return replace(new, **{name: getattr(old, name) for name in later_columns(old, new)})
+
+
 @lru_cache(maxsize=256)
 def _rules(changed: tuple[tuple[str, Cells], ...]) -> tuple[Rule, ...]:
     return rules_with({row: dict(cells) for row, cells in changed})
 
 
 def rules_with(changed: Mapping[str, Mapping[str, str]]) -> tuple[Rule, ...]:
-    """The rules of the files with these cells laid over them; those that are off left out. Raises ContentError."""
+    """The rules of the files with these cells laid over them; those that are off left out. Raises ContentError.
+
+    Of a rule of safety no cell counts that is milder than the file, whenever it was saved: the file may have become
+    stricter since, or the rule a rule of safety.
+    """
     kept = []
     for rule in content().rules:
         cells = dict(changed.get(rule.code, {}))
-        if cells.pop(IS_ON, "yes") == "yes":
-            kept.append(with_cells(f"{RULES}.csv", rule, cells) if cells else rule)
+        is_on, is_safe = cells.pop(IS_ON, "yes") == "yes", is_safety_rule(rule)
+        if not (is_on or is_safe):
+            continue
+        new = with_cells(f"{RULES}.csv", rule, cells) if cells else rule
+        if is_safe and (milder := milder_columns(rule, new)):
+            new = replace(new, **{name: getattr(rule, name) for name in milder})
+        kept.append(new)
     return tuple(kept)
 
 
@@ -287,8 +311,8 @@ def _rule(row: str, cells: dict[str, str], _now: ClinicContent, _classes: Classe
         raise ContentRefused(row, IS_ON, cells[IS_ON], "allowed is yes or no")
     every = {rule.code: rule for rule in content().rules}
     old = every[row]
-    if old.red_flag and IS_ON in cells:
-        raise ContentRefused(row, IS_ON, "no", f"{old.red_flag} is a red flag, which can never be off")
+    if is_safety_rule(old) and IS_ON in cells:
+        raise ContentRefused(row, IS_ON, "no", f"{_why_safe(old)}, which can never be off")
     rest = {name: text for name, text in cells.items() if name != IS_ON}
     try:
         every[row] = new = with_cells(f"{RULES}.csv", old, rest)
@@ -296,23 +320,21 @@ def _rule(row: str, cells: dict[str, str], _now: ClinicContent, _classes: Classe
         check_rules(table, content().follow_ups)
     except ContentError as error:
         raise _refused(error, [row] if error.line == 0 else list(every), cells) from None
-    if old.red_flag:
+    if is_safety_rule(old):
         _no_milder(old, new, cells)
     return cells
 
 
 def _no_milder(old: Rule, new: Rule, cells: Mapping[str, str]) -> None:
-    """A red flag fires at least where it fired, and asks for at least as much."""
-    said = f"{old.red_flag} is a red flag: it may only be made stricter than "
-    for name in ("min_severity", "min_rise", "min_excess", "from_day", "to_day"):
-        before, after = getattr(old, name), getattr(new, name)
-        if before == after or after is None:
-            continue
-        if before is None or (after < before if name == "to_day" else after > before):
-            raise ContentRefused(old.code, name, cells[name], said + ("no limit" if before is None else str(before)))
-    for name, order in (("advice", ADVICE_LEVELS), ("case_level", CASE_LEVELS)):
-        if order.index(getattr(new, name)) < order.index(getattr(old, name)):
-            raise ContentRefused(old.code, name, cells[name], said + getattr(old, name))
+    """A rule of safety fires at least where it fired, and asks for at least as much."""
+    for name in milder_columns(old, new):
+        limit = getattr(old, name)
+        allowed = f"{_why_safe(old)}: it may only be made stricter than {'no limit' if limit is None else limit}"
+        raise ContentRefused(old.code, name, cells[name], allowed)
+
+
+def _why_safe(rule: Rule) -> str:
+    return f"{rule.red_flag} is a red flag" if rule.red_flag else f"{rule.code} is a rule of safety"
 
 
 def _level(row: str, cells: dict[str, str], now: ClinicContent, _classes: Classes) -> dict[str, str]:
@@ -328,15 +350,13 @@ def _level(row: str, cells: dict[str, str], now: ClinicContent, _classes: Classe
 
 
 def _no_later(old: CaseLevel, new: CaseLevel, cells: Mapping[str, str]) -> None:
-    for hours, counted, ceiling in CLOCKS:
-        latest = getattr(old, ceiling)
-        if getattr(new, ceiling) > latest:
-            raise ContentRefused(old.code, ceiling, cells[ceiling], f"at most {latest}")
+    for hours, _, _ in CLOCKS:
         if getattr(new, hours) < 1:
             raise ContentRefused(old.code, hours, cells[hours], "at least 1")
-        is_always = getattr(old, counted) == "around_the_clock"
-        if is_always and getattr(new, counted) != "around_the_clock":
-            raise ContentRefused(old.code, counted, cells[counted], f"{old.label} is counted around the clock")
+    for name in later_columns(old, new):
+        is_hours = name.endswith("hours")
+        allowed = f"at most {getattr(old, name)}" if is_hours else f"{old.label} is counted around the clock"
+        raise ContentRefused(old.code, name, cells[name], allowed)
 
 
 def _schedule(row: str, cells: dict[str, str], _now: ClinicContent, _classes: Classes) -> dict[str, str]:

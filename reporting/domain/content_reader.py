@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from reporting.domain.content_rows import CASE_LEVELS, SYMPTOMS, FollowUp, Rule, SelfCare
+from reporting.domain.content_rows import ADVICE_LEVELS, CASE_LEVELS, SYMPTOMS, CaseLevel, FollowUp, Rule, SelfCare
 from reporting.errors import Problem
 
 R = TypeVar("R")
@@ -274,6 +274,41 @@ def _check_facts(table: Table[Rule], line: int, rule: Rule, asked: Mapping[str, 
             table.fail(line, "facts", f"no line that is asked says {'|'.join(sorted(group))}")
     if rule.unsure and not rule.facts:
         table.fail(line, "unsure", "needs facts of which one can be not sure")
+
+
+SAFE_ADVICE, SAFE_LEVELS = ("contact_today", "emergency"), ("same_day", "emergency")
+_WIDER_DOWN, _WIDER_UP = ("min_severity", "min_rise", "min_excess", "from_day"), ("to_day",)
+_CLOCK_COLUMNS = ("deadline_hours", "ceiling_hours", "contact_hours", "contact_ceiling_hours")
+
+
+def is_safety_rule(rule: Rule) -> bool:
+    """Whether no clinic may make it milder: a red flag, or whatever sends a patient to somebody today."""
+    return bool(rule.red_flag) or rule.advice in SAFE_ADVICE or rule.case_level in SAFE_LEVELS
+
+
+def milder_columns(old: Rule, new: Rule) -> tuple[str, ...]:
+    """Columns in which ``new`` fires on less than ``old``, or asks for less. Empty: it is at least as strict."""
+    found = []
+    for name in (*_WIDER_DOWN, *_WIDER_UP):
+        before, after = getattr(old, name), getattr(new, name)
+        if after is not None and before != after:
+            narrower = before is None or (after < before if name in _WIDER_UP else after > before)
+            found += [name] if narrower else []
+    for name, order in (("advice", ADVICE_LEVELS), ("case_level", CASE_LEVELS)):
+        if order.index(getattr(new, name)) < order.index(getattr(old, name)):
+            found.append(name)
+    return tuple(found)
+
+
+def later_columns(old: CaseLevel, new: CaseLevel) -> tuple[str, ...]:
+    """Columns in which a level of cases waits longer than in the files: red flags are of every level."""
+    hours = [name for name in _CLOCK_COLUMNS if getattr(new, name) > getattr(old, name)]
+    counted = [
+        name
+        for name in ("counted", "contact_counted")
+        if getattr(old, name) == "around_the_clock" and getattr(new, name) != "around_the_clock"
+    ]
+    return (*hours, *counted)
 
 
 def care_days(table: Table[SelfCare], classes: Collection[str]) -> dict[str, dict[int, str]]:

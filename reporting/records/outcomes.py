@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from sqlalchemy import Row, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Row, and_, bindparam, delete, func, insert, or_, select, update
 from sqlmodel import Session, col
 
 from reporting.domain.course import SLOTS, of_visit, slot_for
 from reporting.domain.packed import Answers
 from reporting.domain.vocabulary import SYMPTOMS
 from reporting.records import clinic_facts
-from reporting.records.judged import is_unexpected
+from reporting.records.judged import bits_of, is_unexpected
 from reporting.records.tables import CheckIn, Clinic, Outcome, Revision, TreatedArea, Treatment
 
 _ANSWER = struct.Struct("<HHBB")
@@ -286,6 +286,33 @@ def rebuild(session: Session) -> int:
     ids = [int(i) for i in session.execute(select(col(Treatment.id))).scalars() if i is not None]
     recompute(session, ids)
     return len(ids)
+
+
+def judge_anew(session: Session) -> int:
+    """Judge every answered check-in by the content of today; returns how many are judged otherwise than before.
+
+    The outcome rows are not touched: ``rebuild`` writes them.
+    """
+    changed = 0
+    ids = [int(i) for i in session.execute(select(col(Treatment.id)).order_by(col(Treatment.id))).scalars() if i]
+    for start in range(0, len(ids), CHUNK):
+        for sent in _check_ins_of(session, ids[start : start + CHUNK]).values():
+            since: int | None = None
+            for row in sorted(sent, key=lambda one: (one.scheduled_day, one.id)):
+                if row.answered_at is None:
+                    continue
+                bits = bits_of(row, of_visit(row.procedure_class, row.also_classes), since)
+                since = row.recovery_day
+                if bits != row.unexpected:
+                    session.execute(update(CheckIn).where(col(CheckIn.id) == row.id).values(unexpected=bits))
+                    changed += row.unexpected is not None
+    return changed
+
+
+def events(session: Session) -> dict[str, int]:
+    """Symptom to the treated areas in which it was ever more than expected."""
+    counts = (func.count(getattr(Outcome, f"first_{symptom}")) for symptom in SYMPTOMS)
+    return dict(zip(SYMPTOMS, map(int, session.execute(select(*counts)).one()), strict=True))
 
 
 def due_counts(session: Session, performed_on: Mapping[int, date], today: date) -> dict[int, int]:

@@ -1,5 +1,6 @@
 """A clinic changes its rules, deadlines and schedules: from the next day on, for itself alone, with a trail."""
 
+import math
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
@@ -276,6 +277,11 @@ class TestTrial:
         assert found.red_flags[0] == found.red_flags[1]
         assert found.cases == (2, 2)
         assert (found.milder, found.harder) == (0, 0)  # U1 says the same to the patient
+        [late] = found.later
+        assert found.later_alerts == 1
+        assert late.after_hours is not None
+        assert 8 <= late.before_hours < late.after_hours  # a working day; U1 has a week
+        assert late.lost_hours == late.after_hours - late.before_hours
 
     def test_a_rule_that_would_be_off_and_one_that_gets_harder(self, clinic: House) -> None:
         with clock.fixed(NOW + timedelta(days=50)):
@@ -284,6 +290,19 @@ class TestTrial:
             off = try_rule(clinic.staff["administrator"], "U1", {"is_on": "no"})
         assert (harder.now.fired, harder.then.fired, harder.gained, harder.harder) == (0, 1, 1, 1)
         assert (off.now.fired, off.then.fired, off.cases) == (1, 0, (1, 0))
+        assert (harder.later_alerts, harder.later) == (0, ())
+        assert [(one.after_hours, one.lost_hours) for one in off.later] == [(None, math.inf)]
+
+    def test_the_alert_that_would_be_lost_stands_before_those_that_would_be_late(self, clinic: House) -> None:
+        with clock.fixed(NOW + timedelta(days=50)):
+            first = report(clinic, "late", symptoms=["scarring"], severity_scarring="2").id
+        with clock.fixed(NOW + timedelta(days=57)):
+            second = report(clinic, "sooner", symptoms=["burning"], severity_burning="2").id
+            found = try_rule(clinic.staff["administrator"], "U2", {"case_level": "one_week"})
+            assert {one.check_in_id for one in found.later} <= {first, second}
+            off = try_rule(clinic.staff["administrator"], "U2", {"is_on": "no"})
+        hours = [one.lost_hours for one in off.later]
+        assert hours == sorted(hours, reverse=True)
 
     def test_the_answer_before_is_known_even_beyond_the_year(self, clinic: House) -> None:
         report(clinic, "first", symptoms=["burning"], severity_burning="1")

@@ -58,10 +58,10 @@ class TestSchedules:
 
     def test_a_deadline_is_changed_and_undone(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
         page = opened(monkeypatch, clinic, "clinic/page_schedules", case="Within one working day")
-        page.number_input[0].set_value(6)
+        page.number_input[0].set_value(3)
         why(page, 1)
         press(page, "save_level")
-        assert content_row(clinic.staff["administrator"], "case_levels", "one_day").decided["deadline_hours"] == "6"
+        assert content_row(clinic.staff["administrator"], "case_levels", "one_day").decided["deadline_hours"] == "3"
         page.text_input(key="undo_why_case_levels_one_day").set_value(WHY)
         press(page, "undo_case_levels_one_day")
         assert not content_row(clinic.staff["administrator"], "case_levels", "one_day").is_changed

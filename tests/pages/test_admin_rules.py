@@ -53,6 +53,7 @@ def test_a_rule_is_tried_then_saved_then_undone(monkeypatch: pytest.MonkeyPatch,
     assert "It would have fired 0 times (now once); 0 of them were acted on." in said
     assert "Red flags are unaffected: 0 check-ins with one, before and after." in said
     assert "1 coded as no contact needed" in said
+    assert "Past alerts that would have been reached later: 1" in said
     assert versions(by, "triage_rules", "I1") == ()
     page.text_input(key="rules_why_I1").set_value(WHY)
     press(page, "rules_save")

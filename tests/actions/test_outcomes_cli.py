@@ -86,7 +86,9 @@ def test_only_the_command_judges_by_another_content_and_says_what_changes(
         assert "Treated areas with more swelling than expected: 0 before, 1 after." in printed
     with reading() as session:
         asked = (
-            select(AuditEvent).where(col(AuditEvent.action) == "outcomes.rebuilt").order_by(col(AuditEvent.id).desc())
+            select(AuditEvent)
+            .where(col(AuditEvent.action) == "outcomes.rebuilt")
+            .order_by(col(AuditEvent.sequence).desc())
         )
         event = session.execute(asked.limit(1)).scalar_one()
     assert (event.details["events_before"]["swelling"], event.details["events_after"]["swelling"]) == (0, 1)

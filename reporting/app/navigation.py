@@ -11,13 +11,13 @@ import streamlit as st
 from reporting.domain.actors import Actor
 from reporting.domain.language import ENGLISH
 from reporting.domain.patient_words import say
-from reporting.errors import SignInNeeded
+from reporting.errors import OtherTreatment, SignInNeeded
 from reporting.security.permissions import may
 from reporting.shell.pages import ADDRESSES, PATIENT, STAFF, WELCOME, Entry, page_at
 from reporting.shell.read_scope import ClinicLine, clinic_line
 from reporting.shell.ui_identity import actor_of_this_run, address_asked_for, asked_for, note_refused
 from reporting.shell.ui_links import leave_link, page_link
-from reporting.shell.ui_patient import language, sign_in_needed
+from reporting.shell.ui_patient import language, not_this_page, sign_in_needed
 
 _HERE = "menu_page"
 
@@ -118,6 +118,9 @@ def draw() -> None:
         actor = actor_of_this_run()
     except SignInNeeded:
         actor = None
+    except OtherTreatment:
+        not_this_page(language())
+        return
     entries = pages_for(actor)
     if actor is not None and (asked := address_asked_for()) in ADDRESSES - {entry.address for entry in entries}:
         note_refused(asked)

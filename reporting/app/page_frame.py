@@ -12,7 +12,7 @@ from reporting.app.navigation import pages_for
 from reporting.domain.actors import Actor
 from reporting.domain.language import ENGLISH, languages
 from reporting.domain.patient_words import say
-from reporting.errors import NotAllowed, NotFound, Problem, SignInNeeded
+from reporting.errors import NotAllowed, NotFound, OtherTreatment, Problem, SignInNeeded
 from reporting.shell import act_sessions, web_html
 from reporting.shell.chart_look import page_styles
 from reporting.shell.pages import ADDRESSES
@@ -89,19 +89,35 @@ async def _other_page(request: Request, by: Actor | None, problem: Problem, addr
     """What comes in place of a page that is not there or not for this person."""
     if isinstance(problem, SignInNeeded):
         return RedirectResponse("/sign-in", status_code=303)
-    if by is not None and address in ADDRESSES:
+    if by is not None and address in ADDRESSES and not isinstance(problem, OtherTreatment):
         await run_in_threadpool(partial(act_sessions.note, "access.refused", address, by=by))
     if by is not None and by.kind == "staff":
         return for_staff(problem)
     return await run_in_threadpool(lambda: for_patients(request, problem, by=by))
 
 
+def _not_theirs(request: Request, by: Actor | None, address: str) -> Problem | None:
+    """Why this person does not get this page in this tab; None where they may have it."""
+    if (problem := _refused(by, address)) is not None or by is None:
+        return problem
+    try:
+        web_html.must_be_tab_of(request, by.treatment_id)
+    except OtherTreatment as other:
+        return other
+    return None
+
+
 async def _send_shell(kept: list[Message], scope: Scope, receive: Receive, send: Send) -> None:
     request = Request(scope)
     by, address = await run_in_threadpool(visitor, request), request.url.path.strip("/")
-    if (problem := _refused(by, address)) is not None:
+    if (problem := _not_theirs(request, by, address)) is not None:
         other = await _other_page(request, by, problem, address)
         await other(scope, receive, send)
+        return
+    if by is not None and by.kind == "patient" and web_html.OF not in request.query_params:
+        # So that the tab says whose it is, also when it is loaded again or connects anew.
+        here = f"{request.url.path}{'?' if request.url.query else ''}{request.url.query}"
+        await RedirectResponse(web_html.in_tab(here, by.treatment_id), status_code=303)(scope, receive, send)
         return
     staff = by is not None and by.kind == "staff"
     code = ENGLISH if staff else language_of(request)  # staff pages are in English whatever the browser wants

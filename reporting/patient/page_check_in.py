@@ -25,7 +25,7 @@ from reporting.domain.content_rows import ConsentText
 from reporting.domain.language import ENGLISH, translator
 from reporting.domain.patient_words import long_day, say
 from reporting.domain.questionnaire import NO_PROBLEMS
-from reporting.errors import Problem, SignInNeeded
+from reporting.errors import OtherTreatment, Problem, SignInNeeded
 from reporting.patient.act_check_ins import keep_answer, keep_warned, submit_check_in
 from reporting.patient.act_photos import add_photo, refusal_words, remove_photo, upload_key
 from reporting.patient.read_check_in import CheckInPage, check_in_page
@@ -46,8 +46,8 @@ from reporting.patient.ui_check_in import (
 from reporting.security.permissions import may
 from reporting.shell.pages import page_at, path_of
 from reporting.shell.ui_identity import actor_of_this_tap, current_actor
-from reporting.shell.ui_links import leave_link
-from reporting.shell.ui_patient import language, patient_column, sign_in_needed, to_top
+from reporting.shell.ui_links import leave_link, whose
+from reporting.shell.ui_patient import language, not_this_page, patient_column, sign_in_needed, to_top
 
 CARER = "answers_for_another"
 """Key of the tick of somebody who answers for the patient."""
@@ -276,7 +276,7 @@ def _draw(shown: CheckInPage, spoken: str) -> str:
         confirmation(shown.sent_today, shown.contact, spoken)
         place = f"sent {shown.sent_today.check_in_id}"
         st.button(say("again", spoken), width="stretch", on_click=start_over, kwargs={"again": True})
-        st.page_link(page_at("home").path, label=say("home", spoken), width="stretch")
+        st.page_link(page_at("home").path, label=say("home", spoken), width="stretch", query_params=whose() or None)
     else:
         flag_part(shown.flag_above, shown.contact, spoken)
         place = draw(form(shown, spoken))
@@ -291,6 +291,9 @@ def page() -> None:
         shown = check_in_page(current_actor())
     except SignInNeeded:
         sign_in_needed(spoken)
+        return
+    except OtherTreatment:
+        not_this_page(spoken)
         return
     with patient_column():
         place = _draw(shown, spoken)

@@ -15,7 +15,6 @@ from reporting.patient.read_check_in import Had, PastCheckIn
 from reporting.patient.read_contact import ClinicContact
 from reporting.patient.read_recovery import History, RecoveryPage
 from reporting.patient.ui_check_in import call_button
-from reporting.shell.pages import page_at
 from reporting.shell.ui_figures import chart, drawn
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import go, leave_link
@@ -31,7 +30,7 @@ def next_part(shown: RecoveryPage, language: str) -> None:
         say("next_open", language, day=shown.next_day) if is_open else next_words(shown.next_on, shown.today, language)
     )
     if st.button(say("start", language), type="primary", width="stretch", key="start"):
-        st.switch_page(page_at("check-in").path)
+        go("check-in")
 
 
 def advice_part(shown: RecoveryPage, language: str) -> None:

@@ -227,7 +227,7 @@ def _work(by: Actor, form: Posted, language: str, here: str) -> Response:
     if not here.startswith("/c/"):
         web_html.must_be_about(form.one("of"), by.treatment_id)
     try:
-        return RedirectResponse(_Sender(by, form, language).work(), status_code=303)
+        return RedirectResponse(web_html.in_tab(_Sender(by, form, language).work(), by.treatment_id), status_code=303)
     except _Refused as refused:
         return draw(Visit(by, refused.page, language, here), refused.place, refused.given)
 
@@ -236,7 +236,7 @@ def _look(by: Actor, wanted: str, language: str, here: str, signed_in: bool = Tr
     page = check_in_page(by)
     place = place_of(page, wanted)
     if signed_in and here != address(place):
-        return RedirectResponse(address(place), status_code=303)
+        return RedirectResponse(web_html.in_tab(address(place), by.treatment_id), status_code=303)
     answer = draw(Visit(by, page, language, here, signed_in), place)
     if not signed_in and not page.answers and place != SENT:
         answer.headers["cache-control"] = FROM_CACHE
@@ -244,10 +244,11 @@ def _look(by: Actor, wanted: str, language: str, here: str, signed_in: bool = Tr
 
 
 def _actor(request: Request) -> Actor:
-    """The signed-in patient. Raises SignInNeeded, NotAllowed."""
+    """The signed-in patient, whose page this is. Raises SignInNeeded, NotAllowed, OtherTreatment."""
     by = act_sessions.actor_of(request.cookies.get(act_sessions.cookie_name()))
     if by.kind != "patient":
         raise NotAllowed()
+    web_html.must_be_tab_of(request, by.treatment_id)
     return by
 
 

@@ -85,6 +85,7 @@ def tel(number: str) -> str:
 def common(visit: Visit, given: Given, above: Guidance | None = None) -> dict[str, Any]:
     """What every page of the check-in says: language, day, an open red flag (``above``), help at the foot."""
     code, contact = visit.language, visit.page.contact
+    tab = partial(web_html.in_tab, treatment_id=visit.page.treatment_id if visit.signed_in else None)
     speak, direction = partial(say, language=code), languages()[code].direction
     return {
         "say": speak,
@@ -93,7 +94,8 @@ def common(visit: Visit, given: Given, above: Guidance | None = None) -> dict[st
         "dir": direction,
         "number": partial(isolated, code=code),
         "others": [known for known in languages().values() if known.code != code],
-        "here": visit.here,
+        "here": tab(visit.here),
+        "tab": tab,
         "contact": contact,
         "tel": tel,
         "hours": week_words(contact.opening_hours, code),

@@ -7,6 +7,7 @@ import json
 import zipfile
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import partial
 from io import RawIOBase
 from itertools import chain
 from typing import Any
@@ -69,10 +70,12 @@ async def my_data(request: Request) -> Response:
         return RedirectResponse("/code", status_code=303)
     if by.kind != "patient":
         return RedirectResponse("/", status_code=303)
+    web_html.must_be_tab_of(request, by.treatment_id)
+    tab = partial(web_html.in_tab, treatment_id=by.treatment_id)
     if by.strength != "full":
-        return RedirectResponse("/unlock?next=/my-data", status_code=303)
+        return RedirectResponse(tab("/unlock?next=/my-data"), status_code=303)
     if request.method == "GET":
-        return patient_page(request, "my_data.html", of=web_html.about(by.treatment_id))
+        return patient_page(request, "my_data.html", of=web_html.about(by.treatment_id), tab=tab)
     web_html.must_be_about((await web_html.fields(request, "of"))["of"], by.treatment_id)
     data = await run_in_threadpool(own_data_of, by)
     name = f"my-data-{now():%Y-%m-%d}.zip"

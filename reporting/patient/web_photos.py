@@ -171,6 +171,7 @@ async def form(request: Request) -> Response:
         by = await _actor(request)
         if by.kind != "patient":
             raise NotAllowed()
+        web_html.must_be_tab_of(request, by.treatment_id)
         if request.method == "GET":
             return await _form(request, by)
         await _work(by, await _sent(request), language_of(request))
@@ -182,7 +183,7 @@ async def form(request: Request) -> Response:
         raise
     except Problem as problem:
         return await _form(request, by, problem)
-    return RedirectResponse(ADDRESS, status_code=303)
+    return RedirectResponse(web_html.in_tab(ADDRESS, by.treatment_id), status_code=303)
 
 
 PHOTO_ROUTES = [

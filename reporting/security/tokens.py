@@ -76,6 +76,16 @@ def is_form_of(mark: str, treatment_id: int) -> bool:
     return hmac.compare_digest(mark.encode(), form_mark(treatment_id).encode())
 
 
+def page_mark(treatment_id: int) -> str:
+    """What the address of every page of a treatment carries: it says whose page a tab shows, and names nobody."""
+    return _short(f"page:{treatment_id}")
+
+
+def is_page_of(mark: str, treatment_id: int) -> bool:
+    """Whether an address is that of a page of the treatment."""
+    return hmac.compare_digest(mark.encode(), page_mark(treatment_id).encode())
+
+
 def phone_hash(number: str) -> str:
     """Finds the patient of a number (E.164) without the number being readable."""
     return keyed_hash(f"phone:{number}")

@@ -9,13 +9,16 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from reporting.domain.actors import Actor
-from reporting.errors import SignInNeeded
+from reporting.errors import OtherTreatment, SignInNeeded
+from reporting.security.tokens import is_page_of
 from reporting.shell import act_sessions
 from reporting.shell.act_sessions import actor_of, cookie_name
+from reporting.shell.ui_links import OF
 
 NOBODY: tuple[float, Actor | None] = (0.0, None)
 SAME_RUN_S = 1.0
 """A callback's run begins at once; whoever was asked for longer ago belongs to a run that never came."""
+_WHOSE = "whose_page"
 _OF_THIS_TAP: ContextVar[tuple[float, Actor | None]] = ContextVar("actor of this tap", default=NOBODY)
 _OF_THIS_RUN: ContextVar[Actor | None] = ContextVar("actor of this run", default=None)
 
@@ -26,12 +29,29 @@ def cookie_value() -> str | None:
     return value if isinstance(value, str) else None
 
 
+def _whose_page(actor: Actor) -> Actor:
+    """The actor, if this page is theirs. Raises OtherTreatment.
+
+    A page that connects anew comes with the browser's cookies of that moment, which may be those of another link,
+    and with what was typed before: so the page's address says for which treatment it is, and so does its own state.
+    """
+    mine, mark = (actor.kind, actor.id, actor.treatment_id), st.query_params.get(OF, "")
+    before = st.session_state.setdefault(_WHOSE, mine)
+    if before != mine and "patient" in (before[0], actor.kind):
+        raise OtherTreatment()
+    if mark and (actor.treatment_id is None or not is_page_of(mark, actor.treatment_id)):
+        raise OtherTreatment()
+    return actor
+
+
 def current_actor(*, by_hand: bool = True) -> Actor:
-    """The signed-in person. Raises SignInNeeded. ``by_hand`` is false where the page refreshes by itself.
+    """The signed-in person. Raises SignInNeeded, and OtherTreatment where the browser is another link's by now.
+
+    ``by_hand`` is false where the page refreshes by itself.
 
     Callbacks and parts that redraw alone ask the database; a page drawn as a whole was asked for already.
     """
-    return _OF_THIS_RUN.get() or actor_of(cookie_value(), by_hand=by_hand)
+    return _OF_THIS_RUN.get() or _whose_page(actor_of(cookie_value(), by_hand=by_hand))
 
 
 def actor_later() -> Callable[[], Actor]:
@@ -46,7 +66,7 @@ def actor_of_this_tap() -> Actor:
 
     That run then need not ask again. Raises SignInNeeded.
     """
-    actor = actor_of(cookie_value())
+    actor = _whose_page(actor_of(cookie_value()))
     _OF_THIS_TAP.set((time.monotonic(), actor))
     return actor
 
@@ -64,7 +84,7 @@ def note_refused(where: str) -> None:
     """Somebody who is signed in asked for what their role does not allow: one audit row per person, page and window."""
     try:
         by = current_actor(by_hand=False)
-    except SignInNeeded:
+    except (SignInNeeded, OtherTreatment):
         return
     act_sessions.note("access.refused", where, by=by)
 

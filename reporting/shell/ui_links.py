@@ -8,6 +8,15 @@ from streamlit.errors import StreamlitAPIException
 
 from reporting.shell.pages import page_at
 
+OF = "of"
+"""In the address of a patient's page: for which treatment it is."""
+
+
+def whose() -> dict[str, str]:
+    """The mark of this page's address, for the address of the next one; staff pages have none."""
+    mark = st.query_params.get(OF, "")
+    return {OF: mark} if mark else {}
+
 
 def page_link(to: str, label: str, *, icon: str | None = None, **address: int | str) -> None:
     """A link to the page with that address; ``address`` becomes its query string.
@@ -15,7 +24,7 @@ def page_link(to: str, label: str, *, icon: str | None = None, **address: int | 
     Where that page is not in this person's menu (or a page is drawn alone), it is a plain link: the page
     itself decides who may see it.
     """
-    query = {name: str(value) for name, value in address.items()}
+    query = whose() | {name: str(value) for name, value in address.items()}
     try:
         st.page_link(page_at(to).path, label=label, icon=icon, query_params=query or None)
     except StreamlitAPIException:
@@ -25,7 +34,7 @@ def page_link(to: str, label: str, *, icon: str | None = None, **address: int | 
 
 def go(to: str, **address: int | str) -> None:
     """Leave for the page with that address; for buttons, which are easier to hit than links. Never in a callback."""
-    st.switch_page(page_at(to).path, query_params={name: str(value) for name, value in address.items()})
+    st.switch_page(page_at(to).path, query_params=whose() | {name: str(value) for name, value in address.items()})
 
 
 def number_in_address(name: str) -> int | None:
@@ -39,6 +48,7 @@ def leave_link(label: str, address: str, kind: Literal["primary", "secondary", "
 
     ``label`` and ``address`` are our own words, never a person's.
     """
+    address += "".join(f"{'&' if '?' in address else '?'}{name}={mark}" for name, mark in whose().items())
     width: Literal["content", "stretch"] = "content" if kind == "small" else "stretch"
     words = f'<a class="leave {kind}" href="{escape(address)}" target="_self">{escape(label)}</a>'
     st.html(words, width=width)

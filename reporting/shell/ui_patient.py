@@ -47,6 +47,14 @@ def sign_in_needed(language: str) -> None:
         leave_link(say("type_code", language), "/code", "primary")
 
 
+def not_this_page(language: str) -> None:
+    """The browser is signed in for another treatment than this page: nothing of it is drawn, so nothing is kept."""
+    with patient_column():
+        st.title(say("sign_in_title", language), anchor=False)
+        st.error(f"{say('other_treatment', language)} {say('other_treatment_do', language)}")
+        leave_link(say("type_code", language), "/code", "primary")
+
+
 COOKIE = "language"
 
 

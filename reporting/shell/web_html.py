@@ -22,10 +22,12 @@ from reporting.domain.language import ENGLISH
 from reporting.domain.patient_words import say
 from reporting.errors import InvalidInput, NotAllowed, OtherTreatment, Problem
 from reporting.security.encryption import keyed_hash
-from reporting.security.tokens import form_mark, is_form_of
+from reporting.security.tokens import form_mark, is_form_of, is_page_of, page_mark
 from reporting.settings import settings
 from reporting.shell.act_sessions import Cookie, cookie_name
 
+OF = "of"
+"""Of an address and of a form: for which treatment they are."""
 _INLINE = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.S)
 
 
@@ -164,6 +166,23 @@ def must_be_ours(request: Request) -> None:
 def must_be_about(mark: str, treatment_id: int | None) -> None:
     """Refuse a form that was drawn for another treatment: two links in one browser never mix. Raises OtherTreatment."""
     if treatment_id is None or not is_form_of(mark, treatment_id):
+        raise OtherTreatment()
+
+
+def in_tab(path: str, treatment_id: int | None) -> str:
+    """The address with the mark of its treatment: loaded again it is refused while the browser is another one's."""
+    if treatment_id is None:
+        return path
+    return f"{path}{'&' if '?' in path else '?'}{OF}={page_mark(treatment_id)}"
+
+
+def must_be_tab_of(request: Request, treatment_id: int | None) -> None:
+    """Refuse a page whose address is of another treatment than the session. Raises OtherTreatment.
+
+    An address without a mark was typed or kept by hand and belongs to nobody before.
+    """
+    mark = request.query_params.get(OF, "")
+    if mark and (treatment_id is None or not is_page_of(mark, treatment_id)):
         raise OtherTreatment()
 
 

@@ -42,6 +42,7 @@ async def _page(request: Request, by: Actor, problem: Problem | None = None, **g
         problem,
         shown=shown,
         of=web_html.about(by.treatment_id),
+        tab=partial(web_html.in_tab, treatment_id=by.treatment_id),
         address=address,
         minutes=act_second_factor.LIFE // timedelta(minutes=1),
         code=given.get("code", ""),
@@ -55,8 +56,11 @@ async def unlock(request: Request) -> Response:
         by = await run_in_threadpool(act_sessions.actor_of, request.cookies.get(act_sessions.cookie_name()))
     except SignInNeeded:
         return RedirectResponse("/code", status_code=303)
-    if by.kind != "patient" or by.strength == "full":
-        return RedirectResponse(_next(request) if by.kind == "patient" else "/", status_code=303)
+    if by.kind != "patient":
+        return RedirectResponse("/", status_code=303)
+    web_html.must_be_tab_of(request, by.treatment_id)
+    if by.strength == "full":
+        return RedirectResponse(web_html.in_tab(_next(request), by.treatment_id), status_code=303)
     if request.method == "GET":
         return await _page(request, by)
     given = await web_html.fields(request, "of", "send", "digits", "code", "year_of_birth")
@@ -76,7 +80,7 @@ async def _work(request: Request, by: Actor, given: dict[str, str]) -> Response:
     if given["send"]:
         send = partial(act_second_factor.send_code, by=by, source=source, language=language_of(request))
         await run_in_threadpool(send)
-        return RedirectResponse(f"/unlock?next={_next(request)}", status_code=303)
+        return RedirectResponse(web_html.in_tab(f"/unlock?next={_next(request)}", by.treatment_id), status_code=303)
     if given["digits"]:
         work = partial(act_second_factor.unlock_with_email_code, by=by, code=given["digits"], source=source)
     else:
@@ -87,4 +91,4 @@ async def _work(request: Request, by: Actor, given: dict[str, str]) -> Response:
             year_of_birth=given["year_of_birth"],
             source=source,
         )
-    return web_html.signed_in(await run_in_threadpool(work), _next(request))
+    return web_html.signed_in(await run_in_threadpool(work), web_html.in_tab(_next(request), by.treatment_id))

@@ -1,6 +1,6 @@
 """Patients of their own: ``python -m tests.e2e.patients COUNT AREA …`` prints their links as JSON.
 
-``… of TREATMENT`` prints a new link of one that is there already.
+``… of TREATMENT`` prints a new link of one that is there already, ``… twice`` those of two treatments of one patient.
 
 Runs as a process of its own on the data of a running application, which it finds as the application does.
 """
@@ -18,7 +18,7 @@ from reporting.records.columns import add_one
 from reporting.records.engine import transaction
 from reporting.records.migrate import migrate
 from reporting.records.outcomes import recompute
-from reporting.records.tables import Clinic
+from reporting.records.tables import Clinic, TreatedArea, Treatment
 from reporting.treatments.act_invitations import issue_invitation
 from tests import launch
 from tests.people import treated
@@ -62,6 +62,20 @@ def _write(count: int, areas: list[str]) -> list[int]:
     return treatments
 
 
+def _twice() -> list[int]:
+    """One patient with two treatments, of the cheeks and of the hands."""
+    (first,) = _write(1, ["cheeks"])
+    with transaction() as session:
+        row = session.get_one(Treatment, first)
+        kept = row.model_dump(include={"clinic_id", "patient_id", "performed_on", "procedure_class", "source"})
+        second = add_one(session, Treatment, **kept, reference=f"{row.reference}-2")
+        add_one(
+            session, TreatedArea, clinic_id=row.clinic_id, treatment_id=second, area="hands", indication="acne_scars"
+        )
+        recompute(session, [second])
+    return [first, second]
+
+
 def cards(folder: Path, address: str, count: int, *areas: str) -> list[tuple[str, str]]:
     """Link and short code of new patients, born in 1980, in the data of the application that runs at ``address``."""
     return _printed(folder, address, str(count), *(areas or ("cheeks", "neck")))
@@ -83,6 +97,11 @@ def links(folder: Path, address: str, count: int, *areas: str) -> list[str]:
     return [link for link, _ in cards(folder, address, count, *areas)]
 
 
+def both_of_one(folder: Path, address: str) -> list[tuple[str, str]]:
+    """Links and codes of two treatments of one new patient: of the cheeks, of the hands."""
+    return _printed(folder, address, "twice")
+
+
 def card_of(folder: Path, address: str, treatment_id: int) -> tuple[str, str]:
     """A new link and short code of a treatment that is there already."""
     (card,) = _printed(folder, address, "of", str(treatment_id))
@@ -91,6 +110,9 @@ def card_of(folder: Path, address: str, treatment_id: int) -> tuple[str, str]:
 
 if __name__ == "__main__":
     migrate()
-    wanted = [int(sys.argv[2])] if sys.argv[1] == "of" else _write(int(sys.argv[1]), sys.argv[2:])
+    if sys.argv[1] == "twice":
+        wanted = _twice()
+    else:
+        wanted = [int(sys.argv[2])] if sys.argv[1] == "of" else _write(int(sys.argv[1]), sys.argv[2:])
     issued = [issue_invitation(by=SYSTEM, treatment_id=key) for key in wanted]
     print(json.dumps([(one.link, one.code) for one in issued]))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -34,7 +35,7 @@ def sign_in(page: Page, address: str, code: str, born: str = "1980") -> None:
     page.locator("#code").fill(code)
     page.locator("#year_of_birth").fill(born)
     page.locator("form:has(#code) button").click()
-    page.wait_for_url(lambda url: not url.endswith("/code"))
+    page.wait_for_url(lambda url: not urlsplit(url).path.endswith("/code"))
 
 
 def pages_of_a_patient(page: Page, address: str) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """A plain page as a person without scripts uses it: read its heading, tick rows, press buttons."""
 
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
@@ -119,15 +120,28 @@ class Screen(HTMLParser):
         return next(one for one in self.controls if one.name == name)
 
     def link(self, words: str) -> str:
+        return bare(self.address_of(words))
+
+    def address_of(self, words: str) -> str:
         return next(one.value for one in self.controls if one.kind == "a" and one.words.startswith(words))
+
+
+def bare(address: str) -> str:
+    """An address without the mark of its treatment."""
+    return re.sub(r"[?&]of=[\w-]+$", "", address)
 
 
 class Phone:
     """A browser without scripts at one address; it follows where it is sent."""
 
     def __init__(self, client: TestClient, address: str) -> None:
-        self.client, self.here, self.taps, self.status = client, address, 0, 0
+        self.client, self.address, self.taps, self.status = client, address, 0, 0
         self.open(address)
+
+    @property
+    def here(self) -> str:
+        """The address without the mark that says whose page it is."""
+        return bare(self.address)
 
     def open(self, address: str) -> "Phone":
         return self._went(self.client.get(address), address)
@@ -138,7 +152,7 @@ class Phone:
             self.client.cookies.set(name, value)
         if answer.status_code == 303:
             return self.open(answer.headers["location"])
-        self.here, self.status, self.screen = address, answer.status_code, Screen(answer.text)
+        self.address, self.status, self.screen = address, answer.status_code, Screen(answer.text)
         return self
 
     def data(self, form: int, ticks: list[str], **typed: str) -> dict[str, Any]:
@@ -165,9 +179,9 @@ class Phone:
         return self.post(data, self.screen.actions[button.form])
 
     def post(self, data: dict[str, Any], to: str = "") -> "Phone":
-        to = to or self.here
+        to = to or self.address
         return self._went(self.client.post(to, data=data, headers={"sec-fetch-site": "same-origin"}), to)
 
     def follow(self, words: str) -> "Phone":
         self.taps += 1
-        return self.open(self.screen.link(words))
+        return self.open(self.screen.address_of(words))

@@ -42,10 +42,11 @@ def told(code: str) -> dict[str, str]:
     return {"timezone": content().countries[code].time_zones[-1], **LINE, **proposals, **OURS}
 
 
-def set_up(code: str) -> tuple[Actor, int]:
+def set_up(code: str, **other: str) -> tuple[Actor, int]:
     """A new clinic through the set-up action, with one patient treated three days before; who works there."""
+    facts = told(code) | other
     set_up_clinic(
-        clinic_name="Demo clinic", name="Demo first", email="first@demo.example", password=PASSWORD, facts=told(code)
+        clinic_name="Demo clinic", name="Demo first", email="first@demo.example", password=PASSWORD, facts=facts
     )
     with transaction() as session:
         clinic = session.exec(select(Clinic)).one()

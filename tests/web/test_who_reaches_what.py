@@ -22,6 +22,7 @@ from reporting.treatments import act_invitations
 from tests.accounts import PASSWORD, with_password
 from tests.cast import House
 from tests.two_clinics import CODE, LINK, NOBODY, UNKNOWN, Side, side
+from tests.web.screen import bare
 from tests.web.site import of, words
 
 WHO = (*ROLES, LINK, CODE, NOBODY)
@@ -55,7 +56,7 @@ def expected(entry: Entry, who: str) -> tuple[int, str]:
             return 403, ""
         return (200, "") if may(_actor(who), entry.permission) else (403, "")
     if entry in PATIENT:
-        return 200, ""
+        return (200, "") if who == NOBODY else (303, f"/{entry.address}")  # the tab is told whose it is
     return (303, "/sign-in") if who == NOBODY else (404, "")
 
 
@@ -67,11 +68,15 @@ def test_every_page(client: TestClient, clinic: House, who: str) -> None:
         if entry in (STAFF[0], PATIENT[0]):
             continue  # where somebody begins: "/", with what is theirs on it
         answer = client.get(f"/{entry.address}")
-        found = (answer.status_code, answer.headers.get("location", ""))
+        place = answer.headers.get("location", "")
+        found = (answer.status_code, bare(place))
+        if entry in PATIENT and place:
+            assert client.get(place).status_code == 200
         if found != expected(entry, who):
             wrong.append(f"{entry.address}: {found} and not {expected(entry, who)}")
     assert wrong == []
-    assert client.get("/").status_code == 200
+    first = client.get("/")
+    assert (first if first.status_code == 200 else client.get(first.headers["location"])).status_code == 200
 
 
 ONE_RECORD = {

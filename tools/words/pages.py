@@ -211,7 +211,7 @@ class Tour:
             window.open(link)
             for step in range(STEPS):
                 window.keep(f"check-in/{step:02}")
-                if window.page.url.endswith("/sent") or not _answer(window.page):
+                if "/sent?" in window.page.url or not _answer(window.page):
                     break
 
 

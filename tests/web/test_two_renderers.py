@@ -24,6 +24,7 @@ from reporting.domain.content_rows import SYMPTOMS
 from reporting.domain.patient_words import WORDS
 from reporting.records.engine import reading
 from reporting.records.tables import CheckIn, TriageCase
+from reporting.security.encryption import decrypt
 from reporting.treatments.act_invitations import issue_invitation
 from tests.cast import PERFORMED, House, house
 from tests.conftest import NOW
@@ -157,12 +158,14 @@ def stored(clinic: House) -> list[dict[str, object]]:
         cases = (
             session.execute(select(TriageCase).where(TriageCase.treatment_id == clinic.treatment_id)).scalars().all()
         )
-    own = {"id", "clinic_id", "patient_id", "treatment_id", "submission_key", "note_encrypted", "areas", "created_at"}
+    own = {"id", "clinic_id", "patient_id", "treatment_id", "submission_key", "areas", "created_at"}
+    own |= {"note_encrypted", "words_encrypted"}
     found: list[dict[str, object]] = []
     for row in rows:
         kept: dict[str, object] = {name: value for name, value in row.model_dump().items() if name not in own}
         kept["areas"] = {symptom: [ids[area] for area in areas] for symptom, areas in row.areas.items()}
         kept["has note"] = row.note_encrypted is not None
+        kept["words"] = decrypt(row.words_encrypted) if row.words_encrypted else None
         found.append(kept)
     return [*found, *({"level": case.level, "rules": case.rules, "reasons": case.reasons} for case in cases)]
 

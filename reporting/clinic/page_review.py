@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from reporting.clinic.file_catalogues import LanguageState, TableReview, wording_review
+from reporting.clinic.read_content_package import PackageStatus, package_status
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_states import shows_problems
 
@@ -61,10 +62,43 @@ def _content(reviews: tuple[TableReview, ...]) -> None:
     st.dataframe(pd.DataFrame(rows), hide_index=True)
 
 
+def _package(found: PackageStatus) -> None:
+    st.header("The content as a package", anchor=False)
+    st.markdown(f"**{found.name} {found.version}**  \nSHA-256 `{found.sha256}`")
+    for code, (changes, digest) in found.overlays.items():
+        st.markdown(f"{code} has changed something for itself {_times(changes)}: SHA-256 `{digest}`")
+    if found.stops:
+        st.warning(f"**No patient can be invited:** {found.stops}.", icon=":material/emergency:")
+    if found.is_pilot:
+        st.info("A supervised pilot: patients are invited without signatures, and every page says so.")
+    st.markdown(
+        f"{found.safety_rows - found.lacking:,} of {found.safety_rows:,} safety-relevant rows are signed by two. "
+        "Reviewers sign with `python -m reporting content sign`; a changed cell takes the signatures of its row away."
+    )
+    if found.signatures:
+        table = {
+            "Signed by": [one.name for one in found.signatures],
+            "Role": [one.role for one in found.signatures],
+            "On": [f"{one.signed_at:%Y-%m-%d}" for one in found.signatures],
+            "Until": [one.valid_until.isoformat() for one in found.signatures],
+            "Version": [one.version for one in found.signatures],
+            "Rows it counts for": [one.holds for one in found.signatures],
+            "Rows changed since": [one.is_void for one in found.signatures],
+        }
+        st.dataframe(pd.DataFrame(table), hide_index=True, alt="Signatures of the clinical content")
+    for gone in found.withdrawn:
+        st.markdown(f"Withdrawn on {gone.at:%Y-%m-%d}: version {gone.version}. {gone.reason}")
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
 @shows_problems
 def page() -> None:
     st.title("Wording and review")
     found = wording_review(current_actor())
+    _package(package_status(current_actor()))
     _languages(found.languages)
     _content(found.tables)
 

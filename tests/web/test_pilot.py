@@ -4,6 +4,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from reporting.settings import settings
+from tests.cast import House
 from tests.web.site import words
 
 SAID = {"en": "This is a trial that your clinic watches.", "es": "Esto es una prueba", "ar": "هذه تجربة"}
@@ -12,7 +13,7 @@ SAID = {"en": "This is a trial that your clinic watches.", "es": "Esto es una pr
 @pytest.mark.parametrize("address", ["/code", "/c/nobody", "/sign-in"])
 @pytest.mark.parametrize("language", SAID)
 def test_every_plain_page_says_so(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch, address: str, language: str
+    client: TestClient, clinic: House, monkeypatch: pytest.MonkeyPatch, address: str, language: str
 ) -> None:
     def read() -> str:
         return words(client.get(address, headers={"accept-language": language}).text)

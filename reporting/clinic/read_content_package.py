@@ -95,9 +95,9 @@ def _line(one: Signature, of: Package, today: date) -> SignatureLine:
 
 
 def _overlays(session: Session, by: Actor) -> dict[str, tuple[int, str]]:
-    found = {}
+    found, scope = {}, Scope.of(by)
     for clinic in access.clinics(session):
-        if by.kind == "system" or id_of(clinic) == Scope.of(by).clinic_id:
+        if scope.holds(id_of(clinic)):
             changes = clinic_facts.of(session, clinic).changes
             if changes:
                 found[clinic.code] = (len(changes), overlay_hash(changes))

@@ -33,10 +33,10 @@ class MailServer:
         self.port = 0
         self._came = threading.Condition()
 
-    def wait_for(self, count: int) -> bool:
-        """Whether so many messages arrive within half a minute."""
+    def wait_for(self, count: int, seconds: float = 30) -> bool:
+        """Whether so many messages arrive within that time."""
         with self._came:
-            return self._came.wait_for(lambda: len(self.arrived) >= count, 30)
+            return self._came.wait_for(lambda: len(self.arrived) >= count, seconds)
 
     def texts(self) -> list[str]:
         """The plain text of each message that arrived."""

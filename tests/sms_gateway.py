@@ -16,7 +16,13 @@ class Gateway:
         self.headers: list[dict[str, str]] = []
         self.plan: list[tuple[int, dict[str, str]] | str] = []
         self.let_go = threading.Event()
+        self.came = threading.Condition()
         self.url = ""
+
+    def wait_for(self, count: int, seconds: float = 30) -> bool:
+        """Whether so many messages come within that time."""
+        with self.came:
+            return self.came.wait_for(lambda: len(self.requests) >= count, seconds)
 
 
 def _handler(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
@@ -26,8 +32,10 @@ def _handler(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
             form = parse_qs(body or urlsplit(self.path).query)
             is_json = "json" in self.headers.get("content-type", "")
             fields = json.loads(body) if is_json else {name: values[0] for name, values in form.items()}
-            gateway.requests.append(fields)
-            gateway.headers.append({name.lower(): value for name, value in self.headers.items()})
+            with gateway.came:
+                gateway.requests.append(fields)
+                gateway.headers.append({name.lower(): value for name, value in self.headers.items()})
+                gateway.came.notify_all()
             planned = gateway.plan.pop(0) if gateway.plan else (201, {})
             if planned == "hang up":
                 self.close_connection = True

@@ -19,7 +19,15 @@ from reporting.cases.act_cases import add_patient_note
 from reporting.cases.chart_timeline import MARKS, course_table, reported_symptoms, symptom_course
 from reporting.cases.read_timeline import NoteLine, Timeline, TreatmentLine, timeline
 from reporting.cases.read_worklist import CaseStep
-from reporting.cases.ui_about import area_part, caption, change_words, pictures, report_words, told_part
+from reporting.cases.ui_about import (
+    area_part,
+    caption,
+    change_words,
+    pictures,
+    report_words,
+    told_part,
+    unfinished_words,
+)
 from reporting.cases.ui_case import step_words
 from reporting.domain.actors import Actor
 from reporting.domain.case_work import NOTE_CHARACTERS
@@ -60,6 +68,8 @@ def _course(treatment: TreatmentLine) -> None:
 
 
 def _reports(treatment: TreatmentLine, timezone: str) -> None:
+    for report in treatment.unfinished:
+        st.markdown(f"- {unfinished_words(report, timezone)}")
     for report in treatment.reports:
         if report.answered_at is None:
             st.markdown(f"- **Day {report.scheduled_day}**: not answered")

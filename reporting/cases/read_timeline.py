@@ -28,7 +28,7 @@ from reporting.domain.vocabulary import (
 )
 from reporting.patient.read_words import kept_of
 from reporting.records import cases, clinic_facts, patients
-from reporting.records.check_ins import counting, now_of
+from reporting.records.check_ins import counting, is_unfinished, now_of
 from reporting.records.engine import Session, reading
 from reporting.records.judged import is_unexpected
 from reporting.records.outcomes import due_counts
@@ -128,6 +128,8 @@ class Report:
     content_version: str = ""
     """Version and hash of the clinical content that judged it; empty: not kept."""
     content_hash: str = ""
+    begun_at: datetime | None = None
+    """When an urgent answer of it was kept before it was sent."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,8 @@ class TreatmentLine:
     source: str
     areas: tuple[AreaLine, ...]
     reports: tuple[Report, ...]
+    unfinished: tuple[Report, ...]
+    """Reports that were begun with an urgent answer and not sent, oldest first; they count nowhere."""
     due: int
     """Check-ins that have come due by today, answered ones included."""
 
@@ -268,6 +272,7 @@ def _report(
         words=kept_of(check_in),
         content_version=check_in.package_version or "",
         content_hash=check_in.package_hash or "",
+        begun_at=check_in.begun_at,
         days_late=late,
     )
 
@@ -338,6 +343,10 @@ def _treatment(
     lines = tuple(_area(area, of, fitzpatrick, own) for area in treated)
     area_labels = {line.treated_area_id: line.area for line in lines}
     corrected = {each.corrects_id for each in check_ins if each.corrects_id is not None}
+    reports = [
+        (each, _report(each, treatment.course, area_labels, may_read_notes, corrected, _earlier(each, check_ins)))
+        for each in check_ins
+    ]
     return TreatmentLine(
         treatment_id=row.id,
         reference=treatment.reference,
@@ -350,9 +359,7 @@ def _treatment(
         session_number=treatment.session_number,
         source=treatment.source,
         areas=lines,
-        reports=tuple(
-            _report(each, treatment.course, area_labels, may_read_notes, corrected, _earlier(each, check_ins))
-            for each in check_ins
-        ),
+        reports=tuple(report for each, report in reports if not is_unfinished(each)),
+        unfinished=tuple(report for each, report in reports if is_unfinished(each)),
         due=due,
     )

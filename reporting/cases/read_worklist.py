@@ -5,6 +5,7 @@ Due and silent: who was asked, and for how many due check-ins has not answered.
 
 import sys
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -83,6 +84,10 @@ class WorklistCase:
     asked_at: datetime
     is_withdrawn: bool = False
     """The patient has taken the report back that is shown."""
+    begun_at: datetime | None = None
+    """When the report that is shown was begun, if it was not sent."""
+    taken_back: tuple[str, ...] = ()
+    """Reasons of the case that the patient has taken back since."""
     closed_by: str = ""
     """Who closed it last; empty while it is open."""
     told: tuple[Notice, ...] = ()
@@ -153,7 +158,7 @@ class CaseStep:
 
 def _before(answers: Sequence[Any], newest: CheckIn) -> Any:
     """The answered check-in before ``newest`` that still counts, or None."""
-    at = newest.answered_at
+    at = newest.answered_at or newest.begun_at
     earlier = [each for each in answers if at and each.id != newest.id and each.answered_at < at]
     return max(earlier, key=lambda each: (each.answered_at, each.id), default=None)
 
@@ -177,6 +182,7 @@ def _case(
     own: Sequence[ProtocolRange],
     told: tuple[Notice, ...],
     closed_by: str,
+    taken_back: tuple[str, ...],
 ) -> WorklistCase:
     case, patient, treatment, clinic, check_in, owner = row
     return WorklistCase(
@@ -210,6 +216,8 @@ def _case(
         complication_grade=case.complication_grade,
         asked_at=clock.now(),
         is_withdrawn=check_in.replaced_at is not None,
+        begun_at=check_in.begun_at if check_in.answered_at is None else None,
+        taken_back=taken_back,
         closed_by=closed_by,
         told=told,
         next_notice_at=case.next_notice_at if case.state == "new" else None,
@@ -227,6 +235,7 @@ def _cases(session: Session, by: Actor, case_ids: Sequence[int] | None = None) -
     told = notices(session, [id_of(row.case) for row in rows if row.case.notices and row.case.state != "closed"])
     closed = [id_of(row.case) for row in rows if row.case.state == "closed"]
     closed_by = {event.case_id: who for event, who in cases.events(session, closed) if event.kind == "closed"}
+    taken_back = _taken_back(session, [id_of(row.case) for row in rows if row.check_in.begun_at is not None])
     return [
         _case(
             row,
@@ -237,9 +246,21 @@ def _cases(session: Session, by: Actor, case_ids: Sequence[int] | None = None) -
             own[row.case.clinic_id],
             told.get(id_of(row.case), ()),
             closed_by.get(id_of(row.case), ""),
+            taken_back.get(id_of(row.case), ()),
         )
         for treatment_id, row in zip(ids, rows, strict=True)
     ]
+
+
+def _taken_back(session: Session, case_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Reasons that were taken back and not given again since, by case."""
+    found: dict[int, dict[str, str]] = defaultdict(dict)
+    for event, _ in cases.events(session, case_ids):
+        if event.kind == "answer_back":
+            found[event.case_id] |= zip(event.details["rules"], event.details["reasons"], strict=True)
+        for rule in event.details.get("rules", ()) if event.kind == "new_report" else ():
+            found[event.case_id].pop(rule, None)
+    return {case_id: tuple(reasons.values()) for case_id, reasons in found.items()}
 
 
 def open_part(by: Actor, page: int, per_page: int) -> OpenPart:

@@ -98,6 +98,12 @@ ANSWERED_BY = {
 }
 
 
+def unfinished_words(report: Report, timezone: str) -> str:
+    """``Unfinished report, started at 3 Mar 2026, 10:00: ...``"""
+    at = words.moment(report.begun_at, timezone) if report.begun_at else ""
+    return f"Unfinished report, started at {at} and not sent: {report_words(report)}"
+
+
 def report_words(report: Report) -> str:
     """A check-in in one line."""
     had = []
@@ -108,7 +114,8 @@ def report_words(report: Report) -> str:
             now = report.now.get(code, severity)
             since = "" if now == severity else f", now {severity_word(now).lower()}"
             had.append(f"{symptom(code).label.lower()} {severity_word(severity).lower()}{since}{place}{beyond}")
-    facts = ["; ".join(had) or "no problems"]
+    has_signs = any(answer != "no" for answer in report.follow_up.values())
+    facts = ["; ".join(had) or "no problems"] if had or not has_signs else []
     facts.extend(f"{question}: {answer}" for question, answer in report.follow_up.items())
     if report.is_worried:
         facts.append("worried")
@@ -183,6 +190,8 @@ def about(by: Actor, case: WorklistCase) -> None:
     treatment = next((each for each in seen.treatments if each.treatment_id == case.treatment_id), None)
     if treatment is None:
         return
+    for report in treatment.unfinished:
+        st.markdown(f"**{unfinished_words(report, seen.timezone)}**")
     answered = [report for report in treatment.reports if report.answered_at is not None]
     for report in reversed(answered):
         if report.note and not report.is_replaced:

@@ -105,6 +105,10 @@ def badges(case: WorklistCase) -> str:
         found.append(":violet-badge[:material/timer: Patient says it cannot wait]")
     if case.is_withdrawn:
         found.append(":gray-badge[:material/undo: Taken back by the patient]")
+    if case.begun_at is not None:
+        found.append(":orange-badge[:material/edit_note: Unfinished report, not sent yet]")
+    if case.taken_back:
+        found.append(":gray-badge[:material/undo: An answer was taken back]")
     if case.above_guideline:
         of = "guideline" if any(line.is_above_guideline for line in case.above_guideline) else "own protocol"
         found.append(f":orange-badge[:material/tune: Settings above {of}]")
@@ -130,7 +134,12 @@ def summary(case: WorklistCase, *, most_reasons: int | None = None) -> None:
         lines.append(f"Known before the treatment: {', '.join(case.known)}")
     if case.reported:
         lines.append("Reported: " + "; ".join(reported_words(each) for each in case.reported))
+    if case.begun_at is not None:
+        begun = words.moment(case.begun_at, case.timezone)
+        lines.append(f"Unfinished report, started at {begun}: these are the answers so far, and more may follow")
     lines.append(f"Why it is here: {_reasons(case, most_reasons)}")
+    if case.taken_back:
+        lines.append(f"Taken back by the patient since: {'; '.join(case.taken_back)}")
     if case.above_guideline:
         lines.append("Settings: " + "; ".join(setting_words(line) for line in case.above_guideline))
     if case.confirmation:

@@ -15,7 +15,7 @@ from reporting.domain.course import of_visit
 from reporting.domain.opening_hours import OpenTimes
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, TreatedAreaRef
 from reporting.domain.triage import fires
-from reporting.records import check_ins, clinic_facts
+from reporting.records import answers_of_clinic, check_ins, clinic_facts
 from reporting.records.engine import reading
 from reporting.records.patients import known_modifiers
 from reporting.records.tables import Clinic
@@ -198,12 +198,12 @@ def try_rule(by: Actor, row: str, cells: Mapping[str, str]) -> RuleTrial:
         now = clinic_facts.of(session, clinic)
         deadlines = clinic_facts.open_times(clinic), clinic_facts.levels_at(session, clinic, clock.now())
         old, new = _versions(now, row, checked(RULES, row, cells, now, {}))
-        rows = check_ins.newest(session, by.clinic_id or 0, since, MOST + 1)
+        rows = answers_of_clinic.newest(session, by.clinic_id or 0, since, MOST + 1)
         is_cut, rows = len(rows) > MOST, rows[-MOST:]
         treatments = sorted({one.treatment_id for one in rows})
-        before = check_ins.last_before(session, treatments, rows[0].answered_at) if rows else {}
+        before = answers_of_clinic.last_before(session, treatments, rows[0].answered_at) if rows else {}
         treated = check_ins.areas_of_many(session, treatments)
-        became = check_ins.became(session, by.clinic_id or 0, since)
+        became = answers_of_clinic.became(session, by.clinic_id or 0, since)
     rest = sorted(
         (one for one in old if one.code != row), key=lambda one: ADVICE_LEVELS.index(one.advice), reverse=True
     )

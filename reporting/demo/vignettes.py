@@ -23,7 +23,7 @@ from reporting.domain.content_rows import CASE_LEVELS
 from reporting.domain.course import due_days
 from reporting.domain.guidance import interruption, told
 from reporting.domain.opening_hours import OpenTimes, opening
-from reporting.domain.questionnaire import CheckInContext, next_question
+from reporting.domain.questionnaire import NO_PROBLEMS, CheckInContext, next_question
 from reporting.domain.treatment_record import YES_NO_FACTS
 from reporting.patient.act_check_ins import Receipt, submit_check_in
 from reporting.records import check_ins
@@ -171,7 +171,7 @@ def _send(
         offered.update(fact for each in question.options if each.value in known for fact in known[each.value].facts)
         answers[question.id] = answer(vignette, question)
         was_stopped = was_stopped or interruption(answers, context) is not None
-    if note and "how_soon" in answers:
+    if note and answers != NO_PROBLEMS:
         answers["note"] = note[: content().questions["note"].max_length]
     receipt = submit_check_in(
         by=by, treatment_id=by.treatment_key, answers=answers, submission_key=key, language=language

@@ -63,6 +63,8 @@ EVENT_WORDS = {
     "corrected": "The patient corrected a report",
     "withdrawn": "The patient took a report back",
     "restored": "The patient put a report back",
+    "answer_back": "The patient took an answer back",
+    "finished": "The patient sent the report that was begun",
 }
 NOTE_CHARACTERS = 2_000
 TERM_CHARACTERS = 120

@@ -13,7 +13,7 @@ from reporting.domain.guidance import interruption
 from reporting.domain.language import beside, translator
 from reporting.domain.patient_words import plain_words, say
 from reporting.domain.questionnaire import CheckInContext, first_open, note_question, path
-from reporting.domain.triage import Guidance
+from reporting.domain.triage import Guidance, Reading
 from reporting.errors import InvalidInput, Problem
 
 NOTE, REVIEW = "note", "review"
@@ -25,6 +25,8 @@ class CheckInForm:
 
     answers: Mapping[str, Any]
     context: CheckInContext
+    reading: Reading | None = None
+    """Who at the clinic reads the answers so far, which it has before they are sent; None: it has none of them."""
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:
@@ -34,7 +36,7 @@ class CheckInForm:
     @cached_property
     def warning(self) -> Guidance | None:
         """The card that comes before any question, until it was read."""
-        return interruption(self.answers, self.context, self.questions)
+        return interruption(self.answers, self.context, self.questions, self.reading)
 
     @cached_property
     def note(self) -> Question:

@@ -68,7 +68,7 @@ def answers_of(done: CompletedCheckIn, context: CheckInContext) -> dict[str, Any
     shown before and interrupts no more.
     """
     had = [symptom for symptom in SYMPTOMS if done.severities.get(symptom)]
-    if not had and done.can_wait is None:
+    if not had and done.can_wait is None and not done.follow_up:
         return dict(NO_PROBLEMS)
     # Without a severity above none it was not kept which symptom had been ticked: that is asked anew.
     answers: dict[str, Any] = {"note": done.note}

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reporting.domain.answers import WARNED, Question
+from reporting.domain.case_work import URGENT_LEVELS
 from reporting.domain.content import content
 from reporting.domain.course import course_window, expected_severity
 from reporting.domain.language import ENGLISH, beside, isolated
 from reporting.domain.opening_hours import Opening, opening_words
 from reporting.domain.patient_words import moment_words, say, tell
 from reporting.domain.questionnaire import CheckInContext, so_far
-from reporting.domain.triage import FiredRule, Guidance, Reading, assess
+from reporting.domain.triage import Guidance, Reading, assess
 from reporting.domain.vocabulary import SYMPTOMS
 
 __all__ = ["Guidance", "interruption", "told", "warned"]
@@ -76,33 +77,32 @@ def _reading_words(reading: Reading | None, language: str) -> str:
     return say("read_by", language, when=when) if when else ""
 
 
-def _emergencies(
-    answers: Mapping[str, Any], context: CheckInContext, questions: tuple[Question, ...] | None = None
-) -> tuple[FiredRule, ...]:
-    """Rules that fired so far whose advice is an emergency."""
-    texts = content().guidance
-    return tuple(
-        rule for rule in assess(so_far(answers, context, questions), context).fired if texts[rule.advice].emergency
-    )
-
-
 def _already(answers: Mapping[str, Any]) -> list[str]:
     given = answers.get(WARNED)
     return [code for code in given if isinstance(code, str)] if isinstance(given, list | tuple) else []
 
 
 def interruption(
-    answers: Mapping[str, Any], context: CheckInContext, questions: tuple[Question, ...] | None = None
+    answers: Mapping[str, Any],
+    context: CheckInContext,
+    questions: tuple[Question, ...] | None = None,
+    reading: Reading | None = None,
 ) -> Guidance | None:
-    """The card to show before any further question: an emergency that the person was not warned about yet.
+    """The card to show before any further question; None where there is none to show.
 
-    None otherwise. ``warned`` gives the answers with which it has been shown. ``questions``: the path, where it
-    is known already.
+    An emergency that the person was not warned about yet; and, where the clinic has the answers so far (``reading``:
+    who reads them), the first that needs it on the same day. It reads as it will once all is sent. ``warned`` gives
+    the answers with which it has been shown. ``questions``: the path, where it is known already.
     """
-    fired = [rule for rule in _emergencies(answers, context, questions) if rule.code not in _already(answers)]
+    found = assess(so_far(answers, context, questions), context)
+    already, texts = _already(answers), content().guidance
+    fired = [rule for rule in found.fired if texts[rule.advice].emergency and rule.code not in already]
+    if reading is not None:
+        is_first = not already and found.case_level in URGENT_LEVELS
+        return replace(found.guidance, reading=reading) if fired or is_first else None
     if not fired:
         return None
-    text = content().guidance["interruption"]
+    text = texts["interruption"]
     reasons = dict.fromkeys([text.opening, *(rule.patient_words for rule in fired)])
     return Guidance(
         fired[0].advice,
@@ -116,7 +116,8 @@ def interruption(
 
 def warned(answers: Mapping[str, Any], context: CheckInContext) -> dict[str, Any]:
     """The answers, with the mark that the present interruption was read ("Continue")."""
-    codes = [rule.code for rule in _emergencies(answers, context)]
+    fired, texts = assess(so_far(answers, context), context).fired, content().guidance
+    codes = [rule.code for rule in fired if texts[rule.advice].emergency or rule.case_level in URGENT_LEVELS]
     return {**answers, WARNED: list(dict.fromkeys([*_already(answers), *codes]))}
 
 

@@ -15,6 +15,9 @@ from reporting.errors import InvalidInput, Problem
 
 CHECK_IN_WORDS = {
     "change_of": "Change: {question}",
+    "told_so_far": "The clinic can see your answers so far. You can stop here.",
+    "finish_here": "Finish here",
+    "go_on": "Go on with the other questions",
     "open_now": "The clinic is open now, until {time}.",
     "opens_today": "The clinic is closed now. It opens today at {time}.",
     "opens_tomorrow": "The clinic is closed now. It opens tomorrow at {time}.",

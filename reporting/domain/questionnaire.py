@@ -14,6 +14,7 @@ from reporting.domain.check_in_context import (
     TreatedAreaRef,
     changes_advice,
     could_fire,
+    firing,
     lines,
 )
 from reporting.domain.content import content
@@ -215,7 +216,20 @@ def path(answers: Mapping[str, Any], context: CheckInContext) -> tuple[Question,
         questions.extend(_something_else(answers, context, asked))
     for symptom in (code for code in SYMPTOMS if code in ticks):
         questions.extend(_about(symptom, answers, context, asked))
+    if _has_emergency(answers, context, tuple(questions)):
+        return tuple(questions)
     return (*questions, _fixed("how_soon", context))
+
+
+def _has_emergency(answers: Mapping[str, Any], context: CheckInContext, questions: tuple[Question, ...]) -> bool:
+    """Whether what was answered so far is an emergency: nobody who has one is asked whether it can wait."""
+    texts, done = content().guidance, so_far(answers, context, questions)
+    return any(texts[rule.advice].emergency for rule in firing(done, context))
+
+
+def is_report(answers: Mapping[str, Any], context: CheckInContext) -> bool:
+    """Whether anything was reported: something other than *no problems* is ticked on the first page."""
+    return bool(_ticks(answers, _first_question(context)))
 
 
 def next_question(answers: Mapping[str, Any], context: CheckInContext) -> Question | None:
@@ -240,7 +254,8 @@ def answered(answers: Mapping[str, Any], question_id: str, given: Any, context: 
     said of the old list only. Raises InvalidInput for a question that is not asked and an answer not offered.
     """
     before = {question.id: question for question in path(answers, context)}
-    question = note_question(context) if question_id == "note" and len(before) > 1 else before.get(question_id)
+    is_note = question_id == "note" and is_report(answers, context)
+    question = note_question(context) if is_note else before.get(question_id)
     if question is None:
         raise InvalidInput(field=question_id[:80], found=NOT_ASKED, allowed="a question on the path")
     value = read_answer(question, given)
@@ -292,7 +307,7 @@ def complete(answers: Mapping[str, Any], context: CheckInContext) -> CompletedCh
             raise InvalidInput(field=str(name)[:80], found="an unknown question", allowed="a question of this check-in")
     questions = path(answers, context)
     values = {question.id: read_answer(question, answers.get(question.id)) for question in questions}
-    if "how_soon" in values:
+    if is_report(answers, context):
         values["note"] = read_answer(note_question(context), answers.get("note"))
     return _completed(values, questions, context)
 
@@ -303,7 +318,12 @@ def _completed(values: Mapping[str, Any], questions: tuple[Question, ...], conte
     for question in questions:
         if question.kind == "multiple" and question.id in values and not question.id.startswith(("area_", UNSURE)):
             follow_up |= _ticked_off(question, values[question.id], values.get(UNSURE + question.id, ()))
-    read = {symptom: grades(values.get(f"severity_{symptom}")) or (0, 0) for symptom in SYMPTOMS}
+    open_ones = {question.id for question in questions} - values.keys()
+    read = {
+        symptom: grades(values.get(f"severity_{symptom}")) or (0, 0)
+        for symptom in SYMPTOMS
+        if f"severity_{symptom}" not in open_ones  # ticked, and how bad it is was not said yet
+    }
     return CompletedCheckIn(
         severities={symptom: worst for symptom, (_, worst) in read.items()},
         follow_up=follow_up,

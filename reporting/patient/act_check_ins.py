@@ -6,26 +6,26 @@ To keep answers as they are given, so that a locked phone or a lost connection l
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from typing import Any, Literal
 
 from reporting import clock
 from reporting.domain.actors import Actor
 from reporting.domain.answers import known_question_ids
+from reporting.domain.case_work import URGENT_LEVELS
 from reporting.domain.check_in_form import CheckInForm
-from reporting.domain.course import due_day
 from reporting.domain.guidance import warned
 from reporting.domain.language import ENGLISH
-from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, answered, complete, usable
+from reporting.domain.questionnaire import CheckInContext, answered, complete, so_far, usable
 from reporting.domain.triage import Assessment, FiredRule, Guidance, assess
 from reporting.errors import InvalidInput, NotFound
+from reporting.patient import act_unfinished
+from reporting.patient.act_unfinished import Answered
 from reporting.patient.read_words import as_told, keep_words
 from reporting.records import audit, cases, check_ins, photo_store
 from reporting.records.engine import Session, transaction
-from reporting.records.judged import judge
 from reporting.records.outcomes import recompute
-from reporting.records.tables import CheckIn, id_of
-from reporting.security.encryption import encrypt
+from reporting.records.tables import CheckIn, Draft, id_of
 from reporting.security.scope import mine
 from reporting.shell.act_consent import record_first_use
 
@@ -56,29 +56,6 @@ def allowed_to_send(by: Actor, about: check_ins.Subject | None) -> check_ins.Sub
     return mine(about, by, "check_in.submit" if by.kind == "patient" else "check_in.proxy")
 
 
-def _row(context: CheckInContext, subject: check_ins.Subject, done: CompletedCheckIn, assessed: Assessment) -> CheckIn:
-    days = subject.content.due_days(subject.course, subject.performed_on)
-    scheduled = due_day(context.recovery_day, days)
-    row = CheckIn(
-        clinic_id=subject.clinic_id,
-        patient_id=subject.patient_id,
-        treatment_id=subject.treatment_id,
-        scheduled_day=scheduled,
-        due_on=date.fromordinal(subject.performed_on.toordinal() + scheduled),
-        answered_at=clock.now(),
-        recovery_day=context.recovery_day,
-        areas={symptom: list(ids) for symptom, ids in done.areas.items() if ids},
-        follow_up=dict(done.follow_up),
-        worried=done.worried,
-        can_wait=done.can_wait,
-        note_encrypted=encrypt(done.note) if done.note else None,
-        advice=assessed.advice,
-    )
-    check_ins.set_grades(row, done)
-    judge(row, subject.course, context.since_day, len(subject.content.changes))
-    return row
-
-
 def _who(row: CheckIn, by: Actor, source: Source, answered_by: str) -> None:
     """Whoever of the staff sends it, it is by proxy. Raises InvalidInput for an answerer who cannot be."""
     allowed = ANSWERED_BY[by.kind]
@@ -102,8 +79,12 @@ def submit_check_in(
     source: Source = "patient",
     answered_by: str = "",
     language: str = ENGLISH,
+    is_short: bool = False,
 ) -> Receipt:
     """Keep a check-in, its outcome, its case if a rule fires, and the audit row: all or nothing.
+
+    The unfinished report that the answers were kept as becomes the report: the case goes on. ``is_short``: sent as it
+    stands, with questions open, which only answers may that need the clinic at once.
 
     The same ``submission_key`` again gives the same receipt and no second check-in. The first one of a patient
     also keeps that they agreed. ``answered_by``: ``carer`` with the link; ``telephone`` or ``desk`` for staff.
@@ -119,28 +100,21 @@ def submit_check_in(
         earlier = check_ins.by_submission_key(session, submission_key)
         if earlier is not None:
             return _again(session, earlier, subject)
-        done = complete(answers, context)
-        assessed = assess(done, context)
-        row = _row(context, subject, done, assessed)
-        row.submission_key, row.language = submission_key, language
+        kind = check_ins.kind_of(by.kind)
+        given = _given(answers, context, is_short=is_short)
+        assessed = given.assessed
+        begun = _begun(session, subject, kind)
+        before = act_unfinished.as_kept(session, subject, begun).assessed if begun else None
+        row = act_unfinished.written(begun, subject, given)
+        row.answered_at, row.submission_key, row.language = clock.now(), submission_key, language
         _who(row, by, source, answered_by)
         record_first_use(session, by, clinic_id=subject.clinic_id, patient_id=subject.patient_id, language=language)
         session.add(row)
         session.flush()
-        case_id = None
-        if assessed.case_level is not None:
-            opened = cases.open_or_extend(
-                session,
-                check_in=row,
-                level=assessed.case_level,
-                rules=[rule.code for rule in assessed.fired],
-                reasons=[rule.words for rule in assessed.fired],
-                at=clock.now(),
-            )
-            case_id = opened.id
+        case_id = _case(session, row, before, assessed)
         keep_words(session, row, subject, assessed.guidance)
         recompute(session, [treatment_id])
-        check_ins.drop(session, treatment_id, check_ins.kind_of(by.kind))
+        check_ins.drop(session, treatment_id, kind)
         attached = photo_store.attach_waiting(session, treatment_id, id_of(row)) if by.kind == "patient" else 0
         audit.write(
             session,
@@ -155,8 +129,41 @@ def submit_check_in(
             source=row.source,
             answered_by=answered_by,
             photos=attached,
+            begun=row.begun_at is not None,
         )
     return _receipt(row, assessed, case_id, already_sent=False)
+
+
+def _given(answers: Mapping[str, Any], context: CheckInContext, *, is_short: bool) -> Answered:
+    """The answers, judged. Raises InvalidInput for answers that do not make a check-in."""
+    if is_short:
+        given = act_unfinished.judged(so_far(answers, context), context)
+        if given.assessed.case_level in URGENT_LEVELS:
+            return given
+    return act_unfinished.judged(complete(answers, context), context)
+
+
+def _begun(session: Session, subject: check_ins.Subject, kind: str) -> CheckIn | None:
+    """The unfinished report that the kept answers are of; None where there is none."""
+    draft = check_ins.draft_of(session, subject.treatment_id, kind)
+    is_fresh = draft is not None and check_ins.is_fresh(subject, draft, clock.now())
+    return act_unfinished.of_draft(session, draft) if is_fresh else None
+
+
+def _case(session: Session, row: CheckIn, before: Assessment | None, assessed: Assessment) -> int | None:
+    if before is not None:
+        return act_unfinished.finish(session, row, before, assessed)
+    if assessed.case_level is None:
+        return None
+    opened = cases.open_or_extend(
+        session,
+        check_in=row,
+        level=assessed.case_level,
+        rules=[rule.code for rule in assessed.fired],
+        reasons=[rule.words for rule in assessed.fired],
+        at=clock.now(),
+    )
+    return opened.id
 
 
 def _again(session: Session, earlier: CheckIn, subject: check_ins.Subject) -> Receipt:
@@ -189,7 +196,8 @@ def save_draft(
     kind: str = check_ins.CHECK_IN,
     language: str = ENGLISH,
 ) -> None:
-    """Keep the answers given so far. They are not a report yet, so no audit row is written.
+    """Keep the answers given so far. They are not a report yet: only one that needs the clinic at once is
+    told there (``act_unfinished``), and only that writes an audit row.
 
     ``kind`` is the next check-in, or a correction (``storage.drafts.correction_of``).
     The first answer that is kept also keeps that the patient agreed. Staff always write a draft of their own.
@@ -197,11 +205,27 @@ def save_draft(
     the sender's.
     """
     _checked(answers)
+    moment = clock.now()
     with transaction() as session:
         about = allowed_to_send(by, check_ins.subject(session, treatment_id, lock=True))
-        record_first_use(session, by, clinic_id=about.clinic_id, patient_id=about.patient_id, language=language)
         kept_as = check_ins.PROXY if by.kind == "staff" else kind
-        check_ins.keep(session, about, answers, submission_key, clock.now(), kept_as)
+        kept = _fresh(about, check_ins.draft_of(session, treatment_id, kept_as), moment)
+        record_first_use(session, by, clinic_id=about.clinic_id, patient_id=about.patient_id, language=language)
+        if kept is None:
+            kept = check_ins.keep(session, about, answers, submission_key, moment, kept_as)
+        else:
+            check_ins.put(session, kept, answers, moment)
+        if kept_as in (check_ins.CHECK_IN, check_ins.PROXY):
+            context = check_ins.context(session, about, moment)
+            given = act_unfinished.judged(so_far(answers, context), context)
+            act_unfinished.follow(session, by, about, kept, given, language)
+
+
+def _fresh(about: check_ins.Subject, draft: Draft | None, moment: datetime) -> Draft | None:
+    """The draft; one of another day is of no report any more, and what the clinic has of that stays unfinished."""
+    if draft is not None and not check_ins.is_fresh(about, draft, moment):
+        draft.check_in_id = None
+    return draft
 
 
 def keep_answer(
@@ -239,8 +263,12 @@ def _change(
         answers = change(kept, context)
         _checked(answers)
         record_first_use(session, by, clinic_id=about.clinic_id, patient_id=about.patient_id, language=language)
+        draft = _fresh(about, draft, moment)
         if draft is None:
-            check_ins.keep(session, about, answers, key, moment, kind)
+            draft = check_ins.keep(session, about, answers, key, moment, kind)
         else:
             check_ins.put(session, draft, answers, moment)
-    return CheckInForm(answers, context)
+        form = CheckInForm(answers, context)
+        given = act_unfinished.judged(so_far(answers, context, form.questions), context)
+        act_unfinished.follow(session, by, about, draft, given, language)
+    return form

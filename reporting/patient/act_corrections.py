@@ -14,6 +14,7 @@ from reporting.domain.questionnaire import CompletedCheckIn, complete
 from reporting.domain.triage import Assessment, assess
 from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from reporting.patient.act_check_ins import Receipt
+from reporting.patient.act_unfinished import tell_case
 from reporting.patient.read_words import as_told, keep_words
 from reporting.records import audit, cases, check_ins
 from reporting.records.engine import Session, transaction
@@ -118,16 +119,6 @@ def _answered(row: CheckIn) -> datetime:
     return row.answered_at or row.created_at
 
 
-def _tell(session: Session, case: TriageCase | None, kind: str, **details: Any) -> int | None:
-    """An event on the open case; whoever decided on its older version will notice."""
-    if case is None:
-        return None
-    case.version += 1
-    session.add(case)
-    cases.add_event(session, case, kind, at=clock.now(), **details)
-    return case.id
-
-
 def _again(session: Session, earlier: CheckIn, check_in_id: int, about: check_ins.Subject) -> Receipt:
     """The receipt of the same correction that had arrived before."""
     if earlier.corrects_id != check_in_id:
@@ -204,7 +195,7 @@ def _case_after(
         case = _extend(session, new, after)
     elif case is not None and case.check_in_id == old.id:
         case.check_in_id = id_of(new)
-    return _tell(session, case, "corrected", check_in=new.id, corrects=old.id, reason=code)
+    return tell_case(session, case, "corrected", check_in=new.id, corrects=old.id, reason=code)
 
 
 def withdraw_check_in(*, by: Actor, check_in_id: int, reason: str) -> int | None:
@@ -222,7 +213,7 @@ def withdraw_check_in(*, by: Actor, check_in_id: int, reason: str) -> int | None
             return case.id if case else None
         found.row.replaced_at, found.row.replaced_reason = clock.now(), _stored(words, code)
         session.add(found.row)
-        case_id = _tell(session, case, "withdrawn", check_in=check_in_id, reason=code)
+        case_id = tell_case(session, case, "withdrawn", check_in=check_in_id, reason=code)
         _changed(session, by, found, "check_in.withdrawn", (COUNTS, WITHDRAWN), reason=code, case=case_id)
         check_ins.drop(session, found.row.treatment_id, check_ins.correction_of(check_in_id))
     return case_id
@@ -266,7 +257,7 @@ def restore_check_in(*, by: Actor, check_in_id: int) -> int | None:
         assessed = assess(done, context)
         if assessed.case_level is not None:
             case = _extend(session, found.row, assessed)
-        case_id = _tell(session, case, "restored", check_in=check_in_id)
+        case_id = tell_case(session, case, "restored", check_in=check_in_id)
         _changed(session, by, found, "check_in.restored", (WITHDRAWN, COUNTS), case=case_id)
     return case_id
 

@@ -186,7 +186,7 @@ def _attempt(shown: CheckInPage, here_at: str, action: Callable[[Actor], object]
     return True
 
 
-def _send(shown: CheckInPage, answers: dict[str, Any], key: str) -> None:
+def _send(shown: CheckInPage, answers: dict[str, Any], key: str, *, is_short: bool = False) -> None:
     def send(by: Actor) -> None:
         submit_check_in(
             by=by,
@@ -195,6 +195,7 @@ def _send(shown: CheckInPage, answers: dict[str, Any], key: str) -> None:
             submission_key=key,
             language=language(),
             answered_by=answered_by(),
+            is_short=is_short,
         )
 
     if _attempt(shown, "", send, None):
@@ -259,6 +260,7 @@ def form(shown: CheckInPage, spoken: str) -> Form:
         answer=lambda question, given: _answer(shown, question, given),
         understood=lambda: _understood(shown),
         send=lambda: _send_all(shown),
+        finish=lambda: _send(shown, dict(shown.answers), shown.draft_key or here.key, is_short=True),
         beside_note=lambda: _beside_note(shown, spoken),
         below_first=lambda: consent_part(shown.consent, spoken),
     )

@@ -75,7 +75,7 @@ def _answer(shown: CheckInPage, question: Question, given: Any) -> None:
     _kept(shown.treatment_id, keep)
 
 
-def _send(shown: CheckInPage, answers: dict[str, Any], key: str) -> None:
+def _send(shown: CheckInPage, answers: dict[str, Any], key: str, *, is_short: bool = False) -> None:
     how = st.session_state[_HOW]
 
     def send(by: Actor) -> None:
@@ -86,6 +86,7 @@ def _send(shown: CheckInPage, answers: dict[str, Any], key: str) -> None:
             submission_key=key,
             source="proxy",
             answered_by=how,
+            is_short=is_short,
         )
 
     _kept(shown.treatment_id, send)
@@ -116,6 +117,7 @@ def questions(shown: CheckInPage) -> None:
                 lambda by: keep_warned(by=by, treatment_id=shown.treatment_id, submission_key=key),
             ),
             send=lambda: _send_all(shown),
+            finish=lambda: _send(shown, dict(shown.answers), shown.draft_key or key, is_short=True),
         )
     )
 

@@ -25,12 +25,12 @@ from reporting.domain.kept_words import KeptWords
 from reporting.domain.language import ENGLISH, beside, translator
 from reporting.domain.patient_words import next_words
 from reporting.domain.questionnaire import NO_PROBLEMS, CheckInContext, TreatedAreaRef, usable
-from reporting.domain.triage import Guidance
+from reporting.domain.triage import Guidance, Reading
 from reporting.domain.vocabulary import SYMPTOMS, area_label, procedure_classes, visit_label
 from reporting.errors import NotFound
 from reporting.patient.read_contact import ClinicContact, contact_of
 from reporting.patient.read_open_flag import OpenFlag, open_flag
-from reporting.patient.read_words import guidance_of, kept_of, read_words
+from reporting.patient.read_words import guidance_of, kept_of, read_words, reading_of
 from reporting.records import check_ins, clinic_facts, patients, privacy
 from reporting.records.check_ins import counting, draft_of, kind_of
 from reporting.records.engine import Session, reading
@@ -87,6 +87,8 @@ class CheckInPage:
     """The patient took the consent to check-ins back: nothing can be sent."""
     flag: OpenFlag | None = None
     """The hardest advice of a report that nobody has closed yet."""
+    reading: Reading | None = None
+    """Who reads the answers so far, where the clinic has them; None: it has not."""
 
     @property
     def asks_first(self) -> str:
@@ -110,7 +112,7 @@ class CheckInPage:
     @cached_property
     def form(self) -> CheckInForm:
         """The check-in as it stands."""
-        return CheckInForm(self.answers, self.context)
+        return CheckInForm(self.answers, self.context, self.reading)
 
     def treatment_words(self, language: str = ENGLISH) -> str:
         """``Fractional CO2, cheeks and neck``; in other languages the procedure in words, and the areas."""
@@ -186,6 +188,13 @@ def _kept(draft: Draft | None, about: check_ins.Subject, moment: datetime) -> di
     return {} if draft is None else usable(draft.answers, is_fresh=check_ins.is_fresh(about, draft, moment))
 
 
+def _reading(session: Session, draft: Draft | None, answers: Mapping[str, Any], timezone: str) -> Reading | None:
+    """Who reads the answers so far, of which one has opened a case; None where none has."""
+    if draft is None or draft.check_in_id is None or not answers:
+        return None
+    return reading_of(session, draft.check_in_id, timezone)
+
+
 def _consent(last: Consent | None) -> tuple[ConsentText | None, bool]:
     """The text that is still to be agreed to, and whether the patient asked us to stop."""
     text = content().consents["check_ins"]
@@ -212,11 +221,11 @@ def read_check_in(session: Session, by: Actor, treatment_id: int | None = None) 
     if found is None or not is_theirs(found[0], by):
         raise NotFound()
     about, clinic, device_class = found
-    rows = check_ins.answered(session, about.treatment_id)
+    rows, begun = check_ins.answered_and_unfinished(session, about.treatment_id)
     areas = check_ins.areas_of(session, about.treatment_id)
     draft = draft_of(session, about.treatment_id, kind_of(by.kind))
     consent, is_stopped = _consent(privacy.latest(session, about.patient_id, "check_ins"))
-    counts = check_ins.counting(rows)
+    counts, answers = check_ins.counting(rows), _kept(draft, about, moment)
     context = check_ins.context_from(about, moment, counts, areas)
     newest = max((id_of(row) for row in rows), default=0)
     page = CheckInPage(
@@ -224,7 +233,7 @@ def read_check_in(session: Session, by: Actor, treatment_id: int | None = None) 
         treatment_line=_line(about.procedure_class, device_class, context),
         recovery_day=context.recovery_day,
         context=context,
-        answers=_kept(draft, about, moment),
+        answers=answers,
         draft_key=draft.submission_key if draft else None,
         sent_today=_sent(session, about, rows, context),
         contact=contact_of(clinic, about, moment),
@@ -232,7 +241,8 @@ def read_check_in(session: Session, by: Actor, treatment_id: int | None = None) 
         procedure_labels=_procedures(about.course),
         consent=consent,
         is_stopped=is_stopped,
-        flag=open_flag(session, about, counts, areas, by, context.recovery_day),
+        flag=open_flag(session, about, [*counts, *begun], areas, by, context.recovery_day),
+        reading=_reading(session, draft, answers, about.timezone),
     )
     return ReadCheckIn(page, about, rows)
 

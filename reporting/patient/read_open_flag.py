@@ -5,7 +5,7 @@ A milder report, or none, takes nothing of it away: whoever reads a calm page la
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from reporting.domain.actors import Actor
 from reporting.domain.content_rows import ADVICE_LEVELS
@@ -20,6 +20,11 @@ from reporting.security.permissions import may
 HARD = ("contact_today", "emergency")
 _ONE_TRANSACTION = timedelta(minutes=1)
 """A case is opened in the transaction of its first report, moments after that was answered."""
+
+
+def _heard_at(row: CheckIn) -> datetime:
+    """When the clinic had it: with the first answer that opened its case, or when it was sent."""
+    return row.begun_at or row.answered_at or row.created_at
 
 
 @dataclass(frozen=True)
@@ -38,17 +43,17 @@ def open_flag(
     by: Actor,
     today: int,
 ) -> OpenFlag | None:
-    """Of the reports that count, oldest first, the hardest red flag of the case that is open; the newer of two.
-    ``today`` is the recovery day.
+    """Of the reports that count and of those not sent yet the hardest red flag of the case that is open; the newer of
+    two. ``today`` is the recovery day.
 
     One who came by the link alone may not read history: of an earlier day that person reads what to do, not why.
     """
-    hard = [row for row in counts if row.advice in HARD and row.answered_at is not None]
+    hard = [row for row in counts if row.advice in HARD]
     case = cases.still_open(session, about.treatment_id) if hard else None
     if case is None:
         return None
     since = case.opened_at - _ONE_TRANSACTION
-    of_case = [row for row in hard if row.answered_at is not None and row.answered_at >= since]
+    of_case = [row for row in hard if _heard_at(row) >= since]
     if not of_case:
         return None
     row = max(of_case, key=lambda one: (ADVICE_LEVELS.index(one.advice or ADVICE_LEVELS[0]), one.id))

@@ -15,17 +15,23 @@ from reporting.records.tables import CheckIn, Clinic, TriageCase, id_of
 from reporting.security.encryption import CannotDecrypt, decrypt, encrypt
 
 
-def read_words(session: Session, check_in_id: int, guidance: Guidance, timezone: str) -> Guidance:
-    """The guidance of a report with whether and by when a person reads it: of the case that it went into."""
-    if guidance.advice == ADVICE_LEVELS[0]:
-        return guidance  # no rule fired, so there is no case to look for
+def reading_of(session: Session, check_in_id: int, timezone: str) -> Reading | None:
+    """Whether and by when a person reads a report: of the case that it went into; None where it went into none."""
     case_id = cases.case_of(session, check_in_id)
     case = None if case_id is None else session.get(TriageCase, case_id)
     if case is None:
-        return guidance
+        return None
     said, is_read = case.promised_at, case.state != "new"
     is_late = not is_read and said is not None and said < clock.now()
-    return replace(guidance, reading=Reading(said, timezone, is_read=is_read, is_late=is_late))
+    return Reading(said, timezone, is_read=is_read, is_late=is_late)
+
+
+def read_words(session: Session, check_in_id: int, guidance: Guidance, timezone: str) -> Guidance:
+    """The guidance of a report with whether and by when a person reads it."""
+    if guidance.advice == ADVICE_LEVELS[0]:
+        return guidance  # no rule fired, so there is no case to look for
+    found = reading_of(session, check_in_id, timezone)
+    return guidance if found is None else replace(guidance, reading=found)
 
 
 def kept_of(row: CheckIn) -> KeptWords | None:

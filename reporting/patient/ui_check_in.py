@@ -121,6 +121,8 @@ class Form:
     answer: Callable[[Question, Any], None]
     understood: Callable[[], None]
     send: Callable[[], None]
+    finish: Callable[[], None] = lambda: None
+    """Sends what was answered so far; offered with advice that comes before the last question."""
     beside_note: Callable[[], None] = lambda: None
     """Draws what else the review offers, for example photos."""
     below_first: Callable[[], None] = lambda: None
@@ -140,7 +142,12 @@ def draw(form: Form) -> str:
     if warning is not None:
         card(form.contact.tells(warning, form.language), form.contact, form.language)
         _problem(form)
-        st.button(form.say("continue"), key="understood", on_click=form.understood, width="stretch")
+        is_told = form.filled.reading is not None
+        if is_told:
+            st.write(form.say("told_so_far"))
+            st.button(form.say("finish_here"), key="finish", on_click=form.finish, width="stretch", type="primary")
+        words = form.say("go_on" if is_told else "continue")
+        st.button(words, key="understood", on_click=form.understood, width="stretch")
         return "warning"
     question = form.filled.question(form.filled.place(form.here.at))
     if question is None:

@@ -145,6 +145,8 @@ class _Sender:
             return self._tried(self._send, REVIEW)
         if "go" in form:
             return self._tried(self._go, REVIEW)
+        if "finish" in form:
+            return self._tried(self._finish, "")
         if "understood" in form:
             return self._tried(self._understood, "")
         if "q" in form:
@@ -197,6 +199,12 @@ class _Sender:
         if page.asks_first:
             words = say(page.asks_first, self.language)
             raise _Refused(words, page, self.form.one("q"), 409, ticks=None, note=None, is_asked=True)
+
+    def _finish(self) -> str:
+        """Send what was answered so far, after an answer that needs the clinic at once."""
+        page, key = self.page(), self.form.one("key")[:64]
+        submit_check_in(**self.about, answers=page.answers, submission_key=key or page.draft_key or "", is_short=True)
+        return address(SENT)
 
     def _understood(self) -> str:
         return address(keep_warned(**self.about, submission_key=secrets.token_urlsafe(16)).place())

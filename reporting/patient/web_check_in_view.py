@@ -119,7 +119,14 @@ def draw(visit: Visit, place: str, given: Given = Given()) -> Response:
     warning = page.form.warning
     if warning is not None:
         advice = page.contact.tells(warning, visit.language)
-        return web_html.page("check_in_warning.html", given.status, advice=advice, **common(visit, given))
+        return web_html.page(
+            "check_in_warning.html",
+            given.status,
+            advice=advice,
+            told=page.reading is not None,
+            draft_key=page.draft_key or "",
+            **common(visit, given),
+        )
     if place == REVIEW:
         return _review(visit, given)
     return _question(visit, place, given)

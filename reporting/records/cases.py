@@ -91,13 +91,15 @@ def open_or_extend(
     rules: Sequence[str],
     reasons: Sequence[str],
     at: datetime,
+    is_told: bool = True,
 ) -> TriageCase:
     """The open case of the check-in's treatment, with this report in it; a new one if there is none.
 
     An open case never gets milder: the higher level stays, and whatever was done so far, it comes back to attention
     as new. Until somebody has spoken to the patient neither of its clocks gets longer either: a milder report is due
     when the harder one was. Once somebody had, what was heard before is answered and the clocks are those of the new
-    report. ``at`` is the moment that they count from (``domain.case_work.clocks``).
+    report. ``at`` is the moment that they count from (``domain.case_work.clocks``). ``is_told``: somebody on call is
+    told, if it is urgent.
     """
     session.flush()
     case = open_case_of(session, check_in.treatment_id, check_in.patient_id)
@@ -129,7 +131,7 @@ def open_or_extend(
         case.version += 1
     session.add(case)
     add_event(session, case, kind, at=at, check_in=check_in.id, level=level, rules=list(rules))
-    if level in URGENT_LEVELS:
+    if is_told and level in URGENT_LEVELS:
         on_call.tell_next(session, case, at)
     return case
 
@@ -189,6 +191,15 @@ def is_first_take(session: Session, case: TriageCase) -> bool:
         col(CaseEvent.at) > case.acknowledged_at,
     )
     return session.execute(later.limit(1)).first() is None
+
+
+def levels_heard(session: Session, case_id: int, check_in_id: int) -> list[str]:
+    """The levels at which a case was opened or extended by that check-in."""
+    found = select(col(CaseEvent.details)).where(
+        col(CaseEvent.case_id) == case_id, col(CaseEvent.kind).in_(("opened", "new_report"))
+    )
+    details = session.execute(found).scalars()
+    return [each["level"] for each in details if each.get("check_in") == check_in_id and "level" in each]
 
 
 def case_of(session: Session, check_in_id: int) -> int | None:

@@ -1,8 +1,6 @@
 """Statements about check-ins: whose they are, what the form needs to know, what was sent before.
 
 Answers given so far, one draft per treatment.
-
-Answered check-ins of a clinic with all that the triage rules look at, and what became of the cases they raised.
 """
 
 from collections import defaultdict
@@ -12,17 +10,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, bindparam, delete, select
+from sqlalchemy import and_, bindparam, delete, or_, select
 from sqlmodel import Session, col
 
 from reporting.domain.clinic_content import UNCHANGED, ClinicContent
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, TreatedAreaRef
-from reporting.domain.treatment_record import VISIT_FACTS
 from reporting.domain.vocabulary import SYMPTOMS, area_label
 from reporting.records import clinic_facts
 from reporting.records.patients import known_modifiers
 from reporting.records.tables import (
-    CaseEvent,
     CheckIn,
     Clinic,
     Device,
@@ -30,10 +26,10 @@ from reporting.records.tables import (
     Patient,
     TreatedArea,
     Treatment,
-    TriageCase,
     id_of,
 )
 
+CHUNK = 500
 _TREATMENT: Any = bindparam("treatment")
 # Statements of every tap are put together once: that takes longer than the database needs for them.
 _SUBJECT = (
@@ -57,12 +53,25 @@ _AREAS = (
 )
 _ANSWERED = (
     select(CheckIn)
-    .where(col(CheckIn.treatment_id) == _TREATMENT, col(CheckIn.answered_at).is_not(None))
+    .where(
+        col(CheckIn.treatment_id) == _TREATMENT,
+        or_(col(CheckIn.answered_at).is_not(None), col(CheckIn.begun_at).is_not(None)),
+    )
     .order_by(col(CheckIn.id))
 )
 
 
 _BY_KEY = select(CheckIn).where(col(CheckIn.submission_key) == bindparam("key"))
+
+
+IS_UNFINISHED = and_(col(CheckIn.answered_at).is_(None), col(CheckIn.begun_at).is_not(None))
+"""A report that the clinic has in part and that was not sent: without the moment of an answer it is no answer anywhere,
+and not a due check-in that was not answered either."""
+
+
+def is_unfinished(row: CheckIn) -> bool:
+    """``IS_UNFINISHED`` of a row that was read."""
+    return row.answered_at is None and row.begun_at is not None
 
 
 def worst_of(row: Any) -> dict[str, int]:
@@ -76,9 +85,9 @@ def now_of(row: Any) -> dict[str, int]:
 
 
 def set_grades(row: CheckIn, done: CompletedCheckIn) -> None:
-    """Write the severities of a check-in into its row."""
+    """Write the severities of a check-in into its row; empty where a symptom was ticked and not graded yet."""
     for symptom in SYMPTOMS:
-        setattr(row, symptom, done.severities.get(symptom, 0))
+        setattr(row, symptom, done.severities.get(symptom))
         setattr(row, f"now_{symptom}", done.now.get(symptom))
 
 
@@ -174,8 +183,15 @@ def answered(session: Session, treatment_id: int) -> list[CheckIn]:
 
     A correction stands where the check-in stood that it corrects, however much later it was written.
     """
-    found = {id_of(row): row for row in session.execute(_ANSWERED, {"treatment": treatment_id}).scalars()}
-    return sorted(found.values(), key=lambda row: (*_place(row, found), row.id))
+    return answered_and_unfinished(session, treatment_id)[0]
+
+
+def answered_and_unfinished(session: Session, treatment_id: int) -> tuple[list[CheckIn], list[CheckIn]]:
+    """``answered``, and the reports that were begun and not sent, oldest first."""
+    read = list(session.execute(_ANSWERED, {"treatment": treatment_id}).scalars())
+    found = {id_of(row): row for row in read if not is_unfinished(row)}
+    begun = [row for row in read if is_unfinished(row)]
+    return sorted(found.values(), key=lambda row: (*_place(row, found), row.id)), begun
 
 
 def _place(row: CheckIn, known: Mapping[int, CheckIn]) -> tuple[datetime, int]:
@@ -268,7 +284,7 @@ def as_it_was_from(
         can_wait=sent.can_wait,
         note="",
     )
-    moment = (sent.answered_at or sent.created_at).astimezone(UTC)
+    moment = (sent.answered_at or sent.begun_at or sent.created_at).astimezone(UTC)
     then = context_from(about, moment, before, areas)
     return replace(then, recovery_day=then.recovery_day if sent.recovery_day is None else sent.recovery_day), done
 
@@ -315,7 +331,7 @@ def put(session: Session, draft: Draft, answers: Mapping[str, Any], moment: date
 
 def keep(
     session: Session, about: Subject, answers: Mapping[str, Any], key: str, moment: datetime, kind: str = CHECK_IN
-) -> None:
+) -> Draft:
     """Write the draft anew; the key of the first save stays with it."""
     draft = draft_of(session, about.treatment_id, kind) or Draft(
         clinic_id=about.clinic_id,
@@ -325,82 +341,9 @@ def keep(
         submission_key=key,
     )
     put(session, draft, answers, moment)
+    return draft
 
 
 def drop(session: Session, treatment_id: int, kind: str) -> None:
     """Forget a draft."""
     session.connection().execute(_DROP, {"treatment": treatment_id, "kind": kind})
-
-
-_SEVERITIES = tuple(getattr(CheckIn, name) for symptom in SYMPTOMS for name in (symptom, f"now_{symptom}"))
-CHUNK = 500
-
-
-def newest(session: Session, clinic_id: int, since: datetime, most: int) -> Sequence[Row[Any]]:
-    """The newest answered check-ins that count, at most ``most``, oldest first; judged imports are left out."""
-    rows = session.execute(
-        select(
-            col(CheckIn.id),
-            col(CheckIn.treatment_id),
-            col(CheckIn.answered_at),
-            col(CheckIn.recovery_day),
-            col(CheckIn.follow_up),
-            col(CheckIn.worried),
-            col(CheckIn.can_wait),
-            *_SEVERITIES,
-            col(Treatment.procedure_class),
-            col(Treatment.also_classes),
-            col(Treatment.performed_on),
-            col(Treatment.age_years),
-            *(getattr(Treatment, name) for name in VISIT_FACTS),
-            col(Patient.year_of_birth),
-            col(Patient.fitzpatrick),
-            col(Patient.pigmentation_history),
-        )
-        .join(Treatment, col(Treatment.id) == CheckIn.treatment_id)
-        .join(Patient, col(Patient.id) == CheckIn.patient_id)
-        .where(
-            col(CheckIn.clinic_id) == clinic_id,
-            col(CheckIn.answered_at) >= since,
-            col(CheckIn.replaced_at).is_(None),
-            col(CheckIn.judged_by_source).is_(False),
-            col(CheckIn.recovery_day).is_not(None),
-        )
-        .order_by(col(CheckIn.answered_at).desc(), col(CheckIn.id).desc())
-        .limit(most)
-    ).all()
-    return rows[::-1]
-
-
-def last_before(session: Session, treatment_ids: Sequence[int], before: datetime) -> dict[int, Row[Any]]:
-    """The last check-in of each treatment that was answered before that moment, with its severities."""
-    found: dict[int, Row[Any]] = {}
-    for start in range(0, len(treatment_ids), CHUNK):
-        rows = session.execute(
-            select(col(CheckIn.treatment_id), col(CheckIn.recovery_day), *_SEVERITIES)
-            .where(
-                col(CheckIn.treatment_id).in_(treatment_ids[start : start + CHUNK]),
-                col(CheckIn.answered_at) < before,
-                col(CheckIn.replaced_at).is_(None),
-            )
-            .order_by(col(CheckIn.answered_at), col(CheckIn.id))
-        )
-        found.update({row.treatment_id: row for row in rows})
-    return found
-
-
-def became(session: Session, clinic_id: int, since: datetime) -> dict[int, tuple[str | None, str | None]]:
-    """Check-in to the action and the confirmation coded on the case that it opened or extended."""
-    rows = session.execute(
-        select(col(CaseEvent.details), col(TriageCase.action_taken), col(TriageCase.confirmation))
-        .join(TriageCase, col(TriageCase.id) == CaseEvent.case_id)
-        .where(
-            col(CaseEvent.clinic_id) == clinic_id,
-            col(CaseEvent.kind).in_(("opened", "new_report")),
-            col(CaseEvent.at) >= since,
-        )
-        .order_by(col(CaseEvent.id))
-    ).all()
-    return {
-        details["check_in"]: (action, confirmation) for details, action, confirmation in rows if "check_in" in details
-    }

@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from sqlalchemy import Row, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Row, and_, bindparam, delete, func, insert, not_, or_, select, update
 from sqlmodel import Session, col
 
 from reporting.domain.course import SLOTS, of_visit, slot_for
 from reporting.domain.packed import Answers
 from reporting.domain.vocabulary import SYMPTOMS
 from reporting.records import clinic_facts
+from reporting.records.check_ins import IS_UNFINISHED
 from reporting.records.judged import bits_of, is_unexpected
 from reporting.records.tables import CheckIn, Clinic, Outcome, Revision, TreatedArea, Treatment
 
@@ -189,8 +190,9 @@ _CHECK_IN_COLUMNS = (
 def _counts_at(moment: datetime | None) -> Any:
     """Check-ins that count now, or counted at an earlier moment: before corrections that came later."""
     if moment is None:
-        return col(CheckIn.replaced_at).is_(None)
+        return and_(col(CheckIn.replaced_at).is_(None), not_(IS_UNFINISHED))
     return and_(
+        not_(IS_UNFINISHED),
         or_(col(CheckIn.replaced_at).is_(None), col(CheckIn.replaced_at) > moment),
         or_(col(CheckIn.corrects_id).is_(None), col(CheckIn.created_at) <= moment),
     )

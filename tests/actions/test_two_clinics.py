@@ -129,6 +129,8 @@ NOT_ASKED = {
     "messages.receive": "the number of a text message at the gateway, which signs it",
     "patient.read_words": "a part of the check-in page, which was asked for",
     "patient.open_flag": "a part of the check-in page, which was asked for",
+    "patient.reading_of": "a part of the check-in page, which was asked for",
+    "patient.follow": "a part of keeping an answer, which was asked for",
     "patient.erase_person": "the system's, when a retention period is over",
     "report.readers": "the system's, when a report is announced",
     "shell.give": "a step of what asked whose the patient is",

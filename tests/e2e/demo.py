@@ -12,7 +12,7 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from tests import launch
-from tests.server import ROOT, application
+from tests.server import ROOT, application_process
 
 TREATMENTS = "400"
 
@@ -25,6 +25,8 @@ class Demo:
     patient_link: str
     passwords: dict[str, tuple[str, str]]
     folder: Path
+    pid: int
+    """The application's process."""
 
     def events(self, symptom: str) -> int:
         """Unexpected reports of a symptom, as the command line counts them."""
@@ -61,11 +63,14 @@ def fill(folder: Path, treatments: str = TREATMENTS) -> Path:
 
 
 @contextmanager
-def demo_server(folder: Path, filled: Path) -> Iterator[Demo]:
-    """Start the application on a copy, in ``folder``, of the demo clinic in ``filled``; hand out the ways in."""
-    if folder != filled:
+def demo_server(folder: Path, filled: Path, **environment: str) -> Iterator[Demo]:
+    """Start the application on a copy, in ``folder``, of the demo clinic in ``filled``; hand out the ways in.
+
+    What is in ``folder`` already, from an application that ran there before, stays.
+    """
+    if folder != filled and not any(folder.iterdir()):
         shutil.copytree(filled, folder, dirs_exist_ok=True)
-    with application(folder) as address:
+    with application_process(folder, **environment) as (address, pid):
         ways = json.loads(command(folder, address, "demo-access", "--json"))
         staff = {account["role"]: (account["email"], account["password"]) for account in ways["staff"]}
-        yield Demo(address, ways["patient_link"], staff, folder)
+        yield Demo(address, ways["patient_link"], staff, folder, pid)

@@ -83,11 +83,10 @@ def pages_of_a_report(page: Page, link: str) -> Iterator[str]:
     page.locator("[name=worst][value='3']").check()
     press(page.locator("[name=one][value='1']"))
     press(page.locator("[name=only][value=all]"))
-    page.wait_for_url(re.compile("/q/how_soon"))
+    page.wait_for_url(re.compile("/review"))
     page.go_back()
     yield "back"
     press(page.locator("[name=only][value=all]"))
-    press(page.locator("[name=one]").first)
     yield "review"
     page.locator("[name=note]").fill("x\x07")
     press(page.locator("[name=send]"))

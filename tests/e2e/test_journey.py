@@ -45,8 +45,11 @@ def report_eyes_closing(page: Page, demo: Demo) -> None:
     page.get_by_role("checkbox", name=re.compile("^Swelling")).check()
     page.get_by_role("checkbox", name=re.compile("eye is swollen")).check()
     page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Call the clinic today")
+    assert violations(page) == []
     page.goto(f"{demo.address}/check-in")
     settle(page)
+    tap(page, re.compile("^Go on"))
     expect(page.get_by_text(re.compile("Day 3"))).to_be_visible()
     expect(page.get_by_role("heading", level=2)).to_contain_text("How bad was the swelling")
     assert violations(page) == []

@@ -59,7 +59,8 @@ def labels(page: AppTest) -> list[str]:
 
 def sent() -> list[CheckIn]:
     with reading() as session:
-        return list(session.execute(select(CheckIn).order_by(CheckIn.id)).scalars())
+        rows = session.execute(select(CheckIn).order_by(CheckIn.id)).scalars()
+        return [row for row in rows if row.answered_at is not None]
 
 
 def kept() -> dict:
@@ -69,8 +70,8 @@ def kept() -> dict:
 
 
 def to_review(page: AppTest) -> AppTest:
-    """A severe swelling that closes an eye, on the cheeks: nine taps with Send."""
-    tap(page, "Swelling", "An eye is swollen", "Continue", "Severe", "None of these", "Cheeks", "Continue")
+    """A severe swelling that closes an eye, on the cheeks: ten taps with Send."""
+    tap(page, "Swelling", "An eye is swollen", "Continue", "Go on", "Severe", "None of these", "Cheeks", "Continue")
     tap(page, "It can wait. I am")
     assert heading(page) == "Check your answers"
     return page
@@ -102,17 +103,28 @@ def test_a_red_flag_shows_the_telephone_and_survives_a_reload(monkeypatch: pytes
 def test_an_emergency_interrupts_once_with_the_clinics_number(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     page = tap(opened(monkeypatch, clinic), "Swelling", "It is hard to breathe", "Continue")
     assert heading(page) == "Call 112 now, or go to an emergency room."
-    assert [one for one in labels(page) if one != "Continue"] == []
+    assert labels(page) == ["Finish here", "Go on with the other questions"]
+    assert "We have also told the clinic." in " ".join(one.value for one in page.markdown)
     assert sent() == []
     assert heading(opened(monkeypatch, clinic)) == heading(page), "a reload does not lose the card"
-    tap(page, "Continue")
+    tap(page, "Go on")
     assert heading(page) == "How bad was the swelling at its worst?"
-    tap(page, "Mild", "None of these", "All of them", "I need help sooner. I am worried", "Send")
+    tap(page, "Mild", "None of these", "All of them", "Send")
     assert heading(page) == "Call 112 now, or go to an emergency room."
     words = " ".join(one.value for one in page.markdown)
     assert "911" not in words
     assert [row.advice for row in sent()] == ["emergency"]
     assert sent()[0].areas == {}
+
+
+def test_finish_here_sends_what_was_answered(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    page = tap(opened(monkeypatch, clinic), "Swelling", "An eye is swollen", "Continue")
+    assert heading(page) == "Call the clinic today."
+    tap(page, "Finish here")
+    assert heading(page) == "Call the clinic today."
+    assert [(row.swelling, row.follow_up, row.source) for row in sent()] == [
+        (None, {"swelling_eyes": "yes"}, "patient")
+    ]
 
 
 def test_a_lost_phone_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
@@ -151,7 +163,7 @@ def test_each_change_button_has_its_own_name(monkeypatch: pytest.MonkeyPatch, cl
 def test_a_list_that_grew_is_asked_again(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     page = tap(opened(monkeypatch, clinic), "Bumps", "Continue", "Mild")
     assert not any(one.startswith("A raw or open spot") for one in labels(page))
-    tap(page, "None of these", "Back", "Back", "Severe")
+    tap(page, "None of these", "Back", "Back", "Severe", "Go on")
     assert "With the bumps" in heading(page)
     assert any(one.startswith("A raw or open spot") for one in labels(page))
     assert not any(one.startswith("✓") for one in labels(page))

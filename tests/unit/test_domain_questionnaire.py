@@ -110,16 +110,31 @@ def test_a_safety_line_needs_no_symptom() -> None:
 
 
 def test_not_sure_leads_to_the_lines_that_were_not_ticked() -> None:
-    answers = {"symptoms": ["faint", "not_sure"], "how_soon": "wait"}
+    answers = {"symptoms": ["hives", "not_sure"], "how_soon": "wait"}
     assert ids(answers) == ["symptoms", "unsure_symptoms", "how_soon"]
     page = path(answers, ABOUT)[1]
-    assert [option.value for option in page.options] == [line for line in SAFETY if line != "faint"]
+    assert [option.value for option in page.options] == [line for line in SAFETY if line != "hives"]
     assert [option.value for option in page.exclusive] == ["none"]
     assert not any(option.heading for option in page.options)
-    done = complete(answers | {"unsure_symptoms": ["hives", "vomiting"]}, ABOUT)
-    assert done.follow_up == {"faint": "yes", "hives": "not_sure", "vomiting": "not_sure"}
-    assert complete(answers | {"unsure_symptoms": ["none"]}, ABOUT).follow_up == {"faint": "yes"}
+    done = complete(answers | {"unsure_symptoms": ["blister", "vomiting"]}, ABOUT)
+    assert done.follow_up == {"hives": "yes", "blister": "not_sure", "vomiting": "not_sure"}
+    assert complete(answers | {"unsure_symptoms": ["none"]}, ABOUT).follow_up == {"hives": "yes"}
     assert refused(answers).field == "unsure_symptoms"
+
+
+@pytest.mark.parametrize(
+    ("answers", "asked"),
+    [
+        ({"symptoms": ["faint"]}, ["symptoms"]),
+        ({"symptoms": ["faint", "not_sure"]}, ["symptoms", "unsure_symptoms"]),
+        ({"symptoms": ["hives"]}, ["symptoms", "how_soon"]),
+    ],
+)
+def test_nobody_who_has_an_emergency_is_asked_whether_it_can_wait(answers: dict[str, Any], asked: list[str]) -> None:
+    assert ids(answers) == asked
+    done = complete(answers | {"how_soon": "wait", "unsure_symptoms": ["none"], "note": "I am at home."}, ABOUT)
+    assert done.note == "I am at home."
+    assert done.can_wait is (None if "how_soon" not in asked else True)
 
 
 def test_not_sure_of_a_checklist_asks_which_line_it_is() -> None:

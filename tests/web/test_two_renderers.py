@@ -181,7 +181,7 @@ def by_html(client: TestClient, plan: Plan) -> Walk:
         buttons = [one.words for one in screen.buttons()]
         if any(one.name == "understood" for one in screen.buttons()):
             walk.screens.append(Shown(screen.heading, (), (), tuple(screen.advice)))
-            phone.press("Continue")
+            phone.press("Go on")
         elif WORDS["send"] in buttons:
             phone.press("Send", note=plan.note)
         elif phone.here.endswith("/sent"):
@@ -236,7 +236,7 @@ def by_streamlit(plan: Plan) -> Walk:
                 return walk
             elif [key for key in page.button if key.key == "understood"]:
                 walk.screens.append(Shown(page.header[0].value, (), (), tuple(advice_of(page)[1:])))
-                buttons["Continue"].click().run()
+                buttons["Go on with the other questions"].click().run()
             else:
                 _answer_streamlit(page, plan, walk, list(buttons))
     raise AssertionError(walk.screens)
@@ -244,7 +244,7 @@ def by_streamlit(plan: Plan) -> Walk:
 
 def advice_of(page: AppTest) -> list[str]:
     """Heading and sentences of the card, without what the page says around it."""
-    beside = ("received", "who_reads", "next", "next_today", "next_tomorrow", "no_next")
+    beside = ("received", "told_so_far", "who_reads", "next", "next_today", "next_tomorrow", "no_next")
     around = (*(WORDS[name].split("{")[0] for name in beside), "**Day ", "This check was due")
     said = [one.value for one in page.markdown]
     return [page.header[0].value, *(words for words in said if not words.startswith(around) and words != "---")]

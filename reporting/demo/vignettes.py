@@ -8,7 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -205,9 +205,8 @@ def _level(receipt: Receipt, *, was_stopped: bool) -> str:
 
 
 def _told(receipt: Receipt, language: str) -> str:
-    guidance = told(
-        receipt.guidance, emergency="999", opening=opening(OpenTimes(HOURS, "UTC"), clock.now()), language=language
-    )
+    opened = opening(OpenTimes(HOURS, "UTC"), clock.now())
+    guidance = told(replace(receipt.guidance, reading=None), emergency="999", opening=opened, language=language)
     return " ".join((guidance.heading, *guidance.paragraphs, *guidance.next_steps))
 
 

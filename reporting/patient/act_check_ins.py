@@ -5,7 +5,7 @@ To keep answers as they are given, so that a locked phone or a lost connection l
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -21,7 +21,7 @@ from reporting.domain.triage import Assessment, FiredRule, Guidance, assess
 from reporting.errors import InvalidInput, NotFound
 from reporting.patient import act_unfinished
 from reporting.patient.act_unfinished import Answered
-from reporting.patient.read_words import as_told, keep_words
+from reporting.patient.read_words import as_told, keep_words, read_words
 from reporting.records import audit, cases, check_ins, photo_store
 from reporting.records.engine import Session, transaction
 from reporting.records.outcomes import recompute
@@ -65,9 +65,12 @@ def _who(row: CheckIn, by: Actor, source: Source, answered_by: str) -> None:
     row.answered_by, row.entered_by = answered_by, by.id if by.kind == "staff" else None
 
 
-def _receipt(row: CheckIn, assessed: Assessment, case_id: int | None, *, already_sent: bool) -> Receipt:
-    assert row.id is not None
-    return Receipt(row.id, assessed.advice, assessed.guidance, assessed.fired, case_id, already_sent)
+def receipt(
+    session: Session, row: CheckIn, about: check_ins.Subject, assessed: Assessment, case_id: int | None
+) -> Receipt:
+    """What the sender is told of a report that was written, with who reads it and by when."""
+    guidance = read_words(session, id_of(row), assessed.guidance, about.timezone)
+    return Receipt(id_of(row), assessed.advice, guidance, assessed.fired, case_id, already_sent=False)
 
 
 def submit_check_in(
@@ -131,7 +134,7 @@ def submit_check_in(
             photos=attached,
             begun=row.begun_at is not None,
         )
-    return _receipt(row, assessed, case_id, already_sent=False)
+        return receipt(session, row, subject, assessed, case_id)
 
 
 def _given(answers: Mapping[str, Any], context: CheckInContext, *, is_short: bool) -> Answered:
@@ -172,7 +175,8 @@ def _again(session: Session, earlier: CheckIn, subject: check_ins.Subject) -> Re
         raise NotFound()
     context, done = check_ins.as_it_was(session, subject, earlier)
     assessed = as_told(assess(done, context), earlier)
-    return _receipt(earlier, assessed, cases.case_of(session, id_of(earlier)), already_sent=True)
+    found = receipt(session, earlier, subject, assessed, cases.case_of(session, id_of(earlier)))
+    return replace(found, already_sent=True)
 
 
 MAX_CHARACTERS = 8_000

@@ -1,7 +1,7 @@
 """To change what was sent: correct, take back, put back. Old values stay; everything that follows is done anew."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from reporting.domain.patient_words import RECOVERY_WORDS as WORDS
 from reporting.domain.questionnaire import CompletedCheckIn, complete
 from reporting.domain.triage import Assessment, assess
 from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from reporting.patient.act_check_ins import Receipt
+from reporting.patient.act_check_ins import Receipt, receipt
 from reporting.patient.act_unfinished import tell_case
 from reporting.patient.read_words import as_told, keep_words
 from reporting.records import audit, cases, check_ins
@@ -125,7 +125,7 @@ def _again(session: Session, earlier: CheckIn, check_in_id: int, about: check_in
         raise _changed_before()
     context, done = check_ins.as_it_was(session, about, earlier)
     assessed, case_id = as_told(assess(done, context), earlier), cases.case_of(session, id_of(earlier))
-    return Receipt(id_of(earlier), assessed.advice, assessed.guidance, assessed.fired, case_id, already_sent=True)
+    return replace(receipt(session, earlier, about, assessed, case_id), already_sent=True)
 
 
 def correct_check_in(
@@ -183,7 +183,7 @@ def correct_check_in(
             after=_reported(row) | {"advice": row.advice},
             case=case_id,
         )
-    return Receipt(id_of(row), assessed.advice, assessed.guidance, assessed.fired, case_id, already_sent=False)
+        return receipt(session, row, found.about, assessed, case_id)
 
 
 def _case_after(

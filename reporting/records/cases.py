@@ -203,16 +203,17 @@ def levels_heard(session: Session, case_id: int, check_in_id: int) -> list[str]:
 
 
 def case_of(session: Session, check_in_id: int) -> int | None:
-    """Id of the case that a check-in opened or extended, or nothing."""
+    """Id of the newest case that a check-in opened or extended, or in which it took a report's place; or nothing."""
     return session.execute(
         select(col(TriageCase.id))
         .join(CheckIn, col(CheckIn.patient_id) == TriageCase.patient_id)
         .join(CaseEvent, col(CaseEvent.case_id) == TriageCase.id)
         .where(
             col(CheckIn.id) == check_in_id,
-            col(CaseEvent.kind).in_(("opened", "new_report")),
+            col(CaseEvent.kind).in_(("opened", "new_report", "corrected")),
             col(CaseEvent.details)["check_in"].as_integer() == check_in_id,
         )
+        .order_by(col(CaseEvent.id).desc())
         .limit(1)
     ).scalar_one_or_none()
 

@@ -131,6 +131,7 @@ NOT_ASKED = {
     "patient.open_flag": "a part of the check-in page, which was asked for",
     "patient.reading_of": "a part of the check-in page, which was asked for",
     "patient.follow": "a part of keeping an answer, which was asked for",
+    "patient.receipt": "a part of sending a report, which was asked for",
     "patient.erase_person": "the system's, when a retention period is over",
     "report.readers": "the system's, when a report is announced",
     "shell.give": "a step of what asked whose the patient is",

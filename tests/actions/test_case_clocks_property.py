@@ -21,11 +21,11 @@ from reporting.domain.actors import Actor
 from reporting.domain.content_rows import CASE_LEVELS
 from reporting.errors import Conflict, InvalidInput
 from reporting.messages.act_escalation import escalate
-from reporting.patient.act_check_ins import submit_check_in
+from reporting.patient.act_check_ins import keep_answer, submit_check_in
 from reporting.patient.act_corrections import correct_check_in, restore_check_in, withdraw_check_in
 from reporting.records import cases, check_ins, outcomes
 from reporting.records.engine import reading, transaction
-from reporting.records.tables import CaseEvent, CheckIn, Clinic, OutboxMessage, StaffAccount, TriageCase
+from reporting.records.tables import CaseEvent, CheckIn, Clinic, Draft, OutboxMessage, StaffAccount, TriageCase
 from tests.cast import House, house
 
 START = datetime(2026, 3, 27, 15, tzinfo=UTC)
@@ -47,6 +47,8 @@ REPORTS: tuple[dict[str, Any], ...] = (
 
 pytestmark = pytest.mark.sqlite_first
 """From nothing at all to an emergency."""
+FIRST_PAGES = (["bumps"], ["infection"], ["infection_fever"], ["swelling", "swelling_breathing"])
+"""Answers to the first question, from a mild to an urgent one; the next one takes the one before back."""
 WORKERS = ("clinician", "safety_lead")
 ANY = st.integers(0, 30)
 
@@ -134,18 +136,59 @@ class Clocks(RuleBasedStateMachine):
             )
         )
 
-    def pick(self, which: int) -> int:
+    @rule(ticks=st.sampled_from(FIRST_PAGES))
+    def tick_and_send_nothing(self, ticks: list[str]) -> None:
+        self.heard(lambda: self.keep("symptoms", ticks))
+
+    @rule(grade=st.sampled_from(("1/1", "3/3", "4/4")))
+    def grade_and_send_nothing(self, grade: str) -> None:
+        with suppress(InvalidInput):  # it is not asked now
+            self.heard(lambda: self.keep("severity_infection", grade))
+
+    def keep(self, question_id: str, given: Any) -> None:
+        keep_answer(
+            by=self.clinic.patient,
+            treatment_id=self.clinic.treatment_id,
+            question_id=question_id,
+            given=given,
+            submission_key=f"d{len(self.rows())}",
+        )
+
+    @rule()
+    def finish_here(self) -> None:
+        """What was answered so far is sent, if it is urgent; else it is refused and stays."""
         with reading() as session:
-            newest = [row for row in session.execute(select(CheckIn)).scalars()]
+            draft = check_ins.draft_of(session, self.clinic.treatment_id)
+            answers = {} if draft is None else dict(draft.answers)
+        self.sent += 1
+
+        def send() -> None:
+            with suppress(InvalidInput):
+                submit_check_in(
+                    by=self.clinic.patient,
+                    treatment_id=self.clinic.treatment_id,
+                    answers=answers,
+                    submission_key=f"f{self.sent}",
+                    is_short=True,
+                )
+
+        self.heard(send)
+
+    def pick(self, which: int) -> int | None:
+        """An answered check-in that no correction has replaced; None where there is none."""
+        with reading() as session:
+            newest = [row for row in session.execute(select(CheckIn)).scalars() if row.answered_at is not None]
             corrected = {row.corrects_id for row in newest}
         ids = sorted(row.id or 0 for row in newest if row.id not in corrected)
-        return ids[which % len(ids)]
+        return ids[which % len(ids)] if ids else None
 
     @precondition(lambda self: self.sent)
     @rule(which=ANY, wanted=st.sampled_from(REPORTS))
     def correct(self, which: int, wanted: dict[str, Any]) -> None:
         self.sent += 1
         key, chosen = f"c{self.sent}", self.pick(which)
+        if chosen is None:
+            return
         answers = self.answers(wanted, chosen)
 
         def change() -> None:
@@ -160,6 +203,8 @@ class Clocks(RuleBasedStateMachine):
     @rule(which=ANY, back=st.booleans())
     def take_back_or_put_back(self, which: int, back: bool) -> None:
         chosen, by = self.pick(which), self.clinic.patient
+        if chosen is None:
+            return
         if back:
             self.heard(lambda: withdraw_check_in(by=by, check_in_id=chosen, reason="mistake"))
         else:
@@ -241,6 +286,10 @@ class Clocks(RuleBasedStateMachine):
             if case.state == "new" and ends.taken is not None:
                 assert case.due_at <= ends.taken
         with reading() as session:
+            begun = [row for row in session.execute(select(CheckIn)).scalars() if check_ins.is_unfinished(row)]
+            told = [cases.case_of(session, row.id or 0) for row in begun]
+        assert all(told), "whatever the clinic has in part stands in a case"
+        with reading() as session:
             off = {one.id for one in session.execute(select(StaffAccount)).scalars() if not one.is_active}
         assert not [case for case in found.values() if case.owner_id in off and case.state != "closed"]
 
@@ -252,7 +301,7 @@ def machine(database: str) -> type[Clocks]:
     class OfThisClinic(Clocks):
         def __init__(self) -> None:
             with transaction() as session:
-                for table in (OutboxMessage, CaseEvent, TriageCase, CheckIn):
+                for table in (OutboxMessage, CaseEvent, TriageCase, Draft, CheckIn):
                     session.execute(delete(table))
                 session.get_one(Clinic, clinic.clinic_id).opening_hours = {}
                 for role in WORKERS:

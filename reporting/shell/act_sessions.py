@@ -10,6 +10,7 @@ What is done with figures that leave the application as a file: that somebody to
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 from reporting.clock import now
@@ -59,7 +60,7 @@ def begin(session: Session, *, hours: int, **whose: Any) -> Cookie:
 
 def cookie_of(row: SignInSession, secret: str) -> Cookie:
     """The cookie of a session: it lives as long as the session, or as the browser where that was so from the start."""
-    left = None if row.ends_with_browser else int((row.expires_at - now()).total_seconds())
+    left = None if row.ends_with_browser else ceil((row.expires_at - now()).total_seconds())
     return Cookie(cookie_name(), secret, left)
 
 

@@ -137,6 +137,10 @@ class StorageBusy(Problem):
     what_to_do = "Your answers are still here. Send them again in a moment."
 
 
+class Deadlocked(StorageBusy):
+    """Two writers waited for each other and the database ended this one, with nothing of it kept."""
+
+
 class StorageFull(Problem):
     code = "storage_full"
     status = 507

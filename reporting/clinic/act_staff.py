@@ -59,7 +59,8 @@ def set_up_clinic(*, clinic_name: str, name: str, email: str, password: str, fac
     hashed = hash_password(password)
     code = re.sub(r"[^A-Z0-9]+", "-", clinic_name.upper()).strip("-")[:32] or "CLINIC"
     with transaction() as session:
-        audit.write(session, SYSTEM, "clinic.set_up", "clinic", code)  # its lock makes the next line race-safe
+        audit.write(session, SYSTEM, "clinic.set_up", "clinic", code)
+        audit.lock(session)  # makes the next line race-safe: nobody else can commit what is on the trail
         if access.has_staff(session):
             raise Conflict("This database has been set up already.", what_to_do="Sign in, or ask an administrator.")
         gone = packages.withdrawn(session)

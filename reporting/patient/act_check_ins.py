@@ -23,7 +23,7 @@ from reporting.patient import act_unfinished
 from reporting.patient.act_unfinished import Answered
 from reporting.patient.read_words import as_told, keep_words, read_words
 from reporting.records import audit, cases, check_ins, photo_store
-from reporting.records.engine import Session, transaction
+from reporting.records.engine import Session, again_when_deadlocked, transaction
 from reporting.records.outcomes import recompute
 from reporting.records.tables import CheckIn, Draft, id_of
 from reporting.security.scope import mine
@@ -73,6 +73,7 @@ def receipt(
     return Receipt(id_of(row), assessed.advice, guidance, assessed.fired, case_id, already_sent=False)
 
 
+@again_when_deadlocked
 def submit_check_in(
     *,
     by: Actor,

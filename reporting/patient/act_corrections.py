@@ -17,7 +17,7 @@ from reporting.patient.act_check_ins import Receipt, receipt
 from reporting.patient.act_unfinished import tell_case
 from reporting.patient.read_words import as_told, keep_words
 from reporting.records import audit, cases, check_ins
-from reporting.records.engine import Session, transaction
+from reporting.records.engine import Session, again_when_deadlocked, transaction
 from reporting.records.judged import judge
 from reporting.records.outcomes import recompute
 from reporting.records.tables import CheckIn, TriageCase, id_of
@@ -128,6 +128,7 @@ def _again(session: Session, earlier: CheckIn, check_in_id: int, about: check_in
     return replace(receipt(session, earlier, about, assessed, case_id), already_sent=True)
 
 
+@again_when_deadlocked
 def correct_check_in(
     *,
     by: Actor,
@@ -198,6 +199,7 @@ def _case_after(
     return tell_case(session, case, "corrected", check_in=new.id, corrects=old.id, reason=code)
 
 
+@again_when_deadlocked
 def withdraw_check_in(*, by: Actor, check_in_id: int, reason: str) -> int | None:
     """Take a check-in back: it no longer counts, its values stay. Returns the open case that was told, if any.
 
@@ -237,6 +239,7 @@ def _changed(session: Session, by: Actor, found: _Found, action: str, states: tu
     )
 
 
+@again_when_deadlocked
 def restore_check_in(*, by: Actor, check_in_id: int) -> int | None:
     """Put a check-in back that was taken back. Returns the case that it is in, if any.
 

@@ -5,21 +5,22 @@ A lock that serves in the order of arrival: SQLite's own polling lets unlucky wr
 One process at a time does the background work. The lock ends with the process, however that ends.
 """
 
+import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, wraps
 from types import TracebackType
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session as Session  # named by whoever is handed one: nobody else imports the library
 from sqlmodel import create_engine
 
-from reporting.errors import StorageBusy, StorageFull
+from reporting.errors import Deadlocked, StorageBusy, StorageFull
 from reporting.settings import settings
 
 
@@ -111,38 +112,95 @@ def is_sqlite() -> bool:
     return engine().dialect.name == "sqlite"
 
 
+_DEADLOCK, _NO_LOCK = ("40P01", "40001"), "55P03"
+"""PostgreSQL's states: deadlock or changes that cannot stand in one order; and a lock that was not to be had."""
+
+
 def _named(error: DBAPIError) -> Exception:
     """The problem that a database error means to a person, or the error itself."""
-    words = str(error.orig).lower()
-    if "locked" in words or "busy" in words:
+    words, state = str(error.orig).lower(), getattr(error.orig, "sqlstate", None)
+    if state in _DEADLOCK:
+        return Deadlocked()
+    if state == _NO_LOCK or (state is None and ("is locked" in words or "busy" in words)):
         return StorageBusy()
     if "disk is full" in words or "no space left" in words or "disk i/o error" in words:
         return StorageFull()
     return error
 
 
-def after_commit(todo: Any) -> None:
-    """Have ``todo()`` run once the transaction of this thread is safely committed."""
+def before_commit(todo: Callable[[], object]) -> None:
+    """Have ``todo()`` run as the last of the transaction of this thread, in the order of asking."""
+    _AFTER_COMMIT.last.append(todo)
+
+
+def after_commit(todo: Callable[[], object]) -> None:
+    """Have ``todo()`` run once the transaction of this thread is safely committed. What was committed stands, so a
+    failure of it is logged and shown by ``/healthz``, and nobody who waits is told that nothing was kept."""
     _AFTER_COMMIT.todo.append(todo)
+
+
+log = logging.getLogger("reporting.storage")
+
+
+def _do_after(todos: list[Callable[[], object]]) -> None:
+    failed = ""
+    for todo in todos:
+        try:
+            todo()
+        except Exception as error:
+            log.error("something that hangs on a commit failed", exc_info=error)
+            failed = type(error).__name__
+    if failed:
+        TROUBLES["after_commit"] = failed
+    elif todos:
+        TROUBLES.pop("after_commit", None)
+
+
+TROUBLES: dict[str, str] = {}
+"""What is wrong beside the database in this process: what, and the kind of error. For ``/healthz``."""
+P, R = ParamSpec("P"), TypeVar("R")
+TRIES = 4
+"""A writer that the database ended for another one's sake begins anew so often, all together."""
+
+
+def again_when_deadlocked(action: Callable[P, R]) -> Callable[P, R]:
+    """The action, done anew from its beginning when the database ended its transaction for the sake of another one.
+
+    Only for an action that is one transaction and depends on nothing but its arguments and the database.
+    """
+
+    @wraps(action)
+    def done(*given: P.args, **named: P.kwargs) -> R:
+        for _ in range(TRIES - 1):
+            try:
+                return action(*given, **named)
+            except Deadlocked:
+                log.warning("%s begins anew: two writers waited for each other", action.__name__)
+        return action(*given, **named)
+
+    return done
 
 
 @contextmanager
 def transaction() -> Iterator[Session]:
     """One transaction that writes: all of it or nothing. On SQLite writers wait in a fair queue.
 
+    On PostgreSQL locks are taken in one order: rows of patients and treatments, the counter of outcomes, and as the
+    very last the head of the audit trail (``before_commit``). Whoever takes two in another order can deadlock.
     Raises StorageBusy or StorageFull; everything else passes through after the roll-back.
     """
-    _AFTER_COMMIT.todo = []
+    _AFTER_COMMIT.todo, _AFTER_COMMIT.last = [], []
     try:
         with _writers if is_sqlite() else _no_lock(), Session(engine(), expire_on_commit=False) as session:
             if is_sqlite():
                 session.connection().execute(text("BEGIN IMMEDIATE"))
             yield session
+            for todo in _AFTER_COMMIT.last:
+                todo()
             session.commit()
     except OperationalError as error:
         raise _named(error) from error
-    for todo in _AFTER_COMMIT.todo:
-        todo()
+    _do_after(_AFTER_COMMIT.todo)
 
 
 @contextmanager

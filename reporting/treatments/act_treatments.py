@@ -17,7 +17,7 @@ from reporting.domain.treatment_record import (
 )
 from reporting.errors import Conflict, InvalidInput
 from reporting.records import audit, clinic_facts, patients
-from reporting.records.engine import Session, transaction
+from reporting.records.engine import Session, again_when_deadlocked, transaction
 from reporting.records.outcomes import recompute
 from reporting.records.tables import Device, Operator, Patient, TreatedArea, Treatment, id_of
 from reporting.security.encryption import encrypt
@@ -98,6 +98,7 @@ def _marked(found: list[list[str]], record: TreatmentRecord) -> dict[str, list[s
     return {area.area: names for area, names in zip(record.areas, found, strict=True) if names}
 
 
+@again_when_deadlocked
 def record_treatment(*, by: Actor, record: TreatmentRecord, submission_key: str) -> Recorded:
     """Keep a treatment, its areas and settings, and a new patient if there is one: all or nothing.
 
@@ -221,6 +222,7 @@ def _correct_areas(
     session.flush()
 
 
+@again_when_deadlocked
 def correct_treatment(*, by: Actor, treatment_id: int, record: TreatmentRecord) -> Recorded:
     """Put other values in place of the recorded ones; the audit trail keeps both.
 
@@ -266,6 +268,7 @@ def correct_treatment(*, by: Actor, treatment_id: int, record: TreatmentRecord) 
     return Recorded(treatment_id, row.patient_id, _marked(outside, record))
 
 
+@again_when_deadlocked
 def undo_treatment(*, by: Actor, treatment_id: int) -> None:
     """Take back a treatment recorded by mistake, as long as nothing hangs on it; the audit trail keeps it.
 

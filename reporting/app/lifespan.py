@@ -20,6 +20,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from reporting.app import background
+from reporting.app.key import refuse_another_key
 from reporting.clinic.act_content_package import record_package
 from reporting.dashboards.read_expectations import read_ahead
 from reporting.demo.fill import fill_if_empty
@@ -27,6 +28,7 @@ from reporting.records.columns import are_many_treatments
 from reporting.records.engine import forget_engine
 from reporting.records.migrate import migrate
 from reporting.records.outcome_frame import outcome_frame
+from reporting.security.encryption import check_key
 from reporting.settings import settings
 from reporting.shell.pages import ALL
 
@@ -117,7 +119,9 @@ def _open_files() -> list[int]:
 async def lifespan(_: Any) -> AsyncIterator[None]:
     """Everything that happens once per process, before and after it serves."""
     set_up_logging()
+    check_key()
     await run_in_threadpool(migrate)
+    await run_in_threadpool(refuse_another_key)
     await run_in_threadpool(record_package)
     if settings().demo and await run_in_threadpool(fill_if_empty):
         log.info("synthetic demo clinic written; nobody in it is real. Ways in: %s/demo", settings().base_url)

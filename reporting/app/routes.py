@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from reporting.app.key import watch_key
 from reporting.clinic import act_staff
 from reporting.demo import access
 from reporting.domain.clinic_settings import FACT_FIELDS, proposed, regions
@@ -36,6 +37,7 @@ async def healthz(_: Request) -> Response:
     is kept, and an operator has something to mend."""
     try:
         await run_in_threadpool(ping)
+        await run_in_threadpool(watch_key)
     except Exception as error:
         return JSONResponse({"status": "failing", "database": type(error).__name__}, status_code=503)
     return JSONResponse({"status": "impaired" if TROUBLES else "ok", "database": "ok", **TROUBLES})

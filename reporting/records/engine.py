@@ -158,7 +158,8 @@ def _do_after(todos: list[Callable[[], object]]) -> None:
 
 TROUBLES: dict[str, str] = {}
 """What is wrong beside the database in this process: what, and the kind of error. For ``/healthz``."""
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 TRIES = 4
 """A writer that the database ended for another one's sake begins anew so often, all together."""
 

@@ -54,6 +54,11 @@ def _cipher(key: bytes) -> Fernet:
         ) from error
 
 
+def check_key() -> None:
+    """Raises UnsafeSettings when the key is none: before the first patient would be told so."""
+    _cipher(_key())
+
+
 def encrypt(text: str) -> str:
     """The text, unreadable without the key."""
     return _cipher(_key()).encrypt(text.encode()).decode()

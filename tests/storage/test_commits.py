@@ -58,8 +58,8 @@ def recorded(clinic: House, number: int) -> None:
 def test_twelve_first_check_ins_at_once_and_a_clinician_beside_them(
     database: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A first check-in writes that the patient agreed, its outcome and itself, a second one no consent; nobody is told *busy*, and the
-    database never has to end one for another's sake."""
+    """A first check-in writes that the patient agreed, its outcome and itself, a second one no consent; nobody is told
+    *busy*, and the database never has to end one for another's sake."""
     clinic = house("A")
 
     def send(patient: int, treatment: int) -> None:

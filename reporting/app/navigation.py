@@ -18,6 +18,7 @@ from reporting.shell.read_scope import ClinicLine, clinic_line
 from reporting.shell.ui_identity import actor_of_this_run, address_asked_for, asked_for, note_refused
 from reporting.shell.ui_links import leave_link, page_link
 from reporting.shell.ui_patient import language, not_this_page, sign_in_needed
+from reporting.shell.ui_words import as_text
 
 _HERE = "menu_page"
 
@@ -75,7 +76,7 @@ def frame(actor: Actor | None, menu: Mapping[str, Sequence[st.Page]], here: str)
             leave_link(say("sign_out", language()), "/sign-out", "small")
     if actor.kind == "staff":
         with st.sidebar:
-            st.markdown(f"**{line.name}**  \n{actor.label}")
+            st.markdown(f"**{as_text(line.name)}**  \n{as_text(actor.label)}")
             leave_link("Sign out", "/sign-out", "small")
             for heading, pages in menu.items():
                 st.markdown(f"**{heading}**")

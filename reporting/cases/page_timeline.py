@@ -78,7 +78,7 @@ def _reports(treatment: TreatmentLine, timezone: str) -> None:
         if report.is_correction:
             replaced = f" (a correction){replaced}"
         st.markdown(
-            f"- **Day {report.recovery_day}**, {words.moment(report.answered_at, timezone)}{replaced}: "
+            f"- **Day {report.recovery_day}**, {words.moment(report.answered_at, timezone)}{words.as_text(replaced)}: "
             f"{report_words(report)}"
         )
         if report.change and report.change.own_words:
@@ -94,7 +94,9 @@ def treatment_part(treatment: TreatmentLine, timezone: str) -> None:
     st.subheader(f"{words.day(treatment.performed_on)}: {treatment.procedure}")
     session = f" · session {treatment.session_number}" if treatment.session_number else ""
     kind = f" ({treatment.device_class})" if treatment.device_class else ""
-    st.markdown(f"Device: {treatment.device}{kind} · operator: {treatment.operator}{session}")
+    st.markdown(
+        f"Device: {words.as_text(treatment.device)}{kind} · operator: {words.as_text(treatment.operator)}{session}"
+    )
     for area in treatment.areas:
         area_part(area)
     _course(treatment)
@@ -126,9 +128,9 @@ def steps_part(actor: Actor, seen: Timeline) -> None:
 
 def _line(line: CaseStep | NoteLine, timezone: str) -> None:
     if isinstance(line, CaseStep):
-        st.markdown(f"- {words.moment(line.at, timezone)}: {step_words(line)}")
+        st.markdown(f"- {words.moment(line.at, timezone)}: {words.as_text(step_words(line))}")
         return
-    who = f" by {line.who}" if line.who else ""
+    who = f" by {words.as_text(line.who)}" if line.who else ""
     st.markdown(f"- {words.day(line.happened_on)}: Note{who}, written {words.moment(line.written_at, timezone)}")
     st.text(line.words)
 
@@ -221,7 +223,7 @@ def page() -> None:
     heading = st.empty()
     heading.title("Timeline")  # stays when the patient cannot be shown
     seen = timeline(actor, patient_id)
-    heading.title(f"Patient {seen.reference}")
+    heading.title(f"Patient {words.as_text(seen.reference)}")
     _head(seen)
     if not seen.treatments:
         empty(

@@ -38,7 +38,7 @@ def silent(found: list[SilentPatient]) -> None:
             last = f"last answer {words.moment(at, one.timezone)}" if at else "no answer yet"
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(
-                    f"**{one.patient_reference}** · {one.procedure}, day {one.recovery_day} · "
+                    f"**{words.as_text(one.patient_reference)}** · {one.procedure}, day {one.recovery_day} · "
                     f"{one.missed} check-ins missed · {last}"
                 )
                 page_link(

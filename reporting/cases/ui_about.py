@@ -206,13 +206,14 @@ def about(by: Actor, case: WorklistCase) -> None:
         for report in reversed(answered):
             change = f" ({change_words(report.change, seen.timezone)})" if report.change else ""
             at = words.moment(report.answered_at, seen.timezone) if report.answered_at else ""
-            st.markdown(f"- **Day {report.recovery_day}**, {at}{change}: {report_words(report)}")
+            st.markdown(f"- **Day {report.recovery_day}**, {at}{words.as_text(change)}: {report_words(report)}")
             if report.note:
                 st.text(report.note)
     with st.expander("What the patient was told"):
         told_part(answered[::-1], seen.timezone)
     with st.expander(f"Settings of {words.day(treatment.performed_on)}"):
-        st.markdown(f"{treatment.procedure} · {treatment.device} · operator: {treatment.operator}")
+        device, operator = words.as_text(treatment.device), words.as_text(treatment.operator)
+        st.markdown(f"{treatment.procedure} · {device} · operator: {operator}")
         for area in treatment.areas:
             area_part(area, key=f"case_settings_{case.case_id}")
     _earlier(by, case)
@@ -240,5 +241,5 @@ def _earlier(by: Actor, case: WorklistCase) -> None:
     with st.expander(f"Other cases of this patient ({len(others)})"):
         for one in others:
             opened = words.day(one.opened_at.astimezone(ZoneInfo(one.timezone)).date())
-            why = "; ".join(one.reasons)
-            st.markdown(f"- {opened}, {LEVEL_WORDS[one.level].lower()}, {one.procedure}: {why}. {outcome_words(one)}")
+            why, found = "; ".join(one.reasons), words.as_text(outcome_words(one))
+            st.markdown(f"- {opened}, {LEVEL_WORDS[one.level].lower()}, {one.procedure}: {why}. {found}")

@@ -129,7 +129,7 @@ def summary(case: WorklistCase, *, most_reasons: int | None = None) -> None:
     if case.contacted_at is None and case.state != "closed":
         clocks["contact by"] = case.contact_due_at
     due = "".join(f" · {what} {words.moment(at, case.timezone)}" for what, at in clocks.items())
-    lines = [f"**{case.patient_reference}** · {case.procedure} · reported on day {case.recovery_day}"]
+    lines = [f"**{words.as_text(case.patient_reference)}** · {case.procedure} · reported on day {case.recovery_day}"]
     if case.known:
         lines.append(f"Known before the treatment: {', '.join(case.known)}")
     if case.reported:
@@ -143,7 +143,7 @@ def summary(case: WorklistCase, *, most_reasons: int | None = None) -> None:
     if case.above_guideline:
         lines.append("Settings: " + "; ".join(setting_words(line) for line in case.above_guideline))
     if case.confirmation:
-        lines.append(f"**Outcome:** {outcome_words(case)}")
+        lines.append(f"**Outcome:** {words.as_text(outcome_words(case))}")
     lines.append(f"{owner} · opened {words.moment(case.opened_at, case.timezone)}{due}")
     if case.state == "new" and case.told:
         then = f"; next {words.moment(case.next_notice_at, case.timezone)}" if case.next_notice_at else ""
@@ -162,7 +162,7 @@ def row(case: WorklistCase, *, is_first: bool = False) -> None:
                     "Acknowledge",
                     key=f"acknowledge_{case.case_id}",
                     type="primary",
-                    help=f"Take the case of {case.patient_reference}",
+                    help=f"Take the case of {words.as_text(case.patient_reference)}",
                     on_click=acknowledge,
                     args=(case, LIST),
                 )
@@ -171,7 +171,7 @@ def row(case: WorklistCase, *, is_first: bool = False) -> None:
             if st.button(
                 "Open case",
                 key=f"open_{case.case_id}",
-                help=f"Work on the case of {case.patient_reference}",
+                help=f"Work on the case of {words.as_text(case.patient_reference)}",
                 shortcut="Alt+O" if is_first else None,
             ):
                 choose(case.case_id)
@@ -387,7 +387,7 @@ def open_window(case_id: int) -> None:
         about(by, case)
         st.markdown("**What happened so far**")
         steps = read_worklist.case_steps(by, case_id)
-        st.markdown("\n".join(f"- {words.moment(s.at, case.timezone)}: {step_words(s)}" for s in steps))
+        st.markdown("\n".join(f"- {words.moment(s.at, case.timezone)}: {words.as_text(step_words(s))}" for s in steps))
         if case.state != "new":
             st.markdown("**Next step**")
         _next_step(by, case)

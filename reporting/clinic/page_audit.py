@@ -83,7 +83,8 @@ def _in_full(one: TrailLine, timezone: str) -> None:
         record = f"{_said(one.record_kind)} {one.record_id}"
         st.text(f"Row {one.sequence}, {words.moment(one.at, timezone)}: {one.who}, {_said(one.action)}, {record}")
         if one.changes:
-            st.table(pd.DataFrame(one.changes, columns=["Field", "Before", "After"]), hide_index=True)
+            changes = [[words.as_text(str(cell)) for cell in change] for change in one.changes]
+            st.table(pd.DataFrame(changes, columns=["Field", "Before", "After"]), hide_index=True)
         if one.more:
             st.text(one.more)
 

@@ -17,6 +17,7 @@ from reporting.clinic.read_on_call import OnCallRow, on_call_page
 from reporting.domain.opening_hours import DAYS
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_states import attempt, empty, show_notice, shows_problems
+from reporting.shell.ui_words import as_text
 
 PLACE = "on_call"
 DAY_WORDS = dict(zip(DAYS, ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), strict=True))
@@ -78,7 +79,7 @@ def _row(place: int, one: OnCallRow) -> None:
     with st.container(border=True, key=f"on_call_{one.entry_id}"):
         ways = ", ".join(part for part in (one.telephone, one.email) if part)
         duty = " · **on duty now**" if one.is_on_duty else ""
-        st.markdown(f"{place}. **{one.name}** · {ways} · {one.hours}{duty}")
+        st.markdown(f"{place}. **{as_text(one.name)}** · {as_text(ways)} · {one.hours}{duty}")
         st.markdown(f"Not taken after {one.wait_minutes} minutes: the next person on duty is told.")
         if not one.is_reachable:
             st.markdown(":red-badge[Nothing reaches this person: the way out is not set up]")
@@ -87,14 +88,14 @@ def _row(place: int, one: OnCallRow) -> None:
                 st.button(
                     "Tell earlier",
                     key=f"on_call_up_{one.entry_id}",
-                    help=f"Tell {one.name} before the one above",
+                    help=f"Tell {as_text(one.name)} before the one above",
                     on_click=_move_up,
                     args=(one,),
                 )
             st.button(
                 "Take off the list",
                 key=f"on_call_remove_{one.entry_id}",
-                help=f"Take {one.name} off the list",
+                help=f"Take {as_text(one.name)} off the list",
                 on_click=_remove,
                 args=(one,),
             )

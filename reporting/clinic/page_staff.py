@@ -9,6 +9,7 @@ from reporting.clinic.read_content import Colleague, colleagues
 from reporting.domain.actors import ROLES, Actor
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_states import attempt, show_notice, shows_problems, tell
+from reporting.shell.ui_words import as_text
 
 PLACE = "staff"
 WORDS = {
@@ -54,7 +55,7 @@ def _row(one: Colleague) -> None:
             st.markdown(WORDS[one.role] if one.is_active else f"{WORDS[one.role]}  \n**Cannot sign in.**")
         key = f"staff_role_{one.staff_id}_{one.role}"
         right.selectbox(
-            f"Role of {one.name}",
+            f"Role of {as_text(one.name)}",
             ROLES,
             ROLES.index(one.role),
             format_func=WORDS.__getitem__,
@@ -64,7 +65,7 @@ def _row(one: Colleague) -> None:
         )
         done = f"{one.name} cannot sign in any more." if one.is_active else f"{one.name} can sign in again."
         right.button(
-            f"{'Switch off' if one.is_active else 'Switch on'} the account of {one.name}",
+            f"{'Switch off' if one.is_active else 'Switch on'} the account of {as_text(one.name)}",
             key=f"staff_switch_{one.staff_id}",
             on_click=_change,
             args=(one, done),

@@ -26,6 +26,7 @@ from reporting.shell.ui_filters import overview_filters
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import page_link
 from reporting.shell.ui_states import empty, no_treatments, shows_problems
+from reporting.shell.ui_words import as_text
 
 
 def counted_table(by: Actor, table: pd.DataFrame, codes: Sequence[str], *, key: str, behind: str, alt: str) -> None:
@@ -154,7 +155,9 @@ def silence(found: DataQuality) -> None:
     )
     _table(table, "silence", "Rates among those who answered, and their bounds")
     with st.expander("What would have to be true for a rate to be twice as high?"):
-        st.markdown("\n".join(f"- **{row.label}.** {row.sentence}" for row in rows.itertuples()))
+        st.markdown(
+            "\n".join(f"- **{as_text(str(row.label))}.** {as_text(str(row.sentence))}" for row in rows.itertuples())
+        )
 
 
 def chosen_grouping() -> str:
@@ -242,7 +245,7 @@ def settings(by: Actor, filters: Filters, found: DataQuality) -> None:
     if len(never):
         pairs = zip(never["setting"].astype(str), never["label"].astype(str), strict=True)
         said = "; ".join(f"{setting.lower()} of {label}" for setting, label in pairs)
-        st.markdown(f"**Never recorded in this period:** {said}.")
+        st.markdown(f"**Never recorded in this period:** {as_text(said)}.")
     st.markdown(
         "**Unusual values** lie outside the typical range of the device class. They were accepted: they may be right. "
         "Values that are impossible are refused when they are entered."

@@ -34,7 +34,7 @@ from reporting.shell.ui_figures import drawn, show
 from reporting.shell.ui_filters import code_segments, code_select
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_states import empty, no_treatments, shows_problems
-from reporting.shell.ui_words import day
+from reporting.shell.ui_words import as_text, day
 
 PERIOD = "chosen_period"
 EVERYBODY = "All devices and operators of this class"
@@ -84,7 +84,7 @@ def _words(by: Actor, found: SettingDrift) -> None:
         + "This needs no answers of patients: it says that settings moved, not that anybody was harmed."
     )
     for on, words in found.marks:
-        st.markdown(f"- {day(on)}: {words}")
+        st.markdown(f"- {day(on)}: {as_text(words)}")
     sources(found.ranges, found.unit)
     if not sees_all_operators(by):
         st.markdown("Of operators you see yourself alone; they are compared by the safety lead only.")
@@ -147,7 +147,7 @@ def two_settings(by: Actor, asked: Asked) -> None:
     st.markdown(NOT_CAUSES)
     for side in (found.across, found.up):
         if side.ranges:
-            st.markdown(f"**{side.label}**")
+            st.markdown(f"**{as_text(side.label)}**")
             sources(side.ranges, side.unit)
     cells.treatments(by, asked.filters, [asked.setting, second], asked.symptom)
 

@@ -17,6 +17,7 @@ from reporting.security.permissions import require
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import number_in_address
 from reporting.shell.ui_states import attempt, empty, show_notice, shows_problems
+from reporting.shell.ui_words import as_text
 
 PLACE = "import"
 
@@ -54,7 +55,7 @@ def _mapping(kind: Kind, upload: Any) -> KindMapping:
     if given is not None:
         found = parts.mapping_of(given, kind)
         return replace(found, create_missing=found.create_missing or create_missing, judged=found.judged or judged)
-    with st.expander(f"Columns of {upload.name}", expanded=True):
+    with st.expander(f"Columns of {as_text(upload.name)}", expanded=True):
         return parts.choose_columns(kind, source, create_missing=create_missing, judged=judged)
 
 
@@ -71,7 +72,7 @@ def _one_file(actor: Actor, kind: Kind, upload: Any) -> None:
     shown = parts.rehearsed(actor, upload, mapping)
     parts.show_preview(shown)
     offer = parts.draw_offer(shown)
-    st.write(offer.words)
+    st.markdown(as_text(offer.words))
     if offer.label:
         st.button(
             offer.label,

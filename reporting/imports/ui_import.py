@@ -16,6 +16,7 @@ from reporting.imports.file_csv import CsvFile, open_csv
 from reporting.imports.file_mapping import KindMapping, chosen, guess, parse_mapping, units_for
 from reporting.imports.kind import Field, Kind
 from reporting.imports.kinds import fields_of
+from reporting.shell.ui_words import as_text
 
 LARGEST_UPLOAD_BYTES = 50 * 1024 * 1024
 NOT_USED = "not used"
@@ -65,7 +66,7 @@ def _column(position: int, column: str, fields: dict[str, Field], first: str) ->
     options = [NOT_USED, *fields]
     with left:
         name = st.selectbox(
-            f"Column “{column}” is", options, index=options.index(first), key=f"import_column_{position}"
+            f"Column “{as_text(column)}” is", options, index=options.index(first), key=f"import_column_{position}"
         )
     units = units_for(fields[name]) if name in fields else ()
     with right:
@@ -174,7 +175,7 @@ def show_done(done: Done) -> None:
         f"{summary.read:,} rows read: {summary.imported:,} imported, "
         f"{summary.unchanged:,} were there already, {summary.refused:,} refused."
     )
-    (st.warning if summary.refused else st.success)(words)
+    (st.warning if summary.refused else st.success)(as_text(words))
     if not summary.refused:
         return
     if summary.elsewhere:

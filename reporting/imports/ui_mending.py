@@ -13,7 +13,7 @@ from reporting.shell.file_csv import table_csv
 from reporting.shell.ui_figures import csv_file
 from reporting.shell.ui_links import page_link
 from reporting.shell.ui_states import attempt, empty, show_notice, tell
-from reporting.shell.ui_words import moment
+from reporting.shell.ui_words import as_text, moment
 
 PLACE = "mend"
 FEW_ROWS = 5
@@ -137,7 +137,7 @@ def field_choice(found: RefusedTable) -> str:
     options = ["", *found.by_field]
     chosen = st.selectbox("Problem in", options, format_func=lambda name: name or "Any field", key="mend_field")
     counts = ", ".join(f"{name} {count:,}" for name, count in found.by_field.items())
-    st.caption(f"Rows that wait: {found.n_waiting:,}. With a problem in: {counts}.")
+    st.caption(f"Rows that wait: {found.n_waiting:,}. With a problem in: {as_text(counts)}.")
     return str(chosen)
 
 
@@ -150,7 +150,7 @@ def notes(found: RefusedTable) -> None:
     if found.run.hidden:
         st.markdown(
             f"{found.run.hidden:,} refused rows name no clinic that is there, so nobody knows whose patients they are "
-            f"about. Only {found.run.by}, who imported the file, sees and mends them."
+            f"about. Only {as_text(found.run.by)}, who imported the file, sees and mends them."
         )
     if too_many := found.run.not_kept - found.run.elsewhere:
         st.warning(
@@ -236,7 +236,7 @@ def one_import(actor: Actor, run_id: int) -> None:
     """The refused rows of one import, to be mended. Raises NotAllowed, NotFound."""
     page_link("import", "New import", icon=":material/arrow_back:")
     found = refused_table(actor, run_id, str(st.session_state.get("mend_field") or ""))
-    st.subheader(f"Refused rows of {found.run.file_name}", anchor=False)
+    st.subheader(f"Refused rows of {as_text(found.run.file_name)}", anchor=False)
     show_notice(PLACE)
     if not found.n_waiting:
         empty("Nothing waits here.", "All refused rows of this import were mended or dismissed, or none were kept.")

@@ -20,6 +20,7 @@ from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import number_in_address
 from reporting.shell.ui_patient import patient_column
 from reporting.shell.ui_states import attempt, empty, forget_notice, show_notice, shows_problems
+from reporting.shell.ui_words import as_text
 from reporting.treatments.read_treatments import find_patients
 
 PLACE = "proxy"
@@ -197,7 +198,7 @@ def page() -> None:
             patient = asked_patient(by, patient_id)
         else:
             patient = asked_patient(by, patient_of(by, treatment_id))
-        st.markdown(f"Patient **{patient.reference}**. You read the questions out and choose what they say.")
+        st.markdown(f"Patient **{as_text(patient.reference)}**. You read the questions out and choose what they say.")
         treatment_id = treatment_id or _chosen_treatment(patient)
         if treatment_id is not None:
             _check_in(by, treatment_id)

@@ -8,6 +8,7 @@ from reporting.shell import ui_words as words
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import page_link
 from reporting.shell.ui_states import attempt, empty, show_notice, shows_problems
+from reporting.shell.ui_words import as_text
 
 PLACE = "requests"
 _SURE = "request_sure"
@@ -39,7 +40,8 @@ def _record() -> None:
 def _second_step(row: RequestRow) -> None:
     photos = f" {row.photos} photo{'s' if row.photos != 1 else ''} will be deleted." if row.photos else ""
     st.warning(
-        f"**Erase {row.reference} for good?** This cannot be undone.{photos}\n\n**Goes:** {GOES}\n\n**Stays:** {STAYS}",
+        f"**Erase {as_text(row.reference)} for good?** This cannot be undone.{photos}\n\n"
+        f"**Goes:** {GOES}\n\n**Stays:** {STAYS}",
         icon=":material/warning:",
     )
     with st.container(horizontal=True):
@@ -58,7 +60,7 @@ def _first_step(row: RequestRow) -> None:
 
 def _row(row: RequestRow, timezone: str) -> None:
     with st.container(border=True, key=f"request_{row.request_id}"):
-        st.markdown(f"**{row.reference}** · asked {words.moment(row.requested_at, timezone)}")
+        st.markdown(f"**{as_text(row.reference)}** · asked {words.moment(row.requested_at, timezone)}")
         if row.open_cases:
             st.info("This patient has an open case. Close it first: somebody may have to reach them.")
         if st.session_state.get(_SURE) == row.request_id:

@@ -22,6 +22,7 @@ from reporting.domain.patient_words import say
 from reporting.domain.triage import Guidance
 from reporting.patient.read_check_in import Sent
 from reporting.patient.read_contact import ClinicContact
+from reporting.shell.ui_words import as_text
 
 
 def _tel(number: str) -> str:
@@ -34,7 +35,7 @@ def call_button(
     """Wide buttons that call: the emergency number, the line that answers while the clinic is closed, the clinic."""
     for call in contact.calls(language, is_emergency=emergency, is_urgent=strong):
         kind: Literal["primary", "secondary"] = "primary" if call.is_urgent else "secondary"
-        st.link_button(call.label, _tel(call.number), type=kind, width="stretch")
+        st.link_button(as_text(call.label), _tel(call.number), type=kind, width="stretch")
 
 
 def card(advice: Guidance, contact: ClinicContact, language: str = ENGLISH) -> None:
@@ -43,7 +44,7 @@ def card(advice: Guidance, contact: ClinicContact, language: str = ENGLISH) -> N
     if advice.phone_first:
         call_button(contact, language, emergency=advice.emergency, strong=True)
     for words in (*advice.paragraphs, *advice.next_steps):
-        st.write(words)
+        st.markdown(as_text(words))
 
 
 def flag_part(advice: Guidance | None, contact: ClinicContact, language: str = ENGLISH) -> None:
@@ -55,7 +56,7 @@ def flag_part(advice: Guidance | None, contact: ClinicContact, language: str = E
         st.markdown(f"**{said.heading}**")
         call_button(contact, language, emergency=said.emergency, strong=True)
         for words in (*said.paragraphs, *said.next_steps, say("flag_open", language)):
-            st.write(words)
+            st.markdown(as_text(words))
 
 
 def confirmation(sent: Sent, contact: ClinicContact, language: str = ENGLISH) -> None:
@@ -79,7 +80,7 @@ def foot(contact: ClinicContact, language: str = ENGLISH) -> None:
     if line := contact.when_closed(language):
         lines.append(line)
     lines.append(say("emergency", language, telephone=contact.emergency(language)))
-    st.write(" ".join(lines))
+    st.markdown(as_text(" ".join(lines)))
 
 
 _KEY = "check_in_state"

@@ -26,6 +26,7 @@ from reporting.shell.chart_look import PICK, Figure, with_arrow
 from reporting.shell.file_csv import table_csv
 from reporting.shell.read_small_cells import HIDDEN_WORDS, example
 from reporting.shell.ui_identity import actor_later, address_asked_for
+from reporting.shell.ui_words import as_text
 
 
 def csv_file(
@@ -107,7 +108,7 @@ def chart(shown: Drawn | None, *, key: str, on_pick: Picked | None = None, with_
     if shown is None:
         return
     if with_title:
-        st.markdown(f"**{shown.title}**")
+        st.markdown(f"**{as_text(shown.title)}**")
     if on_pick is None:
         st.vega_lite_chart(None, shown.specification, width="stretch", theme=None, alt=shown.alt, key=key)
     else:
@@ -137,7 +138,7 @@ def numbers(shown: Drawn | None, *, key: str, file_name: str) -> None:
     if shown is None or shown.table.empty:
         return
     with st.expander("Show the numbers as a table"):
-        st.write(shown.alt)
+        st.markdown(as_text(shown.alt))
         st.dataframe(shown.table, hide_index=True, alt=shown.title, key=f"{key}_table")
         csv_file(lambda: shown.csv, key=f"{key}_csv", file_name=file_name)
 

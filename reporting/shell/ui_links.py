@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from reporting.shell.pages import page_at
+from reporting.shell.ui_words import as_text
 
 OF = "of"
 """In the address of a patient's page: for which treatment it is."""
@@ -24,6 +25,7 @@ def page_link(to: str, label: str, *, icon: str | None = None, **address: int | 
     Where that page is not in this person's menu (or a page is drawn alone), it is a plain link: the page
     itself decides who may see it.
     """
+    label = as_text(label)  # it may name a patient
     query = whose() | {name: str(value) for name, value in address.items()}
     try:
         st.page_link(page_at(to).path, label=label, icon=icon, query_params=query or None)

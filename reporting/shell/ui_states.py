@@ -18,6 +18,7 @@ from reporting.security.permissions import may
 from reporting.shell.pages import page_at
 from reporting.shell.ui_identity import address_asked_for, current_actor, note_refused
 from reporting.shell.ui_links import leave_link, page_link
+from reporting.shell.ui_words import as_text
 
 _NOTICE = "notice"
 NOTHING = ("", None, "0 characters")
@@ -48,13 +49,14 @@ def problem_words(problem: Problem) -> str:
     """The message for people and what they can do. A field is called as the form calls it, and one that was left empty
     is missing."""
     if not isinstance(problem, InvalidInput):
-        return f"**{problem.message}** {problem.what_to_do}"
+        return f"**{as_text(problem.message)}** {as_text(problem.what_to_do)}"
     setting = setting_fields().get(problem.field)
     name = f"{setting.label} ({setting.unit})" if setting else problem.field.replace("_", " ")
     where = f"Row {problem.row}: " if problem.row is not None else ""
     if problem.found in NOTHING:
         return f"**{where}{name[:1].upper()}{name[1:]} is missing.** Fill it in and send it again."
-    return f"**{where}{name}: found {problem.found!r}; allowed is {problem.allowed}.** {problem.what_to_do}"
+    said = as_text(f"{where}{name}: found {problem.found!r}; allowed is {problem.allowed}.")
+    return f"**{said}** {as_text(problem.what_to_do)}"
 
 
 def show_problem(problem: Problem) -> None:
@@ -121,7 +123,7 @@ def show_notice(place: str) -> None:
     if where != place:
         return
     if kind == "done":
-        st.success(words, icon=":material/check_circle:")
+        st.success(as_text(words), icon=":material/check_circle:")
     else:
         st.error(words, icon=":material/error:")
 

@@ -1,9 +1,30 @@
 """Dates, moments and numbers as people at the clinic read them."""
 
+import re
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from reporting.domain.devices import printed
+
+_SIGNS = re.compile(r"[\\`*~\[\]<>$&|]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?=[A-Za-z_+\-\u2060])|^[#+=-](?=[\s#=-]|$)")
+"""What Markdown, and Streamlit on top of it, reads as something else than itself."""
+_FOUND = re.compile(
+    r"(?<=:)(?=[/A-Za-z_+\-]|\d+[a-z_]*:(?!\d))|(?<=@)(?=\w)|(?<=www)(?=\.)|(?<!\S)(?=[<>=~!-]{2,3}(?!\S))", re.I
+)
+"""Where addresses, icons, emoji and arrows are found in plain text too, whatever is escaped."""
+_NUMBERED = re.compile(r"^(\d+)([.)])(?=\s|$)")
+_JOINER = "\u2060"
+"""Word joiner: nobody sees it, and nothing is found across it."""
+
+
+def as_text(data: str) -> str:
+    """A name, code, reference or free text as Markdown that shows exactly these signs, in one line.
+
+    Whatever came from people or files goes through here on its way into ``st.markdown``, a label, a heading, a help or
+    a message: ``12*34*56`` would be shown as another patient's number, and a link in a name could be pressed.
+    """
+    cut = _FOUND.sub(_JOINER, " ".join(data.splitlines()))
+    return _NUMBERED.sub(r"\1\\\2", _SIGNS.sub(r"\\\g<0>", cut))
 
 
 def day(value: date) -> str:

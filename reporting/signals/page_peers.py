@@ -12,7 +12,7 @@ from reporting.shell.ui_filters import code_segments, code_select, overview_filt
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import page_link
 from reporting.shell.ui_states import empty, no_treatments, shows_problems
-from reporting.shell.ui_words import day, span
+from reporting.shell.ui_words import as_text, day, span
 from reporting.signals import read_peers
 from reporting.signals.chart_peers import course, funnel, sequential
 from reporting.signals.read_peers import LEAST_EXPECTED, Course, Rise, Units, UnitType, rises
@@ -73,7 +73,7 @@ def course_words(found: Course) -> None:
         f"passes it about once in {every:.0f} years."
     )
     for on, words in found.marks:
-        st.markdown(f"- {day(on)}: {words}")
+        st.markdown(f"- {day(on)}: {as_text(words)}")
 
 
 def rises_part(found: tuple[Rise, ...]) -> None:

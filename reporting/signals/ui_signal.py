@@ -22,7 +22,7 @@ from reporting.shell.ui_figures import csv_file, drawn, show
 from reporting.shell.ui_filters import symptom_choice
 from reporting.shell.ui_links import page_link
 from reporting.shell.ui_states import attempt, tell
-from reporting.shell.ui_words import day, moment
+from reporting.shell.ui_words import as_text, day, moment
 from reporting.signals import act_signals as actions
 from reporting.signals.chart_signals import Subject, signal_course
 from reporting.signals.read_look import Chance, Doubling, doubling, look
@@ -59,7 +59,7 @@ def budget(actor: Actor, newest: NewestLook | None) -> None:
         if newest.controls_tested:
             st.markdown(_controls(newest))
         if newest.note:
-            st.markdown(f"Note: {newest.note}.")
+            st.markdown(f"Note: {as_text(newest.note)}.")
     if may(actor, "signals.work"):
         st.button("Look over the data now", key="signals_look", icon=":material/search:", on_click=_look_now)
 
@@ -80,7 +80,7 @@ def row(signal: SignalRow) -> None:
     """One signal of the list."""
     with st.container(border=True, key=f"signal_{signal.id}"):
         rank = f"{signal.rank}. " if signal.rank else ""
-        st.markdown(f"**{rank}{headline(signal)}**")
+        st.markdown(f"**{rank}{as_text(headline(signal))}**")
         gone = "" if signal.rank else " Not found by the newest look any more."
         st.markdown(numbers(signal.card) + gone)
         since = f"since about {day(signal.since)}, " if signal.since else ""
@@ -137,7 +137,7 @@ def card(found: SignalCard, marks: Marks = ()) -> None:
     if shown.settings:
         st.markdown(f"What the settings explain: {shown.settings.settings_words}")
     st.subheader("What it could be instead", anchor=False)
-    st.markdown("\n".join(f"- {each}" for each in [*_hands(found), *shown.instead]))
+    st.markdown("\n".join(f"- {as_text(each)}" for each in [*_hands(found), *shown.instead]))
     _chart_link(signal)
 
 
@@ -194,7 +194,10 @@ def steps(found: SignalCard) -> None:
         on = f", on {day(step.happened_on)}" if step.happened_on else ""
         words = step.measured.words if step.measured else step.note
         kind = STATE_WORDS.get(step.kind, step.kind.replace("_", " ").capitalize())
-        st.markdown(f"- {moment(step.at, found.timezone)}, {who}: **{kind}**{on}" + (f": {words}" if words else ""))
+        st.markdown(
+            f"- {moment(step.at, found.timezone)}, {as_text(who)}: **{kind}**{on}"
+            + (f": {as_text(words)}" if words else "")
+        )
 
 
 def _do(done: str, action: Any, signal: SignalRow, **values: Any) -> None:

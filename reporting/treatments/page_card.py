@@ -42,7 +42,7 @@ def _turn(state: ChannelState, patient_id: int, on: bool) -> None:
 
 def _channel(state: ChannelState, patient_id: int, timezone: str) -> None:
     now = f"On since {words.moment(state.since, timezone)}" if state.on and state.since else "Off"
-    st.markdown(f"**{LABELS[state.channel]}.** {now}{f', to {state.address}' if state.address else ''}.")
+    st.markdown(f"**{LABELS[state.channel]}.** {now}{f', to {words.as_text(state.address)}' if state.address else ''}.")
     if not state.can_be_sent:
         st.markdown("They are not set up at this clinic, so none will leave.")
     hint = "Leave it empty to keep the present one." if state.address else ""
@@ -198,7 +198,9 @@ def page() -> None:
         )
         return
     subject = card_subject(actor, treatment_id)
-    st.markdown(f"Patient **{subject.patient_reference}**, treatment of {words.day(subject.performed_on)}.")
+    st.markdown(
+        f"Patient **{words.as_text(subject.patient_reference)}**, treatment of {words.day(subject.performed_on)}."
+    )
     show_notice(PLACE)
     card = _card(subject)
     if card is None:

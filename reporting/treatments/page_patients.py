@@ -11,7 +11,7 @@ from reporting.treatments.read_treatments import SHOWN, PatientRow, find_patient
 
 def _row(found: PatientRow) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"patient_{found.patient_id}"):
-        facts = [f"**{found.reference}**"]
+        facts = [f"**{words.as_text(found.reference)}**"]
         facts.append(f"born {found.year_of_birth}" if found.year_of_birth else "year of birth not recorded")
         facts.append(f"skin type {found.fitzpatrick}" if found.fitzpatrick else "skin type not recorded")
         many = f"{found.treatments} treatment{'s' if found.treatments != 1 else ''}"

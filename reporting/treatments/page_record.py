@@ -27,7 +27,7 @@ from reporting.shell.read_scope import of_one_state
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import number_in_address, page_link
 from reporting.shell.ui_states import attempt, empty, show_notice, show_problem, shows_problems
-from reporting.shell.ui_words import number
+from reporting.shell.ui_words import as_text, number
 from reporting.treatments.act_treatments import Recorded, correct_treatment, record_treatment, undo_treatment
 from reporting.treatments.read_treatments import (
     DeviceChoice,
@@ -126,7 +126,7 @@ def _new_patient(today: date) -> PatientRecord:
 def patient_part(by: Actor, today: date, given: int | None) -> int | PatientRecord | None:
     """Who was treated: the patient given in the address, one found by reference, or a new one."""
     if given is not None:
-        st.markdown(f"Patient **{patient_row(by, given).reference}**")
+        st.markdown(f"Patient **{as_text(patient_row(by, given).reference)}**")
         return given
     kind = st.segmented_control(
         "Patient", ["Known patient", "New patient"], default="Known patient", required=True, key="record_kind"

@@ -100,7 +100,7 @@ def active(actor: Actor) -> None:
         st.markdown(f"None: nothing stands out beyond chance and case mix as of {day(newest.as_of)}.")
     for signal in found[:SHOWN_SIGNALS]:
         st.markdown(
-            f"- **{headline(signal)}**: {numbers(signal.card)} {STATE_WORDS[signal.state]}, first flagged "
+            f"- **{as_text(headline(signal))}**: {numbers(signal.card)} {STATE_WORDS[signal.state]}, first flagged "
             f"{day(signal.first_flagged_on)}."
         )
     if len(found) > SHOWN_SIGNALS:
@@ -122,7 +122,7 @@ def _sure(found: Sureness) -> list[str]:
 def card(found: SignalCard, marks: Marks = ()) -> None:
     """Everything that is known about the signal, numbers first."""
     signal, shown = found.signal, found.signal.card
-    st.header(headline(signal), anchor=False)
+    st.header(as_text(headline(signal)), anchor=False)
     st.markdown(f"**{numbers(shown)}**")
     since = f"Since about {day(signal.since)}. " if signal.since else ""
     _course(found, marks)

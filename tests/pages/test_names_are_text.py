@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import streamlit as st
-from google.protobuf.message import Message
+from google.protobuf.message import Message  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as some
 from sqlalchemy import select
@@ -91,7 +92,7 @@ def test_no_page_reads_a_name_as_markdown(clinic: Side, monkeypatch: pytest.Monk
     monkeypatch.setattr(read_dose_response, "WIDEST_INTERVAL", 1.0)  # a curve of so few is shown too
     monkeypatch.setattr(st, "page_link", lambda _page, *, label, **_how: st.markdown(label))
     visits = Visits(clinic)
-    records = [{name: clinic.ids[NAMED[name]]} for name in RECORDS.get(entry.file, ())]
+    records: list[dict[str, Any]] = [{name: clinic.ids[NAMED[name]]} for name in RECORDS.get(entry.file, ())]
     for who in (one for one in WHO if visits.may_open(entry, one)):
         for address in (*VIEWS.get(entry.file, ({},)), *records):
             with clock.fixed(NOW):
@@ -102,12 +103,13 @@ def test_no_page_reads_a_name_as_markdown(clinic: Side, monkeypatch: pytest.Monk
 
 def test_the_names_are_on_the_pages(clinic: Side, monkeypatch: pytest.MonkeyPatch) -> None:
     """Escaped, and therefore shown as they were typed: else the test above would find nothing anywhere."""
-    for file, address in (
-        ("cases/page_worklist", {}),
-        ("cases/page_timeline", {"patient": clinic.ids["patient_id"]}),
-        ("clinic/page_staff", {}),
-        ("patient/page_home", {}),
-    ):
+    where: dict[str, dict[str, int]] = {
+        "cases/page_worklist": {},
+        "cases/page_timeline": {"patient": clinic.ids["patient_id"]},
+        "clinic/page_staff": {},
+        "patient/page_home": {},
+    }
+    for file, address in where.items():
         by = clinic.actor(CODE if file == "patient/page_home" else "administrator")
         with clock.fixed(NOW):
             page = open_page(monkeypatch, file, by, **address)

@@ -192,6 +192,7 @@ def _checked(answers: Mapping[str, Any]) -> None:
         raise InvalidInput(field="answers", found=f"{length} characters", allowed=f"up to {MAX_CHARACTERS}")
 
 
+@again_when_deadlocked
 def save_draft(
     *,
     by: Actor,
@@ -251,6 +252,7 @@ def keep_warned(*, by: Actor, treatment_id: int, submission_key: str, language: 
     return _change(by, treatment_id, submission_key, language, warned)
 
 
+@again_when_deadlocked
 def _change(
     by: Actor,
     treatment_id: int,

@@ -25,8 +25,8 @@ class Demo:
     patient_link: str
     passwords: dict[str, tuple[str, str]]
     folder: Path
-    pid: int
-    """The application's process."""
+    pid: int = 0
+    """The process of the application that was started here; 0: started elsewhere."""
 
     def events(self, symptom: str) -> int:
         """Unexpected reports of a symptom, as the command line counts them."""

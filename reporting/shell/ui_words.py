@@ -9,7 +9,8 @@ from reporting.domain.devices import printed
 _SIGNS = re.compile(r"[\\`*~\[\]<>$&|]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?=[A-Za-z_+\-\u2060])|^[#+=-](?=[\s#=-]|$)")
 """What Markdown, and Streamlit on top of it, reads as something else than itself."""
 _FOUND = re.compile(
-    r"(?<=:)(?=[/A-Za-z_+\-]|\d+[a-z_]*:(?!\d))|(?<=@)(?=\w)|(?<=www)(?=\.)|(?<!\S)(?=[<>=~!-]{2,3}(?!\S))", re.I
+    r"(?<=:)(?=[/A-Za-z_+\-])|(?<!\d:)(?<=:)(?=\d+[a-z_]*:)|(?<=@)(?=\w)|(?<=www)(?=\.)|(?<!\S)(?=[<>=~!-]{2,3}(?!\S))",
+    re.I,
 )
 """Where addresses, icons, emoji and arrows are found in plain text too, whatever is escaped."""
 _NUMBERED = re.compile(r"^(\d+)([.)])(?=\s|$)")

@@ -132,6 +132,8 @@ def test_the_names_are_on_the_pages(clinic: Side, monkeypatch: pytest.MonkeyPatc
         ("1. x", r"1\. x"),
         ("a -> b", "a \u2060-\\> b"),
         ("two\nlines", "two lines"),
+        ("on 10 Mar, 10:30: so", "on 10 Mar, 10:30: so"),
+        ("a :100: b", "a \\:\u2060100: b"),
         ("T-1000, 10:30 (a+b) O'Hara", "T-1000, 10:30 (a+b) O'Hara"),
     ],
 )

@@ -43,6 +43,7 @@ def treatment(*reports: Report, course: str = "ablative") -> TreatmentLine:
         source="form",
         areas=(),
         reports=reports,
+        unfinished=(),
         due=len(reports),
     )
 

@@ -50,7 +50,9 @@ def started() -> None:
 
 @pytest.mark.usefixtures("written")
 @pytest.mark.parametrize(
-    ("value", "words"), [("changeme", "32 random bytes"), (ANOTHER, "not the one that this database")]
+    ("value", "words"),
+    [("changeme", "32 random bytes"), (ANOTHER, "not the one that this database")],
+    ids=["unfit", "another"],
 )
 def test_the_server_does_not_start(monkeypatch: pytest.MonkeyPatch, value: str, words: str) -> None:
     use(monkeypatch, value)

@@ -131,6 +131,8 @@ def test_without_scripts_from_the_link_to_the_confirmation(browser: Browser, lin
         page.get_by_role("checkbox", name="An eye is swollen shut").check()
         page.get_by_role("button", name="Continue").click()
         expect(page).not_to_have_url(re.compile("/c/"))
+        expect(page.get_by_role("heading", level=1)).to_have_text("Call the clinic today.")
+        page.get_by_role("button", name="Go on").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("How bad was the swelling at its worst?")
         page.get_by_role("radio", name="Severe", exact=True).check()
         page.get_by_role("button", name="Moderate").click()

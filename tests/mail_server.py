@@ -38,6 +38,11 @@ class MailServer:
         with self._came:
             return self._came.wait_for(lambda: len(self.arrived) >= count, seconds)
 
+    def wait_for_one(self, words: str, seconds: float = 30) -> bool:
+        """Whether a message that holds these words arrives within that time."""
+        with self._came:
+            return self._came.wait_for(lambda: any(words in text for text in self.texts()), seconds)
+
     def texts(self) -> list[str]:
         """The plain text of each message that arrived."""
         return [

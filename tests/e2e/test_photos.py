@@ -55,6 +55,7 @@ def to_review(page: Page, demo: Demo) -> None:
     for tick, button in (
         ("Swelling", ""),
         ("An eye is swollen", "Continue"),
+        ("", "Go on with the other questions"),
         ("", "Severe"),
         ("", "None of"),
         ("", "All of"),

@@ -1,6 +1,5 @@
 """Locks in one order, a fresh beginning after a deadlock, and nothing that hangs on a commit fails the caller."""
 
-import asyncio
 import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ from reporting.records.tables import CheckIn, Patient, Treatment, id_of
 from reporting.settings import settings
 from reporting.treatments.act_treatments import record_treatment
 from tests.cast import PERFORMED, House, house
+from tests.loops import run_apart
 
 THREADS, EACH = 12, 3
 
@@ -146,7 +146,7 @@ def test_a_deadlock_begins_anew_and_gives_up_in_the_end() -> None:
 
 def health() -> dict[str, str]:
     """What ``/healthz`` says; 200 whatever is wrong beside the database."""
-    answer = asyncio.run(healthz(Request({"type": "http"})))
+    answer = run_apart(healthz(Request({"type": "http"})))
     assert answer.status_code == 200
     said: dict[str, str] = json.loads(bytes(answer.body))
     return said

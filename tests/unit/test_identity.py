@@ -19,7 +19,7 @@ class Door:
         self.asked += 1
         if not self.is_open:
             raise SignInNeeded()
-        return Actor(kind="patient", id=self.asked, clinic_id=1)
+        return Actor(kind="staff", id=self.asked, clinic_id=1)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A missing, unfit or other key is refused before anybody is served, and told when it is lost later."""
 
-import asyncio
 import json
 from collections.abc import Iterator
 
@@ -17,6 +16,7 @@ from reporting.records.tables import Patient
 from reporting.security.encryption import encrypt
 from reporting.settings import settings
 from tests.cast import house
+from tests.loops import run_apart
 
 OF_THE_DATA, ANOTHER = (Fernet.generate_key().decode() for _ in range(2))
 
@@ -45,7 +45,7 @@ def started() -> None:
         async with lifespan(None):
             pass
 
-    asyncio.run(run())
+    run_apart(run())
 
 
 @pytest.mark.usefixtures("written")
@@ -83,7 +83,7 @@ def test_the_right_key_is_taken_and_a_later_change_told(monkeypatch: pytest.Monk
 
 
 def said() -> str:
-    answer = asyncio.run(healthz(Request({"type": "http"})))
+    answer = run_apart(healthz(Request({"type": "http"})))
     return str(json.loads(bytes(answer.body))["status"])
 
 

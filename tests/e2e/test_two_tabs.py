@@ -50,7 +50,9 @@ class Two:
         return {key: json.loads(answers).get("symptoms", []) for key, answers in self.stored()["drafts"]}
 
 
-@pytest.fixture(params=["two patients", "two treatments of one patient"])
+@pytest.fixture(
+    params=["two patients", pytest.param("two treatments of one patient", marks=pytest.mark.thorough)],
+)
 def two(browser: Browser, without_clinic: tuple[Path, str], request: pytest.FixtureRequest) -> Iterator[Two]:
     folder, address = without_clinic
     if request.param == "two patients":

@@ -42,12 +42,17 @@ _IS_IN = """dark => {
 }"""
 
 
+_HAVE_TURNED = """() => document.getAnimations().every(it => !(it instanceof CSSTransition))"""
+"""No part of the page is on its way from one colour to another."""
+
+
 def in_colours(page: Page, colours: Literal["light", "dark"]) -> None:
     """Change the colours of the page that is shown; it follows at once, charts too."""
     if bool(page.evaluate(_IS_IN, colours == "dark")):
         return
     page.emulate_media(color_scheme=colours)
     page.wait_for_function(_IS_IN, arg=colours == "dark")
+    page.wait_for_function(_HAVE_TURNED)
 
 
 def violations(page: Page) -> list[str]:

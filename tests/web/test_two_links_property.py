@@ -47,7 +47,11 @@ def rows() -> dict[tuple[str, int], tuple[int, int, dict[str, Any]]]:
 
 
 class Browser(RuleBasedStateMachine):
-    """``shown`` is whose page each tab shows, by treatment; nobody's where it was refused or signed out."""
+    """``shown`` is whose page each tab shows, by treatment; nobody's where it was refused or signed out.
+
+    ``named`` is whom the tab's address is about: loaded again, it is theirs once more when the browser is signed in
+    for them again.
+    """
 
     client: TestClient
     home: House
@@ -78,6 +82,7 @@ class Browser(RuleBasedStateMachine):
         self.cards = [self.card_of(number) for number in range(3)]
         self.tabs: list[Phone | None] = [None, None]
         self.shown: list[int] = [0, 0]
+        self.named: list[int] = [0, 0]
         self.before = rows()
 
     def card_of(self, number: int) -> IssuedInvitation:
@@ -97,6 +102,7 @@ class Browser(RuleBasedStateMachine):
         marks = {int(mark) for mark in MARK.findall(phone.screen.body)}
         assert marks <= {whose}, f"the tab of {whose} shows a form of {marks}"
         self.tabs[tab], self.shown[tab] = phone, 0 if phone.status in REFUSED and not marks else whose
+        self.named[tab] = whose or self.named[tab]
 
     @rule(tab=TABS, who=PEOPLE)
     def opens_the_link(self, tab: int, who: int) -> None:
@@ -150,7 +156,7 @@ class Browser(RuleBasedStateMachine):
     def loads_again(self, tab: int) -> None:
         phone = self.tabs[tab]
         if phone is not None and not phone.address.startswith(("/c/", "/code")):
-            self.done(tab, phone.open(phone.address), self.shown[tab])
+            self.done(tab, phone.open(phone.address), self.named[tab])
 
     @rule(tab=TABS, who=PEOPLE)
     def unlocks(self, tab: int, who: int) -> None:

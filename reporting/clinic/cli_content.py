@@ -56,7 +56,7 @@ def _print_status(found: PackageStatus) -> None:
         signed = f"{table.signed_twice} signed by two, {table.signed_once} by one"
         print(f"  {table.table}: {table.rows} rows, {signed}{mark}")
     for one in found.signatures:
-        void = f", {one.is_void} rows changed since" if one.is_void else ""
+        void = f", {one.changed} rows changed since" if one.changed else ""
         print(
             f"Signed by {one.name}, {one.role}, on {one.signed_at:%Y-%m-%d} until {one.valid_until} as version "
             f"{one.version}: counts for {one.holds} rows{void}"

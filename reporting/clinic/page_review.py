@@ -83,7 +83,7 @@ def _package(found: PackageStatus) -> None:
             "Until": [one.valid_until.isoformat() for one in found.signatures],
             "Version": [one.version for one in found.signatures],
             "Rows it counts for": [one.holds for one in found.signatures],
-            "Rows changed since": [one.is_void for one in found.signatures],
+            "Rows changed since": [one.changed for one in found.signatures],
         }
         st.dataframe(pd.DataFrame(table), hide_index=True, alt="Signatures of the clinical content")
     for gone in found.withdrawn:

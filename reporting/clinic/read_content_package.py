@@ -42,7 +42,7 @@ class SignedTable:
 
 @dataclass(frozen=True)
 class SignatureLine:
-    """One signature. ``holds``: rows for which it counts; ``is_void``: rows that were changed since."""
+    """One signature. ``holds``: rows for which it counts; ``changed``: rows that were changed since."""
 
     name: str
     role: str
@@ -50,7 +50,7 @@ class SignatureLine:
     valid_until: date
     version: str
     holds: int
-    is_void: int
+    changed: int
 
 
 @dataclass(frozen=True)

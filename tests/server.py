@@ -62,7 +62,11 @@ def process(
 
 @contextmanager
 def application_process(folder: Path, **environment: str) -> Iterator[tuple[str, int]]:
-    """The application on a free port with its data in ``folder``; yields its address and its process."""
+    """The application on a free port with its data in ``folder``; yields its address and its process.
+
+    Nothing runs in its background unless ``environment`` says so: the same alone and beside an application whose
+    settings a fixture of this process has written into its own environment.
+    """
     port = free_port()
     address = f"http://localhost:{port}"
     command = launch.command("streamlit", "run", "app.py", "--server.port", str(port))
@@ -71,6 +75,8 @@ def application_process(folder: Path, **environment: str) -> Iterator[tuple[str,
         "REPORTING_DATABASE_URL": "",
         "REPORTING_BASE_URL": address,
         "REPORTING_DEMO": "0",
+        "REPORTING_BACKGROUND": "0",
+        "REPORTING_NIGHTLY_SIGNALS": "0",
     } | environment
     with process(command, f"{address}/healthz", folder / "server.log", **settings) as started:
         yield address, started.pid

@@ -44,7 +44,7 @@ def ways_out(mail: MailServer, gateway: Gateway) -> dict[str, str]:
         "REPORTING_SMTP_FROM": "checkin@clinic.example",
         "REPORTING_SMS_URL": gateway.url,
         "REPORTING_SMS_SENDER": "+447700900999",
-        "REPORTING_NIGHTLY_SIGNALS": "0",
+        "REPORTING_BACKGROUND": "1",
     }
 
 
@@ -111,7 +111,7 @@ def test_killed_between_the_answer_and_the_message_it_is_told_once_after_the_res
     browser: Browser, filled: Path, tmp_path: Path, mail: MailServer, gateway: Gateway
 ) -> None:
     out = ways_out(mail, gateway)
-    with demo_server(tmp_path, filled, **out, REPORTING_BACKGROUND="0") as demo:
+    with demo_server(tmp_path, filled, **(out | {"REPORTING_BACKGROUND": "0"})) as demo:
         on_call(demo, "Dr First", "--phone", NUMBER, "--email", ADDRESS)
         tick_and_close(browser, demo)
         os.kill(demo.pid, signal.SIGKILL)

@@ -12,20 +12,21 @@ PACKAGE = ROOT / "reporting"
 GROUND = {"settings", "clock", "errors"}
 LEVELS = {
     "domain": 0,
-    **dict.fromkeys(("evidence", "records", "security", "notify"), 1),
-    "shell": 2,
-    **dict.fromkeys(("clinic", "treatments", "imports"), 3),
-    "patient": 4,
-    "cases": 5,
-    "dashboards": 6,
-    "signals": 7,
-    **dict.fromkeys(("report", "messages"), 8),
-    "demo": 9,
-    "app": 10,
+    "security": 1,
+    **dict.fromkeys(("evidence", "records", "notify"), 2),
+    "shell": 3,
+    **dict.fromkeys(("clinic", "treatments", "imports"), 4),
+    "patient": 5,
+    "cases": 6,
+    "dashboards": 7,
+    "signals": 8,
+    **dict.fromkeys(("report", "messages"), 9),
+    "demo": 10,
+    "app": 11,
 }
 """A room may import rooms of a lower level, and itself."""
 
-FEATURES = {room for room, level in LEVELS.items() if 2 <= level <= 8}
+FEATURES = {room for room, level in LEVELS.items() if 3 <= level <= 9}
 ROLES = {
     "page": 2,
     "web": 2,

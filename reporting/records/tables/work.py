@@ -248,6 +248,8 @@ class AuditEvent(SQLModel, table=True):
     details: dict[str, Any] = json_object()
     previous_hash: str = Field(max_length=64)
     hash: str = Field(max_length=64)
+    sealed_with: str = Field(default="", max_length=16, sa_column_kwargs={"server_default": ""})
+    """Which key made the hash, by the name the key goes by; empty in a row of before hashes had keys."""
 
 
 class AuditHead(SQLModel, table=True):

@@ -7,7 +7,9 @@ from reporting.records.tables.access import (
     ErasureRequest,
     Invitation,
     OneTimeCode,
+    RecoveryCode,
     SignInSession,
+    StaffLink,
     Throttle,
 )
 from reporting.records.tables.base import id_of
@@ -69,6 +71,7 @@ __all__ = [
     "Patient",
     "PatientNote",
     "Photo",
+    "RecoveryCode",
     "RefusedRow",
     "Revision",
     "ServiceEvent",
@@ -77,6 +80,7 @@ __all__ = [
     "SignalEvent",
     "SignalRun",
     "StaffAccount",
+    "StaffLink",
     "Throttle",
     "TreatedArea",
     "Treatment",

@@ -48,10 +48,45 @@ class SignInSession(SQLModel, table=True):
     strength: str = "full"
     ends_with_browser: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     """Its cookie has no lifetime, also after a second factor was shown: begun perhaps on a screen that others use."""
+    user_agent: str = Field(default="", max_length=200, sa_column_kwargs={"server_default": ""})
+    """What the browser of a member of staff called itself at sign-in, so that they know their session again."""
+    address_encrypted: str | None = None
+    """Where a member of staff signed in from: for themselves to read, never of patients."""
     created_at: datetime = moment(nullable=False)
     last_seen_at: datetime = moment(nullable=False)
     expires_at: datetime = moment(nullable=False)
     ended_at: datetime | None = moment()
+
+
+class StaffLink(SQLModel, table=True):
+    """A link by which one member of staff chooses a password, once. Only its hash is stored."""
+
+    __tablename__ = "staff_link"
+    __table_args__ = (one_of("purpose", "invitation", "new_password", name="ck_staff_link_purpose"),)
+
+    id: int | None = key()
+    clinic_id: int = ref("clinic")
+    staff_id: int = ref("staff_account", index=True)
+    token_hash: str = Field(unique=True, max_length=64)
+    purpose: str
+    created_at: datetime = moment(nullable=False)
+    created_by: int | None = ref("staff_account", nullable=True)
+    """Empty: asked for by whoever knows the address, or made on the command line."""
+    expires_at: datetime = moment(nullable=False)
+    used_at: datetime | None = moment()
+
+
+class RecoveryCode(SQLModel, table=True):
+    """Opens a staff account once when the telephone with the second factor is not at hand. Only its keyed hash."""
+
+    __tablename__ = "recovery_code"
+
+    id: int | None = key()
+    clinic_id: int = ref("clinic")
+    staff_id: int = ref("staff_account", index=True)
+    code_hash: str = Field(max_length=64)
+    created_at: datetime = moment(nullable=False)
+    used_at: datetime | None = moment()
 
 
 class Consent(SQLModel, table=True):

@@ -75,9 +75,11 @@ def moment(*, nullable: bool = True) -> Any:
     return Field(default_factory=now, sa_type=UtcDateTime, nullable=False)
 
 
-def json_object(default: Any = dict) -> Any:
+def json_object(default: Any = dict, *, server_default: str | None = None) -> Any:
     """A JSON column that is never null."""
-    return Field(default_factory=default, sa_type=JSON, nullable=False)
+    return Field(
+        default_factory=default, sa_type=JSON, nullable=False, sa_column_kwargs={"server_default": server_default}
+    )
 
 
 def one_of(column: str, *allowed: str, name: str) -> CheckConstraint:

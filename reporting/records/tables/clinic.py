@@ -7,7 +7,7 @@ from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from reporting.domain.actors import ROLES
-from reporting.records.tables.base import between, json_object, key, moment, one_of, ref
+from reporting.records.tables.base import BigKey, between, json_object, key, moment, one_of, ref
 
 
 class Clinic(SQLModel, table=True):
@@ -38,6 +38,8 @@ class Clinic(SQLModel, table=True):
     """ISO dates of public holidays on which the clinic is open."""
     second_factor: str = "code"
     """What opens history, photos and own data: ``code`` (short code and year of birth) or ``email``."""
+    staff_second_factor: list[str] = json_object(list, server_default="[]")
+    """Roles that need a second factor at sign-in; an account that set one up is always asked for it."""
     reminders_from: str = Field(default="08:00", max_length=5)
     reminders_until: str = Field(default="20:00", max_length=5)
     """Reminders go out between these hours of the patient's time zone; the rest is quiet."""
@@ -76,6 +78,13 @@ class StaffAccount(SQLModel, table=True):
     """Lower case."""
     display_name: str
     password_hash: str
+    """Empty: invited, and no password chosen yet."""
+    totp_encrypted: str | None = None
+    """Secret of the authenticator application (RFC 6238)."""
+    totp_since: datetime | None = moment()
+    """When the second factor was set up; empty with a secret: begun and not confirmed."""
+    totp_last_step: int = Field(default=0, sa_type=BigKey, sa_column_kwargs={"server_default": "0"})
+    """Time step of the last code that was taken: none of it or before is taken again."""
     role: str
     operator_id: int | None = ref("operator", nullable=True)
     """The operator that this person is, so that they may see their own charts."""

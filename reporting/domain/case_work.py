@@ -63,6 +63,7 @@ EVENT_WORDS = {
     "corrected": "The patient corrected a report",
     "withdrawn": "The patient took a report back",
     "restored": "The patient put a report back",
+    "change_begun": "The patient began to change a report that was sent",
     "answer_back": "The patient took an answer back",
     "finished": "The patient sent the report that was begun",
 }

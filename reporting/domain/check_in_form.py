@@ -3,7 +3,7 @@
 Both kinds of pages, with and without scripts, draw from this.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -27,6 +27,8 @@ class CheckInForm:
     context: CheckInContext
     reading: Reading | None = None
     """Who at the clinic reads the answers so far, which it has before they are sent; None: it has none of them."""
+    shown_before: Collection[str] = ()
+    """Rules whose advice was read with the report that is being changed."""
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:
@@ -36,7 +38,7 @@ class CheckInForm:
     @cached_property
     def warning(self) -> Guidance | None:
         """The card that comes before any question, until it was read."""
-        return interruption(self.answers, self.context, self.questions, self.reading)
+        return interruption(self.answers, self.context, self.questions, self.reading, self.shown_before)
 
     @cached_property
     def note(self) -> Question:

@@ -87,18 +87,21 @@ def interruption(
     context: CheckInContext,
     questions: tuple[Question, ...] | None = None,
     reading: Reading | None = None,
+    shown_before: Collection[str] = (),
 ) -> Guidance | None:
     """The card to show before any further question; None where there is none to show.
 
     An emergency that the person was not warned about yet; and, where the clinic has the answers so far (``reading``:
     who reads them), the first that needs it on the same day. It reads as it will once all is sent. ``warned`` gives
-    the answers with which it has been shown. ``questions``: the path, where it is known already.
+    the answers with which it has been shown. ``questions``: the path, where it is known already. ``shown_before``:
+    rules of the report that is being changed, whose advice was read when it was sent.
     """
     found = assess(so_far(answers, context, questions), context)
     already, texts = _already(answers), content().guidance
     fired = [rule for rule in found.fired if texts[rule.advice].emergency and rule.code not in already]
     if reading is not None:
-        is_first = not already and found.case_level in URGENT_LEVELS
+        fresh = [rule for rule in found.fired if rule.case_level in URGENT_LEVELS and rule.code not in already]
+        is_first = bool(fresh) and set(already) <= set(shown_before)
         return replace(found.guidance, reading=reading) if fired or is_first else None
     if not fired:
         return None

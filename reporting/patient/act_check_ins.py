@@ -105,7 +105,7 @@ def submit_check_in(
         if earlier is not None:
             return _again(session, earlier, subject)
         kind = check_ins.kind_of(by.kind)
-        given = _given(answers, context, is_short=is_short)
+        given = judged_as_sent(answers, context, is_short=is_short)
         assessed = given.assessed
         begun = _begun(session, subject, kind)
         before = act_unfinished.as_kept(session, subject, begun).assessed if begun else None
@@ -138,7 +138,7 @@ def submit_check_in(
         return receipt(session, row, subject, assessed, case_id)
 
 
-def _given(answers: Mapping[str, Any], context: CheckInContext, *, is_short: bool) -> Answered:
+def judged_as_sent(answers: Mapping[str, Any], context: CheckInContext, *, is_short: bool) -> Answered:
     """The answers, judged. Raises InvalidInput for answers that do not make a check-in."""
     if is_short:
         given = act_unfinished.judged(so_far(answers, context), context)
@@ -183,7 +183,8 @@ def _again(session: Session, earlier: CheckIn, subject: check_ins.Subject) -> Re
 MAX_CHARACTERS = 8_000
 
 
-def _checked(answers: Mapping[str, Any]) -> None:
+def checked(answers: Mapping[str, Any]) -> None:
+    """Raises InvalidInput for questions that no check-in has, and for answers that are far too long."""
     for name in answers:
         if name not in known_question_ids():
             raise InvalidInput(field=str(name)[:80], found="an unknown question", allowed="a question of this check-in")
@@ -199,32 +200,29 @@ def save_draft(
     treatment_id: int,
     answers: Mapping[str, Any],
     submission_key: str,
-    kind: str = check_ins.CHECK_IN,
     language: str = ENGLISH,
 ) -> None:
     """Keep the answers given so far. They are not a report yet: only one that needs the clinic at once is
     told there (``act_unfinished``), and only that writes an audit row.
 
-    ``kind`` is the next check-in, or a correction (``storage.drafts.correction_of``).
     The first answer that is kept also keeps that the patient agreed. Staff always write a draft of their own.
     Raises ConsentWithdrawn, InvalidInput for questions that no check-in has, NotFound for a treatment that is not
     the sender's.
     """
-    _checked(answers)
+    checked(answers)
     moment = clock.now()
     with transaction() as session:
         about = allowed_to_send(by, check_ins.subject(session, treatment_id, lock=True))
-        kept_as = check_ins.PROXY if by.kind == "staff" else kind
+        kept_as = check_ins.kind_of(by.kind)
         kept = _fresh(about, check_ins.draft_of(session, treatment_id, kept_as), moment)
         record_first_use(session, by, clinic_id=about.clinic_id, patient_id=about.patient_id, language=language)
         if kept is None:
             kept = check_ins.keep(session, about, answers, submission_key, moment, kept_as)
         else:
             check_ins.put(session, kept, answers, moment)
-        if kept_as in (check_ins.CHECK_IN, check_ins.PROXY):
-            context = check_ins.context(session, about, moment)
-            given = act_unfinished.judged(so_far(answers, context), context)
-            act_unfinished.follow(session, by, about, kept, given, language)
+        context = check_ins.context(session, about, moment)
+        given = act_unfinished.judged(so_far(answers, context), context)
+        act_unfinished.follow(session, by, about, kept, given, language)
 
 
 def _fresh(about: check_ins.Subject, draft: Draft | None, moment: datetime) -> Draft | None:
@@ -268,7 +266,7 @@ def _change(
         draft = check_ins.draft_of(session, treatment_id, kind)
         kept = usable(draft.answers, is_fresh=check_ins.is_fresh(about, draft, moment)) if draft else {}
         answers = change(kept, context)
-        _checked(answers)
+        checked(answers)
         record_first_use(session, by, clinic_id=about.clinic_id, patient_id=about.patient_id, language=language)
         draft = _fresh(about, draft, moment)
         if draft is None:

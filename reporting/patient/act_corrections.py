@@ -10,15 +10,15 @@ from reporting.domain.actors import Actor
 from reporting.domain.corrections import is_worse, read_reason
 from reporting.domain.language import ENGLISH
 from reporting.domain.patient_words import RECOVERY_WORDS as WORDS
-from reporting.domain.questionnaire import CompletedCheckIn, complete
+from reporting.domain.questionnaire import so_far
 from reporting.domain.triage import Assessment, assess
 from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from reporting.patient.act_check_ins import Receipt, receipt
+from reporting.patient import act_unfinished
+from reporting.patient.act_check_ins import Receipt, checked, judged_as_sent, receipt
 from reporting.patient.act_unfinished import tell_case
 from reporting.patient.read_words import as_told, keep_words
 from reporting.records import audit, cases, check_ins
 from reporting.records.engine import Session, again_when_deadlocked, transaction
-from reporting.records.judged import judge
 from reporting.records.outcomes import recompute
 from reporting.records.tables import CheckIn, TriageCase, id_of
 from reporting.security.encryption import encrypt
@@ -71,28 +71,43 @@ def _reported(row: CheckIn) -> dict[str, int]:
     return worst | {f"now_{symptom}": grade for symptom, grade in (worst | check_ins.now_of(row)).items()}
 
 
-def _correction(old: CheckIn, done: CompletedCheckIn, assessed: Assessment, key: str) -> CheckIn:
-    """The row that takes the place of ``old``: about the same day and moment, with the new answers."""
-    fresh = CheckIn(
-        clinic_id=old.clinic_id,
-        patient_id=old.patient_id,
-        treatment_id=old.treatment_id,
-        scheduled_day=old.scheduled_day,
-        due_on=old.due_on,
-        answered_at=old.answered_at,
-        recovery_day=old.recovery_day,
-        corrects_id=old.id,
-        submission_key=key,
-        source="patient",
-        areas={symptom: list(ids) for symptom, ids in done.areas.items() if ids},
-        follow_up=dict(done.follow_up),
-        worried=done.worried,
-        can_wait=done.can_wait,
-        note_encrypted=encrypt(done.note) if done.note else None,
-        advice=assessed.advice,
-    )
-    check_ins.set_grades(fresh, done)
-    return fresh
+@dataclass(frozen=True)
+class _Known:
+    """What the clinic has of a report: the row, what the rules say of it, and the grades that were reported."""
+
+    row: CheckIn
+    assessed: Assessment
+    reported: dict[str, int]
+
+
+def _begun(session: Session, found: _Found) -> _Known | None:
+    """What the clinic has of this change already, as it stood before it is sent; None where it has nothing."""
+    draft = check_ins.draft_of(session, found.row.treatment_id, check_ins.correction_of(found.id))
+    row = act_unfinished.of_draft(session, draft)
+    said = act_unfinished.as_changed(session, found.about, found.row, row)
+    return None if row is None or said is None else _Known(row, said.assessed, _reported(row))
+
+
+@again_when_deadlocked
+def keep_change(
+    *, by: Actor, check_in_id: int, answers: Mapping[str, Any], submission_key: str, language: str = ENGLISH
+) -> None:
+    """Keep the answers of a change as they are given. The report stands as it was sent; what is new in the change and
+    needs the clinic at once is told there (``act_unfinished``).
+
+    Raises what ``correct_check_in`` raises, and InvalidInput for questions that no check-in has.
+    """
+    checked(answers)
+    with transaction() as session:
+        found = _own(session, by, check_in_id)
+        if found.row.replaced_at is not None:
+            raise _changed_before()
+        record_first_use(session, by, clinic_id=found.row.clinic_id, patient_id=found.row.patient_id, language=language)
+        kind = check_ins.correction_of(check_in_id)
+        draft = check_ins.keep(session, found.about, answers, submission_key, clock.now(), kind)
+        context = check_ins.as_it_was(session, found.about, found.row)[0]
+        given = act_unfinished.judged(so_far(answers, context), context)
+        act_unfinished.follow_change(session, by, found.about, found.row, draft, given, language)
 
 
 def _extend(session: Session, row: CheckIn, assessed: Assessment) -> TriageCase:
@@ -137,12 +152,16 @@ def correct_check_in(
     reason: str,
     submission_key: str,
     language: str = ENGLISH,
+    is_short: bool = False,
 ) -> Receipt:
     """Put a check-in with new answers in the place of an earlier one: all or nothing, once per key.
 
-    The questions and rules are those of the day the first one was answered on. A case is opened or comes back
-    to attention when the report got worse; an open case always gets an event. ``reason`` is a code of
-    ``domain.corrections.REASONS``, or ``other: my words``.
+    What the clinic has of the change already (``keep_change``) becomes the correction. ``is_short``: sent as it
+    stands, with questions open, which only answers may that need the clinic at once.
+
+    The questions and rules are those of the day the first one was answered on. A case is opened or comes back to
+    attention when the report got worse than the clinic knew; an open case always gets an event. ``reason`` is a code
+    of ``domain.corrections.REASONS``, or ``other: my words``.
     Raises NotFound for what is not the actor's, NotAllowed without a second factor, InvalidInput,
     ConsentWithdrawn after the patient has asked to keep nothing more, and Conflict when the check-in was
     changed or taken back before.
@@ -159,15 +178,17 @@ def correct_check_in(
             raise _changed_before()
         record_first_use(session, by, clinic_id=found.row.clinic_id, patient_id=found.row.patient_id, language=language)
         context, was = check_ins.as_it_was(session, found.about, found.row)
-        done = complete(answers, context)
-        before, assessed = assess(was, context), assess(done, context)
-        row = _correction(found.row, done, assessed, submission_key)
-        judge(row, found.about.course, context.since_day, len(found.about.content.changes))
+        given, before = judged_as_sent(answers, context, is_short=is_short), assess(was, context)
+        assessed = given.assessed
+        begun = _begun(session, found)
+        row = act_unfinished.change_written(begun.row if begun else None, found.about, found.row, given)
+        row.answered_at, row.corrects_id, row.submission_key = found.row.answered_at, found.row.id, submission_key
         row.language = language
         found.row.replaced_at, found.row.replaced_reason = clock.now(), _stored(words, code)
         session.add_all([found.row, row])
         session.flush()
-        case_id = _case_after(session, found.row, row, before, assessed, code)
+        known = _Known(found.row, before, _reported(found.row))
+        case_id = _case_after(session, known, begun, row, assessed, code)
         keep_words(session, row, found.about, assessed.guidance)
         recompute(session, [row.treatment_id])
         check_ins.drop(session, row.treatment_id, check_ins.correction_of(check_in_id))
@@ -188,15 +209,21 @@ def correct_check_in(
 
 
 def _case_after(
-    session: Session, old: CheckIn, new: CheckIn, before: Assessment, after: Assessment, code: str
+    session: Session, sent: _Known, begun: _Known | None, new: CheckIn, after: Assessment, code: str
 ) -> int | None:
-    """What a correction means for the clinic's case; a case that showed the old values shows the new ones."""
+    """What a correction means for the clinic's case; a case that showed the old values shows the new ones.
+
+    What was told of it before it was sent is known, while the case of that is open, and told no more.
+    """
     case = cases.open_case_of(session, new.treatment_id, new.patient_id)
-    if is_worse(before, after, (_reported(old), _reported(new))):
+    known = begun if begun and case is not None else sent
+    if is_worse(known.assessed, after, (known.reported, _reported(new))):
         case = _extend(session, new, after)
-    elif case is not None and case.check_in_id == old.id:
+    elif case is not None and case.check_in_id == sent.row.id:
         case.check_in_id = id_of(new)
-    return tell_case(session, case, "corrected", check_in=new.id, corrects=old.id, reason=code)
+    if begun and case is not None:
+        act_unfinished.taken_back(session, case, new, begun.assessed, after, sent.assessed)
+    return tell_case(session, case, "corrected", check_in=new.id, corrects=sent.row.id, reason=code)
 
 
 @again_when_deadlocked
@@ -215,9 +242,9 @@ def withdraw_check_in(*, by: Actor, check_in_id: int, reason: str) -> int | None
             return case.id if case else None
         found.row.replaced_at, found.row.replaced_reason = clock.now(), _stored(words, code)
         session.add(found.row)
+        act_unfinished.let_go(session, by, found.about, found.row, check_ins.correction_of(check_in_id))
         case_id = tell_case(session, case, "withdrawn", check_in=check_in_id, reason=code)
         _changed(session, by, found, "check_in.withdrawn", (COUNTS, WITHDRAWN), reason=code, case=case_id)
-        check_ins.drop(session, found.row.treatment_id, check_ins.correction_of(check_in_id))
     return case_id
 
 
@@ -266,7 +293,10 @@ def restore_check_in(*, by: Actor, check_in_id: int) -> int | None:
 
 
 def stop_correcting(*, by: Actor, check_in_id: int) -> None:
-    """Forget the changes that were begun and not sent. Raises what ``correct_check_in`` raises."""
+    """Forget the changes that were begun and not sent; what the clinic was told of them is taken back.
+
+    Raises what ``correct_check_in`` raises.
+    """
     with transaction() as session:
         found = _own(session, by, check_in_id)
-        check_ins.drop(session, found.row.treatment_id, check_ins.correction_of(check_in_id))
+        act_unfinished.let_go(session, by, found.about, found.row, check_ins.correction_of(check_in_id))

@@ -2,7 +2,8 @@
 
 The draft stays what the patient goes on from. The clinic sees what was answered so far in a check-in without the moment
 of an answer (``begun_at``), which counts nowhere until *Send* makes it the report. What is taken back is told on the
-case, which stays open.
+case, which stays open. A change of a report that was sent is heard in the same way; the report itself stands until the
+change is sent.
 """
 
 from dataclasses import dataclass
@@ -105,8 +106,16 @@ def follow(
     return case
 
 
-def _tell(session: Session, by: Actor, row: CheckIn, before: Answered | None, given: Answered) -> TriageCase | None:
-    case = heard(session, row, before.assessed if before else None, given.assessed)
+def _tell(
+    session: Session,
+    by: Actor,
+    row: CheckIn,
+    before: Answered | None,
+    given: Answered,
+    sent: Assessment | None = None,
+    **details: Any,
+) -> TriageCase | None:
+    case = heard(session, row, before.assessed if before else None, given.assessed, sent)
     if case is not None:
         audit.write(
             session,
@@ -120,6 +129,7 @@ def _tell(session: Session, by: Actor, row: CheckIn, before: Answered | None, gi
             after=_said(given),
             case=case.id,
             source=row.source,
+            **details,
         )
     return case
 
@@ -130,15 +140,76 @@ def _said(given: Answered) -> dict[str, Any]:
     return had | dict(given.done.follow_up) | {"advice": given.assessed.advice}
 
 
-def heard(session: Session, row: CheckIn, before: Assessment | None, after: Assessment) -> TriageCase | None:
-    """The case of a report that the clinic has in part: with what is new in it, and what was taken back.
+def as_changed(session: Session, about: check_ins.Subject, sent: CheckIn, row: CheckIn | None) -> Answered | None:
+    """What an unfinished change of the report ``sent`` says, judged as of the day of that report; None without one."""
+    if row is None:
+        return None
+    done = check_ins.as_it_was(session, about, row)[1]
+    return judged(done, check_ins.as_it_was(session, about, sent)[0])
+
+
+def follow_change(
+    session: Session, by: Actor, about: check_ins.Subject, sent: CheckIn, draft: Draft, given: Answered, language: str
+) -> TriageCase | None:
+    """``follow`` of a report that was sent and is being changed: what is urgent in it and was not in ``sent`` opens or
+    raises a case, which ``sent`` itself is no part of."""
+    row, was = of_draft(session, draft), as_kept(session, about, sent)
+    before = as_changed(session, about, sent, row)
+    if row is None and not _is_urgent(given.assessed, was.assessed):
+        return None
+    is_first, row = row is None, change_written(row, about, sent, given)
+    row.begun_at, row.language = row.begun_at or clock.now(), language
+    session.add(row)
+    session.flush()
+    draft.check_in_id = id_of(row)
+    session.add(draft)
+    case = _tell(session, by, row, before, given, was.assessed, corrects=sent.id)
+    if is_first:
+        tell_case(session, case, "change_begun", check_in=row.id, corrects=sent.id)
+    keep_words(session, row, about, given.assessed.guidance)
+    return case
+
+
+def change_written(row: CheckIn | None, about: check_ins.Subject, sent: CheckIn, given: Answered) -> CheckIn:
+    """The new answers, about the day of the report that they change."""
+    row = written(row, about, given)
+    row.scheduled_day, row.due_on, row.recovery_day = sent.scheduled_day, sent.due_on, sent.recovery_day
+    row.source = "patient"
+    return row
+
+
+def _is_urgent(after: Assessment, sent: Assessment) -> bool:
+    known = {rule.code for rule in sent.fired}
+    return any(rule.case_level in URGENT_LEVELS and rule.code not in known for rule in after.fired)
+
+
+def let_go(session: Session, by: Actor, about: check_ins.Subject, sent: CheckIn, kind: str) -> None:
+    """A change that was begun is not wanted any more: what the clinic was told of it is taken back, and the draft
+    goes. The clinic's copy says again what the report says, and is taken back with it."""
+    row = of_draft(session, check_ins.draft_of(session, about.treatment_id, kind))
+    before = as_changed(session, about, sent, row)
+    if row is not None and before is not None:
+        was = as_kept(session, about, sent)
+        change_written(row, about, sent, was)
+        row.replaced_at = sent.replaced_at
+        session.add(row)
+        _tell(session, by, row, before, was, was.assessed, corrects=sent.id)
+        keep_words(session, row, about, was.assessed.guidance)
+    check_ins.drop(session, about.treatment_id, kind)
+
+
+def heard(
+    session: Session, row: CheckIn, before: Assessment | None, after: Assessment, sent: Assessment | None = None
+) -> TriageCase | None:
+    """The case of a report that the clinic has in part: with what is new in it, and what was taken back. ``sent``: of
+    the report that it changes, which the clinic has and which stands.
 
     What is new makes its clocks shorter only. Somebody on call is told again only where it is more urgent than what
     they were told of this report, or comes after somebody had spoken to the patient. None where nothing changed.
     """
-    known = {rule.code for rule in before.fired} if before else set()
+    stands = {rule.code for rule in sent.fired} if sent else set()
+    known = stands | ({rule.code for rule in before.fired} if before else set())
     new = [rule for rule in after.fired if rule.code not in known]
-    gone = [rule for rule in before.fired if not _still_said(rule, after)] if before else []
     case = cases.open_case_of(session, row.treatment_id, row.patient_id)
     if new:
         level = max((rule.case_level for rule in new), key=CASE_LEVELS.index)
@@ -151,11 +222,26 @@ def heard(session: Session, row: CheckIn, before: Assessment | None, after: Asse
             at=clock.now(),
             is_told=_is_news(session, case, row, level),
         )
-    if gone and case is not None:
+    is_less = before is not None and taken_back(session, case, row, before, after, sent)
+    return case if new or is_less else None
+
+
+def taken_back(
+    session: Session,
+    case: TriageCase | None,
+    row: CheckIn,
+    before: Assessment,
+    after: Assessment,
+    sent: Assessment | None = None,
+) -> bool:
+    """Tell the case what is said no more, if there is such; what the report ``sent`` says stands until that goes."""
+    stands = {rule.code for rule in sent.fired} if sent else set()
+    gone = [rule for rule in before.fired if rule.code not in stands and not _still_said(rule, after)]
+    if gone:
         tell_case(
             session, case, "answer_back", check_in=row.id, rules=[r.code for r in gone], reasons=[r.words for r in gone]
         )
-    return case if new or gone else None
+    return bool(gone)
 
 
 def _still_said(rule: FiredRule, after: Assessment) -> bool:

@@ -20,8 +20,7 @@ from reporting.domain.patient_words import say
 from reporting.domain.questionnaire import answered
 from reporting.domain.triage import Guidance
 from reporting.errors import NotAllowed, Problem, SignInNeeded
-from reporting.patient.act_check_ins import save_draft
-from reporting.patient.act_corrections import correct_check_in, stop_correcting, withdraw_check_in
+from reporting.patient.act_corrections import correct_check_in, keep_change, stop_correcting, withdraw_check_in
 from reporting.patient.read_check_in import check_in_page
 from reporting.patient.read_contact import ClinicContact
 from reporting.patient.read_recovery import CorrectionPage, correction_page
@@ -141,19 +140,18 @@ def answers_flow(shown: CorrectionPage, state: Correcting, language: str) -> Non
 
     def keep(fresh: Callable[[], dict[str, Any]], question: Question | None = None) -> None:
         def save(by: Actor) -> None:
-            save_draft(
+            keep_change(
                 by=by,
-                treatment_id=shown.treatment_id,
+                check_in_id=shown.sent.check_in_id,
                 answers=fresh(),
                 submission_key=key,
-                kind=shown.kind,
                 language=language,
             )
 
         if _attempt(state, save, language, question) is not None:
             state.here.at = REVIEW
 
-    def send() -> None:
+    def send(*, is_short: bool = False) -> None:
         answers = dict(shown.answers)
         if (note := written_note()) is not None:
             answers[NOTE] = note
@@ -166,6 +164,7 @@ def answers_flow(shown: CorrectionPage, state: Correcting, language: str) -> Non
                 reason=state.reason,
                 submission_key=key,
                 language=language,
+                is_short=is_short,
             ),
             language,
         )
@@ -183,6 +182,7 @@ def answers_flow(shown: CorrectionPage, state: Correcting, language: str) -> Non
             ),
             understood=lambda: keep(lambda: warned(shown.answers, shown.context)),
             send=send,
+            finish=lambda: send(is_short=True),
         )
     )
     st.button(

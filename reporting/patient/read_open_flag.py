@@ -23,8 +23,10 @@ _ONE_TRANSACTION = timedelta(minutes=1)
 
 
 def _heard_at(row: CheckIn) -> datetime:
-    """When the clinic had it: with the first answer that opened its case, or when it was sent."""
-    return row.begun_at or row.answered_at or row.created_at
+    """When the clinic had it: with the first answer that opened its case, or when it was sent. A correction is about
+    the moment of the report that it changed, and was sent later."""
+    sent = row.created_at if row.corrects_id is not None else row.answered_at
+    return row.begun_at or sent or row.created_at
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def open_flag(
 
     One who came by the link alone may not read history: of an earlier day that person reads what to do, not why.
     """
-    hard = [row for row in counts if row.advice in HARD]
+    hard = [row for row in counts if row.advice in HARD and row.replaced_at is None]
     case = cases.still_open(session, about.treatment_id) if hard else None
     if case is None:
         return None

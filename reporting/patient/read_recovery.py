@@ -11,19 +11,20 @@ from typing import Any
 
 from reporting import clock
 from reporting.domain.actors import Actor
+from reporting.domain.answers import WARNED
 from reporting.domain.check_in_form import CheckInForm
 from reporting.domain.corrections import answers_of
 from reporting.domain.course import expected_severity
 from reporting.domain.guidance import Usual, next_check_in, step_name, what_people_have
 from reporting.domain.patient_words import RECOVERY_WORDS
 from reporting.domain.questionnaire import CheckInContext, usable
-from reporting.domain.triage import Guidance, call_the_clinic
+from reporting.domain.triage import Guidance, Reading, call_the_clinic
 from reporting.domain.vocabulary import SYMPTOMS
 from reporting.errors import Conflict, NotFound
 from reporting.patient.read_check_in import CheckInPage, PastCheckIn, past_check_ins, read_check_in
 from reporting.patient.read_contact import ClinicContact
 from reporting.patient.read_open_flag import HARD
-from reporting.patient.read_words import guidance_of, read_words
+from reporting.patient.read_words import guidance_of, read_words, reading_of
 from reporting.records import cases, check_ins
 from reporting.records.engine import Session, reading
 from reporting.records.judged import is_unexpected
@@ -180,22 +181,25 @@ def _steps(session: Session, about: check_ins.Subject) -> tuple[ClinicStep, ...]
 class CorrectionPage:
     """A report that can be changed. ``answers`` are those kept so far, at first those of the report itself.
 
-    ``context`` is that of the day on which it was answered; ``kind`` names the draft of the change.
+    ``context`` is that of the day on which it was answered.
     """
 
     sent: PastCheckIn
     treatment_id: int
     context: CheckInContext
     answers: Mapping[str, Any]
-    kind: str
     draft_key: str | None
     contact: ClinicContact
     timezone: str
+    reading: Reading | None = None
+    """Who reads the change so far, where the clinic has it; None: it has not."""
+    shown_before: tuple[str, ...] = ()
+    """Rules whose advice was read when the report was sent."""
 
     @cached_property
     def form(self) -> CheckInForm:
         """The change as it stands."""
-        return CheckInForm(self.answers, self.context)
+        return CheckInForm(self.answers, self.context, self.reading, self.shown_before)
 
 
 def correction_page(by: Actor, check_in_id: int) -> CorrectionPage:
@@ -210,22 +214,24 @@ def correction_page(by: Actor, check_in_id: int) -> CorrectionPage:
             raise NotFound(RECOVERY_WORDS["report_gone"], what_to_do=RECOVERY_WORDS["report_gone_do"])
         before = check_ins.counting(read.answered, before=check_in_id)
         context, done = check_ins.as_it_was_from(about, rows[check_in_id], before, page.context.areas)
-        kind = check_ins.correction_of(check_in_id)
-        draft = check_ins.draft_of(session, page.treatment_id, kind)
+        draft = check_ins.draft_of(session, page.treatment_id, check_ins.correction_of(check_in_id))
+        told = draft.check_in_id if draft else None
+        reading_now = reading_of(session, told, about.timezone) if told is not None else None
     past = {one.check_in_id: one for one in past_check_ins(list(rows.values()), context.areas)}
     sent = past.get(check_in_id)
     if sent is None or not sent.may_change:
         raise _cannot(rows[check_in_id].source)
-    begun = usable(draft.answers, is_fresh=True) if draft else answers_of(replace(done, note=sent.note), context)
+    as_sent = answers_of(replace(done, note=sent.note), context)
     return CorrectionPage(
         sent=sent,
         treatment_id=page.treatment_id,
         context=context,
-        answers=begun,
-        kind=kind,
+        answers=usable(draft.answers, is_fresh=True) if draft else as_sent,
         draft_key=draft.submission_key if draft else None,
         contact=page.contact,
         timezone=about.timezone,
+        reading=reading_now,
+        shown_before=tuple(as_sent.get(WARNED, ())),
     )
 
 

@@ -19,10 +19,18 @@ from reporting.clinic.act_staff import change_staff
 from reporting.demo.recent import answers_for
 from reporting.domain.actors import Actor
 from reporting.domain.content_rows import CASE_LEVELS
+from reporting.domain.questionnaire import answered
 from reporting.errors import Conflict, InvalidInput
 from reporting.messages.act_escalation import escalate
 from reporting.patient.act_check_ins import keep_answer, submit_check_in
-from reporting.patient.act_corrections import correct_check_in, restore_check_in, withdraw_check_in
+from reporting.patient.act_corrections import (
+    correct_check_in,
+    keep_change,
+    restore_check_in,
+    stop_correcting,
+    withdraw_check_in,
+)
+from reporting.patient.read_recovery import correction_page
 from reporting.records import cases, check_ins, outcomes
 from reporting.records.engine import reading, transaction
 from reporting.records.tables import CaseEvent, CheckIn, Clinic, Draft, OutboxMessage, StaffAccount, TriageCase
@@ -198,6 +206,44 @@ class Clocks(RuleBasedStateMachine):
                 )
 
         self.heard(change)
+
+    @precondition(lambda self: self.sent)
+    @rule(which=ANY, ticks=st.sampled_from(FIRST_PAGES))
+    def change_in_part(self, which: int, ticks: list[str]) -> None:
+        """A tick in a change that is not sent; the next one of the same report takes it back."""
+        chosen = self.pick(which)
+        if chosen is None:
+            return
+        by = self.clinic.patient
+
+        def tick() -> None:
+            with suppress(Conflict):  # it was taken back
+                shown = correction_page(by, chosen)
+                fresh = answered(shown.answers, "symptoms", ticks, shown.context)
+                keep_change(by=by, check_in_id=chosen, answers=fresh, submission_key=shown.draft_key or f"p{chosen}")
+
+        self.heard(tick)
+
+    @precondition(lambda self: self.sent)
+    @rule(which=ANY, sends=st.booleans())
+    def end_the_change(self, which: int, sends: bool) -> None:
+        """What was changed so far is sent, if it is urgent, or not wanted any more."""
+        chosen, by = self.pick(which), self.clinic.patient
+        if chosen is None:
+            return
+
+        def end() -> None:
+            with suppress(Conflict, InvalidInput):
+                shown = correction_page(by, chosen)
+                key, now = shown.draft_key or f"p{chosen}", shown.answers
+                if sends:
+                    correct_check_in(
+                        by=by, check_in_id=chosen, answers=now, reason="forgot", submission_key=key, is_short=True
+                    )
+                else:
+                    stop_correcting(by=by, check_in_id=chosen)
+
+        self.heard(end)
 
     @precondition(lambda self: self.sent)
     @rule(which=ANY, back=st.booleans())

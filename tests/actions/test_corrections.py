@@ -11,7 +11,7 @@ from reporting.cases import act_cases as work
 from reporting.domain.actors import Actor
 from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound, Problem, StorageFull
 from reporting.patient.act_check_ins import Receipt, save_draft, submit_check_in
-from reporting.patient.act_corrections import correct_check_in, restore_check_in, withdraw_check_in
+from reporting.patient.act_corrections import correct_check_in, keep_change, restore_check_in, withdraw_check_in
 from reporting.records import check_ins, outcomes
 from reporting.records.engine import reading, transaction
 from reporting.records.tables import AuditEvent, CaseEvent, CheckIn, Draft, Outcome, TriageCase
@@ -260,14 +260,9 @@ class TestCorrect:
 
     def test_its_draft_goes_with_it_and_the_next_check_ins_draft_stays(self, clinic: House) -> None:
         first = sent(clinic, "k")
-        for kind in ("check_in", f"correction:{first.check_in_id}"):
-            save_draft(
-                by=clinic.patient,
-                treatment_id=clinic.treatment_id,
-                answers=NO_PROBLEMS,
-                submission_key=f"draft-{kind}",
-                kind=kind,
-            )
+        by = clinic.patient
+        save_draft(by=by, treatment_id=clinic.treatment_id, answers=NO_PROBLEMS, submission_key="draft")
+        keep_change(by=by, check_in_id=first.check_in_id, answers=NO_PROBLEMS, submission_key="draft of a change")
         corrected(clinic, first.check_in_id)
         assert [draft.kind for draft in rows(Draft)] == ["check_in"]
 

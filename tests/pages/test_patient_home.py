@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from reporting import clock
 from reporting.cases import act_cases as work
+from reporting.cases.read_worklist import worklist
 from reporting.domain.actors import Actor
 from reporting.errors import StorageFull
 from reporting.patient.act_check_ins import submit_check_in
@@ -266,6 +267,8 @@ class TestChange:
         tap(page, "Change: Have you had any")
         tap(page, "An eye is swollen")
         tap(page, "Continue")
+        assert page.header[0].value == "Call the clinic today."
+        tap(page, "Go on")
         tap(page, "Send")
         assert page.header[0].value == "Call the clinic today."
         assert "Your change is sent." in text(page)
@@ -303,6 +306,39 @@ class TestChange:
             tap(tap(page, "Change: Have you had any"), "It is hard to breathe")
             tap(page, "Continue")
         assert page.header[0].value.startswith("Call 112 now")
+
+    def test_an_emergency_in_a_change_is_told_and_can_be_finished_there(
+        self, monkeypatch: pytest.MonkeyPatch, clinic: House
+    ) -> None:
+        page = why(correcting(monkeypatch, clinic, send(clinic, **MILD)), "I forgot", "Change my answers")
+        tap(tap(tap(page, "Change: Have you had any"), "It is hard to breathe"), "Continue")
+        assert page.header[0].value.startswith("Call 112 now")
+        assert "The clinic can see your answers so far. You can stop here." in text(page)
+        [case] = worklist(clinic.staff["clinician"])
+        assert (case.level, case.begun_at is not None) == ("emergency", True)
+        assert rows()[0].replaced_at is None, "the report stands until the change is sent"
+        tap(page, "Finish here")
+        assert page.header[0].value.startswith("Call 112 now")
+        assert "Your change is sent." in text(page)
+        old, new = rows()
+        assert (old.replaced_reason, new.corrects_id) == ("forgot", old.id)
+        assert (new.follow_up["swelling_breathing"], new.swelling) == ("yes", 1)
+
+    def test_going_on_over_the_advice_and_stopping_is_shown_to_staff_as_taken_back(
+        self, monkeypatch: pytest.MonkeyPatch, clinic: House
+    ) -> None:
+        first = send(clinic, **MILD)
+        page = why(correcting(monkeypatch, clinic, first), "I tapped", "Change my answers")
+        tap(tap(tap(page, "Change: Have you had any"), "An eye is swollen"), "Continue")
+        assert page.header[0].value == "Call the clinic today."
+        tap(page, "Go on")
+        assert page.header[0].value == "Check your answers"
+        assert "From your last answers: Call the clinic today." in text(home(monkeypatch, clinic.patient))
+        tap(page, "Stop")
+        [case] = worklist(clinic.staff["clinician"])
+        assert (case.level, len(case.taken_back)) == ("same_day", 1)
+        card = text(open_page(monkeypatch, "cases/page_worklist", clinic.staff["clinician"]))
+        assert "Taken back by the patient since: " in card
 
     def test_a_reason_is_asked_and_one_can_go_back(self, monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
         page = tap(correcting(monkeypatch, clinic, send(clinic)), "Take it back")

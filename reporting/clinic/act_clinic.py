@@ -153,7 +153,6 @@ def _write(session: Session, by: Actor, clinic: Clinic, change: Change, reason: 
         "content.changed",
         change.table,
         change.row,
-        reason=reason,
         from_day=change.from_day.isoformat(),
         before={name: before.get(name, "") for name in different},
         after={name: after.get(name, "") for name in different},

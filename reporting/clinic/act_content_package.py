@@ -104,4 +104,4 @@ def withdraw_content(*, version: str, reason: str) -> None:
             known = ", ".join([*packages.versions(session), package().version])
             raise InvalidInput(field="version", found=version, allowed=f"a version that was used: {known}")
         packages.withdraw(session, version, why, clock.now())
-        audit.write(session, SYSTEM, "content.withdrawn", "content_package", version, reason=why)
+        audit.write(session, SYSTEM, "content.withdrawn", "content_package", version)

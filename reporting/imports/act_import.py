@@ -187,7 +187,6 @@ def _keep_share(
         run_id,
         clinic_id=clinic_id,
         kind=run.kind,
-        file=source.name,
         read=share.read,
         imported=share.imported,
         unchanged=share.unchanged,

@@ -70,7 +70,6 @@ def take_in(session: Session, run: Run, source: CsvFile, rows: Sequence[Row], re
             "import",
             source.sha256[:16],
             clinic_id=next(iter(result.clinic_ids)) if len(result.clinic_ids) == 1 else None,
-            file=source.name,
             from_row=rows[0].number,
             to_row=rows[-1].number,
             imported=result.imported,

@@ -1,6 +1,7 @@
 """Bring the database to the newest schema; many processes may start at once."""
 
 import fcntl
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from reporting.settings import settings
 if TYPE_CHECKING:
     from alembic.config import Config
 
+log = logging.getLogger("reporting.storage")
 _ADVISORY_LOCK = 7_302_114
 
 
@@ -71,10 +73,45 @@ def migrate() -> None:
     if _is_newest():
         return
     from alembic import command
+    from alembic.runtime.migration import MigrationContext
 
     with _alone() as connection:
+        before = MigrationContext.configure(connection).get_current_revision() or SEALED
         command.upgrade(_config(connection), "head")
         _first_rows(connection)
+    if before < SEALED:
+        _leave_nothing_behind()
+
+
+SEALED = "0015"
+"""Since this revision everybody's own words are sealed."""
+_ONCE_IN_CLEAR = (
+    "draft",
+    "case_event",
+    "triage_case",
+    "outbox_message",
+    "import_run",
+    "erasure_request",
+    "signal_event",
+    "service_event",
+    "content_change",
+    "content_withdrawal",
+)
+
+
+def _leave_nothing_behind() -> None:
+    """What was written in clear before must not stay in pages that are free, nor in the log of SQLite."""
+    with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        try:
+            if is_sqlite():
+                connection.execute(text("VACUUM"))
+                connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+            else:
+                connection.execute(text("SET lock_timeout = '10s'"))
+                connection.execute(text(f"VACUUM FULL {', '.join(_ONCE_IN_CLEAR)}"))
+                connection.execute(text("RESET lock_timeout"))
+        except DBAPIError as error:  # another process reads: what is sealed is sealed all the same
+            log.warning("old pages were not cleared: run VACUUM FULL by hand", exc_info=error)
 
 
 def to(revision: str) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, exists, func, or_, select, update
 from sqlmodel import Session, SQLModel, col
 
+from reporting.domain.case_work import complication_terms
 from reporting.domain.message_kinds import REMINDER
 from reporting.records import access
 from reporting.records.bulk import in_parts
@@ -179,6 +180,21 @@ def drop_words(session: Session, patient_id: int) -> None:
     session.execute(delete(PatientNote).where(col(PatientNote.patient_id) == patient_id))
     cases = select(col(TriageCase.id)).where(col(TriageCase.patient_id) == patient_id)
     session.execute(update(CaseEvent).where(col(CaseEvent.case_id).in_(cases)).values(note=""))
+    _drop_own_terms(session, patient_id, cases)
+    session.execute(update(ErasureRequest).where(col(ErasureRequest.patient_id) == patient_id).values(reason=""))
+
+
+def _drop_own_terms(session: Session, patient_id: int, cases: Any) -> None:
+    """A complication in somebody's own words; a term of the list tells nobody, and is counted."""
+    listed = set(complication_terms())
+    for case in session.execute(select(TriageCase).where(col(TriageCase.patient_id) == patient_id)).scalars():
+        if case.complication_term not in listed:
+            case.complication_term = None
+    outcomes = select(CaseEvent).where(col(CaseEvent.case_id).in_(cases), col(CaseEvent.kind) == "outcome")
+    for event in session.execute(outcomes).scalars():
+        if event.details.get("term") not in listed:
+            event.details = {name: each for name, each in event.details.items() if name != "term"}
+    session.flush()
 
 
 def drop_photos(session: Session, patient_id: int, moment: datetime) -> list[str]:

@@ -24,6 +24,8 @@ class Worked(Protocol):
 
 Row = TypeVar("Row", bound=Worked)
 Change = Callable[[Session, Row], Mapping[str, Any]]
+OWN_WORDS = frozenset({"term"})
+"""What of the details of a step somebody may have written freely: sealed with the event."""
 
 
 def nothing(_session: Session, _row: Any) -> Mapping[str, Any]:
@@ -61,7 +63,8 @@ class Work(Generic[Row]):
         """One step in one transaction: check, ``change``, event, audit row. Returns the new version.
 
         to_state None leaves the state. What ``change`` returns is kept with the event and in the audit trail; the note
-        stays with the event: the trail is read by people who may not read notes. Raises NotAllowed, NotFound, Conflict.
+        and what is among ``OWN_WORDS`` stay with the event: the trail is read by people who may not read notes, and
+        nothing can be taken out of it when somebody is erased. Raises NotAllowed, NotFound, Conflict.
         """
         with transaction() as session:
             row = own(session, self.table, key, by, self.permission, lock=True)
@@ -71,6 +74,9 @@ class Work(Generic[Row]):
             session.add(row)
             on: dict[str, Any] = {"happened_on": happened_on} if happened_on else {}
             self.add_event(session, row, kind, at=clock.now(), staff_id=by.id, note=note, **on, **details)
+            told: dict[str, Any] = {name: each for name, each in details.items() if name not in OWN_WORDS}
+            if happened_on:
+                told["happened_on"] = happened_on.isoformat()
             audit.write(
                 session,
                 by,
@@ -80,7 +86,7 @@ class Work(Generic[Row]):
                 clinic_id=row.clinic_id,
                 before=before,
                 after=row.state,
-                **{**details, **({"happened_on": happened_on.isoformat()} if happened_on else {})},
+                **told,
             )
             return row.version
 

@@ -191,4 +191,4 @@ def remove_service(*, by: Actor, service_id: int) -> None:
 
 
 def _told(event: ServiceEvent) -> dict[str, Any]:
-    return {"service": event.id, "day": event.happened_on.isoformat(), "kind": event.kind, "note": event.note}
+    return {"service": event.id, "day": event.happened_on.isoformat(), "kind": event.kind}

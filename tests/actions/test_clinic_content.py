@@ -92,13 +92,12 @@ def test_the_trail_has_before_and_after_and_saving_the_same_again_writes_nothing
         (
             "triage_rules",
             "S1",
-            {"reason": WHY, "from_day": "2026-03-11", "before": {"min_severity": "2"}, "after": {"min_severity": "1"}},
+            {"from_day": "2026-03-11", "before": {"min_severity": "2"}, "after": {"min_severity": "1"}},
         ),
         (
             "triage_rules",
             "S1",
             {
-                "reason": WHY,
                 "from_day": "2026-03-11",
                 "before": {"is_on": "yes", "min_severity": "1"},
                 "after": {"is_on": "no", "min_severity": "3"},

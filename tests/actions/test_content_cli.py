@@ -15,6 +15,7 @@ from reporting.clinic.act_content_package import record_package, sign_content, w
 from reporting.clinic.cli_content import app
 from reporting.domain.content_package import package
 from reporting.errors import Conflict, ContentNotReady, InvalidInput, NotAllowed
+from reporting.records import packages
 from reporting.records.engine import reading, transaction
 from reporting.records.tables import AuditEvent, Clinic, ContentSignature, StaffAccount
 from reporting.security.passwords import hash_password
@@ -117,7 +118,8 @@ def test_a_withdrawn_version_invites_nobody_anywhere(
         assert invite(clinic), "a newer version takes its place"
     with reading() as session:
         event = session.execute(select(AuditEvent).where(col(AuditEvent.action) == "content.withdrawn")).scalar_one()
-    assert event.details == {"reason": "a wrong word in R4"}
+        [gone] = packages.withdrawals(session)
+    assert (event.record_id, event.details, gone.reason) == ("1.0.0", {}, "a wrong word in R4")
 
 
 @pytest.mark.parametrize("version", ["1.0", "7.0.0"])

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
-from reporting.records.tables.base import json_object, key, moment, one_of, ref
+from reporting.records.tables.base import key, moment, one_of, ref, sealed, sealed_json
 
 
 class Invitation(SQLModel, table=True):
@@ -134,7 +134,7 @@ class ErasureRequest(SQLModel, table=True):
     requested_at: datetime = moment(nullable=False)
     worked_by: int | None = ref("staff_account", nullable=True)
     worked_at: datetime | None = moment()
-    reason: str = ""
+    reason: str = sealed()
 
 
 class ErasedReference(SQLModel, table=True):
@@ -160,7 +160,7 @@ class Draft(SQLModel, table=True):
     patient_id: int = ref("patient")
     treatment_id: int = ref("treatment")
     kind: str = "check_in"
-    answers: dict[str, Any] = json_object()
+    answers: dict[str, Any] = sealed_json()
     submission_key: str
     check_in_id: int | None = ref("check_in", nullable=True)
     """The unfinished report that these answers are of: one of them needs the clinic at once."""

@@ -3,14 +3,16 @@
 Column types that behave the same on SQLite and PostgreSQL.
 """
 
+import json
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, DateTime, Dialect, Integer
+from sqlalchemy import JSON, BigInteger, CheckConstraint, DateTime, Dialect, Integer, String
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field
 
 from reporting.clock import now
+from reporting.security.encryption import decrypt, encrypt
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -32,6 +34,68 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         kept: datetime = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
         return kept
+
+
+class Sealed(TypeDecorator[str]):
+    """Somebody's own words: unreadable in the database without the key. Nothing and the empty text stay as they are,
+    so that a statement can still ask whether there are any; what they say, no statement can ask."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return encrypt(value) if value else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return decrypt(value) if value else value
+
+
+class AfterCode(TypeDecorator[str]):
+    """A code, which statements may read, and after a colon somebody's own words as ``encrypt`` gave them."""
+
+    impl = String
+    cache_ok = True
+
+
+class SealedJson(TypeDecorator[Any]):
+    """JSON that holds somebody's own words: all of it unreadable without the key. Nothing in it stays as it is."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
+        return encrypt(json.dumps(value, ensure_ascii=False)) if value else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
+        return json.loads(decrypt(value)) if isinstance(value, str) else value
+
+
+class SealedWithin(TypeDecorator[dict[str, Any]]):
+    """JSON of codes and numbers, which statements may read, in which some names hold somebody's own words: those are
+    kept as ``NAME_encrypted``."""
+
+    impl = JSON
+    cache_ok = True
+
+    def __init__(self, *names: str) -> None:
+        super().__init__()
+        self.names = names
+
+    def coerce_compared_value(self, op: Any, value: Any) -> Any:
+        return self.impl_instance.coerce_compared_value(op, value)
+
+    def process_bind_param(self, value: dict[str, Any] | None, dialect: Dialect) -> Any:  # noqa: ARG002
+        if not value:
+            return value
+        hidden = {f"{name}_encrypted": encrypt(str(value[name])) for name in self.names if value.get(name)}
+        return {name: each for name, each in value.items() if name not in self.names} | hidden
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
+        if not value:
+            return value
+        hidden = {name: f"{name}_encrypted" for name in self.names if f"{name}_encrypted" in value}
+        kept = {name: each for name, each in value.items() if name not in hidden.values()}
+        return kept | {name: decrypt(value[there]) for name, there in hidden.items()}
 
 
 BigKey = BigInteger().with_variant(Integer(), "sqlite")
@@ -80,6 +144,21 @@ def json_object(default: Any = dict, *, server_default: str | None = None) -> An
     return Field(
         default_factory=default, sa_type=JSON, nullable=False, sa_column_kwargs={"server_default": server_default}
     )
+
+
+def sealed(default: Any = "", **named: Any) -> Any:
+    """A column for somebody's own words."""
+    return Field(default=default, sa_type=Sealed, nullable=default is None, **named)
+
+
+def sealed_json() -> Any:
+    """A JSON column that holds somebody's own words and is never null."""
+    return Field(default_factory=dict, sa_type=SealedJson, nullable=False)
+
+
+def json_with_words(*names: str) -> Any:
+    """A JSON column that is never null, and keeps somebody's own words under these names sealed."""
+    return Field(default_factory=dict, sa_type=SealedWithin(*names), nullable=False)
 
 
 def one_of(column: str, *allowed: str, name: str) -> CheckConstraint:

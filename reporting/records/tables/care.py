@@ -8,7 +8,7 @@ from sqlmodel import Field, SQLModel
 
 from reporting.domain.course import of_visit
 from reporting.domain.vocabulary import SYMPTOMS
-from reporting.records.tables.base import between, json_object, key, moment, one_of, ref
+from reporting.records.tables.base import AfterCode, between, json_object, key, moment, one_of, ref
 
 
 class Treatment(SQLModel, table=True):
@@ -169,7 +169,7 @@ class CheckIn(SQLModel, table=True):
     corrects_id: int | None = ref("check_in", nullable=True)
     replaced_at: datetime | None = moment()
     """Set when a correction took its place or it was withdrawn; old values stay."""
-    replaced_reason: str = ""
+    replaced_reason: str = Field(default="", sa_type=AfterCode)
     created_at: datetime = moment(nullable=False)
     package_version: str | None = Field(default=None, max_length=64)
     """Version of the clinical content that judged it, with the clinic's own changes as ``+clinic.3``; empty: not

@@ -7,7 +7,7 @@ from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from reporting.domain.actors import ROLES
-from reporting.records.tables.base import BigKey, between, json_object, key, moment, one_of, ref
+from reporting.records.tables.base import BigKey, between, json_object, key, moment, one_of, ref, sealed
 
 
 class Clinic(SQLModel, table=True):
@@ -150,7 +150,7 @@ class ServiceEvent(SQLModel, table=True):
     happened_on: date
     kind: str
     """For example ``calibration``, ``repair``, ``handpiece change``."""
-    note: str = ""
+    note: str = sealed()
 
 
 class ContentChange(SQLModel, table=True):
@@ -169,7 +169,7 @@ class ContentChange(SQLModel, table=True):
     """First day (of treatments, for schedules) on which it holds, in the clinic's time zone."""
     changed_at: datetime = moment(nullable=False)
     staff_id: int | None = ref("staff_account", nullable=True)
-    reason: str = ""
+    reason: str = sealed()
 
 
 class Patient(SQLModel, table=True):

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from reporting.records.tables.base import json_object, key, moment, ref
+from reporting.records.tables.base import json_object, key, moment, ref, sealed
 
 
 class ContentPackage(SQLModel, table=True):
@@ -52,5 +52,5 @@ class ContentWithdrawal(SQLModel, table=True):
 
     id: int | None = key()
     version: str = Field(max_length=64, unique=True)
-    reason: str = ""
+    reason: str = sealed()
     withdrawn_at: datetime = moment(nullable=False)

@@ -10,7 +10,17 @@ from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, tex
 from sqlmodel import Field, SQLModel
 
 from reporting.clock import now
-from reporting.records.tables.base import UtcDateTime, json_object, key, moment, one_of, ref
+from reporting.records.tables.base import (
+    UtcDateTime,
+    json_object,
+    json_with_words,
+    key,
+    moment,
+    one_of,
+    ref,
+    sealed,
+    sealed_json,
+)
 
 CASE_STATES = ("new", "acknowledged", "contacted", "outcome", "closed")
 REFUSED_STATES = ("waiting", "mended", "there", "dismissed", "replaced", "over")
@@ -62,7 +72,7 @@ class TriageCase(SQLModel, table=True):
     action_taken: str | None = None
     """``advice``, ``call``, ``visit``, ``prescription``, ``referral`` or ``none_needed``."""
     confirmation: str | None = None
-    complication_term: str | None = None
+    complication_term: str | None = sealed(None)
     complication_grade: int | None = None
     closed_at: datetime | None = moment()
     escalations: int = 0
@@ -108,8 +118,8 @@ class CaseEvent(SQLModel, table=True):
     staff_id: int | None = ref("staff_account", nullable=True)
     kind: str
     """``opened``, ``new_report``, ``acknowledged``, ``contacted``, ``note``, ``outcome``, ``closed``, ``reopened``."""
-    note: str = ""
-    details: dict[str, Any] = json_object()
+    note: str = sealed()
+    details: dict[str, Any] = json_with_words("term")
 
 
 class PatientNote(SQLModel, table=True):
@@ -151,7 +161,7 @@ class OutboxMessage(SQLModel, table=True):
     channel: str
     kind: str
     due_on: date | None = None
-    payload: dict[str, Any] = json_object()
+    payload: dict[str, Any] = sealed_json()
     idempotency_key: str = Field(max_length=128)
     status: str = "waiting"
     """``unsure``: the sender stopped between handing over and noting it, so it may have arrived or not."""
@@ -161,6 +171,7 @@ class OutboxMessage(SQLModel, table=True):
     next_attempt_at: datetime = moment(nullable=False)
     sent_at: datetime | None = moment()
     last_error: str = ""
+    """A code of ``notify`` with the other side's number; never its words."""
     created_at: datetime = moment(nullable=False)
 
 
@@ -183,13 +194,13 @@ class ImportRun(SQLModel, table=True):
     clinic_id: int | None = ref("clinic", nullable=True)
     """Empty when one file named several clinics."""
     kind: str
-    file_name: str
+    file_name: str = sealed(...)
     file_sha256: str
     rows_read: int
     rows_imported: int
     rows_unchanged: int
     rows_refused: int
-    details: dict[str, Any] = json_object()
+    details: dict[str, Any] = sealed_json()
     created_at: datetime = moment(nullable=False)
     created_by: int | None = ref("staff_account", nullable=True)
 
@@ -334,5 +345,5 @@ class SignalEvent(SQLModel, table=True):
     kind: str
     """``raised``, ``reviewing``, ``explained``, ``action_taken``, ``re_measured`` or ``note``."""
     happened_on: date | None = None
-    note: str = ""
+    note: str = sealed()
     details: dict[str, Any] = json_object()

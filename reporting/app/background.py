@@ -82,6 +82,7 @@ SILENCE_EVERY_S = 900.0
 REPORTS_EVERY_S = 300.0
 SIGNALS_EVERY_S = 30.0
 RETENTION_EVERY_S = 86_400.0
+LOST = {"retry", "dead", "unsure"}
 AT_ONCE = 200
 """Messages between two looks at the other work."""
 STOP_WITHIN_S = 45.0
@@ -143,7 +144,10 @@ class Background:
         self._every("plan", PLAN_EVERY_S, plan_due)
         done = sender.run(go_on=self._goes_on, most=AT_ONCE)
         _tell("messages", done)
-        return done.total() >= AT_ONCE
+        # Who is on call and was not reached is followed by the next person now, not at the next look.
+        told = tell_on_call() if done.keys() & LOST else 0
+        _tell("on call", told)
+        return done.total() >= AT_ONCE or told > 0
 
     def _every(self, name: str, seconds: float, work: Callable[[], Any]) -> None:
         began = time.monotonic()

@@ -15,8 +15,8 @@ STATUS_WORDS = {
     "dead": "not delivered",
     "unsure": "perhaps not delivered",
     "cancelled": "not delivered",
+    "refused": "not delivered: our sign-in is refused or the address is wrong; tried again",
 }
-FAILED = ("dead", "unsure", "cancelled")
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Notice:
     @property
     def has_failed(self) -> bool:
         """Nothing of it was delivered."""
-        return all(status in FAILED for _, status in self.ways)
+        return all(status in on_call.FAILED for _, status in self.ways)
 
     @property
     def words(self) -> str:
@@ -43,7 +43,7 @@ def notices(session: Session, case_ids: Sequence[int]) -> dict[int, tuple[Notice
     """Whom these cases were told, oldest first, by case."""
     became: dict[tuple[int, int], list[tuple[str, str]]] = {}
     for step in on_call.steps(session, case_ids):
-        became.setdefault((step.case_id, step.step), []).append((step.channel, step.status))
+        became.setdefault((step.case_id, step.step), []).append((step.channel, step.became))
     found: dict[int, list[Notice]] = {}
     for event, _ in cases.events(session, case_ids):
         if event.kind == "on_call":

@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Literal
 
 Channel = Literal["email", "sms"]
+SIGN_IN_REFUSED = "sign_in_refused"
+"""Why a message waits whose way out refuses our sign-in, or is not at that address: a person must mend it."""
 
 
 @dataclass(frozen=True)

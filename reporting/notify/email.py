@@ -13,6 +13,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from types import TracebackType
 
+from reporting.domain.message_kinds import SIGN_IN_REFUSED
 from reporting.notify.handed_over import HandedOver, Result
 from reporting.settings import settings
 
@@ -98,7 +99,7 @@ class Mailer:
         try:
             self._server = _opened()
         except smtplib.SMTPAuthenticationError as error:
-            return HandedOver("retry", f"sign_in_refused {error.smtp_code}", channel_down=True)
+            return HandedOver("retry", f"{SIGN_IN_REFUSED} {error.smtp_code}", channel_down=True)
         except (smtplib.SMTPNotSupportedError, ssl.SSLError):
             return HandedOver("retry", "no_encryption", channel_down=True)
         except (smtplib.SMTPException, OSError):

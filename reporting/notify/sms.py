@@ -9,6 +9,7 @@ from typing import Any
 import httpx2
 
 from reporting.clock import now
+from reporting.domain.message_kinds import SIGN_IN_REFUSED
 from reporting.notify.handed_over import HandedOver
 from reporting.settings import settings
 
@@ -60,7 +61,7 @@ def _judged(answer: httpx2.Response) -> HandedOver:
     if code in (429, 503):
         return HandedOver("retry", f"too_many {code}", retry_after_s=_retry_after_s(answer), channel_down=True)
     if code in (401, 403, 404, 405, 407) or answer.is_redirect:
-        return HandedOver("retry", f"sign_in_refused {code}", channel_down=True)
+        return HandedOver("retry", f"{SIGN_IN_REFUSED} {code}", channel_down=True)
     if code in (502, 504):
         return HandedOver("unsure", f"lost_after {code}", channel_down=True)
     return HandedOver("retry" if code >= 500 or code in (408, 425) else "dead", f"refused {code}")

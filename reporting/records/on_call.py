@@ -4,7 +4,7 @@ A step is a number of the case (``notices``) and stands in the keys of its messa
 was killed and started again, write it once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from reporting.domain.case_work import LOOK_AGAIN_MINUTES, OnCall, on_duty
-from reporting.domain.message_kinds import CASE_NOTICE, Channel
+from reporting.domain.message_kinds import CASE_NOTICE, SIGN_IN_REFUSED, Channel
 from reporting.domain.messages import NAME_CHARACTERS, for_gsm, sender_name
 from reporting.records import outbox
 from reporting.records.tables import CaseEvent, Clinic, OnCallEntry, OutboxMessage, TriageCase, id_of
@@ -126,6 +126,17 @@ class Step(NamedTuple):
     last_error: str
     sent_at: datetime | None
 
+    @property
+    def became(self) -> str:
+        """``status``; ``refused`` while the gateway or mail server refuses our sign-in or has no such address, which no
+        waiting mends. It is tried again all the same."""
+        is_open = self.status in ("waiting", "sending")
+        return "refused" if is_open and self.last_error.startswith(SIGN_IN_REFUSED) else self.status
+
+
+FAILED = ("dead", "unsure", "cancelled", "refused")
+"""What a message became that has not reached anybody as far as is known."""
+
 
 def steps(session: Session, case_ids: Sequence[int]) -> list[Step]:
     """The messages to who is on call about these cases, in the order in which they were written."""
@@ -163,7 +174,14 @@ def is_due(session: Session, case: TriageCase, at: datetime) -> bool:
         return False
     if case.next_notice_at <= at:
         return True
-    last = [step for step in steps(session, [id_of(case)]) if step.step == case.notices]
-    has_failed = bool(last) and all(step.status in ("dead", "unsure", "cancelled") for step in last)
+    known = steps(session, [id_of(case)])
+    closed = {step.channel for step in known if step.became == "refused"}
+    last = [step for step in known if step.step == case.notices]
+    has_failed = bool(last) and all(_is_lost(step, closed) for step in last)
     clinic = session.get_one(Clinic, case.clinic_id)
     return has_failed and _told_since_report(session, case) < len(duty(session, clinic, at))
+
+
+def _is_lost(step: Step, closed: Collection[str]) -> bool:
+    """Whether it reached nobody; what only waits for a way out that refuses us will not do so either."""
+    return step.became in FAILED or (step.status == "waiting" and step.channel in closed)

@@ -3,6 +3,7 @@
 import signal
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
+from smtplib import SMTPAuthenticationError
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import select
 
 from reporting import clock
 from reporting.cases import act_cases
+from reporting.cases.read_worklist import worklist
 from reporting.clinic.act_on_call import add_on_call, move_up_on_call, remove_on_call
 from reporting.clinic.page_on_call import hours_of
 from reporting.clinic.read_on_call import on_call_page
@@ -138,6 +140,64 @@ def test_what_cannot_be_delivered_leads_to_the_next_person_before_the_minutes_ar
     send_all()
     assert tell_on_call(at(seconds=2)) == 0, "everybody was told in vain: the minutes count, not the failures"
     assert tell_on_call(at(minutes=6)) == 1
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 405, 407])
+def test_a_gateway_that_refuses_our_sign_in_leads_to_the_next_person_at_once_and_is_tried_again(
+    clinic: House, mail: MailServer, gateway: Gateway, status: int
+) -> None:
+    boss = clinic.staff["administrator"]
+    for name, telephone, email in (("Dr First", FIRST, ""), ("Dr Second", SECOND, ""), ("Dr Third", "", "x@y.example")):
+        add_on_call(by=boss, name=name, telephone=telephone, email=email, wait_minutes=10)
+    eyes_closing(clinic)
+    gateway.plan = [(status, {})]
+    with Sender(draw=lambda: 0.5) as sender:
+        assert sender.run() == {"retry": 1}
+        assert [tell_on_call(clock.now()) for _ in range(3)] == [1, 1, 0], (
+            "the second would be told by the same gateway"
+        )
+        assert told() == ["Dr First", "Dr Second", "Dr Third"]
+        assert sender.run() == {"sent": 1}
+        assert "Same-day case" in str(mail.texts())
+        [case] = worklist(clinic.staff["clinician"])
+        first, second, third = case.told
+        assert first.words.startswith("Dr First (text message not delivered: our sign-in is refused")
+        assert (first.has_failed, second.has_failed, third.has_failed) == (True, False, False)
+        with clock.fixed(at(minutes=3)):
+            assert sender.run() == {"sent": 2}, "mended: both text messages leave after all"
+    assert sorted(request["To"] for request in gateway.requests) == [FIRST, FIRST, SECOND]
+    [case] = worklist(clinic.staff["clinician"])
+    assert not case.told[0].has_failed
+
+
+def test_a_mail_server_that_refuses_our_sign_in_leads_to_the_next_person_at_once(
+    clinic: House, mail: MailServer, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boss = clinic.staff["administrator"]
+    add_on_call(by=boss, name="Dr First", email="first@clinic.example", wait_minutes=10)
+    add_on_call(by=boss, name="Dr Second", telephone=SECOND, wait_minutes=10)
+    eyes_closing(clinic)
+
+    def refused() -> None:
+        raise SMTPAuthenticationError(535, b"no")
+
+    monkeypatch.setattr("reporting.notify.email._opened", refused)
+    assert send_all() == {"retry": 1}
+    assert [tell_on_call(clock.now()), tell_on_call(clock.now())] == [1, 0]
+    assert send_all() == {"sent": 1}
+    assert [request["To"] for request in gateway.requests] == [SECOND]
+    [case] = worklist(clinic.staff["clinician"])
+    assert [each.has_failed for each in case.told] == [True, False]
+
+
+def test_a_way_out_that_is_only_down_for_now_has_its_minutes(clinic: House, gateway: Gateway) -> None:
+    boss = clinic.staff["administrator"]
+    add_on_call(by=boss, name="Dr First", telephone=FIRST, wait_minutes=10)
+    add_on_call(by=boss, name="Dr Second", telephone=SECOND, wait_minutes=10)
+    eyes_closing(clinic)
+    gateway.plan = [(503, {})]
+    assert send_all() == {"retry": 1}
+    assert tell_on_call(clock.now()) == 0
 
 
 def test_each_step_is_told_once_however_many_look(listed: House) -> None:

@@ -1,10 +1,13 @@
 """The house keeps its order: rooms by feature, one way down, no circles, each outside library in its own place."""
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
+
+from reporting.shell.pages import ADDRESSES, Plain
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "reporting"
@@ -183,6 +186,27 @@ def test_a_missing_id_is_nobodys() -> None:
         if name != "reporting.domain.actors"
     ]
     assert not wrong
+
+
+def test_addresses_stand_once() -> None:
+    """Where the plain pages are is said in ``shell.pages``, and of what a template says each is one of them."""
+    known = set(Plain)
+    written = re.compile("|".join(f"{address.rstrip('/')}(?=[/?'\"]|$)" for address in known))
+    wrong = [
+        f"{name}: {node.value}"
+        for name, path in modules().items()
+        if name != "reporting.shell.pages"
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and written.match(node.value)
+    ]
+    assert not wrong
+    led = {
+        found
+        for path in (PACKAGE / "shell/templates").glob("*.html")
+        for found in re.findall(r"""(?:href|action|value)="(?:{{ tab\(")?(/[a-z-]+(?:/[a-z-]+)?)""", path.read_text())
+    }
+    assert len(led) > 5
+    assert led <= known | {f"/{address}" for address in ADDRESSES} | {"/plain.css"}
 
 
 def test_the_formatter_is_on() -> None:

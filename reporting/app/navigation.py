@@ -13,7 +13,7 @@ from reporting.domain.language import ENGLISH
 from reporting.domain.patient_words import say
 from reporting.errors import OtherTreatment, SignInNeeded
 from reporting.security.permissions import may
-from reporting.shell.pages import ADDRESSES, PATIENT, STAFF, WELCOME, Entry, page_at
+from reporting.shell.pages import ADDRESSES, PATIENT, STAFF, WELCOME, Entry, Plain, page_at
 from reporting.shell.read_scope import ClinicLine, clinic_line
 from reporting.shell.ui_identity import actor_of_this_run, address_asked_for, asked_for, note_refused
 from reporting.shell.ui_links import leave_link, page_link
@@ -73,11 +73,11 @@ def frame(actor: Actor | None, menu: Mapping[str, Sequence[st.Page]], here: str)
             st.markdown("An administrator of your clinic adds it in the clinic settings.")
     if actor.kind == "patient":
         with st.container(key="sign_out"):
-            leave_link(say("sign_out", language()), "/sign-out", "small")
+            leave_link(say("sign_out", language()), Plain.SIGN_OUT, "small")
     if actor.kind == "staff":
         with st.sidebar:
             st.markdown(f"**{as_text(line.name)}**  \n{as_text(actor.label)}")
-            leave_link("Sign out", "/sign-out", "small")
+            leave_link("Sign out", Plain.SIGN_OUT, "small")
             for heading, pages in menu.items():
                 st.markdown(f"**{heading}**")
                 with st.container(gap="xsmall", key=f"menu_{heading}"):

@@ -15,7 +15,7 @@ from reporting.domain.patient_words import say
 from reporting.errors import NotAllowed, NotFound, OtherTreatment, Problem, SignInNeeded
 from reporting.shell import act_sessions, web_html
 from reporting.shell.chart_look import page_styles
-from reporting.shell.pages import ADDRESSES
+from reporting.shell.pages import ADDRESSES, Plain
 from reporting.shell.web_middleware import App, Message, Receive, Scope, Send
 from reporting.shell.web_pages import for_patients, for_staff, language_of, visitor
 
@@ -38,7 +38,7 @@ def in_language(body: bytes, code: str, *, staff: bool = False) -> bytes:
     styles = PAGES + CHARTS + (STAFF_PAGES if staff else "") + (RIGHT_TO_LEFT if direction == "rtl" else "")
     body = body.replace(b"</head>", f"<style>{styles}</style></head>".encode(), 1)
     words, link = escape(say("no_script", code)), escape(say("type_code", code))
-    plain = f'<noscript><p>{words}</p><p><a href="/code">{link}</a></p></noscript>'
+    plain = f'<noscript><p>{words}</p><p><a href="{Plain.CODE}">{link}</a></p></noscript>'
     return _NO_SCRIPT.sub(lambda _: plain.encode(), body, count=1)
 
 
@@ -88,7 +88,7 @@ def _refused(by: Actor | None, address: str) -> Problem | None:
 async def _other_page(request: Request, by: Actor | None, problem: Problem, address: str) -> Response:
     """What comes in place of a page that is not there or not for this person."""
     if isinstance(problem, SignInNeeded):
-        return RedirectResponse("/sign-in", status_code=303)
+        return RedirectResponse(Plain.SIGN_IN, status_code=303)
     if by is not None and address in ADDRESSES and not isinstance(problem, OtherTreatment):
         await run_in_threadpool(partial(act_sessions.note, "access.refused", address, by=by))
     if by is not None and by.kind == "staff":

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from reporting.demo.access import is_open
+from reporting.shell.pages import Plain
 from reporting.shell.ui_links import leave_link
 
 
@@ -12,9 +13,9 @@ def page() -> None:
     st.write("For patients after laser and similar skin treatments, and for the clinics that care for them.")
     if is_open():
         st.info("This is a demo with a synthetic clinic: nobody in it is real.")
-        leave_link("Open the demo", "/demo", "primary")
-    leave_link("I am a patient and have a code", "/code")
-    leave_link("Staff sign-in", "/sign-in")
+        leave_link("Open the demo", Plain.DEMO, "primary")
+    leave_link("I am a patient and have a code", Plain.CODE)
+    leave_link("Staff sign-in", Plain.SIGN_IN)
     st.write("Patients: the link from your clinic opens your check-in at once.")
 
 

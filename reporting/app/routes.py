@@ -27,6 +27,7 @@ from reporting.records.access import has_staff
 from reporting.records.engine import TROUBLES, ping, reading
 from reporting.report.web_report import REPORT_ROUTES
 from reporting.shell import act_sessions, web_html, web_middleware
+from reporting.shell.pages import Plain
 from reporting.shell.web_pages import choose, patient_page, problem_page
 from reporting.shell.web_unlock import unlock
 from reporting.treatments import act_invitations
@@ -91,7 +92,7 @@ async def code(request: Request) -> Response:
     except Problem as problem:
         await _note_throttled(request, problem, "code")
         return _code_page(request, problem, given)
-    return web_html.signed_in(cookie, "/check-in/now")
+    return web_html.signed_in(cookie, Plain.NOW)
 
 
 def _nobody_yet() -> bool:
@@ -102,7 +103,7 @@ def _nobody_yet() -> bool:
 async def sign_in_page(request: Request) -> Response:
     """Staff sign-in."""
     if await run_in_threadpool(_nobody_yet):
-        return RedirectResponse("/set-up", status_code=303)
+        return RedirectResponse(Plain.SET_UP, status_code=303)
     if request.method == "GET":
         return web_html.page("sign_in.html", email="")
     given = await web_html.fields(request, "email", "password")
@@ -120,9 +121,9 @@ async def sign_out(request: Request) -> Response:
     try:
         by = await run_in_threadpool(act_sessions.actor_of, request.cookies.get(act_sessions.cookie_name()))
     except SignInNeeded:
-        return web_html.signed_out("/sign-in")
+        return web_html.signed_out(Plain.SIGN_IN)
     await run_in_threadpool(act_sessions.end, by)
-    return web_html.signed_out("/code" if by.kind == "patient" else "/sign-in")
+    return web_html.signed_out(Plain.CODE if by.kind == "patient" else Plain.SIGN_IN)
 
 
 _ADMINISTRATOR = ("clinic_name", "name", "email", "password")
@@ -148,7 +149,7 @@ def _set_up_page(given: Mapping[str, str], problem: Problem | None = None) -> Re
 async def set_up(request: Request) -> Response:
     """The first administrator; there is no such page once somebody can sign in."""
     if not await run_in_threadpool(_nobody_yet):
-        return RedirectResponse("/sign-in", status_code=303)
+        return RedirectResponse(Plain.SIGN_IN, status_code=303)
     if request.method == "GET":
         asked = proposed(request.query_params.get("country", "")[:2].upper())
         return _set_up_page(dict.fromkeys((*_ADMINISTRATOR, *_FACTS), "") | asked)
@@ -159,7 +160,7 @@ async def set_up(request: Request) -> Response:
         await run_in_threadpool(lambda: act_staff.set_up_clinic(**who, facts=facts))
     except Problem as problem:
         return _set_up_page(given, problem)
-    return RedirectResponse("/sign-in", status_code=303)
+    return RedirectResponse(Plain.SIGN_IN, status_code=303)
 
 
 async def demo(request: Request) -> Response:
@@ -198,19 +199,19 @@ async def on_problem(request: Request, problem: Exception) -> Response:
 
 
 ROUTES = [
-    Route("/healthz", healthz),
-    Route("/metrics", show_metrics),
+    Route(Plain.HEALTH, healthz),
+    Route(Plain.METRICS, show_metrics),
     Route("/plain.css", styles),
     Route("/to-top.js", to_top),
     Route("/close-menu.js", close_menu),
-    Route("/language", choose, methods=["POST"]),
-    Route("/code", code, methods=["GET", "POST"]),
-    Route("/unlock", unlock, methods=["GET", "POST"]),
-    Route("/my-data", my_data, methods=["GET", "POST"]),
-    Route("/sign-in", sign_in_page, methods=["GET", "POST"]),
-    Route("/sign-out", sign_out, methods=["POST", "GET"]),
-    Route("/set-up", set_up, methods=["GET", "POST"]),
-    Route("/demo", demo, methods=["GET", "POST"]),
+    Route(Plain.LANGUAGE, choose, methods=["POST"]),
+    Route(Plain.CODE, code, methods=["GET", "POST"]),
+    Route(Plain.UNLOCK, unlock, methods=["GET", "POST"]),
+    Route(Plain.MY_DATA, my_data, methods=["GET", "POST"]),
+    Route(Plain.SIGN_IN, sign_in_page, methods=["GET", "POST"]),
+    Route(Plain.SIGN_OUT, sign_out, methods=["POST", "GET"]),
+    Route(Plain.SET_UP, set_up, methods=["GET", "POST"]),
+    Route(Plain.DEMO, demo, methods=["GET", "POST"]),
     Route("/worklist", to_first_page),
     Route("/check-in", to_first_page),
     *CHECK_IN_ROUTES,

@@ -18,6 +18,7 @@ from reporting.domain.case_work import ACTIONS_TAKEN, CONFIRMATIONS, LEVEL_WORDS
 from reporting.domain.vocabulary import severity_word, symptom
 from reporting.patient.read_photos import PhotoLine, photos_of
 from reporting.shell import ui_words as words
+from reporting.shell.pages import Plain
 from reporting.treatments.read_treatments import SettingLine
 
 _VERDICTS = {
@@ -166,7 +167,7 @@ def caption(photo: PhotoLine, timezone: str) -> str:
 
 def figure(photo: PhotoLine, timezone: str) -> str:
     """By its own authorised address; a click opens the whole picture."""
-    address, said = f"/photo/{photo.photo_id}", escape(caption(photo, timezone))
+    address, said = f"{Plain.PHOTO}/{photo.photo_id}", escape(caption(photo, timezone))
     return (
         f'<figure style="margin:0"><a href="{address}" target="_blank"><img src="{address}?w={WIDTH_PX}" '
         f'width="{photo.width_px}" height="{photo.height_px}" loading="lazy" style="{_IMAGE}" '

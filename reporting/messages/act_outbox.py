@@ -36,6 +36,7 @@ from reporting.security.permissions import may
 from reporting.security.scope import own
 from reporting.security.tokens import hash_token, mail_id, reminder_token, unsubscribe_token
 from reporting.settings import settings
+from reporting.shell.pages import Plain
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def _link(session: Session, treatment_id: int, at: datetime) -> str:
     token = reminder_token(id_of(invitation), invitation.token_hash)
     if invitation.reminder_hash != hash_token(token):
         due_check_ins.keep_link(session, id_of(invitation), hash_token(token))
-    return f"{_base()}/c/{token}"
+    return f"{_base()}{Plain.LINK}{token}"
 
 
 def _reminder_sms(row: OutboxMessage, patient: Patient, clinic: Clinic, link: str) -> Sms:
@@ -167,7 +168,7 @@ def _reminder_email(row: OutboxMessage, patient: Patient, clinic: Clinic, link: 
         emergency=emergency_words(where.emergency_telephone, patient.language),
         out_of_hours=(where.out_of_hours_name, where.out_of_hours_telephone),
     )
-    stop = f"{_base()}/unsubscribe/{unsubscribe_token(id_of(row))}"
+    stop = f"{_base()}{Plain.UNSUBSCRIBE}/{unsubscribe_token(id_of(row))}"
     text = f"{words.opening}\n\n{link}\n\n{words.help}\n\n--\n{words.stop}: {stop}\n"
     language = patient.language if patient.language in languages() else "en"
     return _email(

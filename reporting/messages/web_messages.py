@@ -16,6 +16,7 @@ from reporting.messages import act_inbound
 from reporting.security.tokens import is_genuine, message_of
 from reporting.settings import settings
 from reporting.shell import web_html
+from reporting.shell.pages import Plain
 from reporting.shell.web_pages import for_patients, language_of, visitor
 from reporting.treatments import act_reminders
 
@@ -86,6 +87,6 @@ async def sms_inbound(request: Request) -> Response:
 
 
 MESSAGE_ROUTES = [
-    Route("/unsubscribe/{token:str}", unsubscribe, methods=["GET", "POST"]),
-    Route("/sms/inbound", sms_inbound, methods=["POST"]),
+    Route(f"{Plain.UNSUBSCRIBE}/{{token:str}}", unsubscribe, methods=["GET", "POST"]),
+    Route(Plain.SMS_INBOUND, sms_inbound, methods=["POST"]),
 ]

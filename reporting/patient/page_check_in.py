@@ -44,7 +44,7 @@ from reporting.patient.ui_check_in import (
     written_note,
 )
 from reporting.security.permissions import may
-from reporting.shell.pages import page_at, path_of
+from reporting.shell.pages import Plain, page_at, path_of
 from reporting.shell.ui_identity import actor_of_this_tap, current_actor
 from reporting.shell.ui_links import leave_link, whose
 from reporting.shell.ui_patient import language, not_this_page, patient_column, sign_in_needed, to_top
@@ -125,7 +125,7 @@ def _waiting(photo: PhotoLine, number: int, language: str, *, may_see: bool) -> 
         st.write(say("photo_added", language, number=number))
         if may_see:
             alt = say("photo_of", language, date=long_day(photo.on, language), day=photo.recovery_day)
-            st.html(f'<img src="/photo/{photo.photo_id}?w=320" style="{_SMALL}" alt="{escape(alt)}">')
+            st.html(f'<img src="{Plain.PHOTO}/{photo.photo_id}?w=320" style="{_SMALL}" alt="{escape(alt)}">')
         st.button(
             say("photo_remove", language, number=number),
             key=f"photo_remove_{photo.photo_id}",

@@ -21,6 +21,7 @@ from reporting.errors import Problem, SignInNeeded
 from reporting.patient.act_erasure import request_erasure
 from reporting.patient.read_own_data import MyData, my_data_page
 from reporting.shell.act_consent import ConsentState, agree, consent_state, disagree
+from reporting.shell.pages import Plain, path_of
 from reporting.shell.read_scope import of_one_state
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import leave_link, page_link
@@ -203,7 +204,7 @@ def copy_part(language: str) -> None:
     st.header(say("copy_part", language), anchor=False)
     st.write(say("data_what", language))
     label = escape(say("data_download", language))
-    st.html(f'<form method="post" action="/my-data"><button class="leave primary">{label}</button></form>')
+    st.html(f'<form method="post" action="{Plain.MY_DATA}"><button class="leave primary">{label}</button></form>')
 
 
 def _ask(language: str) -> None:
@@ -234,7 +235,7 @@ def locked_part(language: str) -> None:
     """In place of copy and erasure for one who came by the link alone."""
     st.header(say("copy_part", language), anchor=False)
     st.write(say("data_locked", language))
-    leave_link(say("unlock_link", language), "/unlock?next=/data", "primary")
+    leave_link(say("unlock_link", language), f"{Plain.UNLOCK}?next={path_of('data')}", "primary")
 
 
 @of_one_state

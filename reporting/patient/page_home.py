@@ -22,6 +22,7 @@ from reporting.patient.ui_recovery import (
     show_notice,
     steps_part,
 )
+from reporting.shell.pages import Plain
 from reporting.shell.read_scope import of_one_state
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import page_link
@@ -39,7 +40,7 @@ def _caption(photo: PhotoLine, language: str) -> str:
 def _figure(photo: PhotoLine, language: str) -> str:
     """The picture by its own authorised address: Streamlit's media files would be open to anyone."""
     alt = say("photo_of", language, date=long_day(photo.on, language), day=photo.recovery_day) + photo.which
-    address = f"/photo/{photo.photo_id}"
+    address = f"{Plain.PHOTO}/{photo.photo_id}"
     return (
         f'<figure style="margin:0"><a href="{address}" target="_blank"><img src="{address}?w={WIDTH_PX}" '
         f'width="{photo.width_px}" height="{photo.height_px}" loading="lazy" style="{_IMAGE}" alt="{escape(alt)}"></a>'

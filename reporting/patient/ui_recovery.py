@@ -15,6 +15,7 @@ from reporting.patient.read_check_in import Had, PastCheckIn
 from reporting.patient.read_contact import ClinicContact
 from reporting.patient.read_recovery import History, RecoveryPage
 from reporting.patient.ui_check_in import call_button
+from reporting.shell.pages import Plain
 from reporting.shell.ui_figures import chart, drawn
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import go, leave_link
@@ -53,7 +54,7 @@ def locked_part(language: str) -> None:
     with st.container(border=True):
         st.markdown(f"**{say('locked_title', language)}**")
         st.write(say("locked", language))
-        leave_link(say("unlock", language), "/unlock", "primary")
+        leave_link(say("unlock", language), Plain.UNLOCK, "primary")
 
 
 def course_part(history: History, language: str) -> None:

@@ -37,6 +37,7 @@ from reporting.patient.web_check_in_view import (
     seen_answers,
 )
 from reporting.shell import act_sessions, web_html, web_pages
+from reporting.shell.pages import Plain
 from reporting.shell.read_numbers import numbers_of_link
 from reporting.shell.web_pages import language_of, patient_page
 from reporting.treatments import act_invitations
@@ -232,7 +233,7 @@ class _Sender:
 
 def _work(by: Actor, form: Posted, language: str, here: str) -> Response:
     """A form of a page without a secret says whose it is; the address of a link says so itself."""
-    if not here.startswith("/c/"):
+    if not here.startswith(Plain.LINK):
         web_html.must_be_about(form.one("of"), by.treatment_id)
     try:
         return RedirectResponse(web_html.in_tab(_Sender(by, form, language).work(), by.treatment_id), status_code=303)
@@ -324,7 +325,7 @@ def _sign_in(request: Request, holder: Actor, token: str) -> tuple[Actor, act_se
 
 
 async def _opened(request: Request, token: str) -> Response:
-    language, here = language_of(request), f"/c/{token}"
+    language, here = language_of(request), f"{Plain.LINK}{token}"
 
     def signed_in(task: Callable[[Actor], Response]) -> Response:
         by, cookie = _sign_in(request, act_invitations.check_link(token), token)
@@ -354,10 +355,10 @@ async def link(request: Request) -> Response:
 
 
 CHECK_IN_ROUTES = [
-    Route("/c/{token:str}", link, methods=["GET", "POST"]),
-    Route("/c/{token:str}/go", link, methods=["GET", "POST"]),
-    Route("/check-in/q/{question_id:str}", question, methods=["GET", "POST"]),
-    Route("/check-in/review", review, methods=["GET", "POST"]),
-    Route("/check-in/sent", sent, methods=["GET", "POST"]),
-    Route("/check-in/now", now, methods=["GET", "POST"]),
+    Route(f"{Plain.LINK}{{token:str}}", link, methods=["GET", "POST"]),
+    Route(f"{Plain.LINK}{{token:str}}/go", link, methods=["GET", "POST"]),
+    Route(f"{Plain.QUESTION}/{{question_id:str}}", question, methods=["GET", "POST"]),
+    Route(Plain.REVIEW, review, methods=["GET", "POST"]),
+    Route(Plain.SENT, sent, methods=["GET", "POST"]),
+    Route(Plain.NOW, now, methods=["GET", "POST"]),
 ]

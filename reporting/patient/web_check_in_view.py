@@ -22,13 +22,15 @@ from reporting.domain.triage import Guidance
 from reporting.patient.read_check_in import CheckInPage
 from reporting.patient.read_photos import waiting_photos
 from reporting.shell import web_html
-from reporting.shell.pages import path_of
+from reporting.shell.pages import Plain, path_of
 
 SENT = "sent"
 MOST_DRAWN = 256
 """So many checklists are kept as they were drawn."""
 _BESIDE = Markup(' action="{}/go"')
-_OWN = re.compile(r"/check-in/(q/[a-z_]{1,60}|review|sent|now|photo)|" + path_of("home"))
+_PLACES = {REVIEW: Plain.REVIEW, SENT: Plain.SENT}
+_LEADS = (f"{Plain.QUESTION}/[a-z_]{{1,60}}", *_PLACES.values(), Plain.NOW, Plain.PHOTOS, path_of("home"))
+_OWN = re.compile("|".join(_LEADS))
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,12 @@ class Given:
 
 def address(place: str) -> str:
     """Address of a place of the check-in, without any secret."""
-    return f"/check-in/{place}" if place in (REVIEW, SENT) else f"/check-in/q/{place}"
+    return _PLACES.get(place, f"{Plain.QUESTION}/{place}")
 
 
 def own_address(wanted: str) -> str:
     """An address that a button of ours leads to; anything else becomes where the person is now."""
-    return wanted if _OWN.fullmatch(wanted) else "/check-in/now"
+    return wanted if _OWN.fullmatch(wanted) else Plain.NOW
 
 
 def place_of(page: CheckInPage, wanted: str = "") -> str:

@@ -20,6 +20,7 @@ from reporting.clock import now
 from reporting.errors import SignInNeeded
 from reporting.patient.read_own_data import OwnData, own_data_of
 from reporting.shell import act_sessions, web_html
+from reporting.shell.pages import Plain
 from reporting.shell.web_pages import patient_page
 
 
@@ -67,13 +68,13 @@ async def my_data(request: Request) -> Response:
     try:
         by = await run_in_threadpool(act_sessions.actor_of, request.cookies.get(act_sessions.cookie_name()))
     except SignInNeeded:
-        return RedirectResponse("/code", status_code=303)
+        return RedirectResponse(Plain.CODE, status_code=303)
     if by.kind != "patient":
         return RedirectResponse("/", status_code=303)
     web_html.must_be_tab_of(request, by.treatment_id)
     tab = partial(web_html.in_tab, treatment_id=by.treatment_id)
     if by.strength != "full":
-        return RedirectResponse(tab("/unlock?next=/my-data"), status_code=303)
+        return RedirectResponse(tab(f"{Plain.UNLOCK}?next={Plain.MY_DATA}"), status_code=303)
     if request.method == "GET":
         return patient_page(request, "my_data.html", of=web_html.about(by.treatment_id), tab=tab)
     web_html.must_be_about((await web_html.fields(request, "of"))["of"], by.treatment_id)

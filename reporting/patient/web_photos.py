@@ -29,9 +29,10 @@ from reporting.security.permissions import may
 from reporting.security.photos import PhotoRefused
 from reporting.settings import settings
 from reporting.shell import act_sessions, web_html
+from reporting.shell.pages import Plain
 from reporting.shell.web_pages import language_of
 
-ADDRESS = "/check-in/photo"
+ADDRESS = Plain.PHOTOS
 FORM_BYTES = 64_000
 """What a form may weigh beside its photos."""
 FILES = 2
@@ -176,7 +177,7 @@ async def form(request: Request) -> Response:
             return await _form(request, by)
         await _work(by, await _sent(request), language_of(request))
     except SignInNeeded:
-        return RedirectResponse("/code", status_code=303)
+        return RedirectResponse(Plain.CODE, status_code=303)
     except ClientDisconnect:
         return Response(status_code=400)
     except (NotAllowed, OtherTreatment):
@@ -187,6 +188,6 @@ async def form(request: Request) -> Response:
 
 
 PHOTO_ROUTES = [
-    Route("/photo/{photo_id:int}", show),
+    Route(f"{Plain.PHOTO}/{{photo_id:int}}", show),
     Route(ADDRESS, form, methods=["GET", "POST"]),
 ]

@@ -16,6 +16,7 @@ from reporting.records.engine import Session, reading, transaction
 from reporting.records.tables import Clinic, StaffAccount, id_of
 from reporting.security.permissions import may, require
 from reporting.settings import settings
+from reporting.shell.pages import path_of
 
 SUBJECT = "The safety report of {month} is ready"
 BODY = (
@@ -84,7 +85,7 @@ def _announce(clinic: Clinic, moment: datetime) -> int:
 
 
 def _write(session: Session, clinic: Clinic, month: Month, key: str, keys: dict[str, int]) -> bool:
-    link = f"{settings().base_url.rstrip('/')}/safety-report?month={month}"
+    link = f"{settings().base_url.rstrip('/')}{path_of('safety-report')}?month={month}"
     words = {"month": month.words, "link": link}
     return outbox.add(
         session,

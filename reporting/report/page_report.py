@@ -10,6 +10,7 @@ from reporting.domain.clinic_settings import FIRST_DAY, FROM_HOUR, LAST_DAY, Mon
 from reporting.report.act_reports import set_schedule
 from reporting.report.read_monthly import ReportChoices, report_choices
 from reporting.security.permissions import may
+from reporting.shell.pages import Plain
 from reporting.shell.read_scope import of_one_moment
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import leave_link
@@ -46,7 +47,7 @@ def file_link(month: Month, version: str) -> None:
     """The way to the file; a plain link, so that it opens in the reader's own program."""
     tail = "" if version == OWN else f"?version={version}"
     with st.container(width=360):
-        leave_link(f"Download {month.words} (PDF)", f"/safety-report/{month}.pdf{tail}", "primary")
+        leave_link(f"Download {month.words} (PDF)", f"{Plain.REPORT}{month}.pdf{tail}", "primary")
     st.caption("It is made when you ask for it, which can take half a minute. Taking it is noted in the audit trail.")
 
 

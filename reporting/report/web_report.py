@@ -25,6 +25,7 @@ from reporting.report.read_monthly import monthly_report
 from reporting.security.permissions import require
 from reporting.security.scope import Scope
 from reporting.shell import act_sessions
+from reporting.shell.pages import Plain
 
 KEPT_FOR = timedelta(minutes=5)
 """Cases and signals are worked on meanwhile; the report says when it was made."""
@@ -78,7 +79,7 @@ async def safety_report(request: Request) -> Response:
     try:
         by = await run_in_threadpool(act_sessions.actor_of, request.cookies.get(act_sessions.cookie_name()))
     except SignInNeeded:
-        return RedirectResponse("/sign-in", status_code=303)
+        return RedirectResponse(Plain.SIGN_IN, status_code=303)
     if by.kind != "staff":
         raise NotAllowed()
     version = request.query_params.get("version", "")
@@ -89,4 +90,4 @@ async def safety_report(request: Request) -> Response:
     return Response(content, media_type="application/pdf", headers=headers)
 
 
-REPORT_ROUTES = [Route("/safety-report/{month}.pdf", safety_report)]
+REPORT_ROUTES = [Route(f"{Plain.REPORT}{{month}}.pdf", safety_report)]

@@ -1,5 +1,6 @@
 """The pages: file, title, address, who may open it and where it stands in the menu. Told here and nowhere else."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -74,3 +75,31 @@ def page_at(address: str) -> Entry:
 def path_of(address: str) -> str:
     """Path of a page, as a link or an answer that leads on has it. Raises KeyError where there is none."""
     return f"/{page_at(address).address}"
+
+
+class Plain(StrEnum):
+    """Where the plain pages and answers are, those that Streamlit does not draw. Told here and nowhere else.
+
+    Those that end with a slash, and ``QUESTION``, are followed by what they are about.
+    """
+
+    LINK = "/c/"
+    CODE = "/code"
+    UNLOCK = "/unlock"
+    MY_DATA = "/my-data"
+    UNSUBSCRIBE = "/unsubscribe"
+    SMS_INBOUND = "/sms/inbound"
+    SIGN_IN = "/sign-in"
+    SIGN_OUT = "/sign-out"
+    SET_UP = "/set-up"
+    DEMO = "/demo"
+    LANGUAGE = "/language"
+    PHOTO = "/photo"
+    REPORT = "/safety-report/"
+    PHOTOS = "/check-in/photo"
+    QUESTION = "/check-in/q"
+    REVIEW = "/check-in/review"
+    SENT = "/check-in/sent"
+    NOW = "/check-in/now"
+    HEALTH = "/healthz"
+    METRICS = "/metrics"

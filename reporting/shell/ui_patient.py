@@ -17,6 +17,7 @@ from reporting.domain.answers import Question
 from reporting.domain.language import best_language, languages
 from reporting.domain.patient_words import WORDS, plain_words, say, tell
 from reporting.errors import Problem
+from reporting.shell.pages import Plain
 from reporting.shell.ui_links import leave_link
 
 WIDTH_PX = 640
@@ -44,7 +45,7 @@ def sign_in_needed(language: str) -> None:
     with patient_column():
         st.title(say("sign_in_title", language), anchor=False)
         st.write(say("sign_in", language))
-        leave_link(say("type_code", language), "/code", "primary")
+        leave_link(say("type_code", language), Plain.CODE, "primary")
 
 
 def not_this_page(language: str) -> None:
@@ -52,7 +53,7 @@ def not_this_page(language: str) -> None:
     with patient_column():
         st.title(say("sign_in_title", language), anchor=False)
         st.error(f"{say('other_treatment', language)} {say('other_treatment_do', language)}")
-        leave_link(say("type_code", language), "/code", "primary")
+        leave_link(say("type_code", language), Plain.CODE, "primary")
 
 
 COOKIE = "language"
@@ -78,7 +79,7 @@ def language_links() -> None:
     back = escape(urlsplit(st.context.url or "").path or "/", quote=True)
     name = escape(say("language", here), quote=True)
     st.html(
-        f'<form class="languages" method="post" action="/language" aria-label="{name}">'
+        f'<form class="languages" method="post" action="{Plain.LANGUAGE}" aria-label="{name}">'
         f'<input type="hidden" name="back" value="{back}">{buttons}</form>'
     )
 

@@ -15,7 +15,7 @@ from reporting.domain.actors import Actor
 from reporting.domain.devices import setting_fields
 from reporting.errors import InvalidInput, NotAllowed, NotFound, Problem, SignInNeeded
 from reporting.security.permissions import may
-from reporting.shell.pages import page_at
+from reporting.shell.pages import Plain, page_at
 from reporting.shell.ui_identity import address_asked_for, current_actor, note_refused
 from reporting.shell.ui_links import leave_link, page_link
 from reporting.shell.ui_words import as_text
@@ -63,7 +63,7 @@ def show_problem(problem: Problem) -> None:
     """The message for people and what they can do; for an ended session the way to sign in."""
     st.error(problem_words(problem), icon=":material/error:")
     if isinstance(problem, SignInNeeded):
-        leave_link("Sign in", "/sign-in")
+        leave_link("Sign in", Plain.SIGN_IN)
     if isinstance(problem, NotAllowed):
         note_refused(address_asked_for() or "page")
     if isinstance(problem, NotAllowed | NotFound):

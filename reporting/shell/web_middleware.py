@@ -15,34 +15,14 @@ from starlette.requests import Request
 
 from reporting.errors import Problem
 from reporting.settings import settings
+from reporting.shell.pages import Plain
 from reporting.shell.web_html import policy
 from reporting.shell.web_pages import for_patients
 
 REQUESTS = Counter("reporting_http_requests_total", "HTTP requests", ["method", "route", "status"])
 SECONDS = Histogram("reporting_http_seconds", "Time to answer an HTTP request, seconds", ["route"])
 
-_ROUTES = (
-    "/c/",
-    "/code",
-    "/unlock",
-    "/my-data",
-    "/unsubscribe",
-    "/sms/inbound",
-    "/sign-in",
-    "/sign-out",
-    "/set-up",
-    "/demo",
-    "/photo",
-    "/safety-report/",
-    "/check-in/photo",
-    "/check-in/q",
-    "/check-in/review",
-    "/check-in/sent",
-    "/healthz",
-    "/metrics",
-    "/static",
-    "/_stcore",
-)
+_ROUTES = (*Plain, "/static", "/_stcore")
 
 
 _METHODS = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "DELETE", "PATCH")
@@ -212,7 +192,7 @@ class CompressedLinks:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_link = scope["type"] == "http" and scope["method"] == "GET" and scope["path"].startswith("/c/")
+        is_link = scope["type"] == "http" and scope["method"] == "GET" and scope["path"].startswith(Plain.LINK)
         if not is_link or not _takes_gzip(scope):
             await self.app(scope, receive, send)
             return

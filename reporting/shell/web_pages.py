@@ -27,6 +27,7 @@ from reporting.errors import LinkNotValid, NotAllowed, NotFound, OtherTreatment,
 from reporting.settings import settings
 from reporting.shell import act_sessions, web_html
 from reporting.shell.act_consent import set_language
+from reporting.shell.pages import Plain
 from reporting.shell.read_numbers import UNKNOWN, Numbers, numbers_of
 
 COOKIE = "language"
@@ -74,7 +75,7 @@ async def choose(request: Request) -> Response:
     return remember(answer, given["language"])
 
 
-_STAFF_ONLY = ("/sign-in", "/sign-out", "/set-up", "/demo")
+_STAFF_ONLY = (Plain.SIGN_IN, Plain.SIGN_OUT, Plain.SET_UP, Plain.DEMO)
 _SAID = {
     NotFound: ("not_here", "not_here_do"),
     NotAllowed: ("not_here", "not_here_do"),

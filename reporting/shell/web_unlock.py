@@ -12,7 +12,7 @@ from reporting.domain.language import isolated
 from reporting.domain.patient_words import say
 from reporting.errors import InvalidInput, Problem, SignInNeeded, TooManyTries
 from reporting.shell import act_second_factor, act_sessions, web_html
-from reporting.shell.pages import path_of
+from reporting.shell.pages import Plain, path_of
 from reporting.shell.web_pages import language_of, patient_page
 
 
@@ -22,7 +22,7 @@ class _YearNeeded(Problem):
     what_to_do = say("year_needed_do")
 
 
-_NEXT = (path_of("home"), path_of("data"), "/my-data")
+_NEXT = (path_of("home"), path_of("data"), Plain.MY_DATA)
 """Where a patient can go on to; the first by default."""
 
 
@@ -55,7 +55,7 @@ async def unlock(request: Request) -> Response:
     try:
         by = await run_in_threadpool(act_sessions.actor_of, request.cookies.get(act_sessions.cookie_name()))
     except SignInNeeded:
-        return RedirectResponse("/code", status_code=303)
+        return RedirectResponse(Plain.CODE, status_code=303)
     if by.kind != "patient":
         return RedirectResponse("/", status_code=303)
     web_html.must_be_tab_of(request, by.treatment_id)
@@ -68,7 +68,7 @@ async def unlock(request: Request) -> Response:
     try:
         return await _work(request, by, given)
     except SignInNeeded:
-        return RedirectResponse("/code", status_code=303)
+        return RedirectResponse(Plain.CODE, status_code=303)
     except Problem as problem:
         if isinstance(problem, TooManyTries):
             await run_in_threadpool(partial(act_sessions.note, "throttled", "unlock", by=by))
@@ -80,7 +80,8 @@ async def _work(request: Request, by: Actor, given: dict[str, str]) -> Response:
     if given["send"]:
         send = partial(act_second_factor.send_code, by=by, source=source, language=language_of(request))
         await run_in_threadpool(send)
-        return RedirectResponse(web_html.in_tab(f"/unlock?next={_next(request)}", by.treatment_id), status_code=303)
+        again = f"{Plain.UNLOCK}?next={_next(request)}"
+        return RedirectResponse(web_html.in_tab(again, by.treatment_id), status_code=303)
     if given["digits"]:
         work = partial(act_second_factor.unlock_with_email_code, by=by, code=given["digits"], source=source)
     else:

@@ -16,6 +16,7 @@ from reporting.security.tokens import hash_token, new_code, new_token, tidy_code
 from reporting.settings import settings
 from reporting.shell.act_second_factor import factor_of
 from reporting.shell.act_sessions import Cookie, begin
+from reporting.shell.pages import Plain
 from reporting.shell.read_scope import content_stops, missing_to_invite
 
 AFTER_THE_LAST_DAYS = 14
@@ -72,7 +73,7 @@ def issue_invitation(*, by: Actor, treatment_id: int) -> IssuedInvitation:
             clinic_id=treatment.clinic_id,
             treatment=treatment_id,
         )
-    return IssuedInvitation(token, f"{settings().base_url.rstrip('/')}/c/{token}", code, expires_at)
+    return IssuedInvitation(token, f"{settings().base_url.rstrip('/')}{Plain.LINK}{token}", code, expires_at)
 
 
 def _end(session: Session, treatment: Treatment, moment: datetime) -> datetime:

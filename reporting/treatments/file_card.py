@@ -15,6 +15,7 @@ from reporting.domain.guidance import emergency_words
 from reporting.domain.language import ENGLISH, beside, languages, translator
 from reporting.domain.opening_hours import week_words
 from reporting.domain.patient_words import full_day
+from reporting.shell.pages import Plain
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,8 @@ def printable(card: Card) -> str:
     picture = base64.b64encode(png(card.link)).decode()
     call = _calls(card, code)
     demo = f'<p class="demo">{say("demo")}</p>' if card.is_synthetic else ""
-    link, address = (_in_order(text, ' class="link"') for text in (card.link, card.link.split("/c/")[0] + "/code"))
+    typed = card.link.split(Plain.LINK)[0] + Plain.CODE
+    link, address = (_in_order(text, ' class="link"') for text in (card.link, typed))
     known = card.emergency_telephone
     emergency = _telephone(known) if known else html.escape(emergency_words("", code))
     clinic = f"<bdi>{html.escape(card.clinic_name)}</bdi>"

@@ -1,4 +1,7 @@
-"""Encryption at rest: contact details and notes (Fernet: AES-128-CBC with HMAC-SHA256), photos (AES-256-GCM)."""
+"""Encryption at rest: contact details and words (Fernet: AES-128-CBC with HMAC-SHA256), photos (AES-256-GCM).
+
+There may be several keys: the first seals, every one of them opens (``python -m reporting keys rotate``).
+"""
 
 import hashlib
 import hmac
@@ -23,10 +26,46 @@ class CannotDecrypt(Problem):
     what_to_do = "Start with the REPORTING_ENCRYPTION_KEY that the data was written with."
 
 
-def _key() -> bytes:
-    """The key from the environment, else the one in the data folder, made on first use (local only)."""
+def given_keys() -> tuple[bytes, ...]:
+    """The keys of the environment, else of the file in the data folder, made on first use (local only): newest first.
+
+    Of several, each but the newest is there to open what was sealed before.
+    """
     given = settings().encryption_key
-    return given.encode() if given else _local_key(settings().data_dir / "encryption.key")
+    kept = given.encode() if given else _local_key(settings().data_dir / "encryption.key")
+    return tuple(kept.replace(b",", b" ").split()) or (b"",)
+
+
+def _key() -> bytes:
+    """The key that seals."""
+    return given_keys()[0]
+
+
+_once: tuple[bytes, ...] = ()
+"""Keys of before, oldest first, that open nothing any more; hashes made under them are still compared."""
+
+
+def remember(keys: tuple[bytes, ...]) -> None:
+    """Have ``keyed_hash`` and ``present_keys`` know keys that this database was written with, oldest first."""
+    global _once
+    _once = keys
+
+
+def present_keys() -> tuple[bytes, ...]:
+    """Every key under which a hash of today or of before may stand, newest first; the first is the one that seals.
+
+    Unlike ``given_keys`` it has those that were dropped after everything was sealed anew.
+    """
+    given = given_keys()
+    return given + tuple(key for key in reversed(_once) if key not in given)
+
+
+def name_of(key: bytes) -> str:
+    """A few signs by which a key is called; they tell nothing of it."""
+    return hmac.new(key, b"name of an encryption key", "sha256").hexdigest()[:_NAME_CHARACTERS]
+
+
+_NAME_CHARACTERS = 8
 
 
 def _local_key(path: Path) -> bytes:
@@ -56,7 +95,8 @@ def _cipher(key: bytes) -> Fernet:
 
 def check_key() -> None:
     """Raises UnsafeSettings when the key is none: before the first patient would be told so."""
-    _cipher(_key())
+    for key in given_keys():
+        _cipher(key)
 
 
 def encrypt(text: str) -> str:
@@ -66,13 +106,27 @@ def encrypt(text: str) -> str:
 
 def decrypt(token: str) -> str:
     """The text again. Raises CannotDecrypt when it was changed or written with another key."""
-    try:
-        return _cipher(_key()).decrypt(token.encode()).decode()
-    except InvalidToken as error:
-        raise CannotDecrypt() from error
+    return _opened(token)[0]
 
 
-_SEALED = b"sealed1:"
+def _opened(token: str) -> tuple[str, bool]:
+    """The text, and whether the newest key sealed it."""
+    for place, key in enumerate(given_keys()):
+        try:
+            return _cipher(key).decrypt(token.encode()).decode(), place == 0
+        except InvalidToken:
+            continue
+    raise CannotDecrypt()
+
+
+def renewed(token: str) -> str:
+    """The same sealed with the newest key; as it is where that sealed it already. Raises CannotDecrypt."""
+    text, is_newest = _opened(token)
+    return token if is_newest else encrypt(text)
+
+
+_SEALED, _SEALED_BEFORE = b"sealed2:", b"sealed1:"
+"""After the first stands the name of the key; files of before have none."""
 _NONCE_BYTES = 12
 
 
@@ -85,20 +139,36 @@ def _bulk_cipher(key: bytes) -> AESGCM:
 def seal(data: bytes, *, bound_to: str) -> bytes:
     """The bytes of a file, unreadable without the key and worth nothing under another name than ``bound_to``."""
     nonce = os.urandom(_NONCE_BYTES)
-    return _SEALED + nonce + _bulk_cipher(_key()).encrypt(nonce, data, bound_to.encode())
+    key = _key()
+    return _SEALED + name_of(key).encode() + nonce + _bulk_cipher(key).encrypt(nonce, data, bound_to.encode())
 
 
 def unseal(sealed: bytes, *, bound_to: str) -> bytes:
     """The bytes again. Raises CannotDecrypt when they were changed, moved or written with another key."""
-    nonce, hidden = sealed[len(_SEALED) :][:_NONCE_BYTES], sealed[len(_SEALED) + _NONCE_BYTES :]
-    if not sealed.startswith(_SEALED) or len(nonce) < _NONCE_BYTES:
+    if not sealed.startswith((_SEALED, _SEALED_BEFORE)):
         raise CannotDecrypt()
-    try:
-        return _bulk_cipher(_key()).decrypt(nonce, hidden, bound_to.encode())
-    except InvalidTag as error:
-        raise CannotDecrypt() from error
+    start = len(_SEALED) + (_NAME_CHARACTERS if sealed.startswith(_SEALED) else 0)
+    nonce, hidden = sealed[start:][:_NONCE_BYTES], sealed[start + _NONCE_BYTES :]
+    for key in given_keys() if len(nonce) == _NONCE_BYTES else ():
+        try:
+            return _bulk_cipher(key).decrypt(nonce, hidden, bound_to.encode())
+        except InvalidTag:
+            continue
+    raise CannotDecrypt()
+
+
+HEADER_BYTES = len(_SEALED) + _NAME_CHARACTERS
+
+
+def is_sealed_now(beginning: bytes) -> bool:
+    """Whether a file that begins so (``HEADER_BYTES`` of it) was sealed with the newest key."""
+    return beginning.startswith(_SEALED + name_of(_key()).encode())
 
 
 def keyed_hash(text: str) -> str:
-    """A hash that cannot be guessed through without the key: for short codes."""
-    return hmac.new(hashlib.sha256(b"codes" + _key()).digest(), text.encode(), "sha256").hexdigest()
+    """A hash that cannot be guessed through without the key: for short codes.
+
+    Under the first key that the database had, for ever: what was hashed cannot be had back to be hashed anew.
+    """
+    first = _once[0] if _once else given_keys()[-1]
+    return hmac.new(hashlib.sha256(b"codes" + first).digest(), text.encode(), "sha256").hexdigest()

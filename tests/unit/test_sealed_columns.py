@@ -33,6 +33,7 @@ READABLE = {
     "custom_device_class": {NAMES_OF_THINGS: "code name wavelength_nm source", CODES: "procedure_class"},
     "custom_parameter": {CODES: "field"},
     "device": {NAMES_OF_THINGS: "code model manufacturer serial handpiece", CODES: "device_class"},
+    "encryption_key": {HASHES: "name"},
     "erased_reference": {HASHES: "reference_hash"},
     "on_call_entry": {STAFF: "name", FIGURES: "hours"},
     "operator": {STAFF: "code name"},

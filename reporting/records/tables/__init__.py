@@ -26,6 +26,7 @@ from reporting.records.tables.clinic import (
     StaffAccount,
 )
 from reporting.records.tables.content import ContentPackage, ContentSignature, ContentWithdrawal
+from reporting.records.tables.keys import EncryptionKey
 from reporting.records.tables.work import (
     AuditEvent,
     AuditHead,
@@ -58,6 +59,7 @@ __all__ = [
     "CustomParameter",
     "Device",
     "Draft",
+    "EncryptionKey",
     "ErasedReference",
     "ErasureRequest",
     "ImportRun",

@@ -357,6 +357,14 @@ class Guideline(Sourced):
     notes: str = ""
 
 
+PLACE_WORDS = {
+    "department_emergency_department": "an emergency department",
+    "department_emergency_room": "an emergency room",
+    "department_a_and_e": "A&E",
+}
+"""What patients read of the place where emergencies are seen, after *go to*."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Country(Sourced):
     """What is proposed to a clinic in a country; ``out_of_hours_``: a public line where there is one."""
@@ -367,6 +375,8 @@ class Country(Sourced):
     emergency_number: str
     out_of_hours_name: str = ""
     out_of_hours_number: str = ""
+    emergency_department: str = one_of("emergency_department", "emergency_room", "a_and_e")
+    """What the place is called where emergencies are seen; patients read ``department_CODE``."""
     time_zones: tuple[str, ...]
 
 

@@ -26,17 +26,29 @@ def emergency_words(number: str, language: str = ENGLISH) -> str:
     return isolated(number, language) if number else say("local_emergency", language)
 
 
+def department_words(country: str, language: str = ENGLISH) -> str:
+    """What the place is called, in that country, to which somebody goes with an emergency: it stands after *go to*."""
+    row = content().countries.get(country)
+    return say(f"department_{row.emergency_department if row else 'emergency_department'}", language)
+
+
 def line_words(name: str, number: str, language: str = ENGLISH) -> str:
     """``NHS 111 (111)``, as it stands after *call*; where there is no such line, what kind of line to call."""
     return f"{name} ({isolated(number, language)})" if number else say("urgent_care_line", language)
 
 
 def told(
-    guidance: Guidance, *, emergency: str, opening: Opening | None, out_of_hours: str = "", language: str = ENGLISH
+    guidance: Guidance,
+    *,
+    emergency: str,
+    opening: Opening | None,
+    out_of_hours: str = "",
+    department: str = "",
+    language: str = ENGLISH,
 ) -> Guidance:
-    """The guidance in ``language``, as it reads now. ``emergency`` is the emergency number of where the patient is and
-    ``out_of_hours`` the line that answers while the clinic is closed, both as ``emergency_words`` and ``line_words``
-    put them.
+    """The guidance in ``language``, as it reads now. ``emergency`` is the emergency number of where the patient is,
+    ``department`` where emergencies are seen there, and ``out_of_hours`` the line that answers while the clinic is
+    closed, as ``emergency_words``, ``department_words`` and ``line_words`` put them.
 
     While the clinic is closed its closed wording stands; whether and when it opens is one of the next steps,
     except in an emergency, which has nothing to wait for.
@@ -47,7 +59,12 @@ def told(
         named = (tell(content().symptoms[code].patient_label, language) for code in guidance.named.get(text, ()))
         text = guidance.closed.get(text, text) if is_closed else text
         line = out_of_hours or line_words("", "", language)
-        parts = {"emergency": emergency, "out_of_hours": line, "symptoms": beside(named, language)}
+        parts = {
+            "emergency": emergency,
+            "department": department or department_words("", language),
+            "out_of_hours": line,
+            "symptoms": beside(named, language),
+        }
         own = guidance.kept.get(language, {}).get(text)
         return tell(text, language, **parts) if own is None else own.format(**parts)
 

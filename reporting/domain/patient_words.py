@@ -10,6 +10,7 @@ from babel.lists import format_list
 
 from reporting.domain.answers import NOT_ASKED, Question
 from reporting.domain.content_package import PACKAGE_WORDS
+from reporting.domain.content_rows import PLACE_WORDS
 from reporting.domain.language import ENGLISH, counted, translator
 from reporting.errors import InvalidInput, Problem
 
@@ -328,7 +329,7 @@ WORDS |= {
 }
 """Photos: adding, refusing, seeing."""
 
-WORDS |= RIGHTS_WORDS | REMINDER_WORDS | CHECK_IN_WORDS | LIGHT_WORDS | RECOVERY_WORDS | PACKAGE_WORDS
+WORDS |= RIGHTS_WORDS | REMINDER_WORDS | CHECK_IN_WORDS | LIGHT_WORDS | RECOVERY_WORDS | PACKAGE_WORDS | PLACE_WORDS
 
 ONE: Mapping[str, tuple[str, str]] = {
     "note_too_long": ("count", "Your note is too long. It can have {count} letter."),

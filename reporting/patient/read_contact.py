@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from reporting.domain.guidance import Guidance, emergency_words, line_words, told
+from reporting.domain.guidance import Guidance, department_words, emergency_words, line_words, told
 from reporting.domain.language import ENGLISH, beside, isolated
 from reporting.domain.opening_hours import Opening, opening
 from reporting.domain.patient_words import say
@@ -34,6 +34,8 @@ class ClinicContact:
     other_telephones: tuple[str, ...] = ()
     out_of_hours_name: str = ""
     out_of_hours_telephone: str = ""
+    country: str = ""
+    """Where the patient is; empty: not known."""
 
     def tells(self, guidance: Guidance, language: str = ENGLISH) -> Guidance:
         """The guidance as this clinic's patients read it now."""
@@ -41,6 +43,7 @@ class ClinicContact:
             guidance,
             emergency=self.emergency(language),
             out_of_hours=line_words(self.out_of_hours_name, self.out_of_hours_telephone, language),
+            department=self.department(language),
             opening=self.opening,
             language=language,
         )
@@ -48,6 +51,10 @@ class ClinicContact:
     def emergency(self, language: str = ENGLISH) -> str:
         """The emergency number as it stands in a sentence."""
         return emergency_words(self.emergency_telephone, language)
+
+    def department(self, language: str = ENGLISH) -> str:
+        """Where emergencies are seen, as it is called where the patient is."""
+        return department_words(self.country, language)
 
     def telephones(self, language: str = ENGLISH) -> str:
         """The clinic's numbers beside each other; empty where it has none."""
@@ -98,4 +105,5 @@ def contact_of(clinic: Clinic, patient: clinic_facts.Placed, moment: datetime) -
         tuple(clinic.other_telephones),
         where.out_of_hours_name,
         where.out_of_hours_telephone,
+        where.country,
     )

@@ -5,7 +5,7 @@ Requests to be forgotten, as the administrator works on them.
 What the fields of a patient's own data mean, in the file that they download.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,7 +15,7 @@ from reporting.domain.actors import Actor
 from reporting.domain.content import content
 from reporting.domain.course import classes_of
 from reporting.domain.devices import setting_fields
-from reporting.domain.guidance import emergency_words, step_name
+from reporting.domain.guidance import department_words, emergency_words, step_name
 from reporting.domain.patient_words import say, tell
 from reporting.domain.treatment_record import VISIT_FACTS
 from reporting.domain.vocabulary import SYMPTOMS, area_label, procedure_classes
@@ -244,11 +244,11 @@ def _treatment(row: Treatment, device: Device | None, areas: list[TreatedArea]) 
     }
 
 
-def _told(row: CheckIn, emergency: str) -> str | None:
+def _told(row: CheckIn, parts: Mapping[str, str]) -> str | None:
     if kept := kept_of(row):
         return kept.heading
     known = content().guidance.get(row.advice or "")
-    return tell(known.heading, emergency=emergency) if known else None
+    return tell(known.heading, **parts) if known else None
 
 
 def _words(row: CheckIn) -> dict[str, Any] | None:
@@ -264,7 +264,7 @@ def _reason(stored: str) -> str:
     return f"{code}: {_clear(words)}" if words else code
 
 
-def _check_in(row: CheckIn, labels: dict[int, str], emergency: str) -> dict[str, Any]:
+def _check_in(row: CheckIn, labels: dict[int, str], parts: Mapping[str, str]) -> dict[str, Any]:
     where = {symptom: [labels.get(key, "") for key in ids] for symptom, ids in row.areas.items()}
     return {
         "number": row.id,
@@ -282,7 +282,7 @@ def _check_in(row: CheckIn, labels: dict[int, str], emergency: str) -> dict[str,
         "can_wait": row.can_wait,
         "note": _clear(row.note_encrypted),
         "advice": row.advice,
-        "advice_heading": _told(row, emergency),
+        "advice_heading": _told(row, parts),
         "words_read": _words(row),
         "content_version": row.package_version,
         "content_sha256": row.package_hash,
@@ -370,7 +370,8 @@ def _document(session: Session, patient: Patient, photos: list[Photo]) -> dict[s
     areas, answers = patients.areas(session, ids), patients.check_ins(session, ids)
     labels = {id_of(area): area_label(area.area) for found in areas.values() for area in found}
     clinic = session.get_one(Clinic, patient.clinic_id)
-    emergency = emergency_words(clinic_facts.place_of(clinic, patient).emergency_telephone)
+    where = clinic_facts.place_of(clinic, patient)
+    parts = {"emergency": emergency_words(where.emergency_telephone), "department": department_words(where.country)}
     return {
         "format": FORMAT,
         "made_at": _moment(clock.now()),
@@ -378,7 +379,7 @@ def _document(session: Session, patient: Patient, photos: list[Photo]) -> dict[s
         | {f"treatments.areas.settings.{name}": f"{of.label}, {of.unit}" for name, of in setting_fields().items()},
         "patient": _person(patient, clinic),
         "treatments": [_treatment(row.treatment, row.device, areas[row.id]) for row in rows],
-        "check_ins": [_check_in(row, labels, emergency) for key in ids for row in answers[key]],
+        "check_ins": [_check_in(row, labels, parts) for key in ids for row in answers[key]],
         "photos": [_photo(photo) for photo in photos],
         "clinic_steps": _cases(session, patient_id),
         **_rest(session, patient_id),

@@ -158,7 +158,8 @@ def _card(sent: PastCheckIn, contact: ClinicContact, timezone: str, language: st
         st.markdown(f"**{head_line(sent, timezone, language)}**  \n{marks}")
         answers_part(sent, language)
         if sent.heading:
-            heading = tell(sent.heading, language, emergency=contact.emergency(language))
+            parts = {"emergency": contact.emergency(language), "department": contact.department(language)}
+            heading = tell(sent.heading, language, **parts)
             if sent.words:
                 own = sent.words.language == language
                 heading = sent.words.heading if own else contact.tells(sent.words.guidance, language).heading

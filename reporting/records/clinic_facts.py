@@ -117,12 +117,13 @@ def safety(clinic: Clinic) -> SafetyFacts:
 
 @dataclass(frozen=True)
 class Whereabouts:
-    """Where a patient is: IANA time zone, and the numbers that answer there."""
+    """Where a patient is: IANA time zone, the numbers that answer there, and the country (empty: not known)."""
 
     timezone: str
     emergency_telephone: str
     out_of_hours_name: str
     out_of_hours_telephone: str
+    country: str
 
 
 class Placed(Protocol):
@@ -145,7 +146,8 @@ def place_of(clinic: Clinic, patient: Placed | None) -> Whereabouts:
     zone = zone_of(clinic.timezone, patient.timezone if patient else "")
     country = patient.country if patient else ""
     if country in ("", clinic.country):
-        return Whereabouts(zone, clinic.emergency_telephone, clinic.out_of_hours_name, clinic.out_of_hours_telephone)
+        line = clinic.out_of_hours_name, clinic.out_of_hours_telephone
+        return Whereabouts(zone, clinic.emergency_telephone, *line, clinic.country)
     row = content().countries.get(country)
     if row is not None and row.out_of_hours_number:
         line = row.out_of_hours_name, row.out_of_hours_number
@@ -153,7 +155,7 @@ def place_of(clinic: Clinic, patient: Placed | None) -> Whereabouts:
         line = clinic.out_of_hours_name, clinic.out_of_hours_telephone
     else:
         line = "", ""
-    return Whereabouts(zone, row.emergency_number if row else "", *line)
+    return Whereabouts(zone, row.emergency_number if row else "", *line, country)
 
 
 def zone_of(clinic_zone: str, patient_zone: str) -> str:

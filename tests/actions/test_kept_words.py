@@ -73,7 +73,7 @@ REPORTS = {
     "usual": ({"symptoms": ["swelling"], "severity_swelling": "1"}, "This is usual on this day."),
     "lumps": ({"symptoms": ["scarring"], "severity_scarring": "1"}, "The clinic will look at this."),
     "pus": ({"symptoms": ["infection_pus"]}, "Call the clinic today."),
-    "eyes": ({"symptoms": ["burning_eye_pain"]}, "Call 112 now, or go to an emergency room."),
+    "eyes": ({"symptoms": ["burning_eye_pain"]}, "Call 112 now, or go to an emergency department."),
 }
 
 

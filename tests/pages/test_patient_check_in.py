@@ -102,7 +102,7 @@ def test_a_red_flag_shows_the_telephone_and_survives_a_reload(monkeypatch: pytes
 
 def test_an_emergency_interrupts_once_with_the_clinics_number(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     page = tap(opened(monkeypatch, clinic), "Swelling", "It is hard to breathe", "Continue")
-    assert heading(page) == "Call 112 now, or go to an emergency room."
+    assert heading(page) == "Call 112 now, or go to an emergency department."
     assert labels(page) == ["Finish here", "Go on with the other questions"]
     assert "We have also told the clinic." in " ".join(one.value for one in page.markdown)
     assert sent() == []
@@ -110,7 +110,7 @@ def test_an_emergency_interrupts_once_with_the_clinics_number(monkeypatch: pytes
     tap(page, "Go on")
     assert heading(page) == "How bad was the swelling at its worst?"
     tap(page, "Mild", "None of these", "All of them", "Send")
-    assert heading(page) == "Call 112 now, or go to an emergency room."
+    assert heading(page) == "Call 112 now, or go to an emergency department."
     words = " ".join(one.value for one in page.markdown)
     assert "911" not in words
     assert [row.advice for row in sent()] == ["emergency"]

@@ -240,7 +240,7 @@ def test_who_has_waited_in_vain_is_told_to_call_and_who_was_read_is_told_so() ->
 
 def test_an_emergency_waits_for_no_opening_hours() -> None:
     closed = told(CASES["emergency"], emergency="999", opening=opening(OpenTimes(WEEK, LONDON), at(21, 9)))
-    assert closed.heading == "Call 999 now, or go to an emergency room."
+    assert closed.heading == "Call 999 now, or go to an emergency department."
     assert not any("opens" in words for words in closed.next_steps)
 
 

@@ -137,7 +137,7 @@ class TestTheWay:
 
     def test_an_emergency_interrupts_once(self, client: TestClient, link: str) -> None:
         phone = Phone(client, link).press("Continue", ["swelling", "swelling_breathing"])
-        assert phone.screen.heading == "Call 112 now, or go to an emergency room."
+        assert phone.screen.heading == "Call 112 now, or go to an emergency department."
         assert phone.screen.controls[0].value == "tel:112"
         assert sent() == []
         assert phone.open(phone.here).screen.heading.startswith("Call 112"), "a reload does not lose the card"

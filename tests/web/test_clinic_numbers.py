@@ -14,6 +14,7 @@ from reporting.domain.actors import Actor
 from reporting.domain.clinic_settings import proposed, typed_facts
 from reporting.domain.content import content
 from reporting.domain.opening_hours import OpenTimes, week_words
+from reporting.domain.triage import Guidance
 from reporting.patient.read_check_in import check_in_page
 from reporting.records import check_ins
 from reporting.records.engine import reading, transaction
@@ -32,6 +33,9 @@ from tests.web.site import words
 COUNTRIES = ("US", "CA", "GB", "IE", "DE", "FR", "ES", "IT", "AE", "SA", "AU", "MX")
 OURS = {"telephone": "+34 555 0100; +34 555 0101", "hours_mon": "08:00-12:00, 14:00-18:00", "hours_wed": "09:00-17:00"}
 LINE = {"out_of_hours_name": "Demo doctor on call", "out_of_hours_telephone": "+34 555 0199"}
+DEPARTMENT = "an emergency department"
+PLACES = {"US": "an emergency room", "CA": "an emergency room", "GB": "A&E"}
+"""Where somebody goes with an emergency, as it is called there."""
 MONDAY = date(2026, 3, 9)
 """No public holiday in any of the countries."""
 
@@ -90,7 +94,7 @@ def test_a_new_clinic_shows_its_own_numbers_and_hours(client: TestClient, code: 
         assert week_words(facts.opening_hours) in card
         link = f"/c/{made.token}"
         phone = red_flag(client, link)
-        assert phone.screen.heading == f"Call {facts.emergency_telephone} now, or go to an emergency room."
+        assert phone.screen.heading == f"Call {facts.emergency_telephone} now, or go to {PLACES.get(code, DEPARTMENT)}."
         assert phone.screen.controls[0].value == f"tel:{facts.emergency_telephone}"
         page = words(phone.screen.body)
         shown = (*facts.telephones, facts.out_of_hours_name, facts.out_of_hours_telephone)
@@ -157,7 +161,8 @@ def test_a_patient_abroad_has_the_days_and_numbers_of_the_place(client: TestClie
         made = issue_invitation(by=clinic.staff["clinician"], treatment_id=clinic.treatment_id)
         subject = card_subject(clinic.staff["clinician"], clinic.treatment_id)
         assert 'href="tel:911"' in file_card.printable(card_of(subject, made))
-        assert red_flag(client, f"/c/{made.token}").screen.controls[0].value == "tel:911"
+        screen = red_flag(client, f"/c/{made.token}").screen
+        assert (screen.controls[0].value, screen.heading) == ("tel:911", "Call 911 now, or go to an emergency room.")
         with reading() as session:
             about = check_ins.subject(session, clinic.treatment_id)
             assert about is not None
@@ -166,6 +171,26 @@ def test_a_patient_abroad_has_the_days_and_numbers_of_the_place(client: TestClie
         assert set_place(by=by, country="", patient_id=patient_id)
         assert check_in_page(clinic.patient).recovery_day == 3
     assert [action for action, _, _ in trail("patient.")] == ["patient.place_changed"] * 2
+
+
+@pytest.mark.parametrize(
+    ("country", "language", "words_there"),
+    [
+        ("ES", "es", "Llame ahora al 112, o vaya a urgencias."),
+        ("US", "es", "Llame ahora al 911, o vaya a una sala de emergencias."),
+        ("GB", "es", "Llame ahora al 999, o vaya a urgencias (A&E)."),
+        ("AE", "ar", "اتصل بالرقم \u2066998\u2069 الآن، أو اذهب إلى قسم الطوارئ."),
+        ("US", "ar", "اتصل بالرقم \u2066911\u2069 الآن، أو اذهب إلى غرفة الطوارئ."),
+        ("XX", "en", "Call your local emergency number now, or go to an emergency department."),
+    ],
+)
+def test_where_to_go_is_called_as_in_the_country_in_each_language(
+    client: TestClient, clinic: House, country: str, language: str, words_there: str
+) -> None:
+    abroad(clinic, country=country)
+    text = content().guidance["emergency"]
+    advice = Guidance("emergency", text.heading, (), (text.what_next,), emergency=True, phone_first=True)
+    assert check_in_page(clinic.patient).contact.tells(advice, language).heading == words_there
 
 
 def test_short_numbers_of_the_clinics_country_are_not_given_abroad(client: TestClient) -> None:

@@ -74,7 +74,7 @@ def test_an_emergency_that_is_ticked_and_not_sent_is_a_case_with_a_notice(
 ) -> None:
     phone = Phone(client, link).press("Continue", BREATH)
     said = words(phone.screen.body)
-    assert phone.screen.heading == "Call 112 now, or go to an emergency room."
+    assert phone.screen.heading == "Call 112 now, or go to an emergency department."
     assert "We have also told the clinic." in said
     assert TOLD in said
     case = the_case(home)

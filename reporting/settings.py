@@ -51,6 +51,14 @@ class Settings(BaseSettings):
     """Plan and send messages inside the application; off where cron runs ``python -m reporting remind``."""
     nightly_signals: bool = True
     """Look for signals once a day beside the background work; off where cron runs ``signals run``."""
+    nightly_audit: bool = True
+    """Check the audit trail once a day beside the background work; off where cron runs ``audit verify --nightly``."""
+    audit_anchor_file: Path | None = None
+    """File on another machine or disk to which a line that remembers the newest row of the trail is appended."""
+    audit_anchor_mail: str = ""
+    """Address that the same line is mailed to."""
+    audit_anchor_hours: float = 24.0
+    """Time between two such lines."""
     smtp_host: str = ""
     """Mail server; empty: no e-mail is sent."""
     smtp_port: int = 587

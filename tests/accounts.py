@@ -8,9 +8,9 @@ from argon2 import PasswordHasher
 from sqlmodel import select
 
 from reporting.domain.actors import Role
-from reporting.records.audit import verify
 from reporting.records.engine import reading, transaction
 from reporting.records.tables import AuditEvent, StaffAccount
+from reporting.records.trail.verify import verify
 from tests.cast import House
 
 PASSWORD = "violet otter sleeps late"

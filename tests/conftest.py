@@ -92,6 +92,7 @@ def _use(folder: Path, url: str) -> None:
     os.environ["REPORTING_DEMO"] = "false"
     os.environ["REPORTING_BACKGROUND"] = "false"
     os.environ["REPORTING_NIGHTLY_SIGNALS"] = "false"
+    os.environ["REPORTING_NIGHTLY_AUDIT"] = "false"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -77,6 +77,7 @@ def application_process(folder: Path, **environment: str) -> Iterator[tuple[str,
         "REPORTING_DEMO": "0",
         "REPORTING_BACKGROUND": "0",
         "REPORTING_NIGHTLY_SIGNALS": "0",
+        "REPORTING_NIGHTLY_AUDIT": "0",
     } | environment
     with process(command, f"{address}/healthz", folder / "server.log", **settings) as started:
         yield address, started.pid

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from reporting.app.trail import audit_is_due, keep_anchors
 from reporting.cases.act_cases import open_silent_cases
 from reporting.clock import now
 from reporting.domain.opening_hours import newest_night
@@ -28,14 +29,26 @@ from reporting.treatments.act_reminders import plan_due
 
 _ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "reporting", "signals", "run")
+AUDIT_COMMAND = (sys.executable, "-m", "reporting", "audit", "verify", "--nightly")
 LOOK_STOP_WITHIN_S = 10.0
 
 
-class Nightly:
-    """Starts one look a night, if none was taken since it was night last, and says how it went."""
+def signals_are_due() -> bool:
+    """Whether no look for signals was taken since it was night last."""
+    if not settings().nightly_signals:
+        return False
+    with reading() as session:
+        newest, zones = signals.newest_run(session), clinic_zones(session)
+    return newest is None or newest.ran_at < newest_night(zones, now())
 
-    def __init__(self, command: tuple[str, ...] = COMMAND) -> None:
-        self._command = command
+
+class Nightly:
+    """Starts one command a night, if ``is_due`` says so, and says how it went."""
+
+    def __init__(
+        self, command: tuple[str, ...] = COMMAND, is_due: Callable[[], bool] = signals_are_due, name: str = "signals"
+    ) -> None:
+        self._command, self._is_due, self._name = command, is_due, name
         self._running: subprocess.Popen[str] | None = None
 
     def tend(self) -> None:
@@ -48,15 +61,8 @@ class Nightly:
             return
         if self._running.poll() is not None:
             said = self._running.communicate()[0].strip()
-            (log.info if self._running.returncode == 0 else log.error)("signals: %s", said[-500:])
+            (log.info if self._running.returncode == 0 else log.error)("%s: %s", self._name, said[-500:])
             self._running = None
-
-    def _is_due(self) -> bool:
-        if not settings().nightly_signals:
-            return False
-        with reading() as session:
-            newest, zones = signals.newest_run(session), clinic_zones(session)
-        return newest is None or newest.ran_at < newest_night(zones, now())
 
     def stop(self) -> None:
         """End a look that is still going on; the next start takes it up again."""
@@ -81,6 +87,7 @@ ESCALATE_EVERY_S = 60.0
 SILENCE_EVERY_S = 900.0
 REPORTS_EVERY_S = 300.0
 SIGNALS_EVERY_S = 30.0
+ANCHOR_EVERY_S = 300.0
 RETENTION_EVERY_S = 86_400.0
 LOST = {"retry", "dead", "unsure"}
 AT_ONCE = 200
@@ -97,6 +104,7 @@ class Background:
         self._thread = threading.Thread(target=self._work, name="background", daemon=True)
         self._last: dict[str, float] = {}
         self._nightly = Nightly()
+        self._audit = Nightly(AUDIT_COMMAND, audit_is_due, "audit trail")
 
     def start(self) -> None:
         self._thread.start()
@@ -107,6 +115,7 @@ class Background:
         outbox.written.set()
         self._thread.join(STOP_WITHIN_S)
         self._nightly.stop()
+        self._audit.stop()
 
     def _goes_on(self) -> bool:
         return not self._stop.is_set()
@@ -136,6 +145,8 @@ class Background:
                 self._every("escalated", ESCALATE_EVERY_S, escalate)
                 self._every("reports", REPORTS_EVERY_S, announce_reports)
                 self._every("signals", SIGNALS_EVERY_S, self._nightly.tend)
+                self._every("audit trail", SIGNALS_EVERY_S, self._audit.tend)
+                self._every("anchor", ANCHOR_EVERY_S, keep_anchors)
                 if not (channels() and self._send(sender)):
                     outbox.written.wait(LOOK_EVERY_S)
 

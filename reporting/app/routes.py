@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from reporting.app.key import watch_key
+from reporting.app.trail import watch_trail
 from reporting.clinic import act_staff
 from reporting.demo import access
 from reporting.domain.clinic_settings import FACT_FIELDS, proposed, regions
@@ -39,6 +40,7 @@ async def healthz(_: Request) -> Response:
     try:
         await run_in_threadpool(ping)
         await run_in_threadpool(watch_key)
+        await run_in_threadpool(watch_trail)
     except Exception as error:
         return JSONResponse({"status": "failing", "database": type(error).__name__}, status_code=503)
     return JSONResponse({"status": "impaired" if TROUBLES else "ok", "database": "ok", **TROUBLES})

@@ -16,9 +16,11 @@ from reporting.clinic.read_audit_trail import (
     TrailPage,
     check_chain,
     search_trail,
+    trail_standing,
     trail_table,
 )
-from reporting.records.audit import Verdict
+from reporting.records.trail.findings import Verdict
+from reporting.records.trail.standing import Standing
 from reporting.shell import ui_words as words
 from reporting.shell.file_csv import table_csv
 from reporting.shell.read_scope import of_one_state, today
@@ -100,7 +102,24 @@ def draw_verdict(found: Verdict) -> None:
             f"The chain is whole: {found.rows:,} rows, each sealed with the one before.", icon=":material/verified:"
         )
     else:
-        st.error(f"The chain is broken at row {found.sequence}: {found.reason}.", icon=":material/error:")
+        place = f" at row {found.sequence}" if found.sequence else ""
+        st.error(f"The chain is broken{place}: {found.reason}.", icon=":material/error:")
+    for note in found.notes:
+        st.caption(f"{note[0].upper()}{note[1:]}.")
+
+
+def draw_standing(found: Standing, timezone: str) -> None:
+    """What is known to be wrong with the trail, and when it was checked last."""
+    if found.words:
+        st.error(
+            f"Something is wrong with the audit trail: {found.words}. Whoever runs the server finds out why, and then "
+            "uses the command `audit settle`.",
+            icon=":material/error:",
+        )
+    if found.checked_at is not None:
+        st.caption(f"Checked last {words.moment(found.checked_at, timezone)}: {found.rows:,} rows.")
+    else:
+        st.caption("Not checked yet: that is done each night.")
 
 
 DAYS = 30
@@ -166,6 +185,7 @@ def page() -> None:
     search = _search(last, known)
     found = search_trail(actor, search, number_in_address("page") or 1)
     _chain()
+    draw_standing(trail_standing(actor), found.timezone)
     if not found.lines:
         empty("Nothing was done that fits this search.", "Choose more days, or take a filter away.")
         return

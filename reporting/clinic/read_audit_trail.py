@@ -11,9 +11,13 @@ import pandas as pd
 
 from reporting.domain.actors import Actor
 from reporting.errors import InvalidInput
-from reporting.records import access, audit
+from reporting.records import access
 from reporting.records.engine import Session, reading
 from reporting.records.tables import AuditEvent
+from reporting.records.trail import look
+from reporting.records.trail.findings import Verdict
+from reporting.records.trail.standing import Standing, standing
+from reporting.records.trail.verify import verify
 from reporting.security.permissions import require
 
 PAGE = 50
@@ -105,7 +109,7 @@ def _bounds(search: Search, timezone: str) -> tuple[datetime, datetime]:
 
 def _rows(session: Session, by: Actor, search: Search, timezone: str, skip: int, most: int) -> Sequence[AuditEvent]:
     begin, end = _bounds(search, timezone)
-    return audit.found(
+    return look.found(
         session,
         by.clinic_key,
         begin,
@@ -130,7 +134,7 @@ def search_trail(by: Actor, search: Search, number: int = 1) -> TrailPage:
     with reading() as session:
         timezone = _timezone(session, by)
         rows = _rows(session, by, search, timezone, PAGE * (max(number, 1) - 1), PAGE + 1)
-        actions, kinds = audit.kinds(session, by.clinic_key)
+        actions, kinds = look.kinds(session, by.clinic_key)
     return TrailPage(
         tuple(_line(row) for row in rows[:PAGE]),
         max(number, 1),
@@ -157,7 +161,14 @@ def _cells(row: TrailLine) -> Iterator[tuple[Any, ...]]:
         yield (row.sequence, at, row.who, row.action, row.record_kind, row.record_id, field, before, after, row.more)
 
 
-def check_chain(by: Actor) -> audit.Verdict:
+def check_chain(by: Actor) -> Verdict:
     """Walk the whole chain, every clinic's rows included. Raises NotAllowed."""
     require(by, "audit.read")
-    return audit.verify()
+    return verify()
+
+
+def trail_standing(by: Actor) -> Standing:
+    """When the trail was checked last, and what was found and not settled. Raises NotAllowed."""
+    require(by, "audit.read")
+    with reading() as session:
+        return standing(session)

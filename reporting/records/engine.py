@@ -221,6 +221,20 @@ def reading() -> Iterator[Session]:
 
 
 @contextmanager
+def state_of_now() -> Iterator[Session]:
+    """A session of its own that sees one state of the database, newer than anything that was read before."""
+    try:
+        with Session(engine(), expire_on_commit=False) as session:
+            if is_sqlite():
+                session.connection().execute(text("BEGIN"))
+            else:
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            yield session
+    except OperationalError as error:
+        raise _named(error) from error
+
+
+@contextmanager
 def one_reading() -> Iterator[None]:
     """Until the block ends this thread reads one state of the database, in one transaction for however many parts."""
     if getattr(_OPEN, "session", None) is not None:

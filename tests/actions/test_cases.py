@@ -18,10 +18,10 @@ from reporting.domain.case_work import TERM_CHARACTERS, next_states
 from reporting.domain.content import content
 from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from reporting.messages.act_escalation import escalate
-from reporting.records import audit
 from reporting.records import cases as stored
 from reporting.records.engine import reading, transaction
 from reporting.records.tables import AuditEvent, CheckIn, Patient, TreatedArea, TriageCase
+from reporting.records.trail.verify import verify
 from reporting.security.encryption import encrypt
 from tests.accounts import trail
 from tests.cast import House, house
@@ -128,7 +128,7 @@ def test_each_step_is_on_the_audit_trail_without_the_note(clinic: House) -> None
         "case.closed",
     ]
     assert rows[1].details == {"before": "acknowledged", "after": "contacted", "action_taken": "call"}
-    assert audit.verify().ok
+    assert verify().ok
 
 
 def test_nothing_closes_before_its_outcome_is_known(clinic: House) -> None:

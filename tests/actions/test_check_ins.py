@@ -11,11 +11,12 @@ from reporting.domain.actors import Actor
 from reporting.errors import InvalidInput, NotAllowed, NotFound, SignInNeeded, StorageBusy, StorageFull
 from reporting.patient.act_check_ins import submit_check_in
 from reporting.patient.read_check_in import check_in_page
-from reporting.records import audit, check_ins, outcomes
+from reporting.records import check_ins, outcomes
 from reporting.records import engine as storage
 from reporting.records.engine import reading, transaction
 from reporting.records.outcome_frame import outcome_frame
 from reporting.records.tables import AuditEvent, CheckIn, Outcome, TriageCase
+from reporting.records.trail.verify import verify
 from reporting.settings import settings
 from tests.answers import EYES_CLOSING, NO_PROBLEMS, filled
 from tests.cast import House, house
@@ -211,7 +212,7 @@ def test_every_check_in_is_audited_in_its_transaction(clinic: House) -> None:
     )
     [event] = [event for event in rows(AuditEvent) if event.action == "check_in.sent"]
     assert (event.record_id, event.actor_kind) == (str(receipt.check_in_id), "patient")
-    assert audit.verify().ok
+    assert verify().ok
 
 
 def test_the_note_is_not_readable_in_the_database(clinic: House) -> None:

@@ -20,9 +20,10 @@ from reporting.errors import Conflict
 from reporting.patient.act_check_ins import submit_check_in
 from reporting.patient.act_corrections import correct_check_in, restore_check_in, withdraw_check_in
 from reporting.patient.read_check_in import past_check_ins
-from reporting.records import audit, check_ins, outcomes
+from reporting.records import check_ins, outcomes
 from reporting.records.engine import reading, transaction
 from reporting.records.tables import CaseEvent, CheckIn, TriageCase
+from reporting.records.trail.verify import verify
 from tests.cast import House, house
 
 pytestmark = pytest.mark.sqlite_first
@@ -170,7 +171,7 @@ def machine(database: str) -> Iterator[type[Changes]]:
 
     OfThisClinic.clinic = clinic
     yield OfThisClinic
-    assert audit.verify().ok
+    assert verify().ok
 
 
 @pytest.mark.parametrize("histories", [5, pytest.param(40, marks=[pytest.mark.thorough, pytest.mark.timeout(900)])])

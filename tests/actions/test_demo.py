@@ -20,9 +20,10 @@ from reporting.domain.course import is_report_unexpected
 from reporting.domain.devices import check_setting, device_classes
 from reporting.domain.vocabulary import SYMPTOMS
 from reporting.errors import NotAllowed, NotFound
-from reporting.records import audit, outcomes
+from reporting.records import outcomes
 from reporting.records.engine import reading, transaction
 from reporting.records.tables import CaseEvent, CheckIn, Clinic, StaffAccount, TriageCase
+from reporting.records.trail.verify import verify
 from reporting.settings import settings
 from reporting.shell.act_sessions import actor_of
 from reporting.shell.read_scope import filter_choices
@@ -49,7 +50,7 @@ def test_the_demo_is_whole_and_marked_as_synthetic(demo: fill.House) -> None:
     assert clinic.is_synthetic
     assert "synthetic" in clinic.name
     assert {"new", "closed"} <= {case.state for case in cases}
-    assert audit.verify().ok
+    assert verify().ok
     assert rates(SYSTEM, "all", "hyperpigmentation")["n_treatments"].item() == 300 + len(SCENES)
 
 

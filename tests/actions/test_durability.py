@@ -10,9 +10,10 @@ from sqlalchemy import select, text
 
 from reporting.domain.actors import Actor
 from reporting.patient.act_check_ins import submit_check_in
-from reporting.records import audit, outcomes
+from reporting.records import outcomes
 from reporting.records.engine import is_sqlite, reading
 from reporting.records.tables import CheckIn
+from reporting.records.trail.verify import verify
 from tests.cast import house
 from tests.forked import forked
 
@@ -50,4 +51,4 @@ def test_nothing_acknowledged_is_lost_by_a_kill(database: str, round_number: int
         assert outcomes.compare(session) == []
         if is_sqlite():
             assert session.connection().execute(text("PRAGMA integrity_check")).scalar() == "ok"
-    assert audit.verify().ok
+    assert verify().ok

@@ -21,7 +21,6 @@ from reporting.patient.act_check_ins import save_draft, submit_check_in
 from reporting.patient.act_photos import add_photo
 from reporting.patient.read_own_data import own_data_of
 from reporting.records import tables
-from reporting.records.audit import verify
 from reporting.records.engine import engine, reading, transaction
 from reporting.records.privacy import band_of
 from reporting.records.tables import (
@@ -37,6 +36,7 @@ from reporting.records.tables import (
     Treatment,
     TriageCase,
 )
+from reporting.records.trail.verify import verify
 from reporting.security.encryption import encrypt, keyed_hash
 from reporting.settings import settings
 from reporting.shell.act_consent import agree

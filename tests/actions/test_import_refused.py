@@ -21,9 +21,10 @@ from reporting.imports.act_refused import Mended, dismiss, mend
 from reporting.imports.file_mapping import KindMapping, as_plain, from_plain, parse_mapping
 from reporting.imports.read_imports import RefusedTable, import_history, refused_table
 from reporting.patient.act_erasure import apply_retention, erase_patient, record_request, what_is_over
-from reporting.records import audit, outcomes
+from reporting.records import outcomes
 from reporting.records.engine import reading, transaction
 from reporting.records.tables import AuditEvent, Clinic, RefusedRow, StaffAccount, Treatment
+from reporting.records.trail.verify import verify
 from tests.cast import House, house
 from tests.conftest import NOW
 
@@ -131,7 +132,7 @@ def test_a_mended_row_goes_in_once_and_the_others_stay(admin: Actor, tmp_path: P
     assert references() == ["T-0001", "T1", "T2"]
     [first, _] = trail("import.mended")
     assert (first.details["imported"], first.details["lines"], first.actor_id) == (1, [3, 4], admin.id)
-    assert audit.verify().ok
+    assert verify().ok
 
 
 def test_a_duplicate_says_so(admin: Actor, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from reporting.imports.file_csv import open_csv
 from reporting.imports.file_mapping import KindMapping, parse_mapping
 from reporting.imports.kind import Kind
 from reporting.imports.kind_treatments import content_reference
-from reporting.records import audit, outcomes
+from reporting.records import outcomes
 from reporting.records.engine import reading, transaction
 from reporting.records.tables import (
     AuditEvent,
@@ -36,6 +36,7 @@ from reporting.records.tables import (
     TreatedArea,
     Treatment,
 )
+from reporting.records.trail.verify import verify
 from tests.cast import house
 
 pytestmark = pytest.mark.usefixtures("stopped_clock")
@@ -104,7 +105,7 @@ def test_the_sample_goes_in_as_it_is_and_a_second_time_adds_nothing(database: st
     with reading() as session:
         assert outcomes.compare(session) == []
     assert count(Outcome) == count(TreatedArea)
-    assert audit.verify().ok
+    assert verify().ok
 
 
 def test_the_sample_says_what_its_files_say(database: str, tmp_path: Path) -> None:
@@ -451,7 +452,7 @@ def test_a_run_is_on_record(database: str, tmp_path: Path) -> None:
     assert (run.rows_read, run.rows_imported, run.rows_unchanged, run.rows_refused) == (2, 1, 0, 1)
     assert (run.clinic_id, run.created_by) == (a.clinic_id, a.staff["administrator"].id)
     assert [row.action for row in every(AuditEvent)] == ["treatments.imported", "import.finished"]
-    assert audit.verify().ok
+    assert verify().ok
 
 
 # ---- the database gives up

@@ -17,9 +17,9 @@ from reporting.errors import InvalidInput
 from reporting.patient.act_check_ins import save_draft, submit_check_in
 from reporting.patient.act_erasure import apply_retention, what_is_over
 from reporting.patient.act_photos import add_photo
-from reporting.records.audit import verify
 from reporting.records.engine import reading, transaction
 from reporting.records.tables import CheckIn, Clinic, Draft, Patient, Photo, TriageCase
+from reporting.records.trail.verify import verify
 from reporting.settings import settings
 from tests.accounts import trail
 from tests.actions.test_erasure import picture

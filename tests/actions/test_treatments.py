@@ -22,7 +22,7 @@ from reporting.domain.treatment_record import (
     modifiers,
 )
 from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from reporting.records import audit, outcomes
+from reporting.records import outcomes
 from reporting.records.engine import reading, transaction
 from reporting.records.patients import known_modifiers
 from reporting.records.tables import (
@@ -38,6 +38,7 @@ from reporting.records.tables import (
     Treatment,
     id_of,
 )
+from reporting.records.trail.verify import verify
 from reporting.security.encryption import decrypt
 from reporting.treatments.act_treatments import correct_treatment, record_treatment, undo_treatment
 from reporting.treatments.read_treatments import find_patients, known_before, record_form, recorded_treatment
@@ -372,7 +373,7 @@ class TestCorrecting:
         assert event.details["before"]["areas"]["cheeks/1"]["pulse_energy_mj"] == 30
         assert event.details["after"]["areas"]["cheeks/1"]["pulse_energy_mj"] == 20
         assert event.details["after"]["performed_on"] == "2026-03-09"
-        assert audit.verify().ok
+        assert verify().ok
 
     def test_what_answers_were_judged_by_stays_once_there_are_answers(self, clinic: House) -> None:
         eyes_closing(clinic)

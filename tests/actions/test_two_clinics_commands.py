@@ -34,6 +34,8 @@ OF_ONE_CLINIC = {
 }
 """Commands with ``--clinic``, each with a test below."""
 OF_THE_WHOLE = {
+    "audit anchor": "the newest of all rows",
+    "audit settle": "the chain of all rows",
     "audit verify": "the chain of all rows",
     "clinic show": "every clinic's facts, each with its clinic",
     "backtest": "the detector over every clinic, for its operator",

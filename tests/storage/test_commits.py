@@ -18,6 +18,10 @@ from reporting.patient.act_check_ins import submit_check_in
 from reporting.records import audit, engine
 from reporting.records.engine import after_commit, again_when_deadlocked, is_sqlite, reading, transaction
 from reporting.records.tables import CheckIn, Patient, Treatment, id_of
+from reporting.records.trail import head_file
+from reporting.records.trail.findings import Verdict
+from reporting.records.trail.standing import settle
+from reporting.records.trail.verify import verify
 from reporting.settings import settings
 from reporting.treatments.act_treatments import record_treatment
 from tests.cast import PERFORMED, House, house
@@ -77,7 +81,7 @@ def test_twelve_first_check_ins_at_once_and_a_clinician_beside_them(
     assert not caplog.records
     with reading() as session:
         assert session.execute(select(func.count()).select_from(CheckIn)).scalar_one() == 2 * THREADS * EACH
-    assert audit.verify().ok
+    assert verify().ok
 
 
 def test_the_head_of_the_trail_is_the_last_lock(database: str) -> None:
@@ -89,7 +93,7 @@ def test_the_head_of_the_trail_is_the_last_lock(database: str) -> None:
             if not is_sqlite():  # which has one writer at a time
                 other.result(timeout=20)
         other.result(timeout=20)
-    assert audit.verify() == audit.Verdict(True, 2)
+    assert verify() == Verdict(True, 2)
 
 
 def _one_row() -> None:
@@ -101,7 +105,7 @@ def test_rows_of_one_transaction_are_chained_in_their_order(database: str) -> No
     with transaction() as session:
         for number in range(3):
             audit.write(session, SYSTEM, "thing.done", "thing", number)
-    assert audit.verify() == audit.Verdict(True, 3)
+    assert verify() == Verdict(True, 3)
     with reading() as session:
         rows = session.connection().execute(text("SELECT record_id FROM audit_event ORDER BY sequence")).scalars()
         assert list(rows) == ["0", "1", "2"]
@@ -159,23 +163,27 @@ def test_what_hangs_on_a_commit_fails_nobody(database: str) -> None:
         after_commit(lambda: done.append(2))
         audit.write(session, SYSTEM, "thing.done", "thing", 1)
     assert done == [2], "what comes after it is done all the same"
-    assert audit.verify() == audit.Verdict(True, 1)
+    assert verify() == Verdict(True, 1)
     assert health() == {"status": "impaired", "database": "ok", "after_commit": "ZeroDivisionError"}
     _one_row()
     assert health() == {"status": "ok", "database": "ok"}
 
 
 @pytest.mark.parametrize("left", ["", '{"sequence": 1, "ha', "[]", "null"])
-def test_a_head_file_cut_by_a_power_failure_is_written_anew(database: str, left: str) -> None:
+def test_a_head_file_that_says_nothing_is_written_anew_and_stays_a_finding(database: str, left: str) -> None:
     _one_row()
     path = settings().data_dir / "audit_head.json"
     path.write_text(left)
-    assert "head file" in audit.verify().reason, "until then it is a finding"
+    assert "head file" in verify().reason
     _one_row()
-    assert audit.verify() == audit.Verdict(True, 2)
-    kept = audit.kept_head()
+    kept = head_file.kept_head()
     assert kept is not None
-    assert kept[0] == 2
+    assert kept[0] == 3, "the row, and the one that says what was found"
+    assert (verify().ok, verify().code) == (False, "head_unreadable")
+    assert "head file" in health()["audit_trail"]
+    assert settle() == 1
+    assert verify().ok
+    assert health()["status"] == "ok"
 
 
 def test_a_head_file_that_cannot_be_written_is_told_and_stops_nobody(
@@ -184,11 +192,11 @@ def test_a_head_file_that_cannot_be_written_is_told_and_stops_nobody(
     def full(_number: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("reporting.records.audit.os.fsync", full)
+    monkeypatch.setattr("reporting.records.trail.head_file.os.fsync", full)
     _one_row()
-    assert health() == {"status": "impaired", "database": "ok", audit.HEAD_FILE: "OSError"}
-    assert audit.kept_head() is None
+    assert health() == {"status": "impaired", "database": "ok", head_file.HEAD_FILE: "OSError"}
+    assert head_file.kept_head() is None
     monkeypatch.undo()
     _one_row()
     assert health()["status"] == "ok"
-    assert audit.verify() == audit.Verdict(True, 2)
+    assert verify() == Verdict(True, 2)

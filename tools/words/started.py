@@ -48,6 +48,7 @@ class Checkout:
             "REPORTING_DEMO": "0",
             "REPORTING_BACKGROUND": "0",
             "REPORTING_NIGHTLY_SIGNALS": "0",
+            "REPORTING_NIGHTLY_AUDIT": "0",
             "OPENBLAS_NUM_THREADS": "1",
             "JE_ARROW_MALLOC_CONF": "background_thread:false",
             "PYTHONPATH": str(_STOPPED),

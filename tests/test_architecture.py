@@ -18,18 +18,19 @@ LEVELS = {
     "security": 1,
     **dict.fromkeys(("evidence", "records", "notify"), 2),
     "shell": 3,
-    **dict.fromkeys(("clinic", "treatments", "imports"), 4),
-    "patient": 5,
-    "cases": 6,
-    "dashboards": 7,
-    "signals": 8,
-    **dict.fromkeys(("report", "messages"), 9),
-    "demo": 10,
-    "app": 11,
+    "accounts": 4,
+    **dict.fromkeys(("clinic", "treatments", "imports"), 5),
+    "patient": 6,
+    "cases": 7,
+    "dashboards": 8,
+    "signals": 9,
+    **dict.fromkeys(("report", "messages"), 10),
+    "demo": 11,
+    "app": 12,
 }
 """A room may import rooms of a lower level, and itself."""
 
-FEATURES = {room for room, level in LEVELS.items() if 3 <= level <= 9}
+FEATURES = {room for room, level in LEVELS.items() if 3 <= level <= 10}
 ROLES = {
     "page": 2,
     "web": 2,
@@ -53,7 +54,7 @@ LIBRARIES = {
     "starlette": ({"app"}, {"web_"}),
     **dict.fromkeys(("altair", "vl_convert"), (set[str](), {"chart_"})),
     "fpdf": (set[str](), {"file_pdf"}),
-    **dict.fromkeys(("cryptography", "argon2"), ({"security"}, set[str]())),
+    **dict.fromkeys(("cryptography", "argon2", "zxcvbn", "pyotp"), ({"security"}, set[str]())),
     "typer": (set[str](), {"cli"}),
 }
 """Who may import a library: every file of these rooms, and files whose name begins so."""

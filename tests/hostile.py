@@ -98,7 +98,7 @@ def _fact(name: str, text: str) -> None:
 
 
 def _staff(email: str) -> None:
-    create_staff(by=ADMINISTRATOR, name="A", email=email, role="clinician", password="four words of mine")
+    create_staff(by=ADMINISTRATOR, name="A", email=email, role="clinician")
 
 
 def cases() -> Iterator[tuple[str, int, Callable[[], object]]]:

@@ -34,7 +34,7 @@ def _group(
     """Post-procedure side-effect reporting: commands for administrators."""
 
 
-GROUPS = ("audit", "clinic", "content", "signals", "photos", "outcomes", "on-call")
+GROUPS = ("audit", "clinic", "content", "signals", "photos", "outcomes", "on-call", "staff")
 """Names whose module has an ``app`` that is a group of commands of its own."""
 _MODULE_OF = {
     "audit": "clinic.cli_audit",
@@ -44,6 +44,7 @@ _MODULE_OF = {
     "photos": "patient.cli_photos",
     "outcomes": "clinic.cli_outcomes",
     "on-call": "clinic.cli_on_call",
+    "staff": "accounts.cli_staff",
     "import": "imports.cli_import",
     "template": "imports.cli_import",
     "demo": "app.cli_demo",

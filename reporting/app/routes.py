@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from reporting.accounts.web_password import PASSWORD_ROUTES
 from reporting.app.key import watch_key
 from reporting.app.trail import watch_trail
 from reporting.clinic import act_staff
@@ -107,7 +108,8 @@ async def sign_in_page(request: Request) -> Response:
     if await run_in_threadpool(_nobody_yet):
         return RedirectResponse(Plain.SET_UP, status_code=303)
     if request.method == "GET":
-        return web_html.page("sign_in.html", email="")
+        chosen = request.query_params.get("password") == "chosen"
+        return web_html.page("sign_in.html", email="", chosen=chosen)
     given = await web_html.fields(request, "email", "password")
     try:
         cookie = await run_in_threadpool(act_sessions.sign_in, **given, source=web_html.source_of(request))
@@ -216,6 +218,7 @@ ROUTES = [
     Route(Plain.DEMO, demo, methods=["GET", "POST"]),
     Route("/worklist", to_first_page),
     Route("/check-in", to_first_page),
+    *PASSWORD_ROUTES,
     *CHECK_IN_ROUTES,
     *PHOTO_ROUTES,
     *MESSAGE_ROUTES,

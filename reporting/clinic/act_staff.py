@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from reporting.accounts.act_links import Handed, can_mail, hand_out
 from reporting.clock import now
 from reporting.domain.actors import ROLES, SYSTEM, Actor, Role
 from reporting.domain.clinic_settings import typed_facts
@@ -49,13 +50,13 @@ def set_up_clinic(*, clinic_name: str, name: str, email: str, password: str, fac
     ``facts``: as typed, under the names of ``clinic_settings.FACT_FIELDS``; none may be missing. Raises Conflict when
     there is staff already, InvalidInput naming the field.
     """
-    check_new(password)
     told = typed_facts(facts)
     clinic_name, name, email = (
         _checked_name("clinic", clinic_name),
         _checked_name("name", name),
         _checked_email(email),
     )
+    check_new(password, about=(clinic_name, name, email))
     hashed = hash_password(password)
     code = re.sub(r"[^A-Z0-9]+", "-", clinic_name.upper()).strip("-")[:32] or "CLINIC"
     with transaction() as session:
@@ -78,10 +79,12 @@ def set_up_clinic(*, clinic_name: str, name: str, email: str, password: str, fac
         )
 
 
-def create_staff(*, by: Actor, name: str, email: str, role: str, password: str) -> int:
-    """A new account in the actor's clinic; returns its id. Raises InvalidInput, also for a taken address."""
+def create_staff(*, by: Actor, name: str, email: str, role: str) -> Handed:
+    """A new account in the actor's clinic, and the link by which its owner chooses the password.
+
+    Raises InvalidInput, also for a taken address.
+    """
     require(by, "staff.manage")
-    check_new(password)
     tidy = _checked_email(email)
     with transaction() as session:
         access.one_at_a_time(session, by.clinic_key)
@@ -91,13 +94,13 @@ def create_staff(*, by: Actor, name: str, email: str, role: str, password: str) 
             clinic_id=by.clinic_key,
             email=tidy,
             display_name=_checked_name("name", name),
-            password_hash=hash_password(password),
+            password_hash="",
             role=_checked_role(role),
         )
         session.add(account)
         session.flush()
         audit.write(session, by, "staff.created", "staff_account", account.id, role=role)
-        return id_of(account)
+        return hand_out(session, account, "invitation", by, mail=can_mail())
 
 
 def change_staff(
@@ -106,27 +109,25 @@ def change_staff(
     staff_id: int,
     role: str | None = None,
     is_active: bool | None = None,
-    password: str | None = None,
 ) -> list[str]:
-    """Change role, activity or password of a colleague; all their sessions end at once.
+    """Change role or activity of a colleague; all their sessions end at once, and their links where they go.
 
     Open cases of one who can work on cases no more are given back: their patients' references are returned.
     Raises NotFound for another clinic's account, Conflict for the last active administrator.
     """
     require(by, "staff.manage")
-    if password is not None:
-        check_new(password)
     with transaction() as session:
         access.one_at_a_time(session, by.clinic_key)
         account = own(session, StaffAccount, staff_id, by, "staff.manage")
         before = {"role": account.role, "is_active": account.is_active}
         account.role = _checked_role(role) if role else account.role
         account.is_active = account.is_active if is_active is None else is_active
-        account.password_hash = hash_password(password) if password else account.password_hash
         session.add(account)
         session.flush()
         _keep_an_administrator(session, account.clinic_id)
         access.end_all_of_staff(session, staff_id, now())
+        if not account.is_active:
+            access.end_links(session, staff_id, now())
         can_work = account.is_active and "case.work" in OF_ROLE[_role(account.role)]
         given_back = [] if can_work else cases.give_back_all(session, staff_id, now())
         audit.write(
@@ -136,7 +137,6 @@ def change_staff(
             "staff_account",
             staff_id,
             before=before,
-            password_changed=bool(password),
             after={"role": account.role, "is_active": account.is_active},
             cases_given_back=len(given_back),
         )

@@ -1,9 +1,11 @@
 """Staff accounts: who may sign in, as what, and how that ends."""
 
 import secrets
+from collections.abc import Callable
 
 import streamlit as st
 
+from reporting.accounts.act_links import Handed, give_link
 from reporting.clinic.act_staff import change_staff, create_staff
 from reporting.clinic.read_content import Colleague, colleagues
 from reporting.domain.actors import ROLES, Actor
@@ -18,7 +20,9 @@ WORDS = {
     "clinician": "Clinician",
     "front_desk": "Front desk (no notes, photos or dashboards)",
 }
-FIELDS = ("name", "email", "role", "password")
+FIELDS = ("name", "email", "role")
+LINK = "staff_link"
+"""What is shown once: who a link is for, and the link."""
 
 
 def _key(field: str) -> str:
@@ -27,8 +31,34 @@ def _key(field: str) -> str:
 
 def _create() -> None:
     given = {field: st.session_state[_key(field)] for field in FIELDS}
-    if attempt(PLACE, f"{given['name']} can sign in now.", lambda by: create_staff(by=by, **given)):
+    if _hand(f"{given['name']} has an account now.", given["name"], lambda by: create_staff(by=by, **given)):
         st.session_state["staff_form"] = secrets.token_hex(4)  # new keys: an empty form
+
+
+def _hand(done: str, name: str, make: Callable[[Actor], Handed]) -> bool:
+    """Make a link; where it was not mailed it is kept for the next drawing, and no longer."""
+    made: list[Handed] = []
+    if not attempt(PLACE, done, lambda by: made.append(make(by))):
+        return False
+    if made[0].link:
+        st.session_state[LINK] = name, made[0]
+    else:
+        tell("done", f"{done} A link to choose a password is on its way by e-mail.", place=PLACE)
+    return True
+
+
+def _show_link() -> None:
+    if LINK not in st.session_state:
+        return
+    name, made = st.session_state.pop(LINK)
+    with st.container(border=True, key="staff_link_once"):
+        st.markdown(f"**Give this link to {as_text(name)}.** It is shown only now, and nobody else may have it:")
+        st.code(made.link, language=None, wrap_lines=True)
+        st.markdown(f"With it they choose a password. It works once, until {made.expires_at:%d %B %Y, %H:%M} UTC.")
+
+
+def _new_password(one: Colleague) -> None:
+    _hand(f"{one.name} gets a link.", one.name, lambda by: give_link(by=by, staff_id=one.staff_id))
 
 
 def _change(one: Colleague, done: str, **change: object) -> None:
@@ -71,12 +101,20 @@ def _row(one: Colleague) -> None:
             args=(one, done),
             kwargs={"is_active": not one.is_active},
         )
+        if one.is_active:
+            right.button(
+                f"Link to a new password for {as_text(one.name)}",
+                key=f"staff_password_{one.staff_id}",
+                on_click=_new_password,
+                args=(one,),
+            )
 
 
 @shows_problems
 def page() -> None:
     st.title("Staff")
     show_notice(PLACE)
+    _show_link()
     for one in colleagues(current_actor()):
         _row(one)
     with st.form("staff_new", enter_to_submit=False):
@@ -84,12 +122,7 @@ def page() -> None:
         st.text_input("Name", key=_key("name"), max_chars=120)
         st.text_input("E-mail", key=_key("email"), max_chars=254)
         st.selectbox("Role", ROLES, ROLES.index("clinician"), format_func=WORDS.__getitem__, key=_key("role"))
-        st.text_input(
-            "First password (at least 12 characters; four words are good)",
-            key=_key("password"),
-            type="password",
-            max_chars=128,
-        )
+        st.markdown("They choose their own password by a link that works once.")
         st.form_submit_button("Create the account", type="primary", on_click=_create)
 
 

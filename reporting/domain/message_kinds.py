@@ -70,10 +70,28 @@ CASE_NOTICE = MessageKind(
 )
 SIGNAL_RAISED = MessageKind("signal_raised", "News about a signal to review", "staff")
 MONTHLY_REPORT = MessageKind("monthly_report", "News that the monthly report is ready", "staff")
+STAFF_LINK = MessageKind(
+    "staff_link",
+    "Link to a new password, to a member of staff",
+    "staff",
+    # Who waits for it asks again after a while.
+    patience=Patience(timedelta(seconds=5), timedelta(minutes=2), 20, timedelta(hours=1)),
+    is_urgent=True,
+    is_secret=True,
+)
 
 KINDS: Mapping[str, MessageKind] = {
     kind.code: kind
-    for kind in (REMINDER, SECOND_FACTOR_CODE, SMS_REPLY, CASE_ESCALATION, CASE_NOTICE, SIGNAL_RAISED, MONTHLY_REPORT)
+    for kind in (
+        REMINDER,
+        SECOND_FACTOR_CODE,
+        SMS_REPLY,
+        CASE_ESCALATION,
+        CASE_NOTICE,
+        SIGNAL_RAISED,
+        MONTHLY_REPORT,
+        STAFF_LINK,
+    )
 }
 PATIENT_CODES = tuple(kind.code for kind in KINDS.values() if kind.to == "patient")
 """Messages to patients: what the front desk may see of them is that an address does not work."""

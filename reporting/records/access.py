@@ -5,6 +5,7 @@ Statements about one-time codes: the newest of a session counts, and asking for 
 Brakes against guessing: failures per key in a window, then a lock for some minutes.
 """
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,6 +28,7 @@ from reporting.records.tables import (
     Patient,
     SignInSession,
     StaffAccount,
+    StaffLink,
     Throttle,
     Treatment,
 )
@@ -50,13 +52,38 @@ def touch(session: Session, key: int, moment: datetime) -> None:
     session.execute(update(SignInSession).where(col(SignInSession.id) == key).values(last_seen_at=moment))
 
 
-def end_all_of_staff(session: Session, staff_id: int, moment: datetime) -> None:
-    """End every open session of a staff account."""
+def end_all_of_staff(session: Session, staff_id: int, moment: datetime, *, but: int | None = None) -> None:
+    """End every open session of a staff account, all ``but`` that one where it is given."""
     session.execute(
         update(SignInSession)
         .where(col(SignInSession.staff_id) == staff_id, col(SignInSession.ended_at).is_(None))
+        .where(col(SignInSession.id) != (but or 0))
         .values(ended_at=moment)
     )
+
+
+def staff_link(session: Session, token_hash: str) -> StaffLink | None:
+    """The one-time link with that hash, whatever became of it; others who want to use it wait."""
+    return session.execute(
+        select(StaffLink).where(col(StaffLink.token_hash) == token_hash).with_for_update()
+    ).scalar_one_or_none()
+
+
+def end_links(session: Session, staff_id: int, moment: datetime) -> None:
+    """No link that was handed out to this member of staff works any more."""
+    session.execute(
+        update(StaffLink)
+        .where(col(StaffLink.staff_id) == staff_id, col(StaffLink.expires_at) > moment)
+        .values(expires_at=moment)
+    )
+
+
+def links_since(session: Session, staff_id: int, moment: datetime) -> int:
+    """How many links nobody of the staff made for this account since then: it was said that the password is lost."""
+    statement = select(func.count()).where(
+        col(StaffLink.staff_id) == staff_id, col(StaffLink.created_at) > moment, col(StaffLink.created_by).is_(None)
+    )
+    return int(session.execute(statement).scalar_one())
 
 
 def end_all_of_invitation(session: Session, invitation_ids: list[int], moment: datetime) -> None:
@@ -238,6 +265,17 @@ def _is_over(row: Throttle, key: str) -> bool:
 def _lock(key: str, failures: int) -> timedelta:
     """15 minutes; for a growing key doubled with each further failure after a lock, up to a day."""
     return min(LOCK * 2 ** min(failures - LIMIT, 10), LONGEST_LOCK) if _grows(key) else LOCK
+
+
+def sign_in_keys(email: str, source: str) -> tuple[str, str]:
+    """The brakes on signing in as that address, and from that source."""
+    account = hashlib.sha256(email.strip().lower().encode()).hexdigest()[:32]
+    return f"sign-in:account:{account}", f"sign-in:source:{source}"
+
+
+def forgive_sign_in(session: Session, email: str, source: str) -> None:
+    """Forget what failed at signing in as that address, and from that source."""
+    forgive(session, *sign_in_keys(email, source))
 
 
 def is_first_in_window(session: Session, key: str) -> bool:

@@ -28,6 +28,7 @@ _SEES_CARE: Final = frozenset(
 ROLES: Final[dict[Role, frozenset[str]]] = {
     "administrator": _SEES_CARE
     | {
+        "account.own",
         "import.run",
         "staff.manage",
         "audit.read",
@@ -41,6 +42,7 @@ ROLES: Final[dict[Role, frozenset[str]]] = {
     },
     "safety_lead": _SEES_CARE
     | {
+        "account.own",
         "audit.read",
         "message.manage",
         "signals.work",
@@ -49,9 +51,10 @@ ROLES: Final[dict[Role, frozenset[str]]] = {
         "content.sign",
         "report.schedule",
     },
-    "clinician": _SEES_CARE | {"content.sign"},
+    "clinician": _SEES_CARE | {"content.sign", "account.own"},
     "front_desk": frozenset(
         {
+            "account.own",
             "treatment.record",
             "invitation.issue",
             "check_in.proxy",

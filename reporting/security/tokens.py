@@ -37,6 +37,18 @@ def new_code() -> str:
     return f"{letters[:4]}-{letters[4:]}"
 
 
+def new_staff_token() -> str:
+    """A fresh secret for a one-time link of staff, signed: a made-up one is refused without asking the database."""
+    secret = new_token()
+    return f"{secret}.{_short(f'staff link:{secret}')}"
+
+
+def is_staff_token(token: str) -> bool:
+    """Whether ``new_staff_token`` of this server made it."""
+    secret, _, mark = token.partition(".")
+    return hmac.compare_digest(mark.encode(), _short(f"staff link:{secret}").encode())
+
+
 def tidy_code(typed: str) -> str:
     """A code as people type it (spaces, hyphens, lower case) in its one spelling."""
     return "".join(sign for sign in typed.upper() if sign.isalnum())

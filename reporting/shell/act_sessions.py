@@ -140,18 +140,13 @@ class WrongSignIn(Problem):
     what_to_do = "Check both and try again. After five wrong tries there is a pause of 15 minutes."
 
 
-def _keys(email: str, source: str) -> tuple[str, str]:
-    account = hashlib.sha256(email.strip().lower().encode()).hexdigest()[:32]
-    return f"sign-in:account:{account}", f"sign-in:source:{source}"
-
-
 def sign_in(*, email: str, password: str, source: str) -> Cookie:
     """Check the password and begin a session. ``source`` is a hash of where the request came from.
 
     Raises WrongSignIn, or TooManyTries for an account or source with five failures in 15 minutes.
     """
     email = email.replace("\0", "")  # no database stores it, and it must not make another key for the brake
-    keys = _keys(email, source)
+    keys = access.sign_in_keys(email, source)
     with reading() as session:
         access.check(session, *keys)
         account = access.account_by_email(session, email)

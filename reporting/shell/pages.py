@@ -54,6 +54,7 @@ STAFF = (
     Entry("patient/page_requests", "Requests of patients", "requests", "request.work", "Clinic"),
     Entry("clinic/page_on_call", "On call", "on-call", "clinic.manage", "Clinic"),
     Entry("clinic/page_clinic", "Clinic settings", "clinic", "clinic.manage", "Clinic"),
+    Entry("accounts/page_account", "Your account", "account", "account.own", "Clinic"),
 )
 PATIENT = (
     Entry("patient/page_check_in", "Check-in", "check-in", "check_in.submit", "Patient"),
@@ -91,6 +92,9 @@ class Plain(StrEnum):
     SMS_INBOUND = "/sms/inbound"
     SIGN_IN = "/sign-in"
     SIGN_OUT = "/sign-out"
+    FORGOT_PASSWORD = "/forgot-password"
+    NEW_PASSWORD = "/new-password/"
+    SECOND_FACTOR = "/second-factor"
     SET_UP = "/set-up"
     DEMO = "/demo"
     LANGUAGE = "/language"

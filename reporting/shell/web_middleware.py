@@ -55,7 +55,7 @@ _BUNDLE = re.compile(rb"\.(js|css|svg|json|wasm|map)$")
 _CLOSED = ("/_stcore/metrics", "/_stcore/agent")
 _POLICY, _STRICT = b"content-security-policy", b"default-src 'none'"
 _AGAIN_ON_BACK = (b"cache-control", b"private, no-cache")
-_TOKEN = re.compile(r"^/(c|unsubscribe)/[^/]*")
+_TOKEN = re.compile(r"^/(c|unsubscribe|new-password)/[^/]*")
 
 
 def _headers(path: str) -> list[tuple[bytes, bytes]]:

@@ -75,7 +75,7 @@ async def choose(request: Request) -> Response:
     return remember(answer, given["language"])
 
 
-_STAFF_ONLY = (Plain.SIGN_IN, Plain.SIGN_OUT, Plain.SET_UP, Plain.DEMO)
+_STAFF_ONLY = (Plain.SIGN_IN, Plain.SIGN_OUT, Plain.SET_UP, Plain.DEMO, Plain.FORGOT_PASSWORD)
 _SAID = {
     NotFound: ("not_here", "not_here_do"),
     NotAllowed: ("not_here", "not_here_do"),

@@ -86,7 +86,7 @@ def test_sign_out_ends_it_on_the_server(clinic: House) -> None:
     assert trail("session.") == [("session.ended", by.label, str(by.session_id))]
 
 
-@pytest.mark.parametrize("change", [{"is_active": False}, {"role": "front_desk"}, {"password": "another otter wakes"}])
+@pytest.mark.parametrize("change", [{"is_active": False}, {"role": "front_desk"}])
 def test_a_change_of_the_account_ends_all_of_its_sessions(clinic: House, change: dict[str, object]) -> None:
     secrets, by = [signed_in(clinic), signed_in(clinic)], clinic.staff["administrator"]
     mine = sign_in(email=with_password(clinic, "administrator"), password=PASSWORD, source="here").value

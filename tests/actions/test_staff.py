@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from reporting.accounts import act_links
 from reporting.clinic import act_staff
 from reporting.domain.actors import ROLES
 from reporting.errors import Conflict, InvalidInput, NotAllowed, NotFound
@@ -24,7 +25,7 @@ FIRST: dict[str, Any] = {
     "email": "First@Demo.Example",
     "password": PASSWORD,
 }
-NEW = {"name": "Demo Colleague", "email": "new@a.example", "role": "clinician", "password": PASSWORD}
+NEW = {"name": "Demo Colleague", "email": "new@a.example", "role": "clinician"}
 
 
 @pytest.fixture
@@ -119,12 +120,16 @@ def test_set_up_names_the_field_that_is_wrong(empty: str, field: str, value: str
     assert trail() == []
 
 
-def test_a_new_colleague_can_sign_in(clinic: House) -> None:
+def test_a_new_colleague_chooses_a_password_by_the_link_and_can_sign_in(clinic: House) -> None:
     by = clinic.staff["administrator"]
     made = act_staff.create_staff(by=by, **NEW)
+    for given in ("", PASSWORD):
+        with pytest.raises(WrongSignIn):
+            sign_in(email=NEW["email"], password=given, source="here")
+    act_links.choose_password(made.link.rpartition("/")[2], PASSWORD, source="here")
     assert sign_in(email=NEW["email"], password=PASSWORD, source="here")
-    assert trail("staff.") == [("staff.created", by.label, str(made))]
-    assert next(account for account in accounts() if account.id == made).clinic_id == clinic.clinic_id
+    assert trail("staff.") == [(done, by.label, str(made.staff_id)) for done in ("staff.created", "staff.link_made")]
+    assert next(account for account in accounts() if account.id == made.staff_id).clinic_id == clinic.clinic_id
 
 
 @pytest.mark.parametrize(
@@ -135,7 +140,6 @@ def test_a_new_colleague_can_sign_in(clinic: House) -> None:
         ("role", "owner"),
         ("role", ""),
         ("name", "\t"),
-        ("password", "laser laser 1"),
     ],
 )
 def test_a_faulty_colleague_is_refused_by_field(clinic: House, field: str, value: str) -> None:
@@ -149,7 +153,7 @@ def test_a_faulty_colleague_is_refused_by_field(clinic: House, field: str, value
 
 def test_two_taps_make_one_colleague(clinic: House) -> None:
     made = together(*[lambda: act_staff.create_staff(by=clinic.staff["administrator"], **NEW)] * 2)
-    assert sorted(type(outcome).__name__ for outcome in made) == ["InvalidInput", "int"]
+    assert sorted(type(outcome).__name__ for outcome in made) == ["Handed", "InvalidInput"]
 
 
 @pytest.mark.parametrize("role", [role for role in ROLES if role != "administrator"])
@@ -166,7 +170,9 @@ def test_another_clinics_account_is_not_there(clinic: House) -> None:
     stranger = house("B").staff["administrator"]
     for victim in (clinic.staff["clinician"].id or 0, 4711):
         with pytest.raises(NotFound):
-            act_staff.change_staff(by=stranger, staff_id=victim, password="a stranger's words")
+            act_staff.change_staff(by=stranger, staff_id=victim, role="front_desk")
+        with pytest.raises(NotFound):
+            act_links.give_link(by=stranger, staff_id=victim)
     assert trail() == []
 
 
@@ -180,17 +186,6 @@ def test_the_trail_keeps_the_old_and_the_new_role(clinic: House) -> None:
         details = session.exec(select(AuditEvent)).one().details
     assert details["before"] == {"role": "clinician", "is_active": True}
     assert details["after"] == {"role": "safety_lead", "is_active": True}
-    assert details["password_changed"] is False
-
-
-def test_a_new_password_replaces_the_old_one(clinic: House) -> None:
-    email = with_password(clinic, "clinician")
-    act_staff.change_staff(
-        by=clinic.staff["administrator"], staff_id=clinic.staff["clinician"].id or 0, password="new violet otter"
-    )
-    with pytest.raises(WrongSignIn):
-        sign_in(email=email, password=PASSWORD, source="here")
-    sign_in(email=email, password="new violet otter", source="here")
 
 
 def test_who_left_comes_back_only_when_let_in(clinic: House) -> None:

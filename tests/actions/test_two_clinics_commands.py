@@ -34,6 +34,7 @@ OF_ONE_CLINIC = {
 }
 """Commands with ``--clinic``, each with a test below."""
 OF_THE_WHOLE = {
+    "staff reset-password": "one account, by an address that is nobody else's",
     "audit anchor": "the newest of all rows",
     "audit settle": "the chain of all rows",
     "audit verify": "the chain of all rows",

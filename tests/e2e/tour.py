@@ -43,6 +43,7 @@ NO_MATCH = {
 PLAIN = {
     "code": "code",
     "sign-in": "sign-in",
+    "forgot-password": "forgot-password",
     "demo": "demo",
     "bad-link": "c/unknown",
     "not-there": "check-in/photo/999",
@@ -59,6 +60,7 @@ ON_THE_WAY = {
     "/check-in/sent",
     "/check-in/photo",
     "/set-up",
+    "/new-password/{token:str}",
 }
 """Plain pages that a picture is taken of on the way through the light check-in, or before there is a clinic."""
 

@@ -3,6 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from reporting.accounts.act_links import choose_password, look
 from reporting.clinic.read_content import Colleague, colleagues
 from reporting.domain.actors import Actor
 from reporting.shell.act_sessions import sign_in
@@ -34,19 +35,30 @@ def test_every_colleague_stands_there_and_nobody_elses(monkeypatch: pytest.Monke
     assert "@b.example" not in words
 
 
-def test_a_new_colleague_can_sign_in(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+def test_a_new_colleague_gets_a_link_that_is_shown_once(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     page = opened(monkeypatch, clinic.staff["administrator"])
-    fill(page, name="Demo Colleague", email="new@a.example", password=PASSWORD)
+    fill(page, name="Demo Colleague", email="new@a.example")
     page.button[-1].click().run()
-    assert page.success[0].value == "Demo Colleague can sign in now."
+    assert page.success[0].value == "Demo Colleague has an account now."
     assert "new@a.example" in text(page)
-    assert [field.value for field in page.text_input] == ["", "", ""]
+    assert [field.value for field in page.text_input] == ["", ""]
+    link = page.code[0].value
+    page.run()
+    assert not page.code
+    choose_password(link.rpartition("/")[2], PASSWORD, source="here")
     sign_in(email="new@a.example", password=PASSWORD, source="here")
+
+
+def test_who_forgot_the_password_gets_a_link_too(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
+    page, colleague = opened(monkeypatch, clinic.staff["administrator"]), one(clinic, "clinician")
+    page.button(key=f"staff_password_{colleague.staff_id}").click().run()
+    assert look(page.code[0].value.rpartition("/")[2]).email == colleague.email
+    assert colleague.name in text(page)
 
 
 def test_a_refused_one_keeps_what_was_typed(monkeypatch: pytest.MonkeyPatch, clinic: House) -> None:
     page = opened(monkeypatch, clinic.staff["administrator"])
-    fill(page, name="Demo Colleague", email="clinician@a.example", password=PASSWORD)
+    fill(page, name="Demo Colleague", email="clinician@a.example")
     page.button[-1].click().run()
     assert "no account uses yet" in page.error[0].value
     assert page.text_input(key="staff_name_0").value == "Demo Colleague"

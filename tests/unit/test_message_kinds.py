@@ -54,4 +54,4 @@ def test_codes_are_spelled_in_the_table_alone() -> None:
 
 def test_who_waits_and_who_is_written_to() -> None:
     assert PATIENT_CODES == ("reminder", "second_factor_code", "sms_reply")
-    assert set(URGENT_CODES) == {"second_factor_code", "case_escalation", "case_notice", "sms_reply"}
+    assert set(URGENT_CODES) == {"second_factor_code", "case_escalation", "case_notice", "sms_reply", "staff_link"}

@@ -45,6 +45,7 @@ ALLOWED: dict[str, set[str]] = {
     "import.run": {"administrator"},
     "audit.read": LEADERS,
     "staff.manage": {"administrator"},
+    "account.own": EVERYBODY,
 }
 """Permission to roles and, for patients, the strengths of sign-in that have it."""
 

@@ -86,8 +86,10 @@ ONE_RECORD = {
     "/check-in/q/{question_id:str}": "/check-in/q/symptoms",
     "/unsubscribe/{token:str}": "/unsubscribe/unknown",
     "/safety-report/{month}.pdf": "/safety-report/2026-02.pdf",
+    "/new-password/{token:str}": "/new-password/unknown",
 }
 OPEN = {"/healthz", "/metrics", "/plain.css", "/to-top.js", "/close-menu.js", "/sign-in", "/demo", "/code"}
+OPEN |= {"/forgot-password"}
 """What anybody may ask for; the demo's door is open because the cast is synthetic."""
 LEADS_ON = {"/language", "/sign-out", "/set-up", "/worklist", "/check-in", "/my-data", "/unlock"}
 """Answers that only lead on, for whoever asks; what they do is tested where they are."""
@@ -99,6 +101,7 @@ OF_A_PATIENT = {
     "/check-in/photo",
 }
 OF_ITS_SECRET = {"/c/{token:str}", "/c/{token:str}/go", "/unsubscribe/{token:str}", "/sms/inbound"}
+OF_ITS_SECRET |= {"/new-password/{token:str}"}
 """Who has the secret is let in, whoever else is signed in; without it nobody."""
 BY_PERMISSION = {"/photo/{photo_id:int}": "photo.read", "/safety-report/{month}.pdf": "report.read"}
 

@@ -39,11 +39,12 @@ SHOWN = """(() => { const look = () => { const it = document.querySelector('main
 
 @dataclass(frozen=True)
 class Load:
-    """A page opened once with nothing cached."""
+    """A page opened once with nothing cached. ``work_ms``: processor time of its main thread, as the phone's is."""
 
     seconds: float
     kilobytes: float
     requests: int
+    work_ms: float
 
 
 def load(browser: Browser, address: str, cookie: tuple[str, str] | None = None) -> Load:
@@ -66,15 +67,18 @@ def load(browser: Browser, address: str, cookie: tuple[str, str] | None = None) 
         },
     )
     wire.send("Emulation.setCPUThrottlingRate", {"rate": CPU_SLOWDOWN})
+    wire.send("Performance.enable", {"timeDomain": "threadTicks"})
     page.add_init_script(SHOWN)
     page.goto(address, wait_until="commit", timeout=120_000)
     page.locator("h1, h2").first.wait_for(timeout=120_000)
     shown: float | None = None
     while not shown:
         shown = page.evaluate("window.shownAt || new Promise(done => requestAnimationFrame(() => done(null)))")
+    metrics = {each["name"]: each["value"] for each in wire.send("Performance.getMetrics")["metrics"]}
     page.wait_for_load_state("networkidle", timeout=120_000)
     context.close()
-    return Load(shown / 1e3, sum(sizes) / 1e3, len([url for url in asked if not url.startswith("data:")]))
+    asked_for = [url for url in asked if not url.startswith("data:")]
+    return Load(shown / 1e3, sum(sizes) / 1e3, len(asked_for), 1e3 * metrics["TaskDuration"])
 
 
 def _first_question(name: str, browser: Browser, address: str, cookie: tuple[str, str] | None = None) -> None:
@@ -86,7 +90,8 @@ def _first_question(name: str, browser: Browser, address: str, cookie: tuple[str
 
 
 @contextmanager
-def _bare_form(folder: Path) -> Iterator[str]:
+def bare_form(folder: Path) -> Iterator[str]:
+    """A form of a few lines that writes the same row; yields its address without the number of the patient."""
     port = free_port()
     url = f"http://localhost:{port}/form/"
     command = [
@@ -229,12 +234,12 @@ def run(folder: Path, count: int = PATIENTS) -> None:
     patients(toy, count)
     cookies = patients(ours, count)
     before = disk_probe(folder)
-    with application(ours) as address, _bare_form(toy) as bare_form, bare_page(toy) as bare_streamlit:
+    with application(ours) as address, bare_form(toy) as form, bare_page(toy) as bare_streamlit:
         ways = links(ours, address, 4, "cheeks")
         taps(*ways[1:])
         name, value = cookies[0].split("=", 1)
-        first_questions(ways[0], (f"{address}/home", (name, value)), bare_form, bare_streamlit)
-        sends(address, cookies, bare_form)
+        first_questions(ways[0], (f"{address}/home", (name, value)), form, bare_streamlit)
+        sends(address, cookies, form)
     after = disk_probe(folder)
     print(f"append and fsync of 4 KiB: {before:.2f} ms before, {after:.2f} ms after")
 

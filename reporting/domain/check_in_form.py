@@ -37,7 +37,9 @@ class CheckInForm:
 
     @cached_property
     def warning(self) -> Guidance | None:
-        """The card that comes before any question, until it was read."""
+        """The card that comes before any question, until it was read; nothing said yet is no reason for one."""
+        if not self.answers and self.reading is None:
+            return None
         return interruption(self.answers, self.context, self.questions, self.reading, self.shown_before)
 
     @cached_property

@@ -1,5 +1,6 @@
 """The first question is compressed where that can tell nobody anything, and drawn once for all who are asked alike."""
 
+import re
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from starlette.testclient import TestClient
 from reporting.domain import language
 from reporting.domain.language import catalogue, languages
 from reporting.patient import web_check_in_view
+from reporting.shell import web_html
 from reporting.treatments.act_invitations import issue_invitation
 from tests.cast import House, house
 from tests.web.screen import Phone, Screen
@@ -81,3 +83,17 @@ class TestDrawnOnce:
         assert {value for value, _, is_checked in ticked if is_checked} == {"swelling", "burning"}
         theirs = rows(client.get(link_of(house("B"))).text)
         assert not any(is_checked for _, _, is_checked in [*bare, *theirs])
+
+
+class TestDrawnSoon:
+    def test_what_stands_far_below_waits_until_somebody_comes_near(self, client: TestClient, link: str) -> None:
+        """Only there: at the foot of a short page it would be worked out twice."""
+        far = '<footer class="below">'
+        assert far in client.get(link).text
+        later = Phone(client, link).press("Continue", ["swelling"]).here
+        assert "<footer>" in client.get(later).text
+
+    def test_a_page_needs_one_bold_weight(self) -> None:
+        """Each weight is another font that a phone fetches before it can draw the first line."""
+        assert set(re.findall(r"font-weight:\s*(\w+)", web_html.STYLES)) == {"400", "600"}
+        assert re.search(r"h1,h2,strong\{font-weight: 600;?\}", web_html.STYLES)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from reporting.app.rotate_keys import Rotation
 from reporting.app.trail import audit_is_due, keep_anchors
 from reporting.cases.act_cases import open_silent_cases
 from reporting.clock import now
@@ -88,6 +89,7 @@ SILENCE_EVERY_S = 900.0
 REPORTS_EVERY_S = 300.0
 SIGNALS_EVERY_S = 30.0
 ANCHOR_EVERY_S = 300.0
+KEYS_EVERY_S = 10.0
 RETENTION_EVERY_S = 86_400.0
 LOST = {"retry", "dead", "unsure"}
 AT_ONCE = 200
@@ -105,6 +107,7 @@ class Background:
         self._last: dict[str, float] = {}
         self._nightly = Nightly()
         self._audit = Nightly(AUDIT_COMMAND, audit_is_due, "audit trail")
+        self._rotation = Rotation()
 
     def start(self) -> None:
         self._thread.start()
@@ -144,6 +147,7 @@ class Background:
                 self._every("on call", ON_CALL_EVERY_S, tell_on_call)
                 self._every("escalated", ESCALATE_EVERY_S, escalate)
                 self._every("reports", REPORTS_EVERY_S, announce_reports)
+                self._every("keys", KEYS_EVERY_S, self._rotation.go_on)
                 self._every("signals", SIGNALS_EVERY_S, self._nightly.tend)
                 self._every("audit trail", SIGNALS_EVERY_S, self._audit.tend)
                 self._every("anchor", ANCHOR_EVERY_S, keep_anchors)

@@ -34,7 +34,7 @@ def _group(
     """Post-procedure side-effect reporting: commands for administrators."""
 
 
-GROUPS = ("audit", "clinic", "content", "signals", "photos", "outcomes", "on-call", "staff")
+GROUPS = ("audit", "clinic", "content", "signals", "photos", "outcomes", "on-call", "staff", "keys")
 """Names whose module has an ``app`` that is a group of commands of its own."""
 _MODULE_OF = {
     "audit": "clinic.cli_audit",
@@ -45,6 +45,7 @@ _MODULE_OF = {
     "outcomes": "clinic.cli_outcomes",
     "on-call": "clinic.cli_on_call",
     "staff": "accounts.cli_staff",
+    "keys": "app.cli_keys",
     "import": "imports.cli_import",
     "template": "imports.cli_import",
     "demo": "app.cli_demo",

@@ -20,7 +20,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from reporting.app import background
-from reporting.app.key import refuse_another_key
+from reporting.app.key import keep_keys, refuse_another_key
 from reporting.clinic.act_content_package import record_package
 from reporting.dashboards.read_expectations import read_ahead
 from reporting.demo.fill import fill_if_empty
@@ -122,6 +122,7 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
     check_key()
     await run_in_threadpool(migrate)
     await run_in_threadpool(refuse_another_key)
+    await run_in_threadpool(keep_keys)
     await run_in_threadpool(record_package)
     if settings().demo and await run_in_threadpool(fill_if_empty):
         log.info("synthetic demo clinic written; nobody in it is real. Ways in: %s/demo", settings().base_url)

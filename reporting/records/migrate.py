@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from reporting.records.engine import engine, is_sqlite
+from reporting.records.engine import engine, is_sqlite, reading
 from reporting.records.read_ahead import MIGRATIONS, newest_version
+from reporting.records.sealed import kept_keys
+from reporting.security.encryption import remember
 from reporting.settings import settings
 
 if TYPE_CHECKING:
@@ -69,9 +71,18 @@ def _is_newest() -> bool:
 
 
 def migrate() -> None:
-    """Upgrade to the newest schema. Safe to call from several processes at the same time."""
-    if _is_newest():
-        return
+    """Upgrade to the newest schema. Safe to call from several processes at the same time.
+
+    Then the keys are known under which hashes of before were made.
+    """
+    if not _is_newest():
+        _upgrade()
+    with reading() as session:
+        known = kept_keys(session)
+    remember(known if len(known) > 1 else ())
+
+
+def _upgrade() -> None:
     from alembic import command
     from alembic.runtime.migration import MigrationContext
 

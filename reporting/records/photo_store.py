@@ -191,6 +191,38 @@ def read(name: str) -> bytes:
         raise PhotoGone() from error
 
 
+def replace(name: str, sealed: bytes) -> None:
+    """Other bytes under a name that is there: on return either the old or the new ones survive a power cut."""
+    path = _path(name)
+    fresh = path.with_suffix(f".{secrets.token_hex(4)}{_UNFINISHED}")
+    try:
+        fresh.touch(mode=0o600, exist_ok=False)
+        with fresh.open("wb") as handle:
+            handle.write(sealed)
+            handle.flush()
+            os.fsync(handle.fileno())
+        if path.exists():  # nobody removed it meanwhile
+            fresh.replace(path)
+            _keep_entries(path.parent)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def beginning(name: str, size: int) -> bytes:
+    """The first bytes of that name. Raises PhotoGone."""
+    try:
+        with _path(name).open("rb") as handle:
+            return handle.read(size)
+    except FileNotFoundError as error:
+        raise PhotoGone() from error
+
+
+def kept_after(session: Session, photo_id: int, size: int) -> list[Photo]:
+    """The next photos of everybody that were not removed."""
+    wanted = select(Photo).where(col(Photo.id) > photo_id, col(Photo.removed_at).is_(None)).order_by(col(Photo.id))
+    return list(session.execute(wanted.limit(size)).scalars())
+
+
 def remove(name: str) -> None:
     """Take the file away, if it is still there; on return a power cut does not bring it back."""
     path = _path(name)

@@ -51,6 +51,8 @@ OF_THE_WHOLE = {
     "demo-access": "a synthetic database",
     "dose-response": "one curve over every clinic",
     "languages": "catalogues, no database",
+    "keys rotate": "the keys of the whole database",
+    "keys status": "the keys of the whole database",
     "outcomes compare": "every stored outcome",
     "outcomes rebuild": "every stored outcome",
     "photos check": "every photo's file",

@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     """Fernet key; empty: a key file is made in ``data_dir`` (local use only)."""
     base_url: str = "http://localhost:8501"
     """Address that patients' links begin with."""
+    trusted_proxies: str = "127.0.0.0/8, ::1"
+    """Addresses and networks, apart by commas, whose X-Forwarded-For is believed; an IPv4 address also as IPv6 writes
+    it (``::ffff:127.0.0.1``). Of anybody else's nothing is believed."""
     staff_idle_minutes: int = 15
     staff_session_hours: int = 12
     patient_session_hours: int = 24

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import available_timezones
 
+from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
@@ -31,6 +32,7 @@ from reporting.report.web_report import REPORT_ROUTES
 from reporting.shell import act_sessions, web_html, web_middleware
 from reporting.shell.pages import Plain
 from reporting.shell.web_pages import choose, patient_page, problem_page
+from reporting.shell.web_source import slowed
 from reporting.shell.web_unlock import unlock
 from reporting.treatments import act_invitations
 
@@ -88,14 +90,19 @@ async def code(request: Request) -> Response:
     if request.method == "GET":
         return _code_page(request, None, given)
     given = await web_html.fields(request, "code", "year_of_birth")
+    source = await slowed(request, "code")
     try:
-        cookie = await run_in_threadpool(act_invitations.open_code, **given, source=web_html.source_of(request))
+        cookie = await run_in_threadpool(act_invitations.open_code, **given, source=source)
     except LinkNotValid:
         return _code_page(request, _WrongCode(), given)
     except Problem as problem:
         await _note_throttled(request, problem, "code")
         return _code_page(request, problem, given)
     return web_html.signed_in(cookie, Plain.NOW)
+
+
+_HASHING = CapacityLimiter(4)
+"""Passwords checked at the same moment: each takes 64 MB and a core, and pages have to go on."""
 
 
 def _nobody_yet() -> bool:
@@ -111,8 +118,9 @@ async def sign_in_page(request: Request) -> Response:
         chosen = request.query_params.get("password") == "chosen"
         return web_html.page("sign_in.html", email="", chosen=chosen)
     given = await web_html.fields(request, "email", "password")
+    source = await slowed(request, "sign-in")
     try:
-        cookie = await run_in_threadpool(act_sessions.sign_in, **given, source=web_html.source_of(request))
+        cookie = await to_thread.run_sync(partial(act_sessions.sign_in, **given, source=source), limiter=_HASHING)
     except Problem as problem:
         await _note_throttled(request, problem, "sign-in")
         return web_html.page("sign_in.html", status=problem.status, problem=problem, email=given["email"])

@@ -7,8 +7,9 @@ Brakes against guessing: failures per key in a window, then a lock for some minu
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
@@ -267,15 +268,52 @@ def _lock(key: str, failures: int) -> timedelta:
     return min(LOCK * 2 ** min(failures - LIMIT, 10), LONGEST_LOCK) if _grows(key) else LOCK
 
 
-def sign_in_keys(email: str, source: str) -> tuple[str, str]:
-    """The brakes on signing in as that address, and from that source."""
-    account = hashlib.sha256(email.strip().lower().encode()).hexdigest()[:32]
-    return f"sign-in:account:{account}", f"sign-in:source:{source}"
+MOST_ON_ACCOUNT = 20
+"""Failures on one account from anywhere, from which on a source that failed once may not go on."""
+SLOWEST_S = 5.0
+
+
+@dataclass(frozen=True)
+class SignInKeys:
+    """The brakes on signing in. ``pair``: as that address from that source, the only one that refuses the right
+    password, so that nobody locks somebody else out."""
+
+    pair: str
+    account: str
+    source: str
+
+    @classmethod
+    def of(cls, email: str, source: str) -> Self:
+        account = hashlib.sha256(email.strip().lower().encode()).hexdigest()[:32]
+        return cls(f"sign-in:pair:{account}:{source}", f"sign-in:account:{account}", f"sign-in:source:{source}")
+
+    @property
+    def all(self) -> tuple[str, str, str]:
+        return self.pair, self.account, self.source
+
+
+def check_sign_in(session: Session, keys: SignInKeys) -> None:
+    """Raise TooManyTries for a source that failed five times on this account, or once where many sources guess."""
+    check(session, keys.pair)
+    if failures(session, keys.account) >= MOST_ON_ACCOUNT and failures(session, keys.pair):
+        raise TooManyTries()
+
+
+def failures(session: Session, key: str) -> int:
+    """Failures of a key in its present window."""
+    row = session.get(Throttle, key, populate_existing=True)
+    return row.failures if row is not None and now() - row.window_started_at <= WINDOW else 0
+
+
+def slowness_s(failed_before: int) -> float:
+    """Seconds that a try from a source waits which failed so often: it is slowed down and never locked, because
+    others may be behind the same address."""
+    return min(max(failed_before - LIMIT + 1, 0) * 0.5, SLOWEST_S)
 
 
 def forgive_sign_in(session: Session, email: str, source: str) -> None:
-    """Forget what failed at signing in as that address, and from that source."""
-    forgive(session, *sign_in_keys(email, source))
+    """Forget what failed at signing in as that address from that source."""
+    forgive(session, SignInKeys.of(email, source).pair)
 
 
 def is_first_in_window(session: Session, key: str) -> bool:

@@ -97,14 +97,14 @@ def _message(patient: Patient, digits: str, language: str) -> dict[str, str]:
 def send_code(*, by: Actor, source: str, language: str = "en") -> None:
     """Have a new six-digit code sent to the patient's e-mail address; earlier ones end.
 
-    Raises TooManyTries after three within 15 minutes, or while five wrong codes lock this patient or source;
+    Raises TooManyTries after three within 15 minutes, or while five wrong codes lock this patient;
     InvalidInput where the clinic asks for another factor.
     """
     _patient_session(by)
     digits = f"{secrets.randbelow(1_000_000):06d}"
     with transaction() as session:
         patient = privacy.lock_patient(session, by.key)
-        access.check(session, *_keys(by, source))
+        access.check(session, _keys(by, source)[0])
         clinic = session.get_one(Clinic, by.clinic_key)
         if patient is None or factor_of(clinic, patient) != "email":
             raise InvalidInput(field="second factor", found="e-mail", allowed="the code of the card")
@@ -167,7 +167,7 @@ def unlock_with_email_code(*, by: Actor, code: str, source: str) -> Cookie:
     digits = tidy_code(code)
     with transaction() as session:
         privacy.lock_patient(session, by.key)  # the same code posted twice at once is used once
-        access.check(session, *_keys(by, source))
+        access.check(session, _keys(by, source)[0])
         row = access.newest(session, by.session_id or 0)
         cookie = None
         if row is not None and _usable(row):
@@ -205,7 +205,7 @@ def unlock_with_card(*, by: Actor, code: str, year_of_birth: str, source: str) -
         raise InvalidInput(field="year of birth", found=year_of_birth[:12], allowed="four digits, such as 1980")
     with transaction() as session:
         patient = privacy.lock_patient(session, by.key)
-        access.check(session, *_keys(by, source))
+        access.check(session, _keys(by, source)[0])
         clinic = session.get_one(Clinic, by.clinic_key)
         allowed = patient is not None and factor_of(clinic, patient) == "code"
         cookie = _raised(session, by, "code") if allowed and _fits(session, by, code, year) else None

@@ -18,7 +18,7 @@ from reporting.domain.actors import SYSTEM, Actor
 from reporting.errors import Problem, SignInNeeded
 from reporting.records import access, audit
 from reporting.records.engine import Session, reading, transaction
-from reporting.records.tables import Invitation, SignInSession, id_of
+from reporting.records.tables import Invitation, SignInSession, StaffAccount, id_of
 from reporting.security.passwords import verify_password
 from reporting.security.permissions import require
 from reporting.security.tokens import hash_token, new_token
@@ -68,7 +68,10 @@ def _is_over(row: SignInSession, moment: datetime) -> bool:
     idle = timedelta(minutes=settings().staff_idle_minutes)
     if row.ended_at is not None or moment >= row.expires_at:
         return True
-    return row.kind == "staff" and moment - row.last_seen_at > idle
+    if row.kind != "staff":
+        return False
+    # Seen in the future, when the clock went back since: how long it was idle cannot be known.
+    return moment - row.last_seen_at > idle or row.last_seen_at - moment > TOUCH_EVERY
 
 
 def _staff_actor(session: Session, row: SignInSession) -> Actor | None:
@@ -140,33 +143,46 @@ class WrongSignIn(Problem):
     what_to_do = "Check both and try again. After five wrong tries there is a pause of 15 minutes."
 
 
+def slowness_s(way: str, source: str) -> float:
+    """Seconds that a try to come in by that ``way`` (``sign-in``, ``code``, ``unlock``) waits from this source."""
+    with reading() as session:
+        return access.slowness_s(access.failures(session, f"{way}:source:{source}"))
+
+
+def _note_failed(account: StaffAccount | None) -> None:
+    with transaction() as session:
+        audit.write(
+            session,
+            SYSTEM,
+            "sign_in.failed",
+            "staff_account",
+            account.id if account else "unknown",
+            clinic_id=account.clinic_id if account else None,
+        )
+
+
 def sign_in(*, email: str, password: str, source: str) -> Cookie:
     """Check the password and begin a session. ``source`` is a hash of where the request came from.
 
-    Raises WrongSignIn, or TooManyTries for an account or source with five failures in 15 minutes.
+    Raises WrongSignIn, or TooManyTries for a source that failed five times on this account in 15 minutes, once where
+    many sources guess at it: the right password passes from every source that has not itself failed.
     """
     email = email.replace("\0", "")  # no database stores it, and it must not make another key for the brake
-    keys = access.sign_in_keys(email, source)
+    keys = access.SignInKeys.of(email, source)
     with reading() as session:
-        access.check(session, *keys)
+        access.check_sign_in(session, keys)
         account = access.account_by_email(session, email)
+        is_flood = account is None and access.failures(session, keys.source) >= access.MOST_ON_ACCOUNT
     fits = verify_password(account.password_hash if account else None, password)
     if account is None or not fits or not account.is_active:
-        access.failed(*keys)
-        with transaction() as session:
-            audit.write(
-                session,
-                SYSTEM,
-                "sign_in.failed",
-                "staff_account",
-                account.id if account else "unknown",
-                clinic_id=account.clinic_id if account else None,
-            )
+        access.failed(*keys.all)
+        if not is_flood:  # of those, the trail has what was throttled
+            _note_failed(account)
         raise WrongSignIn()
     by = Actor(kind="staff", id=account.id, clinic_id=account.clinic_id, label=account.display_name)
     with transaction() as session:
-        access.check(session, *keys)  # many guesses at the same moment all passed the first look
-        access.forgive(session, keys[0])
+        access.check_sign_in(session, keys)  # many guesses at the same moment all passed the first look
+        access.forgive(session, keys.pair)
         cookie = begin(
             session,
             hours=settings().staff_session_hours,

@@ -8,6 +8,7 @@ import hashlib
 import re
 from functools import cache
 from importlib.util import find_spec
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -149,7 +150,16 @@ def signed_out(address: str) -> Response:
 
 def source_of(request: Request) -> str:
     """A keyed hash of where the request came from: enough to slow down guessing, useless as an address."""
-    return keyed_hash(request.client.host if request.client else "unknown")[:32]
+    return keyed_hash(_network(request.client.host if request.client else "unknown"))[:32]
+
+
+def _network(host: str) -> str:
+    """An IPv4 address as it is, of an IPv6 address its /64: whoever has one has all of them."""
+    try:
+        found = ip_address(host)
+    except ValueError:
+        return host
+    return str(ip_network((found, 64), strict=False)) if found.version == 6 else host
 
 
 def must_be_ours(request: Request) -> None:

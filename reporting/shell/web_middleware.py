@@ -18,6 +18,7 @@ from reporting.settings import settings
 from reporting.shell.pages import Plain
 from reporting.shell.web_html import policy
 from reporting.shell.web_pages import for_patients
+from reporting.shell.web_source import client_of
 
 REQUESTS = Counter("reporting_http_requests_total", "HTTP requests", ["method", "route", "status"])
 SECONDS = Histogram("reporting_http_seconds", "Time to answer an HTTP request, seconds", ["route"])
@@ -79,10 +80,31 @@ def _is_own_choice(name: bytes, value: bytes) -> bool:
     return (name.lower(), value) == _AGAIN_ON_BACK or (name.lower() == _POLICY and value.startswith(_STRICT))
 
 
+def _secure(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """A header as it is; a cookie, Streamlit's own too, with ``Secure`` wherever the address is HTTPS."""
+    if name.lower() != b"set-cookie" or not settings().secure_cookies or b"; secure" in value.lower():
+        return name, value
+    return name, value + b"; Secure"
+
+
 def _plain_cookies(sent: bytes) -> bytes:
     """Without the cookies that hold a backslash. RFC 6265 (4.1.1) allows none, ours never have one, and Python before
     3.11.10 takes a time that grows with the square of their number to read them (CVE-2024-7592)."""
     return b"; ".join(crumb for part in sent.split(b";") if b"\\" not in (crumb := part.strip()))
+
+
+class RealClient:
+    """Hands on, of requests and sockets, the client that stands behind our own proxies."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket") and scope.get("client"):
+            host, port = scope["client"]
+            said = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+            scope = {**scope, "client": (client_of(host, said), port)}
+        await self.app(scope, receive, send)
 
 
 class PlainCookies:
@@ -130,7 +152,7 @@ class SecurityHeaders:
                 chosen = {name.lower() for name, value in message["headers"] if _is_own_choice(name, value)}
                 ours = [pair for pair in ours if pair[0] not in chosen]
                 names = {name for name, _ in ours}
-                kept = [pair for pair in message["headers"] if pair[0].lower() not in names]
+                kept = [_secure(*pair) for pair in message["headers"] if pair[0].lower() not in names]
                 message = {**message, "headers": [*kept, *ours]}
             await send(message)
 
@@ -269,5 +291,5 @@ def shown_path(path: str) -> str:
     return _TOKEN.sub(r"/\1/…", path)
 
 
-LAYERS = (PlainCookies, CountAndLog, SecurityHeaders, CompressedBundles, CompressedLinks)
+LAYERS = (RealClient, PlainCookies, CountAndLog, SecurityHeaders, CompressedBundles, CompressedLinks)
 """From the outside in."""

@@ -14,6 +14,7 @@ from reporting.errors import InvalidInput, Problem, SignInNeeded, TooManyTries
 from reporting.shell import act_second_factor, act_sessions, web_html
 from reporting.shell.pages import Plain, path_of
 from reporting.shell.web_pages import language_of, patient_page
+from reporting.shell.web_source import slowed
 
 
 class _YearNeeded(Problem):
@@ -76,7 +77,7 @@ async def unlock(request: Request) -> Response:
 
 
 async def _work(request: Request, by: Actor, given: dict[str, str]) -> Response:
-    source = web_html.source_of(request)
+    source = web_html.source_of(request) if given["send"] else await slowed(request, "unlock")
     if given["send"]:
         send = partial(act_second_factor.send_code, by=by, source=source, language=language_of(request))
         await run_in_threadpool(send)

@@ -156,25 +156,27 @@ def open_code(*, code: str, year_of_birth: str, source: str) -> Cookie:
     """Begin a patient's session from a typed code and the year of birth.
 
     It may also read history, unless the clinic asks for a code by e-mail instead. Raises InvalidInput for a year
-    that is none, LinkNotValid, or TooManyTries after five failures of this code or this source in 15 minutes.
+    that is none, LinkNotValid, or TooManyTries after five failures of this code in 15 minutes.
     """
     if not year_of_birth.strip().isdecimal() or len(year_of_birth.strip()) != 4:
         raise InvalidInput(field="year of birth", found=year_of_birth[:12], allowed="four digits, such as 1980")
     hashed = keyed_hash(tidy_code(code))
     keys = f"code:{hashed[:32]}", f"code:source:{source}"
     with reading() as session:
-        access.check(session, *keys)
+        access.check(session, keys[0])
         found = access.invitation(session, code_hash=hashed)
+        is_flood = found is None and access.failures(session, keys[1]) >= access.LIMIT
     try:
         invitation, patient = _usable(found)
         if patient.year_of_birth != int(year_of_birth):
             raise LinkNotValid()
     except LinkNotValid:
-        access.failed(*keys)
-        _note_refusal(found)
+        access.failed(*(keys[1:] if is_flood else keys))
+        if not is_flood:  # of those, the trail has what was throttled
+            _note_refusal(found)
         raise
     with transaction() as session:
-        access.check(session, *keys)  # many guesses at the same moment all passed the first look
+        access.check(session, keys[0])  # many guesses at the same moment all passed the first look
         access.forgive(session, keys[0])
         clinic = session.get_one(Clinic, invitation.clinic_id)
         strength = "full" if factor_of(clinic, patient) == "code" else "link"

@@ -50,6 +50,13 @@ def test_fifteen_idle_minutes_end_it(clinic: House, stopped_clock: datetime) -> 
     assert not is_over(secret, stopped_clock + timedelta(minutes=15))
 
 
+def test_one_last_seen_in_the_future_is_over(clinic: House, stopped_clock: datetime) -> None:
+    """The clock was put back: it would not be idle for as long as that."""
+    secret = signed_in(clinic)
+    assert is_over(secret, stopped_clock - timedelta(days=400))
+    assert not is_over(secret, stopped_clock - timedelta(seconds=30))
+
+
 def test_use_keeps_it_open_but_never_past_twelve_hours(clinic: House, stopped_clock: datetime) -> None:
     secret = signed_in(clinic)
     for minutes in range(10, 12 * 60, 10):

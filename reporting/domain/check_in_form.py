@@ -13,7 +13,7 @@ from reporting.domain.guidance import interruption
 from reporting.domain.language import beside, translator
 from reporting.domain.patient_words import plain_words, say
 from reporting.domain.questionnaire import CheckInContext, first_open, note_question, path
-from reporting.domain.triage import Guidance, Reading
+from reporting.domain.triage import Guidance, Reading, call_the_clinic
 from reporting.errors import InvalidInput, Problem
 
 NOTE, REVIEW = "note", "review"
@@ -41,6 +41,11 @@ class CheckInForm:
         if not self.answers and self.reading is None:
             return None
         return interruption(self.answers, self.context, self.questions, self.reading, self.shown_before)
+
+    def instead(self, place: str) -> Guidance | None:
+        """What the first question says above it while the content in use is withdrawn: to call, and that signs of
+        danger are still answered. None at other places, and while it is not."""
+        return call_the_clinic() if self.context.is_withdrawn and not self.before(place) else None
 
     @cached_property
     def note(self) -> Question:

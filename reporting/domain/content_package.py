@@ -321,6 +321,7 @@ PACKAGE_WORDS = {
     "withdrawn_next": "Call the clinic and say how you are. Your answers are kept for them.",
     "withdrawn_hours": "If no one answers, call {out_of_hours}. In an emergency, call {emergency}.",
     "withdrawn_hours_closed": "If you cannot wait, call {out_of_hours}. In an emergency, call {emergency}.",
+    "withdrawn_tick": "You can still tick what you have. If it is a danger, we tell you at once.",
     "pilot": "This is a trial that your clinic watches. If you are not sure, call the clinic.",
 }
 """What a patient reads about the content as a whole: that it was withdrawn, or is only tried. English, as in

@@ -281,8 +281,20 @@ def _grades(form: Form, question: Question) -> None:
             )
 
 
+def _instead(form: Form, advice: Guidance) -> None:
+    """Above the first question while nothing can be said of what answers mean."""
+    said = form.contact.tells(advice, form.language)
+    with st.container(border=True):
+        st.markdown(f"**{said.heading}**")
+        call_button(form.contact, form.language, strong=True)
+        for words in (said.paragraphs[0], said.next_steps[-1], form.say("withdrawn_tick")):
+            st.markdown(as_text(words))
+
+
 def _question(form: Form, question: Question) -> None:
     """One question with its answers as wide buttons, and the way back."""
+    if advice := form.filled.instead(question.id):
+        _instead(form, advice)
     st.header(form.translate(question.worst_title or question.title), anchor=False)
     if question.hint:
         st.write(form.translate(question.hint))

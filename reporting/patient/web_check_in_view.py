@@ -146,6 +146,7 @@ def _question(visit: Visit, place: str, given: Given) -> Response:
     page, form = visit.page, visit.page.form
     question, earlier, back = form.question(place), form.answers.get(place), form.before(place)
     assert question is not None
+    instead = form.instead(place)
     said = grades(earlier) if question.kind == "grades" else None
     return web_html.page(
         "check_in_question.html",
@@ -160,6 +161,7 @@ def _question(visit: Visit, place: str, given: Given) -> Response:
         now=str(said[0]) if said else "",
         worst=str(said[1]) if said else "",
         is_first=not back,
+        instead_of=page.contact.tells(instead, visit.language) if instead else None,
         agree=page.consent,
         **common(visit, given, page.flag_above),
     )

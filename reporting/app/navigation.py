@@ -13,6 +13,7 @@ from reporting.domain.language import ENGLISH
 from reporting.domain.patient_words import say
 from reporting.errors import OtherTreatment, SignInNeeded
 from reporting.security.permissions import may
+from reporting.settings import settings
 from reporting.shell.pages import ADDRESSES, PATIENT, STAFF, WELCOME, Entry, Plain, page_at
 from reporting.shell.read_scope import ClinicLine, clinic_line
 from reporting.shell.ui_identity import actor_of_this_run, address_asked_for, asked_for, note_refused
@@ -44,11 +45,14 @@ def _close_menu(here: str) -> None:
 PILOT = "Supervised pilot: two reviewers have not signed the clinical content. Watch every report yourself."
 
 
+def _pilot_part(words: str) -> None:
+    st.markdown(f":orange-badge[:material/visibility: {words}]")
+
+
 def _content_part(actor: Actor, line: ClinicLine) -> None:
     """That the clinical content is only tried, or cannot be used for anybody new."""
     if line.is_pilot:
-        words = say("pilot", language()) if actor.kind == "patient" else PILOT
-        st.markdown(f":orange-badge[:material/visibility: {words}]")
+        _pilot_part(say("pilot", language()) if actor.kind == "patient" else PILOT)
     if actor.kind == "staff" and line.stops:
         st.warning(f"**No patient can be invited yet:** {line.stops}.", icon=":material/emergency:")
 
@@ -56,6 +60,8 @@ def _content_part(actor: Actor, line: ClinicLine) -> None:
 def frame(actor: Actor | None, menu: Mapping[str, Sequence[st.Page]], here: str) -> None:
     """Draw the mark of synthetic data, and for staff the clinic's name, the menu and sign-out beside the page."""
     if actor is None:
+        if settings().supervised_pilot:
+            _pilot_part(say("pilot", language()))
         return
     line = clinic_line(actor)
     if line.is_synthetic:
@@ -120,6 +126,7 @@ def draw() -> None:
     except SignInNeeded:
         actor = None
     except OtherTreatment:
+        frame(None, {}, "")
         not_this_page(language())
         return
     entries = pages_for(actor)

@@ -10,6 +10,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from reporting.domain.actors import Actor
 from reporting.errors import UnsafeSettings
 from reporting.settings import settings
 from reporting.shell import act_sessions
@@ -59,12 +60,12 @@ def client_of(peer: str, forwarded: list[str]) -> str:
     return str(found)
 
 
-async def slowed(request: Request, way: str) -> str:
+async def slowed(request: Request, way: str, by: Actor | None = None) -> str:
     """The source of a request that tries to come in by that ``way``, once it has waited as long as failures before
     make it. Nobody is locked out by what others behind the same address do."""
     source = source_of(request)
     seconds = await run_in_threadpool(act_sessions.slowness_s, way, source)
     if seconds:
-        await run_in_threadpool(partial(act_sessions.note, "throttled", way, source=source))
+        await run_in_threadpool(partial(act_sessions.note, "throttled", way, by=by, source=source))
         await asyncio.sleep(seconds)
     return source

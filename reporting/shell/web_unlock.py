@@ -77,7 +77,7 @@ async def unlock(request: Request) -> Response:
 
 
 async def _work(request: Request, by: Actor, given: dict[str, str]) -> Response:
-    source = web_html.source_of(request) if given["send"] else await slowed(request, "unlock")
+    source = web_html.source_of(request) if given["send"] else await slowed(request, "unlock", by)
     if given["send"]:
         send = partial(act_second_factor.send_code, by=by, source=source, language=language_of(request))
         await run_in_threadpool(send)

@@ -222,8 +222,11 @@ class _Sender:
         page, key = self.page(), self.form.one("key")
         if key == page.draft_key and self.form.one("seen") != seen_answers(page):
             words = f"{say('not_sent', self.language)} {say('check_again', self.language)}"
-            raise _Refused(words, page, REVIEW, 409, ticks=None, note=self.form.one(NOTE))
-        answers = {**page.answers, NOTE: self.form.one(NOTE)}
+            raise _Refused(
+                words, page, REVIEW, 409, ticks=None, note=self.form.one(NOTE) if NOTE in self.form else None
+            )
+        note = self.form.one(NOTE) if NOTE in self.form else page.form.written_note()
+        answers = {**page.answers, NOTE: note}
         carer = "carer" if "carer" in self.form else ""
         submit_check_in(
             **self.about, answers=answers, submission_key=key[:64] or page.draft_key or "", answered_by=carer
@@ -241,12 +244,14 @@ def _work(by: Actor, form: Posted, language: str, here: str) -> Response:
         return draw(Visit(by, refused.page, language, here), refused.place, refused.given)
 
 
-def _look(by: Actor, wanted: str, language: str, here: str, signed_in: bool = True) -> Response:
+def _look(
+    by: Actor, wanted: str, language: str, here: str, *, signed_in: bool = True, is_known: bool = True
+) -> Response:
     page = check_in_page(by)
     place = place_of(page, wanted)
     if signed_in and here != address(place):
         return RedirectResponse(web_html.in_tab(address(place), by.treatment_id), status_code=303)
-    answer = draw(Visit(by, page, language, here, signed_in), place)
+    answer = draw(Visit(by, page, language, here, signed_in, is_known), place)
     if not signed_in and not page.answers and place != SENT:
         answer.headers["cache-control"] = FROM_CACHE
     return answer
@@ -312,6 +317,20 @@ async def now(request: Request) -> Response:
     return await _place(request, "")
 
 
+def _is_of(request: Request, holder: Actor) -> bool:
+    """Whether this browser has a session of the link's holder."""
+    try:
+        by = act_sessions.actor_of(request.cookies.get(act_sessions.cookie_name()))
+    except SignInNeeded:
+        return False
+    return (by.kind, by.id, by.treatment_id) == (holder.kind, holder.id, holder.treatment_id)
+
+
+def _seen(request: Request, holder: Actor, language: str, here: str) -> Response:
+    """The page of a link, which may lie in somebody else's mailbox or be opened by a program that looks into mails."""
+    return _look(holder, "", language, here, signed_in=False, is_known=_is_of(request, holder))
+
+
 def _sign_in(request: Request, holder: Actor, token: str) -> tuple[Actor, act_sessions.Cookie | None]:
     """The session of the link's holder: the one this browser has already, else a new one and its cookie."""
     try:
@@ -333,9 +352,7 @@ async def _opened(request: Request, token: str) -> Response:
         return web_html.with_cookie(done, cookie) if cookie else done
 
     if request.method != "POST":
-        return await run_in_threadpool(
-            lambda: _look(act_invitations.check_link(token), "", language, here, signed_in=False)
-        )
+        return await run_in_threadpool(lambda: _seen(request, act_invitations.check_link(token), language, here))
     try:
         form = await posted(request)
     except TooLong:

@@ -35,13 +35,15 @@ _OWN = re.compile("|".join(_LEADS))
 
 @dataclass(frozen=True)
 class Visit:
-    """Who looks at which check-in. ``signed_in`` is false on the link itself, which is opened by a form only."""
+    """Who looks at which check-in. ``signed_in`` is false on the link itself, which is opened by a form only;
+    ``is_known`` is false where this browser has no session of this patient: who only opens a link reads no words."""
 
     by: Actor
     page: CheckInPage
     language: str
     here: str
     signed_in: bool = True
+    is_known: bool = True
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,8 @@ def _review(visit: Visit, given: Given) -> Response:
         given.status,
         rows=rows,
         back=form.before(REVIEW),
-        note=note,
+        note=note if visit.is_known else "",
+        note_hidden=bool(note) and not visit.is_known,
         note_question=form.note,
         draft_key=page.draft_key or "",
         seen=seen_answers(page),

@@ -36,6 +36,7 @@ from reporting.patient.act_photos import remove_photo
 from reporting.patient.read_photos import PhotoLine, photos_of
 from reporting.security.permissions import may
 from reporting.shell import ui_words as words
+from reporting.shell.act_looks import Purpose, looks_at, on_record
 from reporting.shell.file_csv import table_csv
 from reporting.shell.read_scope import of_one_state
 from reporting.shell.ui_figures import chart, csv_file, drawn
@@ -211,6 +212,15 @@ def _head(seen: Timeline) -> None:
         page_link("patients", "All patients", icon=":material/group:")
 
 
+def _looks(actor: Actor, seen: Timeline) -> None:
+    """Who has looked, for who may read the audit trail."""
+    found = looks_at(actor, seen.patient_id)
+    if found:
+        with st.expander("Who has looked"):
+            for one in found:
+                st.markdown(f"- {words.moment(one.at, seen.timezone)}: {words.as_text(one.who)}, {one.purpose}")
+
+
 @shows_problems
 @of_one_state
 def page() -> None:
@@ -222,7 +232,9 @@ def page() -> None:
         return
     heading = st.empty()
     heading.title("Timeline")  # stays when the patient cannot be shown
-    seen = timeline(actor, patient_id)
+    seen = on_record(
+        actor, Purpose.TIMELINE, "patient", patient_id, lambda: timeline(actor, patient_id), lambda it: it.patient_id
+    )
     heading.title(f"Patient {words.as_text(seen.reference)}")
     _head(seen)
     if not seen.treatments:
@@ -240,6 +252,7 @@ def page() -> None:
             page_link("record", "Correct this treatment", icon=":material/edit:", treatment=treatment.treatment_id)
         st.divider()
     steps_part(actor, seen)
+    _looks(actor, seen)
     if (case_id := ui_case.chosen()) is not None:
         ui_case.open_window(case_id)
 

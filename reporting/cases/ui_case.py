@@ -28,6 +28,7 @@ from reporting.domain.corrections import STAFF_REASONS
 from reporting.domain.vocabulary import severity_word
 from reporting.security.permissions import may
 from reporting.shell import ui_words as words
+from reporting.shell.act_looks import Purpose, on_record
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import page_link
 from reporting.shell.ui_states import attempt, forget_notice, show_notice, shows_problems
@@ -380,7 +381,9 @@ def open_window(case_id: int) -> None:
     @shows_problems
     def inside() -> None:
         by = current_actor()
-        case = read_worklist.case(by, case_id)
+        case = on_record(
+            by, Purpose.CASE, "case", case_id, lambda: read_worklist.case(by, case_id), lambda it: it.patient_id
+        )
         show_notice(WINDOW)
         summary(case)
         _whom_to_ring(by, case)

@@ -27,6 +27,7 @@ from reporting.domain.devices import printed, setting_fields
 from reporting.domain.vocabulary import short_source, symptom
 from reporting.errors import Problem
 from reporting.shell import ui_words as words
+from reporting.shell.act_looks import Purpose, on_record
 from reporting.shell.chart_look import percent, rate_words
 from reporting.shell.read_scope import of_one_moment
 from reporting.shell.ui_filters import symptom_choice
@@ -191,8 +192,10 @@ def page() -> None:
         empty("Choose a patient.", "Open a timeline, then press Plan the next treatment.")
         page_link("patients", "Patients", icon=":material/group:")
         return
+    seen = on_record(
+        actor, Purpose.PLAN, "patient", patient_id, lambda: timeline(actor, patient_id), lambda it: it.patient_id
+    )
     last = last_treatments(actor, patient_id)
-    seen = timeline(actor, patient_id)
     page_link("timeline", f"Timeline of {seen.reference}", icon=":material/arrow_back:", patient=patient_id)
     if not last:
         empty("No treatment with a known device yet.", "Record the first treatment; the next one can be planned here.")

@@ -21,6 +21,7 @@ from reporting.errors import Problem, SignInNeeded
 from reporting.patient.act_erasure import request_erasure
 from reporting.patient.read_own_data import MyData, my_data_page
 from reporting.shell.act_consent import ConsentState, agree, consent_state, disagree
+from reporting.shell.act_looks import Purpose, on_record
 from reporting.shell.pages import Plain, path_of
 from reporting.shell.read_scope import of_one_state
 from reporting.shell.ui_identity import current_actor
@@ -240,7 +241,8 @@ def locked_part(language: str) -> None:
 
 @of_one_state
 def _draw(by: Actor, spoken: str) -> None:
-    shown, consents, reminders = my_data_page(by), consent_state(by), reminder_state(by)
+    shown = on_record(by, Purpose.OWN_DATA, "patient", by.key, lambda: my_data_page(by))
+    consents, reminders = consent_state(by), reminder_state(by)
     show_notice(spoken)
     consents_part(consents, shown.timezone, spoken)
     reminders_part(reminders, consents, shown.timezone, spoken)

@@ -3,6 +3,7 @@
 A check-in that staff fill in for a patient who is on the telephone or at the desk.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -15,6 +16,7 @@ from reporting.patient.act_check_ins import Receipt, keep_answer, keep_warned, s
 from reporting.patient.read_check_in import AskedPatient, CheckInPage, asked_patient, check_in_page, patient_of
 from reporting.patient.ui_check_in import CheckInState, Form, card, draw, forget_ticks, written_note
 from reporting.shell import ui_words as words
+from reporting.shell.act_looks import Purpose, on_record
 from reporting.shell.read_scope import of_one_state
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import number_in_address
@@ -184,6 +186,10 @@ def _check_in(by: Actor, treatment_id: int) -> None:
         questions(shown)
 
 
+def _asked(by: Actor, kind: str, key: int, read: Callable[[], AskedPatient]) -> AskedPatient:
+    return on_record(by, Purpose.PROXY, kind, key, read, lambda it: it.patient_id)
+
+
 @shows_problems
 @of_one_state
 def page() -> None:
@@ -195,9 +201,10 @@ def page() -> None:
             patient_id = number_in_address("patient") or _chosen_patient(by)
             if patient_id is None:
                 return
-            patient = asked_patient(by, patient_id)
+            patient = _asked(by, "patient", patient_id, lambda: asked_patient(by, patient_id))
         else:
-            patient = asked_patient(by, patient_of(by, treatment_id))
+            treated = treatment_id
+            patient = _asked(by, "treatment", treated, lambda: asked_patient(by, patient_of(by, treated)))
         st.markdown(f"Patient **{as_text(patient.reference)}**. You read the questions out and choose what they say.")
         treatment_id = treatment_id or _chosen_treatment(patient)
         if treatment_id is not None:

@@ -9,6 +9,7 @@ from reporting.domain.actors import Actor
 from reporting.domain.content import content
 from reporting.domain.language import ENGLISH, languages
 from reporting.shell import ui_words as words
+from reporting.shell.act_looks import Purpose, on_record
 from reporting.shell.read_scope import of_one_state
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import number_in_address, page_link
@@ -197,7 +198,14 @@ def page() -> None:
             "patients",
         )
         return
-    subject = card_subject(actor, treatment_id)
+    subject = on_record(
+        actor,
+        Purpose.CARD,
+        "treatment",
+        treatment_id,
+        lambda: card_subject(actor, treatment_id),
+        lambda it: it.patient_id,
+    )
     st.markdown(
         f"Patient **{words.as_text(subject.patient_reference)}**, treatment of {words.day(subject.performed_on)}."
     )

@@ -23,6 +23,7 @@ from reporting.domain.treatment_record import (
 from reporting.domain.vocabulary import areas, cooling_kinds, endpoints, indications, procedure_classes
 from reporting.errors import Problem
 from reporting.security.tokens import new_token
+from reporting.shell.act_looks import Purpose, on_record
 from reporting.shell.read_scope import of_one_state
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_links import number_in_address, page_link
@@ -361,7 +362,11 @@ def _confirmation(done: Recorded) -> None:
 
 
 def _form(by: Actor, form: RecordForm, treatment_id: int | None) -> None:
-    given = recorded_treatment(by, treatment_id) if treatment_id is not None else None
+    given = None
+    if treatment_id is not None:
+        given = on_record(
+            by, Purpose.TREATMENT, "treatment", treatment_id, lambda: recorded_treatment(by, treatment_id)
+        )
     state = form_state()
     record = filled(by, form, given, number_in_address("patient"))
     if treatment_id is not None:

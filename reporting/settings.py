@@ -62,6 +62,14 @@ class Settings(BaseSettings):
     """Address that the same line is mailed to."""
     audit_anchor_hours: float = 24.0
     """Time between two such lines."""
+    backup_dir: Path | None = None
+    """Folder for backups, on another disk or machine; empty: none is taken by itself."""
+    backup_hours: float = 24.0
+    """Time between two backups."""
+    backup_keep: int = 14
+    """How many are kept in the folder."""
+    backup_passphrase: str = ""
+    """Seals backups in place of the encryption key."""
     smtp_host: str = ""
     """Mail server; empty: no e-mail is sent."""
     smtp_port: int = 587

@@ -19,7 +19,7 @@ LEVELS = {
     **dict.fromkeys(("evidence", "records", "notify"), 2),
     "shell": 3,
     "accounts": 4,
-    **dict.fromkeys(("clinic", "treatments", "imports"), 5),
+    **dict.fromkeys(("backup", "clinic", "treatments", "imports"), 5),
     "patient": 6,
     "cases": 7,
     "dashboards": 8,

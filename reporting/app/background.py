@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from reporting.app.backups import backup_is_due
 from reporting.app.rotate_keys import Rotation
 from reporting.app.trail import audit_is_due, keep_anchors
 from reporting.cases.act_cases import open_silent_cases
@@ -31,6 +32,7 @@ from reporting.treatments.act_reminders import plan_due
 _ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "reporting", "signals", "run")
 AUDIT_COMMAND = (sys.executable, "-m", "reporting", "audit", "verify", "--nightly")
+BACKUP_COMMAND = (sys.executable, "-m", "reporting", "backup", "keep")
 LOOK_STOP_WITHIN_S = 10.0
 
 
@@ -90,6 +92,7 @@ REPORTS_EVERY_S = 300.0
 SIGNALS_EVERY_S = 30.0
 ANCHOR_EVERY_S = 300.0
 KEYS_EVERY_S = 10.0
+BACKUP_EVERY_S = 60.0
 RETENTION_EVERY_S = 86_400.0
 LOST = {"retry", "dead", "unsure"}
 AT_ONCE = 200
@@ -108,6 +111,7 @@ class Background:
         self._nightly = Nightly()
         self._audit = Nightly(AUDIT_COMMAND, audit_is_due, "audit trail")
         self._rotation = Rotation()
+        self._backup = Nightly(BACKUP_COMMAND, backup_is_due, "backup")
 
     def start(self) -> None:
         self._thread.start()
@@ -119,6 +123,7 @@ class Background:
         self._thread.join(STOP_WITHIN_S)
         self._nightly.stop()
         self._audit.stop()
+        self._backup.stop()
 
     def _goes_on(self) -> bool:
         return not self._stop.is_set()
@@ -150,6 +155,7 @@ class Background:
                 self._every("keys", KEYS_EVERY_S, self._rotation.go_on)
                 self._every("signals", SIGNALS_EVERY_S, self._nightly.tend)
                 self._every("audit trail", SIGNALS_EVERY_S, self._audit.tend)
+                self._every("backup", BACKUP_EVERY_S, self._backup.tend)
                 self._every("anchor", ANCHOR_EVERY_S, keep_anchors)
                 if not (channels() and self._send(sender)):
                     outbox.written.wait(LOOK_EVERY_S)

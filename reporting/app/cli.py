@@ -34,10 +34,11 @@ def _group(
     """Post-procedure side-effect reporting: commands for administrators."""
 
 
-GROUPS = ("audit", "clinic", "content", "signals", "photos", "outcomes", "on-call", "staff", "keys")
+GROUPS = ("audit", "backup", "clinic", "content", "signals", "photos", "outcomes", "on-call", "staff", "keys")
 """Names whose module has an ``app`` that is a group of commands of its own."""
 _MODULE_OF = {
     "audit": "clinic.cli_audit",
+    "backup": "backup.cli_backup",
     "clinic": "clinic.cli_clinic",
     "content": "clinic.cli_content",
     "signals": "signals.cli_signals",

@@ -1,6 +1,7 @@
 """Routes beside Streamlit's pages: links, codes, sign-in, set-up, health and metrics."""
 
 import calendar
+import logging
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from reporting.accounts.web_password import PASSWORD_ROUTES
+from reporting.app.backups import measure, watch_backups
 from reporting.app.key import watch_key
 from reporting.app.trail import watch_trail
 from reporting.clinic import act_staff
@@ -36,6 +38,8 @@ from reporting.shell.web_source import slowed
 from reporting.shell.web_unlock import unlock
 from reporting.treatments import act_invitations
 
+log = logging.getLogger("reporting")
+
 
 async def healthz(_: Request) -> Response:
     """200 when the database answers, else 503 with the reason. What is wrong beside the database is named: everything
@@ -44,13 +48,18 @@ async def healthz(_: Request) -> Response:
         await run_in_threadpool(ping)
         await run_in_threadpool(watch_key)
         await run_in_threadpool(watch_trail)
+        await run_in_threadpool(watch_backups)
     except Exception as error:
         return JSONResponse({"status": "failing", "database": type(error).__name__}, status_code=503)
     return JSONResponse({"status": "impaired" if TROUBLES else "ok", "database": "ok", **TROUBLES})
 
 
 async def show_metrics(_: Request) -> Response:
-    """Counters for Prometheus."""
+    """Counters for Prometheus. Without the database those that need none."""
+    try:
+        await run_in_threadpool(measure)
+    except Exception as error:
+        log.error("the age of the last backup could not be measured", exc_info=error)
     return Response(web_middleware.exposition(), media_type="text/plain; version=0.0.4")
 
 

@@ -4,7 +4,7 @@ Parts of the page of the audit trail: its filters in words, its rows, and what t
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pandas as pd
 import streamlit as st
@@ -15,10 +15,12 @@ from reporting.clinic.read_audit_trail import (
     TrailLine,
     TrailPage,
     check_chain,
+    last_backup,
     search_trail,
     trail_standing,
     trail_table,
 )
+from reporting.clock import now
 from reporting.records.trail.findings import Verdict
 from reporting.records.trail.standing import Standing
 from reporting.shell import ui_words as words
@@ -122,6 +124,15 @@ def draw_standing(found: Standing, timezone: str) -> None:
         st.caption("Not checked yet: that is done each night.")
 
 
+def draw_backup(at: datetime | None, timezone: str) -> None:
+    """How old the last good backup is."""
+    if at is None:
+        st.caption("No backup was taken here with the command of the application.")
+    else:
+        hours = int((now() - at).total_seconds()) // 3600
+        st.caption(f"Last good backup: {words.moment(at, timezone)}, {hours:,} hours ago.")
+
+
 DAYS = 30
 CHECKED = "audit_checked"
 
@@ -186,6 +197,7 @@ def page() -> None:
     found = search_trail(actor, search, number_in_address("page") or 1)
     _chain()
     draw_standing(trail_standing(actor), found.timezone)
+    draw_backup(last_backup(actor), found.timezone)
     if not found.lines:
         empty("Nothing was done that fits this search.", "Choose more days, or take a filter away.")
         return

@@ -12,6 +12,7 @@ import pandas as pd
 from reporting.domain.actors import Actor
 from reporting.errors import InvalidInput
 from reporting.records import access
+from reporting.records.backup.state import last_good
 from reporting.records.engine import Session, reading
 from reporting.records.tables import AuditEvent
 from reporting.records.trail import look
@@ -172,3 +173,10 @@ def trail_standing(by: Actor) -> Standing:
     require(by, "audit.read")
     with reading() as session:
         return standing(session)
+
+
+def last_backup(by: Actor) -> datetime | None:
+    """When the last backup was taken that opens; None where there is none. Raises NotAllowed."""
+    require(by, "audit.read")
+    with reading() as session:
+        return last_good(session)

@@ -24,7 +24,7 @@ def _rows(session: Session) -> Iterator[Any]:
     yield from session.connection().execute(statement)
 
 
-class _Walk:
+class Walk:
     """What one pass over the rows sees."""
 
     def __init__(self, remembered: int) -> None:
@@ -104,7 +104,7 @@ def verify(lines: Sequence[str] = ()) -> Verdict:
     beside, is_readable = _beside()  # before the rows are read: it is never ahead of what is committed
     anchors = AnchorCheck(lines)
     with state_of_now() as session:
-        walk = _Walk(beside.sequence if beside else 0)
+        walk = Walk(beside.sequence if beside else 0)
         for event in _rows(session):
             walk.take(event)
             anchors.take(event)
@@ -117,11 +117,18 @@ def verify(lines: Sequence[str] = ()) -> Verdict:
     return Verdict(True, walk.rows, notes=notes) if found is None else verdict_of(found, walk.rows, notes)
 
 
+def verdict_of_rows(walk: Walk, head: Any) -> Verdict:
+    """Of rows that were walked outside the database, as in a backup; ``head`` None where there is none."""
+    found = walk.named or (_head(walk, head) if head is not None else None)
+    notes = tuple([_of_before(walk.plain)] if walk.plain else []) + tuple(walk.notes)
+    return Verdict(True, walk.rows, notes=notes) if found is None else verdict_of(found, walk.rows, notes)
+
+
 def _of_before(rows: int) -> str:
     return f"rows 1 to {rows} are of before hashes had a key: they are checked by the old rule"
 
 
-def _head(walk: _Walk, head: AuditHead) -> Finding | None:
+def _head(walk: Walk, head: Any) -> Finding | None:
     if head.sequence > walk.rows:
         return Finding("cut", walk.expected)
     if head.sequence != walk.rows or head.hash != walk.previous:
@@ -129,7 +136,7 @@ def _head(walk: _Walk, head: AuditHead) -> Finding | None:
     return None
 
 
-def _file(walk: _Walk, beside: Kept | None, is_readable: bool) -> Finding | None:
+def _file(walk: Walk, beside: Kept | None, is_readable: bool) -> Finding | None:
     if not is_readable:
         return Finding("head_unreadable", 0)
     if beside is None:

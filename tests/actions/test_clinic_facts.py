@@ -28,6 +28,8 @@ from reporting.treatments.act_reminders import plan_due, set_reminders
 from tests.accounts import trail
 from tests.cast import FACTS, TYPED_FACTS, House, house
 
+pytestmark = pytest.mark.sqlite_first
+
 EMPTY: dict[str, Any] = {
     "country": "",
     "timezone": "UTC",

@@ -26,6 +26,8 @@ from tests.cast import House
 from tests.conftest import NOW
 from tests.content_folders import copied, used
 
+pytestmark = pytest.mark.sqlite_first
+
 YEAR = date(2027, 3, 10)
 ROLE = "dermatologist, GMC 1234567"
 

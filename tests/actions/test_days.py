@@ -23,6 +23,8 @@ from reporting.signals.read_cards import _masks
 from reporting.signals.read_look import look
 from tests.cast import House, house
 
+pytestmark = pytest.mark.sqlite_first
+
 
 @pytest.fixture
 def clinic(database: str) -> House:

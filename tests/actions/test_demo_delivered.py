@@ -15,7 +15,7 @@ from reporting.signals.read_look import look
 from reporting.signals.read_rates import rates
 from tests.conftest import NOW
 
-pytestmark = pytest.mark.xdist_group("demo delivered")
+pytestmark = [pytest.mark.thorough, pytest.mark.xdist_group("demo delivered")]
 
 
 @pytest.fixture(scope="module")

@@ -47,6 +47,8 @@ from tests.accounts import together, trail
 from tests.answers import filled
 from tests.cast import House, house
 
+pytestmark = pytest.mark.sqlite_first
+
 CANARY = "CANARY-PERSON"
 PHONE_HASH = "f" * 64
 

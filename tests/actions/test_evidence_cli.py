@@ -26,6 +26,8 @@ from tools.simulation.files import SYMPTOM_WORDS, network, read_network
 from tools.simulation.imported import MAPPING, own_database, replayed, take_in
 from tools.simulation.score_run import PATIENT, score_directory, write_network
 
+pytestmark = pytest.mark.sqlite_first
+
 SPAN = ("--from", "2023-09-01", "--to", "2024-09-27")
 FROM, TO = date(2023, 9, 1), date(2024, 9, 27)
 CARD = {
@@ -118,6 +120,7 @@ def test_a_backtest_of_the_database_is_one_of_the_same_rows_in_memory(clinics: P
         assert mine["risk"] == pytest.approx(theirs["risk"], abs=1e-8)
 
 
+@pytest.mark.thorough
 def test_files_imported_by_the_product_give_the_alarms_of_the_same_files_in_memory(tmp_path: Path) -> None:
     network_files, folder = tmp_path / "network", tmp_path / "data"
     network_files.mkdir()
@@ -333,6 +336,7 @@ def test_codes_that_two_clinics_share_keep_their_clinic() -> None:
     assert short_names(units, ["A", "B"]) == {"A/1": "A/1", "B/1": "B/1", "A/2": "2"}
 
 
+@pytest.mark.thorough
 def test_a_network_is_scored_through_a_database_and_in_memory_alike(tmp_path: Path) -> None:
     small = simulate(9, "op_technique", clinics=1, per_week=8.0)
     for name, frame in small.files.items():

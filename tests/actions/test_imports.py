@@ -39,7 +39,7 @@ from reporting.records.tables import (
 from reporting.records.trail.verify import verify
 from tests.cast import house
 
-pytestmark = pytest.mark.usefixtures("stopped_clock")
+pytestmark = [pytest.mark.sqlite_first, pytest.mark.usefixtures("stopped_clock")]
 DATA = Path(__file__).parent.parent / "data"
 SAMPLE: Sequence[tuple[Kind, str]] = (
     ("devices", "devices.csv"),

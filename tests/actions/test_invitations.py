@@ -30,6 +30,8 @@ from reporting.treatments import act_invitations
 from tests.accounts import together, trail
 from tests.cast import PERFORMED, House, house
 
+pytestmark = pytest.mark.sqlite_first
+
 BORN = "1980"
 
 

@@ -22,6 +22,8 @@ from tests.answers import NO_PROBLEMS, filled
 from tests.cast import House
 from tests.content_folders import copied, used
 
+pytestmark = pytest.mark.sqlite_first
+
 SPOKEN = ("words", "label", "heading", "opening", "what_next", "out_of_hours", "title", "hint")
 
 

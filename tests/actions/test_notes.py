@@ -13,7 +13,7 @@ from reporting.records.tables import PatientNote
 from tests.accounts import trail
 from tests.cast import House, house
 
-pytestmark = pytest.mark.usefixtures("stopped_clock")
+pytestmark = [pytest.mark.sqlite_first, pytest.mark.usefixtures("stopped_clock")]
 DAY = date(2026, 3, 9)
 
 

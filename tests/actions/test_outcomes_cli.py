@@ -20,6 +20,8 @@ from tests.answers import filled
 from tests.cast import House, house
 from tests.content_folders import copied, used
 
+pytestmark = pytest.mark.sqlite_first
+
 
 def run(*words: str) -> tuple[int, str]:
     done = CliRunner().invoke(app, list(words))

@@ -19,6 +19,8 @@ from reporting.shell.read_scope import Filters
 from reporting.signals.read_rates import GROUPINGS, rates
 from tests.cast import house
 
+pytestmark = pytest.mark.sqlite_first
+
 DATA = Path(__file__).resolve().parent.parent / "data"
 SAMPLE = DATA / "simulation"
 PIGMENT_FROM_DAY = 14

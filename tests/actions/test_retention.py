@@ -26,6 +26,8 @@ from tests.actions.test_erasure import picture
 from tests.answers import filled
 from tests.cast import House, house
 
+pytestmark = pytest.mark.sqlite_first
+
 
 @pytest.fixture
 def clinic(database: str, stopped_clock: datetime) -> House:

@@ -24,7 +24,7 @@ from tests.cast import House, house
 from tests.conftest import _use
 from tools.simulation.clinics import simulate
 
-pytestmark = pytest.mark.usefixtures("stopped_clock")
+pytestmark = [pytest.mark.sqlite_first, pytest.mark.usefixtures("stopped_clock")]
 DAY = date(2026, 3, 2)
 
 

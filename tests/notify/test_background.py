@@ -20,6 +20,8 @@ from tests.mail_server import MailServer
 from tests.notify.cast import invited, rows, statuses
 from tests.notify.test_outbox import write
 
+pytestmark = pytest.mark.sqlite_first
+
 HOUR_S = 3600.0
 
 

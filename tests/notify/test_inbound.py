@@ -17,6 +17,8 @@ from tests.accounts import together, trail
 from tests.notify.cast import Invited, invited, rows, statuses
 from tests.sms_gateway import Gateway
 
+pytestmark = pytest.mark.sqlite_first
+
 NUMBER = "+447700900123"
 
 

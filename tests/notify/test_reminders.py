@@ -28,6 +28,8 @@ from tests.mail_server import MailServer
 from tests.notify.cast import EMAIL, Invited, invited, rows, statuses
 from tests.sms_gateway import Gateway
 
+pytestmark = pytest.mark.sqlite_first
+
 
 @pytest.fixture
 def one(database: str, stopped_clock: datetime, mail: MailServer) -> Invited:

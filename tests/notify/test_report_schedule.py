@@ -23,6 +23,8 @@ from tests.cast import House, house
 from tests.forked import die, ended, forked
 from tests.mail_server import MailServer
 
+pytestmark = pytest.mark.sqlite_first
+
 DAY = 5
 
 

@@ -20,6 +20,8 @@ from tests.accounts import together, trail
 from tests.answers import NO_PROBLEMS, filled
 from tests.cast import House, house
 
+pytestmark = pytest.mark.sqlite_first
+
 RULE = "silent_after_concern"
 WORRYING: dict[str, Any] = {"symptoms": ["burning"], "severity_burning": "3"}
 

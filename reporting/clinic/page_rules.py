@@ -69,7 +69,7 @@ def about(row: ContentRow) -> None:
     st.markdown(f"**{row.words}**  \nLooks for: {fixed_conditions(rule)}.")
     st.caption(f"Source: {row.source}. The patient reads: {rule.patient_words}")
     if is_safety_rule(rule):
-        kind = "a red flag" if rule.red_flag else "a rule of safety: it sends a patient to somebody today"
+        kind = "a red flag" if rule.red_flag else "a rule of safety"
         st.info(
             f"This is {kind}. It can be made stricter, never milder, and never be switched off.",
             icon=":material/flag:",

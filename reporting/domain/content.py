@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from reporting.domain.content_reader import ContentError, Table, care_days, check_follow_ups, check_rules, read_table
+from reporting.domain.content_reader import ContentError, Table, care_days, check_follow_ups, check_written, read_table
 from reporting.domain.content_rows import (
     ADVICE_LEVELS,
     CASE_LEVELS,
@@ -316,7 +316,7 @@ def _load(folder: Path) -> Content:
     check_follow_ups(follow_ups)
     follow_ups.known("facts", facts)
     by_key = follow_ups.by("key")
-    check_rules(rules, by_key)
+    check_written(rules, by_key)
     check_deadlines(levels)
     consents.by("kind", "version")
     today = {text.kind: text for text in consents.records}

@@ -282,8 +282,22 @@ _CLOCK_COLUMNS = ("deadline_hours", "ceiling_hours", "contact_hours", "contact_c
 
 
 def is_safety_rule(rule: Rule) -> bool:
-    """Whether no clinic may make it milder: a red flag, or whatever sends a patient to somebody today."""
-    return bool(rule.red_flag) or rule.advice in SAFE_ADVICE or rule.case_level in SAFE_LEVELS
+    """Whether no clinic may make it milder. The table says so, of at least what ``check_safety`` asks for."""
+    return rule.safety == "yes"
+
+
+def check_safety(table: Table[Rule]) -> None:
+    """A red flag, and whatever sends a patient to somebody today, is a rule of safety; the table may name more."""
+    for line, rule in table.rows:
+        must_be = rule.red_flag or rule.advice in SAFE_ADVICE or rule.case_level in SAFE_LEVELS
+        if must_be and not is_safety_rule(rule):
+            table.fail(line, "safety", "must be yes: a red flag, or what sends a patient to somebody today")
+
+
+def check_written(table: Table[Rule], asked: Mapping[str, FollowUp]) -> None:
+    """``check_rules`` and ``check_safety``: rules as they stand in the file."""
+    check_rules(table, asked)
+    check_safety(table)
 
 
 def milder_columns(old: Rule, new: Rule) -> tuple[str, ...]:

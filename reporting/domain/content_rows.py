@@ -185,6 +185,8 @@ class Rule(Sourced):
     condition: str = one_of(*CONDITIONS, optional=True)
     advice: str = one_of(*ADVICE_LEVELS[1:])
     case_level: str = one_of(*CASE_LEVELS)
+    safety: str = one_of("yes", optional=True)
+    """``yes``: no clinic may make it milder or switch it off."""
     patient_words: str
     clinician_words: str
 

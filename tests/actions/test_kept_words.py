@@ -35,7 +35,7 @@ def otherwise(table: str, row: dict[str, str]) -> None:
     if table == "expected_course":
         row["highest_expected"] = "4"
     if table == "triage_rules" and row["advice"] == "unusual":
-        row["advice"], row["case_level"] = "contact_today", "same_day"
+        row["advice"], row["case_level"], row["safety"] = "contact_today", "same_day", "yes"
     if table == "case_levels":
         row |= dict.fromkeys(("deadline_hours", "ceiling_hours", "contact_hours", "contact_ceiling_hours"), "1")
 

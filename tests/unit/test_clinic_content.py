@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from reporting.domain.clinic_content import (
     ClinicContent,
     checked,
     first_day,
+    rules_with,
     values_of,
 )
 from reporting.domain.content import content
@@ -31,6 +33,7 @@ from reporting.domain.devices import device_classes
 from reporting.domain.questionnaire import CheckInContext, CompletedCheckIn, TreatedAreaRef, complete, path
 from reporting.domain.triage import assess, fires
 from reporting.errors import ContentRefused
+from tests.content_folders import copied, used
 
 BEFORE = ClinicContent()
 TODAY, TOMORROW = date(2026, 3, 10), date(2026, 3, 11)
@@ -242,6 +245,22 @@ class TestRules:
         assert (refused.value.row, refused.value.field) == (row, field)
         assert words in refused.value.message
         assert repr(cells.get(field, row)) in refused.value.message
+
+    def test_what_the_table_marks_is_guarded_whatever_it_advises(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        def mark(table: str, row: dict[str, str]) -> None:
+            if table == "triage_rules" and row["code"] in ("I1", "U1", "B9"):
+                row["safety"] = "yes"
+
+        off = {"B9": {IS_ON: "no"}}
+        assert "B9" not in {rule.code for rule in rules_with(off)}
+        with used(monkeypatch, copied(tmp_path / "marked", mark)):
+            for row, cells in (("I1", {"min_severity": "2"}), ("U1", {"from_day": "3"}), ("B9", {IS_ON: "no"})):
+                with pytest.raises(ContentRefused, match="rule of safety"):
+                    check(RULES, row, **cells)
+            assert check(RULES, "I1", advice="contact_today", case_level="same_day")
+            assert "B9" in {rule.code for rule in rules_with(off)}, "saved before it was marked"
 
     def test_a_red_flag_may_get_stricter_and_go_back(self) -> None:
         assert check(RULES, "R6", min_severity="2") == {"min_severity": "2"}

@@ -2,7 +2,7 @@
 
 The newest hash also goes into a file beside the data after each commit (``trail.head_file``), and at each append the
 file is held against the table: rows that were cut off or written anew are a finding, which stays on record and stops
-nobody. What a row may tell beside who, what and when: ``trail.details``.
+nobody. What a row tells beside who, what and when are codes, ids and numbers: nobody's words.
 """
 
 from datetime import datetime

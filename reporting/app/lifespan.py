@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from anyio import to_thread
 from starlette.concurrency import run_in_threadpool
 
 from reporting.app import background
@@ -25,13 +26,15 @@ from reporting.clinic.act_content_package import record_package
 from reporting.dashboards.read_expectations import read_ahead
 from reporting.demo.fill import fill_if_empty
 from reporting.records.columns import are_many_treatments
-from reporting.records.engine import forget_engine
+from reporting.records.engine import MOST_WAITING, forget_engine, is_sqlite
 from reporting.records.migrate import migrate
 from reporting.records.outcome_frame import outcome_frame
 from reporting.security.encryption import check_key
 from reporting.settings import settings
 from reporting.shell.pages import ALL
 
+READERS = 30
+"""Threads that no writer takes."""
 READ = "dashboards read ahead"
 
 
@@ -128,6 +131,8 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
         log.info("synthetic demo clinic written; nobody in it is real. Ways in: %s/demo", settings().base_url)
     warm_imports()
     send_small_packets_at_once()
+    if is_sqlite():  # writers wait in threads: some are left for whoever reads
+        to_thread.current_default_thread_limiter().total_tokens = MOST_WAITING + READERS
     gc.collect()
     gc.freeze()
     working = background.begin()

@@ -23,23 +23,43 @@ from sqlmodel import create_engine
 from reporting.errors import Deadlocked, StorageBusy, StorageFull
 from reporting.settings import settings
 
+MOST_WAITING = 60
+"""Writers in the queue; fewer than there are threads, so that whoever reads always finds one."""
+PATIENCE_S = 10.0
+"""So long a writer waits for its turn before the person is told."""
+BUSY_MS = 5_000
+"""So long the first of the queue waits for a writer of another process."""
+
+
+class _Turn(threading.Event):
+    is_refused = False
+
 
 class FairLock:
-    """First come, first served. Not re-entrant."""
+    """First come, first served, and nobody waits for ever: raises StorageBusy. Not re-entrant."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_waiting: int = MOST_WAITING, patience_s: float = PATIENCE_S) -> None:
         self._guard = threading.Lock()
-        self._waiting: deque[threading.Event] = deque()
-        self._held = False
+        self._waiting: deque[_Turn] = deque()
+        self._held = self._is_blocked = False
+        self._most_waiting, self._patience_s = most_waiting, patience_s
 
     def __enter__(self) -> None:
         with self._guard:
             if not self._held:
                 self._held = True
                 return
-            turn = threading.Event()
+            if self._is_blocked or len(self._waiting) >= self._most_waiting:
+                raise StorageBusy()
+            turn = _Turn()
             self._waiting.append(turn)
-        turn.wait()
+        if not turn.wait(self._patience_s):
+            with self._guard:
+                if turn in self._waiting:
+                    self._waiting.remove(turn)
+                    turn.is_refused = True
+        if turn.is_refused:
+            raise StorageBusy()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -49,6 +69,20 @@ class FairLock:
                 self._waiting.popleft().set()
             else:
                 self._held = False
+
+    def blocked(self) -> None:
+        """Another process writes and does not end: who waits is told, and until somebody gets through nobody waits
+        behind the one that tries."""
+        with self._guard:
+            self._is_blocked = True
+            while self._waiting:
+                turn = self._waiting.popleft()
+                turn.is_refused = True
+                turn.set()
+
+    def free(self) -> None:
+        """Somebody got through."""
+        self._is_blocked = False
 
 
 _writers = FairLock()
@@ -65,7 +99,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "synchronous=FULL",
         "wal_autocheckpoint=10000",
         "foreign_keys=ON",
-        "busy_timeout=5000",
+        f"busy_timeout={BUSY_MS}",
         "cache_size=-65536",
         "mmap_size=268435456",
     ):
@@ -194,7 +228,7 @@ def transaction() -> Iterator[Session]:
     try:
         with _writers if is_sqlite() else _no_lock(), Session(engine(), expire_on_commit=False) as session:
             if is_sqlite():
-                session.connection().execute(text("BEGIN IMMEDIATE"))
+                _begin_writing(session)
             yield session
             for todo in _AFTER_COMMIT.last:
                 todo()
@@ -202,6 +236,16 @@ def transaction() -> Iterator[Session]:
     except OperationalError as error:
         raise _named(error) from error
     _do_after(_AFTER_COMMIT.todo)
+
+
+def _begin_writing(session: Session) -> None:
+    try:
+        session.connection().execute(text("BEGIN IMMEDIATE"))
+    except OperationalError as error:
+        if isinstance(_named(error), StorageBusy):
+            _writers.blocked()
+        raise
+    _writers.free()
 
 
 @contextmanager

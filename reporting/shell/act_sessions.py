@@ -8,6 +8,7 @@ What is done with figures that leave the application as a file: that somebody to
 """
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -15,7 +16,7 @@ from typing import Any
 
 from reporting.clock import now
 from reporting.domain.actors import SYSTEM, Actor
-from reporting.errors import Problem, SignInNeeded
+from reporting.errors import Problem, SignInNeeded, StorageBusy, StorageFull
 from reporting.records import access, audit
 from reporting.records.engine import Session, reading, transaction
 from reporting.records.tables import Invitation, SignInSession, StaffAccount, id_of
@@ -121,7 +122,7 @@ def actor_of(secret: str | None, *, by_hand: bool = True) -> Actor:
     if actor is None:
         raise SignInNeeded()
     if by_hand and moment - row.last_seen_at > TOUCH_EVERY:
-        with transaction() as session:
+        with suppress(StorageBusy, StorageFull), transaction() as session:  # who only reads is not held up
             access.touch(session, id_of(row), moment)
     return actor
 

@@ -1,12 +1,15 @@
-"""Your account: one's own password."""
+"""Your account: one's own password and second factor."""
 
 import secrets
 
 import streamlit as st
 
 from reporting.accounts.act_password import change_password
+from reporting.accounts.read_account import OwnAccount, own_account
 from reporting.security.permissions import require
+from reporting.shell.pages import Plain
 from reporting.shell.ui_identity import current_actor
+from reporting.shell.ui_links import leave_link
 from reporting.shell.ui_states import attempt, show_notice, shows_problems
 from reporting.shell.ui_words import as_text
 
@@ -41,6 +44,19 @@ def _password() -> None:
         st.form_submit_button("Change the password", type="primary", on_click=_change)
 
 
+def _factor(account: OwnAccount) -> None:
+    st.subheader("Second factor", anchor=False)
+    if account.factor_since is None:
+        st.markdown("A code from your telephone, beside the password, keeps others out who learned your password.")
+        leave_link("Set it up", Plain.SECOND_FACTOR, "small")
+        return
+    left = account.recovery_codes_left
+    st.markdown(
+        f"Set up on {account.factor_since:%d %B %Y}. {left} recovery codes are left. "
+        "With a new telephone, an administrator of your clinic resets it and you set it up anew."
+    )
+
+
 @shows_problems
 def page() -> None:
     st.title("Your account")
@@ -48,6 +64,7 @@ def page() -> None:
     require(by, "account.own")
     st.markdown(as_text(by.label))
     _password()
+    _factor(own_account(by))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from reporting.accounts.web_factor import FACTOR_ROUTES
 from reporting.accounts.web_password import PASSWORD_ROUTES
 from reporting.app.backups import measure, watch_backups
 from reporting.app.key import watch_key
@@ -133,7 +134,8 @@ async def sign_in_page(request: Request) -> Response:
     except Problem as problem:
         await _note_throttled(request, problem, "sign-in")
         return web_html.page("sign_in.html", status=problem.status, problem=problem, email=given["email"])
-    return web_html.signed_in(cookie, "/")
+    is_half = await run_in_threadpool(act_sessions.is_half, cookie.value)
+    return web_html.signed_in(cookie, Plain.SECOND_FACTOR if is_half else "/")
 
 
 async def sign_out(request: Request) -> Response:
@@ -236,6 +238,7 @@ ROUTES = [
     Route("/worklist", to_first_page),
     Route("/check-in", to_first_page),
     *PASSWORD_ROUTES,
+    *FACTOR_ROUTES,
     *CHECK_IN_ROUTES,
     *PHOTO_ROUTES,
     *MESSAGE_ROUTES,

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import typer
 
+from reporting.accounts.act_factor import show as show_factor
 from reporting.clinic.act_content_package import record_package, sign_content, withdraw_content
 from reporting.clinic.read_content_package import Compared, PackageStatus, changed_since, compared, package_status
 from reporting.domain.actors import SYSTEM
 from reporting.domain.content_package import package, to_file, words_of
 from reporting.errors import Problem
 from reporting.records.migrate import migrate
-from reporting.shell.act_sessions import actor_of, end, sign_in
+from reporting.shell.act_sessions import actor_of, end, is_half, sign_in
 
 app = typer.Typer(help="The clinical content: its version, its signatures, what was changed.", no_args_is_help=True)
 JSON = typer.Option(False, "--json", help="Print JSON.")
@@ -122,7 +123,9 @@ def sign(
     until: str = typer.Option(..., help="Last day on which the signature counts: 2027-11-30."),
     table: str = typer.Option("", help="Only this table, such as triage_rules or locales/es."),
     row: list[str] = typer.Option([], help="Only this row of it, by its key; again for a further one."),
-    password_stdin: bool = typer.Option(False, help="Read the password from standard input."),
+    password_stdin: bool = typer.Option(
+        False, help="Read the password from standard input, and in the next line the code of a second factor."
+    ),
 ) -> None:
     """Sign rows as they stand, with the reviewer's own password. Two different people are needed for each."""
     migrate()
@@ -132,7 +135,11 @@ def sign(
     except ValueError:
         raise typer.BadParameter(f"{until!r} is not a date: 2027-11-30") from None
     with _said():
-        by = actor_of(sign_in(email=email, password=password, source="content sign").value)
+        cookie = sign_in(email=email, password=password, source="content sign")
+        if is_half(cookie.value):
+            code = sys.stdin.readline().strip() if password_stdin else typer.prompt("Code of the second factor")
+            cookie = show_factor(cookie.value, code, source="content sign")
+        by = actor_of(cookie.value)
         try:
             count = sign_content(by=by, role=role, until=last, table=table, rows=row)
         finally:

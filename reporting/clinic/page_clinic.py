@@ -6,8 +6,10 @@ from datetime import date, time
 import streamlit as st
 
 from reporting import clock
+from reporting.accounts.act_factor import require_of
+from reporting.accounts.read_account import roles_with_factor
 from reporting.clinic.act_clinic import change_clinic, change_facts
-from reporting.domain.actors import Actor
+from reporting.domain.actors import ROLES, Actor
 from reporting.domain.clinic_settings import (
     FACT_FIELDS,
     FACTORS,
@@ -25,7 +27,7 @@ from reporting.shell.read_scope import clinic_safety, clinic_settings, of_one_st
 from reporting.shell.ui_identity import current_actor
 from reporting.shell.ui_states import attempt, show_notice, shows_problems
 
-PLACE, FACTS_PLACE = "clinic", "clinic_facts"
+PLACE, FACTS_PLACE, FACTOR_PLACE = "clinic", "clinic_facts", "clinic_staff_factor_place"
 
 
 def _time(text: str) -> time:
@@ -150,6 +152,25 @@ def _coming_holidays(now: SafetyFacts) -> str:
     return ", ".join(f"{day.isoformat()} {name}" for day, name in found)
 
 
+def _save_factor() -> None:
+    roles = st.session_state["clinic_staff_factor"]
+    attempt(FACTOR_PLACE, "Saved. It is asked for at the next sign-in.", lambda by: require_of(by=by, roles=roles))
+
+
+def _staff_factor(roles: list[str]) -> None:
+    st.subheader("Who needs a second factor to sign in", anchor=False)
+    st.markdown("A code from the telephone beside the password. It is set up at the next sign-in.")
+    with st.form("clinic_staff_factor_form", enter_to_submit=False):
+        st.multiselect(
+            "Roles",
+            ROLES,
+            roles,
+            format_func=lambda role: role.replace("_", " ").capitalize(),
+            key="clinic_staff_factor",
+        )
+        st.form_submit_button("Save who needs it", on_click=_save_factor)
+
+
 @shows_problems
 @of_one_state
 def page() -> None:
@@ -159,6 +180,9 @@ def page() -> None:
     st.divider()
     show_notice(PLACE)
     _form(clinic_settings(current_actor()))
+    st.divider()
+    show_notice(FACTOR_PLACE)
+    _staff_factor(roles_with_factor(current_actor()))
 
 
 if __name__ == "__main__":

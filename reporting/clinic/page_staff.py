@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from reporting.accounts.act_factor import reset_factor
 from reporting.accounts.act_links import Handed, give_link
 from reporting.clinic.act_staff import change_staff, create_staff
 from reporting.clinic.read_content import Colleague, colleagues
@@ -61,6 +62,11 @@ def _new_password(one: Colleague) -> None:
     _hand(f"{one.name} gets a link.", one.name, lambda by: give_link(by=by, staff_id=one.staff_id))
 
 
+def _reset_factor(one: Colleague) -> None:
+    done = f"{one.name} has no second factor now, and is signed out everywhere."
+    attempt(PLACE, done, lambda by: reset_factor(by=by, staff_id=one.staff_id))
+
+
 def _change(one: Colleague, done: str, **change: object) -> None:
     given_back: list[str] = []
 
@@ -101,6 +107,13 @@ def _row(one: Colleague) -> None:
             args=(one, done),
             kwargs={"is_active": not one.is_active},
         )
+        if one.has_factor:
+            right.button(
+                f"Reset the second factor of {as_text(one.name)}",
+                key=f"staff_factor_{one.staff_id}",
+                on_click=_reset_factor,
+                args=(one,),
+            )
         if one.is_active:
             right.button(
                 f"Link to a new password for {as_text(one.name)}",

@@ -229,6 +229,7 @@ class Colleague:
     role: str
     is_active: bool
     since: datetime
+    has_factor: bool
 
 
 def colleagues(by: Actor) -> list[Colleague]:
@@ -237,6 +238,15 @@ def colleagues(by: Actor) -> list[Colleague]:
     with reading() as session:
         found = access.accounts_of(session, by.clinic_id or 0)
     shown = [
-        Colleague(id_of(one), one.display_name, one.email, one.role, one.is_active, one.created_at) for one in found
+        Colleague(
+            id_of(one),
+            one.display_name,
+            one.email,
+            one.role,
+            one.is_active,
+            one.created_at,
+            one.totp_since is not None,
+        )
+        for one in found
     ]
     return sorted(shown, key=lambda one: not one.is_active)

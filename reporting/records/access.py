@@ -27,6 +27,7 @@ from reporting.records.tables import (
     Operator,
     OutboxMessage,
     Patient,
+    RecoveryCode,
     SignInSession,
     StaffAccount,
     StaffLink,
@@ -77,6 +78,32 @@ def end_links(session: Session, staff_id: int, moment: datetime) -> None:
         .where(col(StaffLink.staff_id) == staff_id, col(StaffLink.expires_at) > moment)
         .values(expires_at=moment)
     )
+
+
+def recovery_code(session: Session, staff_id: int, code_hash: str) -> RecoveryCode | None:
+    """The recovery code with that hash that was not used yet."""
+    return (
+        session.execute(
+            select(RecoveryCode).where(
+                col(RecoveryCode.staff_id) == staff_id,
+                col(RecoveryCode.code_hash) == code_hash,
+                col(RecoveryCode.used_at).is_(None),
+            )
+        )
+        .scalars()
+        .first()
+    )
+
+
+def recovery_codes_left(session: Session, staff_id: int) -> int:
+    """How many recovery codes of an account were not used yet."""
+    unused = select(func.count()).where(col(RecoveryCode.staff_id) == staff_id, col(RecoveryCode.used_at).is_(None))
+    return int(session.execute(unused).scalar_one())
+
+
+def drop_recovery_codes(session: Session, staff_id: int) -> None:
+    """Recovery codes of before work no more."""
+    session.execute(delete(RecoveryCode).where(col(RecoveryCode.staff_id) == staff_id))
 
 
 def links_since(session: Session, staff_id: int, moment: datetime) -> int:

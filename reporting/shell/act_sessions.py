@@ -44,7 +44,7 @@ def cookie_name() -> str:
     return "__Host-session" if settings().secure_cookies else "session"
 
 
-def begin(session: Session, *, hours: int, **whose: Any) -> Cookie:
+def begin(session: Session, *, hours: float, **whose: Any) -> Cookie:
     """Start a session in the caller's transaction; ``whose`` are columns of the session row."""
     secret, moment = new_token(), now()
     row = SignInSession(
@@ -65,6 +65,15 @@ def cookie_of(row: SignInSession, secret: str) -> Cookie:
     return Cookie(cookie_name(), secret, left)
 
 
+def raised(session: Session, row: SignInSession) -> Cookie:
+    """The session of a member of staff with full strength and lifetime, under a new secret; the old cookie stops."""
+    secret, moment = new_token(), now()
+    row.token_hash, row.strength, row.last_seen_at = hash_token(secret), "full", moment
+    row.expires_at = moment + timedelta(hours=settings().staff_session_hours)
+    session.add(row)
+    return cookie_of(row, secret)
+
+
 def _is_over(row: SignInSession, moment: datetime) -> bool:
     idle = timedelta(minutes=settings().staff_idle_minutes)
     if row.ended_at is not None or moment >= row.expires_at:
@@ -77,7 +86,7 @@ def _is_over(row: SignInSession, moment: datetime) -> bool:
 
 def _staff_actor(session: Session, row: SignInSession) -> Actor | None:
     account = access.account(session, row.staff_id or 0)
-    if account is None or not account.is_active:
+    if account is None or not account.is_active or row.strength != "full":
         return None
     return Actor(
         kind="staff",
@@ -162,6 +171,25 @@ def _note_failed(account: StaffAccount | None) -> None:
         )
 
 
+HALF_HOURS = 1 / 6
+"""Ten minutes between the password and the second factor."""
+
+
+def needs_factor(session: Session, account: StaffAccount) -> bool:
+    """Whether the password alone does not let this person in: they set a second factor up, or their role needs one."""
+    if account.totp_since is not None:
+        return True
+    clinic = access.clinic(session, account.clinic_id)
+    return clinic is not None and account.role in clinic.staff_second_factor
+
+
+def is_half(secret: str) -> bool:
+    """Whether this cookie's session waits for a second factor."""
+    with reading() as session:
+        found = access.with_invitation(session, hash_token(secret))
+        return found is not None and found[0].kind == "staff" and found[0].strength != "full"
+
+
 def sign_in(*, email: str, password: str, source: str) -> Cookie:
     """Check the password and begin a session. ``source`` is a hash of where the request came from.
 
@@ -184,14 +212,17 @@ def sign_in(*, email: str, password: str, source: str) -> Cookie:
     with transaction() as session:
         access.check_sign_in(session, keys)  # many guesses at the same moment all passed the first look
         access.forgive(session, keys.pair)
+        is_half = needs_factor(session, account)
         cookie = begin(
             session,
-            hours=settings().staff_session_hours,
+            hours=HALF_HOURS if is_half else settings().staff_session_hours,
             kind="staff",
             clinic_id=account.clinic_id,
             staff_id=account.id,
+            strength="link" if is_half else "full",
         )
-        audit.write(session, by, "sign_in.succeeded", "staff_account", account.id)
+        done = "sign_in.password_right" if is_half else "sign_in.succeeded"
+        audit.write(session, by, done, "staff_account", account.id)
     return cookie
 
 

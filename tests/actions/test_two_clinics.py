@@ -40,6 +40,7 @@ CHECK_IN, CONTENT, SIGNAL = ("check_in.proxy", "check_in.submit"), ("content.man
 RECORD, IMPORT, MESSAGE = ("treatment.record", ""), ("import.run", ""), ("message.manage", "")
 MAY: dict[str, tuple[str, str]] = {
     "treatments.known_before": ("treatment.record", ""),
+    "accounts.reset_factor": ("staff.manage", ""),
     "accounts.give_link": ("staff.manage", ""),
     "cases.acknowledge": CASE,
     "cases.add_note": CASE,

@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 from reporting import clock
 from reporting.app import cli
 from reporting.records.engine import reading
-from reporting.records.tables import Device
+from reporting.records.tables import Clinic, Device
 from tests.conftest import NOW
 from tests.pages.clinic_data import fill
 from tests.two_clinics import Side, side
@@ -31,9 +31,11 @@ OF_ONE_CLINIC = {
     "on-call remove",
     "rates",
     "report",
+    "staff second-factor",
 }
 """Commands with ``--clinic``, each with a test below."""
 OF_THE_WHOLE = {
+    "staff reset-second-factor": "one account, by an address that is nobody else's",
     "staff reset-password": "one account, by an address that is nobody else's",
     "audit anchor": "the newest of all rows",
     "audit settle": "the chain of all rows",
@@ -189,3 +191,14 @@ def test_an_import_goes_to_the_named_clinic(sides: tuple[Side, Side], tmp_path: 
         of = session.exec(select(Device.clinic_id).where(Device.code == "D7")).all()
     assert of == [own.house.clinic_id]
     assert other.mark not in done.output
+
+
+def test_a_second_factor_is_needed_in_the_named_clinic_alone(sides: tuple[Side, Side]) -> None:
+    own, other = sides
+    done = run("staff", "second-factor", "--clinic", own.mark, "--role", "clinician")
+    assert done.exit_code == 0, done.output
+    with reading() as session:
+        needed = {clinic.code: clinic.staff_second_factor for clinic in session.exec(select(Clinic))}
+    assert needed == {own.mark: ["clinician"], other.mark: []}
+    assert run("staff", "second-factor", "--clinic", "NOBODY").exit_code == 2
+    assert run("staff", "second-factor", "--clinic", own.mark, "--role", "owner").exit_code == 2

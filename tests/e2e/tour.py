@@ -61,6 +61,7 @@ ON_THE_WAY = {
     "/check-in/photo",
     "/set-up",
     "/new-password/{token:str}",
+    "/second-factor",
 }
 """Plain pages that a picture is taken of on the way through the light check-in, or before there is a clinic."""
 

@@ -92,6 +92,7 @@ OPEN = {"/healthz", "/metrics", "/plain.css", "/to-top.js", "/close-menu.js", "/
 OPEN |= {"/forgot-password"}
 """What anybody may ask for; the demo's door is open because the cast is synthetic."""
 LEADS_ON = {"/language", "/sign-out", "/set-up", "/worklist", "/check-in", "/my-data", "/unlock"}
+LEADS_ON |= {"/second-factor"}
 """Answers that only lead on, for whoever asks; what they do is tested where they are."""
 OF_A_PATIENT = {
     "/check-in/q/{question_id:str}",

@@ -10,12 +10,13 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, wraps
+from pathlib import Path
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session as Session  # named by whoever is handed one: nobody else imports the library
 from sqlmodel import create_engine
@@ -121,7 +122,8 @@ def _made() -> Engine:
     url = settings().url
     if not url.startswith("sqlite"):
         return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
-    settings().data_dir.mkdir(parents=True, exist_ok=True)
+    settings().data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _ours_alone(Path(make_url(url).database or ""))
     made = create_engine(
         url,
         connect_args={"check_same_thread": False, "timeout": 5},
@@ -131,6 +133,17 @@ def _made() -> Engine:
     )
     event.listen(made, "connect", _prepare_sqlite)
     return made
+
+
+def _ours_alone(file: Path) -> None:
+    """Nobody but this account reads the database; SQLite gives what it writes beside it the rights of the file.
+
+    What cannot be made so is said by whoever opens it, in words of its own.
+    """
+    if file.name:
+        with suppress(OSError):
+            os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+            file.chmod(0o600)
 
 
 def forget_engine() -> None:

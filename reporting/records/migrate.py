@@ -2,6 +2,7 @@
 
 import fcntl
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -37,7 +38,7 @@ def _alone() -> Iterator[Connection]:
     if is_sqlite():
         lock = settings().data_dir / "migrate.lock"
         lock.parent.mkdir(parents=True, exist_ok=True)
-        with lock.open("w") as handle:
+        with os.fdopen(os.open(lock, os.O_RDWR | os.O_CREAT, 0o600), "w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             with engine().begin() as connection:
                 connection.execute(text("BEGIN IMMEDIATE"))

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from reporting.errors import UnsafeSettings
-from reporting.records.engine import FairLock, engine, is_sqlite, transaction
+from reporting.records.engine import FairLock, engine, forget_engine, is_sqlite, transaction
+from reporting.records.migrate import migrate
 from reporting.records.tables import Patient, TreatedArea
 from reporting.settings import settings
 from tests.cast import house
@@ -43,6 +44,22 @@ def test_the_embedded_database_is_durable(sqlite_database: str) -> None:
         assert connection.cursor().execute(f"PRAGMA {name}").fetchone()[0] == value, name
     connection.close()
     assert is_sqlite()
+
+
+@pytest.mark.parametrize("before", [None, 0o644], ids=["new", "of an earlier version"])
+def test_nobody_else_on_the_machine_reads_the_embedded_database(sqlite_database: str, before: int | None) -> None:
+    file = settings().data_dir / "reporting.db"
+    forget_engine()
+    if before is None:
+        for each in settings().data_dir.glob("reporting.db*"):
+            each.unlink()
+    else:
+        file.chmod(before)
+    migrate()
+    house("A")
+    written = {each.name: each.stat().st_mode & 0o777 for each in settings().data_dir.iterdir() if each.is_file()}
+    assert {"reporting.db", "reporting.db-wal"} <= written.keys()
+    assert set(written.values()) == {0o600}, written
 
 
 @pytest.mark.parametrize("values", [{"fitzpatrick": 7}, {"fitzpatrick": 0}, {"year_of_birth": 1800}])

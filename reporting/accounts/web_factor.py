@@ -16,7 +16,7 @@ from reporting.shell.web_source import slowed
 
 
 def _page(asked: act_factor.Asked, problem: Problem | None = None) -> Response:
-    picture = segno.make(asked.setup[1], error="m").svg_data_uri(scale=5) if asked.setup else ""
+    picture = segno.make(asked.setup[1], error="m").svg_data_uri(scale=5, light="#fff") if asked.setup else ""
     secret = asked.setup[0] if asked.setup else ""
     grouped = " ".join(secret[place : place + 4] for place in range(0, len(secret), 4))
     return web_html.page(

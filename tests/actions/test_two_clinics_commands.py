@@ -150,6 +150,7 @@ def test_an_audit_trail_is_of_the_named_clinic_and_taking_it_is_on_it(sides: tup
     assert run("audit", "verify").exit_code == 0
 
 
+@pytest.mark.thorough
 def test_a_report_is_of_the_named_clinic(sides: tuple[Side, Side], tmp_path: Path) -> None:
     own, other = sides
     out = tmp_path / "report.pdf"

@@ -147,6 +147,7 @@ def test_a_page_that_fails_says_so_and_shows_no_details(browser: Browser, empty:
     assert failed > len(tour.nothing_there()) / 2
 
 
+@pytest.mark.thorough
 def test_the_menu_of_a_phone_closes_when_a_page_is_chosen(browser: Browser, staffed: Demo) -> None:
     with seen(browser, PHONE) as page:
         staffed.sign_in(page, "administrator")

@@ -99,6 +99,7 @@ def test_everybody_can_read_and_touch_every_page(
     assert found == []
 
 
+@pytest.mark.thorough
 def test_a_report_can_be_made_with_the_keyboard_alone(
     browser: Browser, ways_in: tuple[str, list[tuple[str, str]]]
 ) -> None:

@@ -102,6 +102,7 @@ def on_review(page: Page, given: dict[str, Path]) -> None:
     assert violations(page) == []
 
 
+@pytest.mark.thorough
 def test_from_the_phone_to_the_timeline(browser: Browser, demo: Demo, given: dict[str, Path]) -> None:
     with seen(browser, Look("phone", "light")) as phone:
         to_review(phone, demo)

@@ -107,6 +107,7 @@ def test_ticked_and_put_away_it_is_on_the_worklist_and_with_who_is_on_call(
     assert not re.search(r"DEMO-NOW|breath|swell", f"{text} {letter}", re.IGNORECASE)
 
 
+@pytest.mark.thorough
 def test_killed_between_the_answer_and_the_message_it_is_told_once_after_the_restart(
     browser: Browser, filled: Path, tmp_path: Path, mail: MailServer, gateway: Gateway
 ) -> None:
@@ -125,6 +126,7 @@ def test_killed_between_the_answer_and_the_message_it_is_told_once_after_the_res
     assert [len(found) for found in urgent(gateway, mail)] == [1, 1]
 
 
+@pytest.mark.thorough
 def test_a_dead_gateway_leads_to_the_next_person_and_is_seen(
     browser: Browser, filled: Path, tmp_path: Path, mail: MailServer, gateway: Gateway
 ) -> None:

@@ -103,6 +103,7 @@ def test_plain_pages_never_show_or_keep_what_is_of_the_other_tab(two: Two) -> No
     assert new == [["swelling"], ["bumps"]]
 
 
+@pytest.mark.thorough
 def test_links_of_a_page_lead_nowhere_in_the_others_tab(two: Two) -> None:
     one, other = two.context.new_page(), two.context.new_page()
     tick(one, two.cheeks[0], "Swelling")
@@ -115,6 +116,7 @@ def test_links_of_a_page_lead_nowhere_in_the_others_tab(two: Two) -> None:
     refused(other)
 
 
+@pytest.mark.thorough
 def test_a_photo_goes_to_its_own_treatment_or_nowhere(two: Two, tmp_path: Path) -> None:
     picture = tmp_path / "a.jpg"
     picture.write_bytes(photos.phone_jpeg())
@@ -178,6 +180,7 @@ def test_streamlits_pages_stay_their_own_and_are_refused_when_loaded_again(two: 
         expect(one.locator("body")).not_to_contain_text(OTHER)
 
 
+@pytest.mark.thorough
 def test_a_streamlit_page_that_connects_anew_keeps_nothing_for_the_other(two: Two) -> None:
     one, other = two.context.new_page(), two.context.new_page()
     line = Line(one)

@@ -40,6 +40,7 @@ def row(page: Page) -> str:
     return page.locator("[class*=st-key-case_]").filter(has_text=CASE).first.inner_text()
 
 
+@pytest.mark.thorough
 def test_a_row_says_what_a_surgeon_needs(browser: Browser, demo: Demo) -> None:
     with at_the_list(browser, demo, "clinician") as page:
         words = row(page)
@@ -95,6 +96,7 @@ def test_two_take_the_same_case_and_typing_outlives_the_refresh(browser: Browser
         expect(other.get_by_role("dialog")).to_contain_text("send a photo tonight", timeout=30_000)
 
 
+@pytest.mark.thorough
 def test_the_view_is_in_the_address(browser: Browser, demo: Demo) -> None:
     with at_the_list(browser, demo, "clinician") as page:
         page.get_by_role("radio", name="Alert budget").or_(
@@ -107,6 +109,7 @@ def test_the_view_is_in_the_address(browser: Browser, demo: Demo) -> None:
         expect(page.get_by_test_id("stMain")).to_contain_text("Alerts per 100 check-ins")
 
 
+@pytest.mark.thorough
 def test_on_a_phone_the_views_stand_in_one_row_and_a_wide_table_says_that_it_goes_on(
     browser: Browser, demo: Demo
 ) -> None:

@@ -214,7 +214,7 @@ def _head(seen: Timeline) -> None:
 
 def _looks(actor: Actor, seen: Timeline) -> None:
     """Who has looked, for who may read the audit trail."""
-    found = looks_at(actor, seen.patient_id)
+    found = looks_at(actor, seen.patient_id) if may(actor, "audit.read") else ()
     if found:
         with st.expander("Who has looked"):
             for one in found:

@@ -15,8 +15,9 @@ from reporting.domain.actors import Actor
 from reporting.errors import NotFound, StorageBusy, StorageFull
 from reporting.records import access, audit
 from reporting.records.engine import reading, transaction
+from reporting.records.tables import Patient
 from reporting.records.trail import look
-from reporting.security.permissions import may
+from reporting.security.scope import own
 
 log = logging.getLogger("reporting.access")
 SEEN, REFUSED, CONTACT = "record.seen", "record.refused", "patient.contact_shown"
@@ -68,11 +69,11 @@ def _write(by: Actor, action: str, purpose: Purpose, kind: str, key: int, about:
     with reading() as session:
         if access.was_noted(session, window):
             return
-    details: dict[str, Any] = {"clinic_id": by.clinic_id, "purpose": str(purpose), **about}
     try:
         with transaction() as session:
             if access.is_first_in_window(session, window):
-                audit.write(session, by, action, kind, key, **details)
+                details: dict[str, Any] = {"purpose": str(purpose), **about}
+                audit.write(session, by, action, kind, key, clinic_id=by.clinic_id, **details)
     except (StorageBusy, StorageFull) as problem:
         log.error("%s of %s %s by %s %s could not be kept: %s", action, kind, key, by.kind, by.id, problem.code)
 
@@ -87,17 +88,19 @@ class Look:
 
 
 def looks_at(by: Actor, patient_id: int) -> tuple[Look, ...]:
-    """Who looked at a patient's record last, newest first; nothing for who may not read the audit trail."""
-    if not may(by, "audit.read") or by.clinic_id is None:
-        return ()
+    """Who looked at a patient's record last, newest first.
+
+    Raises NotAllowed for who may not read the audit trail, NotFound for a patient who is not theirs.
+    """
     ever, now = datetime(1970, 1, 1, tzinfo=UTC), clock.now() + timedelta(minutes=1)
     with reading() as session:
+        clinic_id = own(session, Patient, patient_id, by, "audit.read").clinic_id
         rows = [
             row
             for action in (SEEN, CONTACT)
             for row in look.found(
                 session,
-                by.clinic_id,
+                clinic_id,
                 ever,
                 now,
                 action=action,

@@ -42,6 +42,7 @@ MAY: dict[str, tuple[str, str]] = {
     "treatments.known_before": ("treatment.record", ""),
     "accounts.reset_factor": ("staff.manage", ""),
     "accounts.give_link": ("staff.manage", ""),
+    "shell.looks_at": ("audit.read", ""),
     "cases.acknowledge": CASE,
     "cases.add_note": CASE,
     "cases.add_patient_note": CASE,

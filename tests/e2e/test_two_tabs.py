@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, expect
 
 from tests import photos
@@ -47,7 +48,9 @@ class Two:
 
     def ticked(self) -> dict[int, list[str]]:
         """Treatment to the symptoms of its draft."""
-        return {key: json.loads(answers).get("symptoms", []) for key, answers in self.stored()["drafts"]}
+        cipher = Fernet((self.folder / "encryption.key").read_bytes())
+        drafts = {key: json.loads(answers) for key, answers in self.stored()["drafts"]}
+        return {key: json.loads(cipher.decrypt(kept)).get("symptoms", []) for key, kept in drafts.items() if kept}
 
 
 @pytest.fixture(

@@ -5,7 +5,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from reporting import clock
-from reporting.errors import NotFound, StorageBusy
+from reporting.errors import NotAllowed, NotFound, StorageBusy
 from reporting.records.engine import reading
 from reporting.records.tables import AuditEvent
 from reporting.shell import act_looks
@@ -80,7 +80,8 @@ class TestRule:
         on_record(by, Purpose.TIMELINE, "patient", clinic.patient_id, lambda: None)
         [look] = looks_at(clinic.staff["safety_lead"], clinic.patient_id)
         assert (look.who, look.purpose) == (by.label, "timeline")
-        assert looks_at(clinic.staff["front_desk"], clinic.patient_id) == ()
+        with pytest.raises(NotAllowed):
+            looks_at(clinic.staff["front_desk"], clinic.patient_id)
 
     def test_a_refused_look_is_kept_and_still_refused(self, clinic: House) -> None:
         def read() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlmodel import SQLModel
 
 from reporting import clock
@@ -113,8 +113,8 @@ def dumped() -> str:
     with engine().connect() as connection:
         return "\n".join(
             str(tuple(row))
-            for table in SQLModel.metadata.sorted_tables
-            for row in connection.execute(text(f'SELECT * FROM "{table.name}"'))
+            for table in inspect(connection).get_table_names()
+            for row in connection.execute(text(f'SELECT * FROM "{table}"'))
         )
 
 

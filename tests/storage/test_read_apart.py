@@ -48,7 +48,7 @@ class Fake(read_ahead.Reading):
         return revision, tables
 
 
-@pytest.mark.parametrize("wrong", [1, 100])
+@pytest.mark.parametrize("wrong", [1, pytest.param(100, marks=pytest.mark.thorough)])
 def test_parts_of_two_states_are_read_again(large: None, monkeypatch: pytest.MonkeyPatch, wrong: int) -> None:
     known = frames()
     monkeypatch.setattr(Fake, "wrong", wrong)

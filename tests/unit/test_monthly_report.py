@@ -145,6 +145,7 @@ def test_its_numbers_are_those_of_the_page_overview(clinic_id: int) -> None:
         assert (row.previous_events, row.previous_n_answered) == (was["events"], was["n_answered"])
 
 
+@pytest.mark.thorough
 def test_its_evidence_is_that_of_the_other_pages(clinic_id: int) -> None:
     text = words(read(clinic_id, "clinician"))
     with clock.fixed(NOW):
@@ -164,6 +165,7 @@ def test_its_evidence_is_that_of_the_other_pages(clinic_id: int) -> None:
             assert f"{row.unit} {row.n_treatments} {row.events:.0f} {row.expected:.1f} {row.ratio:.2f}" in text
 
 
+@pytest.mark.thorough
 def test_nobody_is_in_it(clinic_id: int) -> None:
     with reading() as session:
         names = [*session.exec(select(Patient.reference)).all(), *session.exec(select(Treatment.reference)).all()]
@@ -172,6 +174,7 @@ def test_nobody_is_in_it(clinic_id: int) -> None:
         assert [name for name in names if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", said)] == []
 
 
+@pytest.mark.thorough
 def test_operators_are_in_the_safety_leads_version_alone(clinic_id: int) -> None:
     usual, led = everything(read(clinic_id, "clinician")), everything(read(clinic_id, "safety_lead", operators=True))
     for said in ("DEMO/O1", "DEMO/O2", "Operator O2", "operator O2", "Energy of O2"):

@@ -119,7 +119,8 @@ def draw_standing(found: Standing, timezone: str) -> None:
             icon=":material/error:",
         )
     if found.checked_at is not None:
-        st.caption(f"Checked last {words.moment(found.checked_at, timezone)}: {found.rows:,} rows.")
+        rows = "1 row" if found.rows == 1 else f"{found.rows:,} rows"
+        st.caption(f"Checked last {words.moment(found.checked_at, timezone)}: {rows}.")
     else:
         st.caption("Not checked yet: that is done each night.")
 
